@@ -1,0 +1,51 @@
+"""The model card that lies beside the exported files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from export.parity import Parity
+
+TEMPLATE = """\
+# Model card: fast
+
+Arbitrary style transfer for plain CPUs: `fast.style.onnx` encodes a painting once, `fast.stylize.onnx` restyles frames.
+
+| | |
+| --- | --- |
+| family | `fast` (`models/fast.py`): AdaIN in every block, RGB statistics matched first |
+| version | {version} (first digits of the training checksum) |
+| licence | MIT; trained by this project |
+| cost | {gmac:.2f} GMAC per 640x360 frame |
+| held-out paper losses | Lc {lc:.3f}, Ls {ls:.3f} (40 pairs never trained on, 256x256, 8-bit output) |
+| parity with PyTorch | at most {levels} level on {share:.3%} of the values; style codes within {code:.1e} |
+| trained on | {images}: photos and public-domain paintings; see the project's design notes |
+| judge | VGG-19 to relu4_1, normalised, frozen; losses of Huang & Belongie 2017 |
+
+**Interface.** `style` and `content`: (1, H, W, 3) uint8 RGB, any height and width. `alpha`: (1, 1, 1, 1) float32 in
+[0, 1]; 0 gives the content back exactly. The code is one `<layer>_mean` and `<layer>_std` per modulated layer, each
+(1, C, 1, 1), or (1, C, h, w) at the layer's own size to style region by region.
+
+**Limits.** Strokes are coarser than those of the paper's VGG decoder, small faces and lettering are not kept. No check is
+made of what a picture shows. The training record:
+
+```json
+{record}
+```
+"""
+
+
+def write_card(path: Path, record: dict[str, Any], checksum: str, parity: Parity, macs: int) -> None:
+    """Write the card; every figure comes from the training record or was just measured."""
+    text = TEMPLATE.format(
+        version=checksum[:12],
+        gmac=macs / 1e9,
+        lc=record["held_out"]["lc"],
+        ls=record["held_out"]["ls"],
+        levels=parity.levels,
+        share=parity.share,
+        code=parity.code,
+        images=record["images"],
+        record=json.dumps(record, indent=2),
+    )
+    path.write_text(text)

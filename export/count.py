@@ -1,0 +1,39 @@
+"""Multiply-accumulates and parameters of the stylizer: `python -m export.count`."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.fast import Fast
+
+
+def count_macs(network: Fast, height: int, width: int) -> int:
+    """Multiply-accumulates of the convolutions for one frame of this size."""
+    total = 0
+
+    def add(module: nn.Module, _inputs: Any, output: Tensor) -> None:  # noqa: ANN401 - torch's hook signature
+        nonlocal total
+        assert isinstance(module, nn.Conv2d)
+        total += output[0, 0].numel() * module.weight.numel()
+
+    hooks = [module.register_forward_hook(add) for module in network.stylizer.modules() if isinstance(module, nn.Conv2d)]
+    with torch.no_grad():
+        code = network.style_encoder(torch.rand(1, 3, 64, 64))
+        network.stylizer(torch.rand(1, 3, height, width), torch.ones(1, 1, 1, 1), code)
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def main() -> None:
+    """Print the counts."""
+    network = Fast().eval()
+    for width, height in ((640, 360), (1280, 720), (1920, 1080)):
+        print(f"{width}x{height}: {count_macs(network, height, width) / 1e9:.2f} GMAC per frame")
+    for name, part in (("stylizer", network.stylizer), ("style encoder", network.style_encoder)):
+        print(f"{name}: {sum(parameter.numel() for parameter in part.parameters()):,} parameters")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The two graphs of a family, as the runtime sees them: uint8 RGB frames in and out, everything else inside.
+
+A family gives a style graph (`style` -> style code, any named tensors) and a stylize graph (`content`, `alpha`, the same
+names -> `stylized`). The runtime compares the names and asks nothing else.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.fast import SIZE_MULTIPLE, Fast
+
+
+def to_float(image: Tensor) -> Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1]."""
+    return image.permute(0, 3, 1, 2).float() / 255
+
+
+def to_uint8(image: Tensor) -> Tensor:
+    """(N, 3, H, W) float -> (N, H, W, 3) uint8, clamped and rounded to the nearest level."""
+    return (image * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+class StyleGraph(nn.Module):
+    """`style` (1, H, W, 3) uint8 -> the tensors of the style code, in the order of `names`."""
+
+    def __init__(self, network: Fast) -> None:
+        super().__init__()
+        self.encoder = network.style_encoder
+        self.names = [f"{layer}_{kind}" for layer in network.config.modulated() for kind in ("mean", "std")]
+
+    def forward(self, style: Tensor) -> tuple[Tensor, ...]:
+        """Encode a painting of any size."""
+        image = to_float(style)
+        height, width = image.shape[2:]
+        padded = F.pad(image, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
+        code = self.encoder(padded)
+        return tuple(code[name] for name in self.names)
+
+
+class StylizeGraph(nn.Module):
+    """`content` (N, H, W, 3) uint8, `alpha` (1, 1, 1, 1) float32 and the code -> `stylized` (N, H, W, 3) uint8."""
+
+    def __init__(self, network: Fast) -> None:
+        super().__init__()
+        self.stylizer = network.stylizer
+        self.names = StyleGraph(network).names
+
+    def forward(self, content: Tensor, alpha: Tensor, code: list[Tensor]) -> Tensor:
+        """Stylize a frame of any size."""
+        named = dict(zip(self.names, code, strict=True))
+        return to_uint8(self.stylizer(to_float(content), alpha, named))

@@ -1,0 +1,7 @@
+"""`python -m streamstyle`."""
+
+import sys
+
+from streamstyle.cli import main
+
+sys.exit(main())

@@ -1,0 +1,238 @@
+"""The command line: parse, open, run, and turn every failure into one line and an exit code.
+
+Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130 and 143 stopped by Ctrl-C and by SIGTERM.
+"""
+
+import argparse
+import json
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+from rich.table import Table
+
+from streamstyle import __version__
+from streamstyle.engine import DEVICES
+from streamstyle.errors import StreamstyleError, UsageError
+from streamstyle.look import COLOR_MODES, Look, blend
+from streamstyle.progress import FrameProgress
+from streamstyle.sources import expand_inputs, open_source
+from streamstyle.stylizer import Stylizer
+from streamstyle.video import Interrupted, Job, Report, check_outputs, default_output, stylize_file
+
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
+
+
+def time_argument(text: str) -> Fraction:
+    """`12.5`, `1:02.5` or `1:02:03` in seconds."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"wanted seconds or h:mm:ss, got '{text}'")
+    hours, minutes, seconds = match.groups(default="0")
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+
+
+def share_argument(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"wanted a number from 0 to 1, got '{text}'")
+    return value
+
+
+def size_argument(text: str) -> int:
+    """A number of pixels from 16 to 8192."""
+    if not text.isdecimal() or not 16 <= int(text) <= 8192:
+        raise argparse.ArgumentTypeError(f"wanted a number of pixels from 16 to 8192, got '{text}'")
+    return int(text)
+
+
+def add_video_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle video` and `run_video.py`."""
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="videos, photos, folders of them, or URLs")
+    parser.add_argument("--style", nargs="+", metavar="STYLE", help="image files or names of built-in styles")
+    parser.add_argument("--weights", nargs="+", type=float, metavar="W", help="one per style, to blend several")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="a file, or a folder for several inputs")
+    parser.add_argument("--alpha", type=share_argument, default=1.0, metavar="0..1", help="strength of the style")
+    parser.add_argument(
+        "--color", choices=COLOR_MODES, default="style", help="whose colors: the painting's or the content's"
+    )
+    parser.add_argument("--model", default="fast", metavar="NAME", help="a model, or a path to a .stylize.onnx file")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
+    parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
+    parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
+    parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")
+    parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
+    parser.add_argument("--crf", type=int, metavar="N", help="video quality: lower is better and larger")
+    parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
+    parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def video_command(options: argparse.Namespace, console: Console) -> int:
+    """Stylize files; returns the exit code."""
+    if options.list_styles:
+        return list_styles(options)
+    if not options.inputs:
+        raise UsageError("wanted at least one INPUT: a video, a photo, a folder or a URL")
+    if not options.style:
+        raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
+    if options.end is not None and options.end <= (options.start or 0):
+        raise UsageError("--end must come after --start")
+    if options.crf is not None and not 0 <= options.crf <= 63:
+        raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
+    if options.weights is not None and len(options.weights) != len(options.style):
+        raise UsageError(f"wanted one of --weights per --style: {len(options.style)}, got {len(options.weights)}")
+    inputs = expand_inputs(options.inputs)
+    stylizer = Stylizer(options.model, options.device)
+    console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
+    code = blend([stylizer.find_style(style) for style in options.style], options.weights)
+    look = Look(code, options.alpha, options.color, options.size)
+    return _stylize_all(options, inputs, stylizer, look, console)
+
+
+def _stylize_all(options: argparse.Namespace, inputs: list[str], stylizer: Stylizer, look: Look, console: Console) -> int:
+    """Every input in turn: one that fails does not keep the others from being done."""
+    folder = _output_folder(options.output, many=len(inputs) > 1)
+    failures = 0
+    done: list[Path] = []
+    for name in inputs:
+        try:
+            output = options.output
+            if output is None or folder is not None:
+                output = default_output(name, _is_still(name), look.code.name, folder)
+            check_outputs([*done, output])
+            job = Job(
+                name,
+                output,
+                start=options.start,
+                end=options.end,
+                output_size=options.output_size,
+                codec=options.codec,
+                crf=options.crf,
+                overwrite=options.overwrite,
+            )
+            done.append(output)
+            with FrameProgress(Path(name).name, console) as progress:
+                report = stylize_file(job, stylizer, look, opened=progress.opened, progress=progress.advance)
+        except UsageError:
+            raise
+        except StreamstyleError as error:
+            if len(inputs) == 1:
+                raise
+            failures += 1
+            _complain(f"{name}: {error}")
+            continue
+        _tell(report, console, as_json=options.json)
+    return 1 if failures else 0
+
+
+def _output_folder(output: Path | None, *, many: bool) -> Path | None:
+    """The folder that results go to, or None when the output is a file's name or not given."""
+    if output is None:
+        return None
+    if output.is_dir() or (many and not output.exists()) or str(output).endswith(("/", "\\")):
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot make the folder '{output}': {error.strerror}") from error
+        return output
+    if many:
+        raise UsageError(f"several inputs need a folder for -o, but '{output}' is a file")
+    return None
+
+
+def _is_still(name: str) -> bool:
+    with open_source(name) as source:
+        return source.info.is_still
+
+
+def _tell(report: Report, console: Console, *, as_json: bool) -> None:
+    for warning in report.warnings:
+        _complain(f"warning: {warning}")
+    console.print(
+        f"{report.frames} frame{'s' if report.frames != 1 else ''} in {report.seconds:.1f} s, {report.fps:.1f} fps "
+        f"on {report.provider}: {report.output}",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if as_json:
+        print(json.dumps(report.as_json()), flush=True)
+
+
+def list_styles(options: argparse.Namespace) -> int:
+    """Print the built-in styles."""
+    styles = Stylizer(options.model, "cpu").builtin_styles.styles
+    if options.json:
+        print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
+        return 0
+    table = Table("style", "after", box=None, pad_edge=False)
+    for style in styles:
+        table.add_row(style.name, style.description)
+    Console().print(table)
+    return 0
+
+
+def _complain(message: str) -> None:
+    print(f"streamstyle: {message}", file=sys.stderr)
+
+
+def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted(signal_number)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `streamstyle`."""
+    parser = argparse.ArgumentParser(
+        prog="streamstyle", description="Any painting, on any camera or video, in real time.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"streamstyle {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    video = commands.add_parser("video", help="stylize videos and photos", allow_abbrev=False)
+    add_video_arguments(video)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: Without the program's name; `sys.argv` by default.
+
+    Returns:
+        The exit code.
+    """
+    options = build_parser().parse_args(arguments)
+    quiet = options.quiet
+    console = Console(stderr=options.json, quiet=quiet)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        return video_command(options, console)
+    except Interrupted as interruption:
+        if interruption.unfinished:
+            _complain(f"stopped; what was done so far plays: {interruption.unfinished}")
+        else:
+            _complain("stopped")
+        return 128 + interruption.signal_number
+    except UsageError as error:
+        _complain(f"{error}")
+        return 2
+    except StreamstyleError as error:
+        _complain(f"{error}")
+        return 1
+    except BrokenPipeError:
+        # The reader of our output went away; there is nobody left to tell.
+        sys.stderr.close()
+        return 1

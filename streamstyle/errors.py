@@ -1,0 +1,29 @@
+"""What can go wrong, in words that a user can act on.
+
+Every message starts in lower case, says what was wanted and what came, and ends with the remedy. The command line prints
+it as one line; nothing else of the program's insides reaches the user.
+"""
+
+
+class StreamstyleError(Exception):
+    """Base of all errors that are the world's fault, not the program's."""
+
+
+class UsageError(StreamstyleError):
+    """The command line or an argument contradicts itself; exit code 2."""
+
+
+class SourceError(StreamstyleError):
+    """An input cannot be opened or read."""
+
+
+class SinkError(StreamstyleError):
+    """An output cannot be opened or written."""
+
+
+class ModelError(StreamstyleError):
+    """A model file is missing, damaged or does not fit, or its provider does not run."""
+
+
+class StyleError(StreamstyleError):
+    """A style image or a built-in style cannot be used."""

@@ -1,0 +1,65 @@
+"""What reading and writing media with PyAV have in common: error texts, colours, containers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import av
+import av.error
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
+
+# libav's own symbols are missing from PyAV's enums for these two tags of a frame.
+_MATRIX_OF_TAG = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+_RGB_TAG = 0
+HDR_TRANSFERS = {int(ColorTrc.SMPTE2084): "PQ", int(ColorTrc.ARIB_STD_B67): "HLG"}
+
+# Chroma is averaged over whole pixels and sums are rounded: flat colours come out right to the level.
+ACCURATE = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
+
+
+def source_matrix(frame: av.VideoFrame) -> Colorspace:
+    """The YUV matrix of a frame: the tagged one; untagged HD is BT.709, anything smaller BT.601, as players take it."""
+    tagged = _MATRIX_OF_TAG.get(int(frame.colorspace))
+    if tagged is not None:
+        return tagged
+    return Colorspace.ITU709 if frame.height >= 720 or frame.width >= 1280 else Colorspace.ITU601
+
+
+def source_range(frame: av.VideoFrame) -> ColorRange:
+    """Full or limited range of a frame's levels: RGB, gray without a tag and the `yuvj` formats are full."""
+    name = frame.format.name
+    if name.startswith("yuvj") or frame.format.is_rgb:
+        return ColorRange.JPEG
+    if int(frame.color_range) == int(ColorRange.JPEG):
+        return ColorRange.JPEG
+    return ColorRange.MPEG
+
+
+def tag_bt709(context: Any) -> None:  # noqa: ANN401 - encoder contexts and frames take the same four tags
+    """Say of an encoder or a frame that its levels are BT.709, limited range."""
+    context.color_primaries = ColorPrimaries.BT709
+    context.color_trc = ColorTrc.BT709
+    context.colorspace = Colorspace.ITU709
+    context.color_range = ColorRange.MPEG
+
+
+def reason(error: BaseException) -> str:
+    """What libav or the system said, in a few words, without its error number and the file's name."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error).split(":")[0].strip() or type(error).__name__
+
+
+def quietly(action: Callable[[], object]) -> None:
+    """Do what may fail when something has failed already: closing a broken file must not hide why it broke."""
+    try:
+        action()
+    except (av.error.FFmpegError, OSError, ValueError):
+        return

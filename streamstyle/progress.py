@@ -1,0 +1,48 @@
+"""A line of progress while a file is stylized: share done, frames per second, time left."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from streamstyle.sources.base import SourceInfo
+
+
+class _FpsColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Frames per second of late."""
+        return Text(f"{task.speed or 0:.1f} fps", style="cyan")
+
+
+class FrameProgress:
+    """Shown on a terminal only, and taken away when done."""
+
+    def __init__(self, name: str, console: Console) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            _FpsColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=console.quiet or not console.is_terminal,
+        )
+        self._task = self._bar.add_task(name, total=None)
+
+    def opened(self, info: SourceInfo) -> None:
+        """The source is open: the number of frames is known, or not."""
+        self._bar.update(self._task, total=info.frame_count)
+
+    def advance(self, frames: int) -> None:
+        """So many frames are done."""
+        self._bar.update(self._task, completed=frames)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._bar.stop()

@@ -1,0 +1,76 @@
+"""Which video codecs go into which containers, and how they are set for speed and quality on few cores."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+
+from streamstyle.errors import SinkError
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCodec:
+    """An encoder and its settings.
+
+    Attributes:
+        encoder: libav's name.
+        options: For the encoder, without the quality.
+        crf: Usual quality, or None where the encoder has no such knob.
+        tag: Four-character code for MP4 where the default does not play everywhere.
+        even: Whether width and height must be even.
+    """
+
+    encoder: str
+    options: dict[str, str] = field(default_factory=dict)
+    crf: int | None = None
+    tag: str | None = None
+    even: bool = True
+
+
+# Painted frames are full of texture. `veryfast` leaves the cores to the network; at this quality it costs bits, not looks.
+_H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, crf=20)
+_CODECS = {
+    "h264": _H264,
+    "hevc": VideoCodec("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1"),
+    "av1": VideoCodec("libsvtav1", {"preset": "10", "svtav1-params": "lookahead=0"}, crf=32),
+    "vp9": VideoCodec("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, crf=30, even=False),
+    "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4"}),
+    "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4"}, tag="hvc1"),
+}
+_ALIASES = {"libx264": "h264", "x264": "h264", "h265": "hevc", "libx265": "hevc", "x265": "hevc", "libsvtav1": "av1"}
+_ALIASES["libvpx-vp9"] = "vp9"
+
+_GENERAL = ("h264", "hevc", "av1", "h264_nvenc", "hevc_nvenc")
+_CONTAINERS = {
+    ".mp4": _GENERAL,
+    ".m4v": _GENERAL,
+    ".mov": ("h264", "hevc", "h264_nvenc", "hevc_nvenc"),
+    ".mkv": (*_GENERAL[:3], "vp9", *_GENERAL[3:]),
+    ".webm": ("vp9", "av1"),
+}
+VIDEO_SUFFIXES = tuple(_CONTAINERS)
+MP4_SUFFIXES = (".mp4", ".m4v", ".mov")
+
+
+def choose_codec(path: Path, name: str | None) -> VideoCodec:
+    """The codec for a file.
+
+    Args:
+        path: Its ending is the container.
+        name: What the user asked for, or None for the container's usual one.
+
+    Raises:
+        SinkError: Container or codec is unknown, they do not go together, or this build lacks the encoder.
+    """
+    allowed = _CONTAINERS.get(path.suffix.lower())
+    if allowed is None:
+        raise SinkError(f"'{path}' has no ending of a video; choose one of {', '.join(VIDEO_SUFFIXES)}")
+    key = allowed[0] if name is None else _ALIASES.get(name.lower(), name.lower())
+    if key not in _CODECS:
+        raise SinkError(f"unknown codec '{name}'; choose one of {', '.join(_CODECS)}")
+    if key not in allowed:
+        raise SinkError(f"{key} does not go into {path.suffix}; choose one of {', '.join(allowed)}, or another ending")
+    codec = _CODECS[key]
+    if codec.encoder not in av.codecs_available:
+        raise SinkError(f"this build of PyAV has no encoder {codec.encoder}; choose another --codec")
+    return codec

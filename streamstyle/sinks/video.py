@@ -1,0 +1,240 @@
+"""Video files, through PyAV: playable everywhere, exact in time, safe against crashes."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.video.stream import VideoStream
+
+from streamstyle.errors import SinkError
+from streamstyle.frame import Frame, Image
+from streamstyle.media import ACCURATE, quietly, reason, tag_bt709
+from streamstyle.sinks.base import Sink
+from streamstyle.sinks.codecs import MP4_SUFFIXES, choose_codec
+from streamstyle.sinks.companion import Companion, can_have_companion
+from streamstyle.sinks.faststart import move_index_to_front
+from streamstyle.sinks.place import Place
+from streamstyle.sources.base import SourceInfo
+
+_GROUP_SECONDS = 2
+# Sound may begin a codec's priming earlier than the picture; that is no reason to delay the picture.
+_PRIMING_SECONDS = Fraction(1, 20)
+
+
+class VideoSink(Sink):
+    """Encodes frames as H.264 or another codec, 4:2:0, BT.709 limited range, tagged as such.
+
+    Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of about a second, so that
+    even after `kill -9` what was done plays; a finished MP4 is an ordinary one with its index in front.
+
+    4:2:0 H.264, HEVC and AV1 hold even sizes only: an odd row or column is repeated once, and that is said.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        info: SourceInfo,
+        width: int,
+        height: int,
+        codec: str | None = None,
+        crf: int | None = None,
+        companion: str | None = None,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Open the output.
+
+        Args:
+            path: Its ending chooses the container.
+            info: Of the source: rate, time base, pixel aspect.
+            width: Of the frames that will come, in pixels.
+            height: Likewise.
+            codec: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc` or `hevc_nvenc`; None for the container's usual one.
+            crf: Constant quality; None for the codec's usual one.
+            companion: The input whose sound, subtitles, chapters and titles go along; None for none.
+            start: Where the frames begin in the input, in seconds from its beginning; None for its beginning.
+            end: Where they end; None for the input's end.
+            overwrite: Replace an existing file.
+
+        Raises:
+            SinkError: Container, codec or place cannot be used.
+        """
+        self.destination, self.warnings = None, []
+        self._codec = choose_codec(path, codec)
+        self._place = Place(path, overwrite=overwrite)
+        self._shape = (height, width, 3)
+        self._start, self._end = start, end
+        self._origin = Fraction(0)
+        self._last: Fraction | None = None
+        self._durations: dict[int, Fraction] = {}
+        self._closed = False
+        options = {"flush_packets": "1"}
+        if path.suffix.lower() in MP4_SUFFIXES:
+            options |= {"movflags": "hybrid_fragmented", "frag_duration": "1000000"}
+        try:
+            with self._place.failing_clearly():
+                self._container = av.open(str(self._place.partial), "w", options=options)
+            self._stream = self._add_stream(info, crf)
+            self._companion = self._add_companion(companion)
+        except BaseException:
+            self._discard()
+            raise
+
+    def _add_stream(self, info: SourceInfo, crf: int | None) -> VideoStream:
+        height, width, _ = self._shape
+        codec = self._codec
+        rate = info.frame_rate or Fraction(25)
+        options = dict(codec.options)
+        quality = codec.crf if crf is None else crf
+        if quality is not None and codec.crf is not None:
+            options["crf"] = str(quality)
+        stream = self._container.add_stream(codec.encoder, rate=rate, options=options)
+        assert isinstance(stream, VideoStream)  # all codecs of the table are video
+        stream.width, stream.height = (width + width % 2, height + height % 2) if codec.even else (width, height)
+        if (stream.width, stream.height) != (width, height):
+            self.warnings.append(
+                f"{width}x{height} became {stream.width}x{stream.height}: {codec.encoder} holds even sizes only "
+                "(.webm keeps odd ones)"
+            )
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        stream.time_base = context.time_base = info.time_base
+        context.gop_size = max(1, round(rate * _GROUP_SECONDS))
+        context.sample_aspect_ratio = info.sample_aspect_ratio
+        stream.sample_aspect_ratio = info.sample_aspect_ratio
+        if codec.tag and self._place.final.suffix.lower() in MP4_SUFFIXES:
+            context.codec_tag = codec.tag
+        tag_bt709(context)
+        self._tick = info.time_base
+        return stream
+
+    def _add_companion(self, uri: str | None) -> Companion | None:
+        if uri is None:
+            return None
+        if not can_have_companion(uri):
+            self.warnings.append(f"sound of the live stream '{uri}' is not recorded")
+            return None
+        return Companion(uri, self._container, self._place.final.suffix.lower(), self.warnings)
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame, and copy what sounds until then."""
+        if frame.image.shape != self._shape or frame.image.dtype != np.uint8:
+            raise SinkError(
+                f"unexpected frame: {frame.image.shape} {frame.image.dtype} came, but {self._shape} uint8 was announced"
+            )
+        if self._last is not None and frame.time <= self._last:
+            raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(self._last):g} s")
+        if self._last is None:
+            self._begin(frame.time)
+        self._last = frame.time
+        picture = self._encodable(frame.image)
+        picture.pts = round((frame.time - self._origin) / self._tick)
+        picture.time_base = self._tick
+        if frame.duration is not None:
+            self._durations[picture.pts] = frame.duration
+        with self._place.failing_clearly():
+            self._mux(self._stream.encode(picture))
+            if self._companion is not None:
+                self._companion.advance(frame.time)
+
+    def _begin(self, first: Fraction) -> None:
+        """Set the zero of the output: the first frame, or the sound where that begins clearly earlier."""
+        self._origin = first
+        if self._companion is None:
+            return
+        earliest = self._companion.earliest
+        if self._start is None and earliest is not None and earliest < first - _PRIMING_SECONDS:
+            # Down to a whole tick of the video's clock, so that frame times stay exact.
+            self._origin = first - int((first - earliest) / self._tick) * self._tick
+        end = None if self._end is None else first - (self._start or 0) + self._end
+        self._companion.describe(self._origin, end, trimmed=self._start is not None)
+
+    def _encodable(self, image: Image) -> av.VideoFrame:
+        height, width, _ = self._shape
+        extra = self._stream.height - height, self._stream.width - width
+        if any(extra):
+            image = np.pad(image, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="edge")
+        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+        picture = rgb.reformat(
+            format="yuv420p",
+            dst_colorspace="ITU709",
+            src_color_range="JPEG",
+            dst_color_range="MPEG",
+            interpolation=ACCURATE,
+        )
+        tag_bt709(picture)
+        return picture
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            duration = self._durations.pop(round(packet.pts * packet.time_base / self._tick), None)
+            if duration is not None:
+                packet.duration = max(1, round(duration / packet.time_base))
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """Flush, put the index in front, give the file its name."""
+        if self._closed:
+            return
+        if self._last is None:
+            self._discard()
+            raise SinkError(f"nothing to write to '{self._place.final}': no frame came")
+        try:
+            with self._place.failing_clearly():
+                self._finish()
+                self._put_index_in_front()
+                self._place.finish()
+        except BaseException:
+            quietly(self._container.close)
+            self._closed = True
+            raise
+        self.destination = str(self._place.final)
+
+    def _finish(self) -> None:
+        self._mux(self._stream.encode(None))
+        if self._companion is not None:
+            self._companion.advance(None)
+        self._container.close()
+        self._closed = True
+
+    def _put_index_in_front(self) -> None:
+        if self._place.final.suffix.lower() not in MP4_SUFFIXES:
+            return
+        moved = self._place.partial.with_suffix(f".front{self._place.final.suffix}")
+        try:
+            if move_index_to_front(self._place.partial, moved):
+                moved.replace(self._place.partial)
+        except OSError as error:
+            # The file is whole as it is; it only starts later over a network.
+            moved.unlink(missing_ok=True)
+            self.warnings.append(f"the index stays at the end of '{self._place.final}': {reason(error)}")
+        except BaseException:
+            moved.unlink(missing_ok=True)
+            raise
+
+    def abort(self) -> str | None:
+        """Finish what was done under the partial name."""
+        if self._closed:
+            return str(self._place.partial) if self.destination is None and self._place.partial.exists() else None
+        if self._last is None:
+            self._discard()
+            return None
+        self._closed = True
+        quietly(lambda: self._mux(self._stream.encode(None)))
+        if self._companion is not None:
+            quietly(self._companion.close)
+        quietly(self._container.close)
+        return str(self._place.partial)
+
+    def _discard(self) -> None:
+        self._closed = True
+        if hasattr(self, "_container"):
+            quietly(self._container.close)
+        if getattr(self, "_companion", None) is not None:
+            quietly(self._companion.close)  # type: ignore[union-attr]
+        quietly(lambda: self._place.partial.unlink(missing_ok=True))

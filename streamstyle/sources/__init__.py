@@ -1,0 +1,79 @@
+"""Where frames come from."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.errors import SourceError
+from streamstyle.sources.base import Source
+from streamstyle.sources.image import IMAGE_SUFFIXES, ImageSource
+from streamstyle.sources.video import VideoSource
+
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", ".flv"),
+    *(".3gp", ".ogv", ".gif", ".mxf", ".y4m"),
+)
+_IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
+
+
+def open_source(uri: str, *, start: Fraction | None = None, end: Fraction | None = None) -> Source:
+    """Open a photo, a video file, or a URL.
+
+    A photo is told from a video by its first bytes, since names lie.
+
+    Args:
+        uri: A path, or a URL that PyAV opens.
+        start: Of a video, in seconds from its beginning.
+        end: Likewise; frames before it are yielded.
+
+    Raises:
+        SourceError: It cannot be opened, or holds no picture.
+    """
+    if "://" in uri:
+        return VideoSource(uri, start, end)
+    path = Path(uri)
+    if path.is_dir():
+        raise SourceError(f"'{uri}' is a folder; wanted a video or a photo")
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+    except FileNotFoundError as error:
+        raise SourceError(f"'{uri}' does not exist; check the name") from error
+    except OSError as error:
+        raise SourceError(f"'{uri}' cannot be read: {(error.strerror or str(error)).lower()}") from error
+    if not head:
+        raise SourceError(f"'{uri}' is empty; wanted a video or a photo")
+    if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return ImageSource(uri)
+    return VideoSource(uri, start, end)
+
+
+def expand_inputs(inputs: list[str]) -> list[str]:
+    """Replace each folder by the videos and photos in it.
+
+    Files in a folder are taken by their endings, in natural order (`clip2` before `clip10`), without hidden ones and
+    without deeper folders. Anything that is not a folder stays as it is.
+
+    Raises:
+        SourceError: A folder cannot be read, or holds neither videos nor photos.
+    """
+    expanded: list[str] = []
+    for name in inputs:
+        folder = Path(name)
+        if "://" in name or not folder.is_dir():
+            expanded.append(name)
+            continue
+        try:
+            files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+        except OSError as error:
+            raise SourceError(f"the folder '{name}' cannot be read: {(error.strerror or str(error)).lower()}") from error
+        media = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES]
+        if not media:
+            raise SourceError(f"the folder '{name}' holds no videos or photos")
+        expanded += [str(file) for file in sorted(media, key=lambda file: _natural(file.name))]
+    return expanded
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    parts = re.findall(r"\d+|\D+", name.lower())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

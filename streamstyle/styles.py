@@ -1,0 +1,141 @@
+"""Style codes at rest: the built-in ones, and a disk cache of those that users' paintings gave.
+
+Both are plain `.npz` files without pickles. A code belongs to one version of one model.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from streamstyle.errors import ModelError, StyleError
+from streamstyle.look import StyleCode
+
+WEIGHTS = Path(__file__).resolve().parent / "weights"
+_CACHE_ENTRIES = 2000
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinStyle:
+    """A style that is shipped.
+
+    Attributes:
+        name: What to write after --style.
+        description: One line for people.
+    """
+
+    name: str
+    description: str
+
+
+class BuiltinStyles:
+    """The shipped styles of one model: `weights/<family>.styles.npz`."""
+
+    def __init__(self, path: Path, model_version: str) -> None:
+        """Open the file; one that is not there holds no styles.
+
+        Raises:
+            ModelError: The file is damaged or was made with another version of the model.
+        """
+        self._version = model_version
+        self._path = path
+        self.styles: list[BuiltinStyle] = []
+        if not path.is_file():
+            return
+        try:
+            with np.load(path) as file:
+                index = json.loads(str(file["index"]))
+        except _UNREADABLE as error:
+            raise ModelError(f"'{path}' is damaged ({error}); install streamstyle again") from error
+        if index["model_version"] != model_version:
+            raise ModelError(
+                f"'{path.name}' was made for model version {index['model_version']}, but the model is {model_version}; "
+                "run: python -m export.builtin_styles"
+            )
+        self.styles = [BuiltinStyle(entry["name"], entry["description"]) for entry in index["styles"]]
+
+    def names(self) -> list[str]:
+        """All names, in the order in which they are listed."""
+        return [style.name for style in self.styles]
+
+    def code(self, name: str) -> StyleCode:
+        """The code of one style.
+
+        Raises:
+            StyleError: There is none of this name.
+        """
+        if name not in self.names():
+            raise StyleError(f"there is no built-in style '{name}'; see --list-styles")
+        with np.load(self._path) as file:
+            prefix = f"{name}/"
+            tensors = {key.removeprefix(prefix): file[key] for key in file.files if key.startswith(prefix)}
+        return StyleCode(name, self._version, tensors)
+
+
+def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
+    """Write the file that BuiltinStyles reads; all codes of one model."""
+    index = {
+        "model_version": codes[0][1].model_version,
+        "styles": [{"name": style.name, "description": style.description} for style, _ in codes],
+    }
+    arrays: dict[str, NDArray[np.generic]] = {"index": np.array(json.dumps(index))}
+    for style, code in codes:
+        arrays |= {f"{style.name}/{key}": tensor for key, tensor in code.tensors.items()}
+    _save(path, arrays)
+
+
+def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    # A name of its own for each writer: two programs may encode the same painting at once.
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+class CodeCache:
+    """Style codes on disk, keyed by the pixels of the painting and all that shapes the code.
+
+    A cache never stands in the way: a damaged entry counts as absent, and a folder that cannot be written is left alone.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Use a folder, by default the user's cache folder of this system."""
+        self.folder = folder or Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "codes"
+
+    def key(self, image: NDArray[np.uint8], model_version: str, size: int) -> str:
+        """Identity of a code: the painting's pixels, the model's version, the encoding size."""
+        digest = hashlib.sha256(f"{model_version} {size} {image.shape}".encode())
+        digest.update(np.ascontiguousarray(image).data)
+        return digest.hexdigest()[:32]
+
+    def get(self, key: str, name: str, model_version: str) -> StyleCode | None:
+        """The code kept under a key, or None."""
+        try:
+            with np.load(self.folder / f"{key}.npz") as file:
+                tensors = {entry: file[entry] for entry in file.files}
+        except _UNREADABLE:
+            return None
+        return StyleCode(name, model_version, tensors)
+
+    def put(self, key: str, code: StyleCode) -> None:
+        """Keep a code; the oldest go when there are too many."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _save(self.folder / f"{key}.npz", dict(code.tensors))
+            entries = sorted(self.folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
+            for path in entries[:-_CACHE_ENTRIES]:
+                path.unlink(missing_ok=True)
+        except OSError:
+            return

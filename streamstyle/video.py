@@ -1,0 +1,211 @@
+"""`streamstyle video`: photos and videos in, stylized photos and videos out."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.color import ColorKeeper
+from streamstyle.errors import UsageError
+from streamstyle.frame import Frame, Image
+from streamstyle.look import Look
+from streamstyle.pipeline import run
+from streamstyle.sinks import VIDEO_SUFFIXES, open_sink
+from streamstyle.sinks.base import Sink
+from streamstyle.sinks.image import IMAGE_SUFFIXES
+from streamstyle.sources import open_source
+from streamstyle.sources.base import Source, SourceInfo
+from streamstyle.stylizer import Stylizer, resize
+from streamstyle.timing import StageTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input and what to make of it.
+
+    Attributes:
+        input: A path, or a URL that PyAV opens.
+        output: Where the result goes.
+        start: Seconds from the beginning of the clip, or None.
+        end: Likewise.
+        output_size: Short side of the result in pixels, or None for the input's size.
+        codec: Of a video; None for the container's usual one.
+        crf: Quality of a video, lower is better; None for the codec's usual one.
+        overwrite: Replace an existing output.
+    """
+
+    input: str
+    output: Path
+    start: Fraction | None = None
+    end: Fraction | None = None
+    output_size: int | None = None
+    codec: str | None = None
+    crf: int | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a job; the fields of the line of JSON.
+
+    Attributes:
+        input: As it was named.
+        output: Where the result lies.
+        frames: How many were stylized.
+        seconds: From the opening of the input to the finished output; loading the model not counted.
+        fps: frames / seconds.
+        provider: What ran the model: `cpu`, `cuda` or `tensorrt`.
+        model: Its name and version.
+        style: Names of the styles.
+        size: [width, height] at which frames were stylized.
+        output_size: [width, height] of the result.
+        milliseconds: Stage -> mean milliseconds per frame; stages of different threads overlap.
+        warnings: What the user should know.
+    """
+
+    input: str
+    output: str
+    frames: int
+    seconds: float
+    fps: float
+    provider: str
+    model: str
+    style: str
+    size: tuple[int, int]
+    output_size: tuple[int, int]
+    milliseconds: dict[str, float]
+    warnings: list[str]
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for `json.dumps`."""
+        return asdict(self)
+
+
+class Interrupted(BaseException):
+    """The user or the system asked the program to stop: not an error, so not an Exception."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+        self.unfinished: str | None = None
+
+
+def default_output(source: str, is_still: bool, style_name: str, folder: Path | None) -> Path:
+    """`<input>_<style>.<ext>`, beside the input or in a folder.
+
+    The ending stays where a photo or video of that kind can be written, else it is `.png` or `.mp4`. The result of a URL
+    lies in the current folder.
+    """
+    is_url = "://" in source
+    path = Path(source.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]) if is_url else Path(source)
+    allowed, fallback = (IMAGE_SUFFIXES, ".png") if is_still else (VIDEO_SUFFIXES, ".mp4")
+    suffix = path.suffix if path.suffix.lower() in allowed else fallback
+    parent = folder or (Path() if is_url else path.parent)
+    label = re.sub(r"[^\w.+-]+", "-", style_name)
+    return parent / f"{path.stem or 'stream'}_{label}{suffix}"
+
+
+def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:
+    """Width and height of the result."""
+    if output_size is None:
+        return info.width, info.height
+    scale = output_size / min(info.width, info.height)
+    return max(2, round(info.width * scale)), max(2, round(info.height * scale))
+
+
+def stylize_file(
+    job: Job,
+    stylizer: Stylizer,
+    look: Look,
+    *,
+    opened: Callable[[SourceInfo], None] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Do one job.
+
+    Args:
+        job: What to do.
+        stylizer: The model.
+        look: How frames are to look.
+        opened: Called once with what the source says of itself.
+        progress: Called with the number of frames done so far.
+
+    Raises:
+        StreamstyleError: The input cannot be read, the output not written, or the model failed. What was written of a
+            video until then stays playable under a `.partial` name.
+        Interrupted: As raised by a signal handler, with the place of the unfinished output filled in.
+    """
+    started = time.monotonic()
+    times = StageTimes()
+    with open_source(job.input, start=job.start, end=job.end) as source:
+        if opened is not None:
+            opened(source.info)
+        width, height = fit(source.info, job.output_size)
+        sink = _open_sink(job, source, width, height)
+        keeper = ColorKeeper()
+
+        def stylize(frame: Frame) -> Image:
+            image = frame.image if job.output_size is None else resize(frame.image, width, height)
+            return stylizer.stylize(image, look, keeper, times.measure)
+
+        try:
+            frames = run(source, stylize, sink, times=times, progress=progress)
+            with times.measure("finish"):
+                sink.close()
+        except Interrupted as interruption:
+            interruption.unfinished = sink.abort()
+            raise
+        except BaseException:
+            sink.abort()
+            raise
+        seconds = time.monotonic() - started
+        short = min(width, height, look.size or width)
+        size = (round(width * short / min(width, height)), round(height * short / min(width, height)))
+        return Report(
+            input=job.input,
+            output=str(sink.destination),
+            frames=frames,
+            seconds=round(seconds, 3),
+            fps=round(frames / seconds, 2),
+            provider=stylizer.provider,
+            model=f"{stylizer.name} {stylizer.version}",
+            style=look.code.name,
+            size=size,
+            output_size=(width, height),
+            milliseconds=times.milliseconds(),
+            warnings=[*source.warnings, *sink.warnings],
+        )
+
+
+def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
+    if job.input == str(job.output) or (
+        job.output.exists() and Path(job.input).exists() and job.output.samefile(job.input)
+    ):
+        raise UsageError(f"the output '{job.output}' is the input itself; name another with -o")
+    return open_sink(
+        job.output,
+        info=source.info,
+        width=width,
+        height=height,
+        codec=job.codec,
+        crf=job.crf,
+        companion=None if source.info.is_still else job.input,
+        start=job.start,
+        end=job.end,
+        overwrite=job.overwrite,
+    )
+
+
+def check_outputs(outputs: Sequence[Path]) -> None:
+    """No two jobs may write the same file.
+
+    Raises:
+        UsageError: Two do.
+    """
+    seen: set[Path] = set()
+    for output in outputs:
+        if output.absolute() in seen:
+            raise UsageError(f"two inputs would both be written to '{output}'; run them one by one with -o")
+        seen.add(output.absolute())

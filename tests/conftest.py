@@ -1,0 +1,17 @@
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread_for_tiny_networks():
+    """Waking a second thread costs more than the tests' networks do."""
+    try:
+        import torch
+    except ImportError:
+        return
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path_factory, monkeypatch):
+    """No test reads or writes the user's cache of style codes."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))

@@ -1,0 +1,134 @@
+import json
+import tarfile
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from models.fast import Fast, FastConfig  # noqa: E402
+from models.vgg import CONVOLUTIONS, Vgg19  # noqa: E402
+from training.checkpoint import load_weights, save_weights  # noqa: E402
+from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
+from training.options import parse  # noqa: E402
+from training.trainer import Trainer  # noqa: E402
+
+
+def paint(rng, grain):
+    y, x = np.mgrid[0:72, 0:96].astype(np.float32)
+    wave = np.stack([np.sin(x * f + y * g) for f, g in rng.uniform(-0.5, 0.5, (3, 2))], axis=2)
+    return (120 + 70 * wave + rng.normal(0, grain, wave.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """Sixty pictures in a folder, as many in a tar, and a judge with weights that training has not seen."""
+    folder = tmp_path_factory.mktemp("material")
+    rng = np.random.default_rng(0)
+    for kind, grain in (("photo", 2), ("paint", 25)):
+        (folder / kind).mkdir()
+        for index in range(60):
+            cv2.imwrite(str(folder / kind / f"{kind}{index:03}.png"), paint(rng, grain))
+    (folder / "paint" / "notes.txt").write_text("not a picture")
+    with tarfile.open(folder / "paint.tar", "w") as tar:
+        tar.add(folder / "paint", arcname="paint")
+    torch.manual_seed(0)
+    vgg = Vgg19()
+    state = {"0.weight": vgg.preprocess.weight, "0.bias": vgg.preprocess.bias}
+    for name, key in CONVOLUTIONS.items():
+        state |= {f"{key}.weight": vgg.convolutions[name].weight * 2, f"{key}.bias": vgg.convolutions[name].bias}
+    torch.save(state, folder / "vgg.pth")
+    return folder
+
+
+def options(material, run, *more):
+    arguments = ["--contents", material / "photo", "--styles", material / "paint.tar", "--vgg", material / "vgg.pth"]
+    arguments += ["--run", run, "--size", 32, "--batch", 2, "--pairs", 1, "--evaluate-every", 1000, "--device", "cpu"]
+    return parse([str(argument) for argument in [*arguments, *more]])
+
+
+def test_one_in_twenty_is_held_out_and_never_trained_on(material):
+    train, held_out = load_images([material / "photo"], torch.device("cpu"))
+    assert len(train) + len(held_out) == 60
+    assert held_out.names == [name for name in sorted(train.names + held_out.names) if is_held_out(name)]
+    shares = np.mean([is_held_out(f"{index}.jpg") for index in range(4000)])
+    assert 0.04 < shares < 0.06
+
+
+def test_too_few_images_are_an_error(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="too few readable images"):
+        load_images([tmp_path], torch.device("cpu"))
+    with pytest.raises(ValueError, match="there is no"):
+        load_images([tmp_path / "absent"], torch.device("cpu"))
+
+
+def test_every_image_is_drawn_once_before_any_again():
+    taken = Shuffler(7, np.random.default_rng(0)).take(21)
+    assert [sorted(taken[i : i + 7]) for i in (0, 7, 14)] == [list(range(7))] * 3
+
+
+def test_crops_stay_in_range():
+    image = torch.randint(0, 256, (3, 40, 70), dtype=torch.uint8)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        crop = random_crop(image, 32, rng, colour=True)
+        assert crop.shape == (3, 32, 32)
+        assert 0 <= float(crop.min()) <= float(crop.max()) <= 1
+
+
+def test_a_short_run_lowers_the_loss_and_leaves_log_pictures_and_weights(material, tmp_path):
+    trainer = Trainer(options(material, tmp_path / "run", "--steps", 25, "--alpha-share", 0, "--style-weight", 1e3))
+    before = trainer.held_out.score(trainer.held_out.run(trainer.network))
+    after = trainer.run()
+    assert after.ls < 0.9 * before.ls
+    rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == 25
+    for name in ("pairs.png", "curve.png"):
+        assert cv2.imread(str(tmp_path / "run" / name)) is not None
+    network, record = load_weights(tmp_path / "run" / "weights.safetensors")
+    assert record["steps"] == 25
+    assert isinstance(network, Fast)
+
+
+@pytest.mark.parametrize("variants", [0, 3])
+def test_resuming_is_exact(material, tmp_path, variants):
+    def trainer(run):
+        return Trainer(options(material, tmp_path / run, "--steps", 6, "--variants", variants, "--precision", "float32"))
+
+    straight = trainer("straight")
+    for _ in range(6):
+        straight.train_step()
+    first = trainer("broken")
+    for _ in range(3):
+        first.train_step()
+    first.save()
+    second = trainer("broken")
+    assert second.resume()
+    for _ in range(3):
+        second.train_step()
+    for got, wanted in zip(second.network.parameters(), straight.network.parameters(), strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_kept_targets_are_those_of_the_kept_pixels(material, tmp_path):
+    sampler = Trainer(options(material, tmp_path / "run", "--steps", 1, "--variants", 1, "--precision", "float32")).contents
+    batch = sampler.sample(2, 32)
+    fresh = sampler.vgg(batch.images)["relu4_1"]
+    torch.testing.assert_close(batch.features.float(), fresh, rtol=0.02, atol=0.02)
+    torch.testing.assert_close(batch.stats.means[0], sampler.vgg(batch.images)["relu1_1"].mean((2, 3), keepdim=True))
+
+
+def test_weights_come_back_as_they_were(tmp_path):
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16))
+    save_weights(network, tmp_path / "w.safetensors", {"steps": 3})
+    again, record = load_weights(tmp_path / "w.safetensors")
+    assert record == {"steps": 3}
+    for got, wanted in zip(again.parameters(), network.parameters(), strict=True):
+        assert torch.equal(got, wanted)
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"there is no .*absent\.safetensors"):
+        load_weights(tmp_path / "absent.safetensors")

@@ -1,0 +1,50 @@
+"""The command line of the trainer."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; see `python -m training --help`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="Train a style transfer network with the paper's losses. The same command runs on a CPU and a GPU, "
+        "and continues from the run's checkpoint if there is one.",
+    )
+    parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
+    parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
+    parser.add_argument("--run", type=Path, default=Path("runs/fast"), help="folder of checkpoint, log and pictures")
+    parser.add_argument("--init", type=Path, help="start a new run from these weights (.safetensors)")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--minutes", type=float, help="train so long in all, earlier sittings of the run counted in")
+    length.add_argument("--steps", type=int, help="train so many steps in all")
+    parser.add_argument("--size", type=int, default=128, help="side of the training crops (default 128)")
+    parser.add_argument("--late-size", type=int, help="side of the crops for the last part of the run")
+    parser.add_argument("--late-share", type=float, default=0.3, help="how large that part is (default 0.3)")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--style-weight", type=float, default=10.0, help="lambda of the paper (default 10)")
+    parser.add_argument("--alpha-share", type=float, default=0.1, help="share of samples with a random alpha")
+    parser.add_argument("--ema", type=float, default=0.998, help="decay of the averaged weights that are shipped")
+    parser.add_argument(
+        "--variants",
+        type=int,
+        help="crops per image whose targets are kept in memory; 0: every crop is new (default: 6 on a CPU, 0 on a GPU)",
+    )
+    parser.add_argument("--evaluate-every", type=int, default=500, help="steps between two evaluations")
+    parser.add_argument("--save-minutes", type=float, default=10.0, help="minutes between two checkpoints")
+    parser.add_argument("--pairs", type=int, default=40, help="held-out pairs of an evaluation (default 40)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    options = parser.parse_args(arguments)
+    if options.variants is None:
+        options.variants = 6 if options.device == "cpu" else 0
+    for size in (options.size, options.late_size or options.size):
+        if size < 32 or size % 16:
+            parser.error(f"--size and --late-size: wanted multiples of 16 from 32 on, got {size}")
+    return options

@@ -1,0 +1,201 @@
+"""The training loop."""
+
+import copy
+import json
+import math
+import time
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+
+from models.fast import Fast
+from models.losses import Stats, content_loss, content_target, style_loss
+from models.vgg import Vgg19
+from training.checkpoint import load_weights, save_atomically, save_weights
+from training.data import load_images
+from training.evaluate import HeldOut, Score
+from training.plot import plot_curve
+from training.targets import TargetSampler
+
+WARM_UP_STEPS = 200
+OUT_OF_RANGE_WEIGHT = 100.0
+
+
+def straight_through_clamp(image: Tensor) -> Tensor:
+    """Clamp to [0, 1] with the gradient of the identity: a pixel that left the range can still come back."""
+    return image + (image.clamp(0, 1) - image).detach()
+
+
+class Trainer:
+    """One run: its state, its folder, its loop."""
+
+    def __init__(self, options: Namespace) -> None:
+        self.options = options
+        self.device = torch.device(options.device)
+        self.precision = getattr(torch, options.precision)
+        torch.manual_seed(options.seed)
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        options.run.mkdir(parents=True, exist_ok=True)
+        vgg = Vgg19.load(options.vgg).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        contents, held_out_contents = load_images(options.contents, self.device)
+        styles, held_out_styles = load_images(options.styles, self.device)
+        self.held_out = HeldOut(held_out_contents, held_out_styles, vgg, pairs=options.pairs)
+        self.vgg = vgg
+        common = {"variants": options.variants, "precision": self.precision}
+        self.contents = TargetSampler(contents, vgg, seed=options.seed, colour=False, keep_features=True, **common)
+        self.styles = TargetSampler(styles, vgg, seed=options.seed + 1, colour=True, keep_features=False, **common)
+        network = load_weights(options.init)[0].train() if options.init else Fast()
+        self.network: Fast = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
+        self.generator = torch.Generator().manual_seed(options.seed)
+        self.step = 0
+        self.seconds = 0.0
+        self.images = f"{len(contents)} photos, {len(styles)} paintings"
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, 0..1."""
+        if self.options.steps:
+            return float(min(1.0, self.step / self.options.steps))
+        return float(min(1.0, self.seconds / (60 * self.options.minutes)))
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then a cosine to zero."""
+        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        return float(self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.progress)))
+
+    def crop_size(self) -> int:
+        """Small crops first: they teach most per second. Large ones late: strokes and borders as users see them."""
+        late = self.options.late_size and self.progress >= 1 - self.options.late_share
+        return int(self.options.late_size if late else self.options.size)
+
+    def train_step(self) -> tuple[float, float]:
+        """One update; returns the batch's Lc and Ls."""
+        options, size = self.options, self.crop_size()
+        # A larger crop means a smaller batch, so that a step costs about the same.
+        number = max(2, round(options.batch * (options.size / size) ** 2))
+        content, style = self.contents.sample(number, size), self.styles.sample(number, size)
+        draws = torch.rand(2, number, 1, 1, 1, generator=self.generator).to(self.device)
+        alpha = torch.where(draws[0] < options.alpha_share, draws[1], torch.ones_like(draws[1]))
+        assert content.features is not None  # the content sampler keeps them
+        target = content_target(content.features, style.stats, alpha)
+        wanted = content.stats.lerp(style.stats, alpha)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate()
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            result = self.network(
+                content.images.to(memory_format=torch.channels_last),
+                style.images.to(memory_format=torch.channels_last),
+                alpha,
+            )
+            features = self.vgg(straight_through_clamp(result))
+        lc = content_loss(features, target).mean()
+        ls = style_loss(Stats.of(features), wanted).mean()
+        outside = (result - result.clamp(0, 1)).square().mean()
+        loss = lc + options.style_weight * ls + OUT_OF_RANGE_WEIGHT * outside
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        self.optimizer.step()
+        self.step += 1
+        self._update_average()
+        return float(lc.detach()), float(ls.detach())
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        # A short memory at first, so that the average does not carry the random start along.
+        decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
+        for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+            mean.lerp_(now, 1 - decay)
+
+    def run(self) -> Score:
+        """Train to the end of the run; returns the last held-out score."""
+        options = self.options
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        recent: list[tuple[float, float]] = []
+        saved = time.monotonic()
+        with Progress(*columns) as bar:
+            task = bar.add_task("training", total=1.0)
+            while self.progress < 1:
+                started = time.monotonic()
+                recent.append(self.train_step())
+                self.seconds += time.monotonic() - started
+                lc, ls = (sum(values) / len(recent[-100:]) for values in zip(*recent[-100:], strict=True))
+                bar.update(task, completed=self.progress, description=f"step {self.step}  Lc {lc:.2f}  Ls {ls:.2f}")
+                if self.step % options.evaluate_every == 0:
+                    score = self.evaluate(train_lc=lc, train_ls=ls)
+                    bar.console.print(f"step {self.step}: held-out Lc {score.lc:.3f}  Ls {score.ls:.3f}")
+                if time.monotonic() - saved > 60 * options.save_minutes:
+                    self.save()
+                    saved = time.monotonic()
+        score = self.evaluate()
+        self.save()
+        print(f"done: {self.step} steps, held-out Lc {score.lc:.3f}, Ls {score.ls:.3f}; {options.run}/weights.safetensors")
+        return score
+
+    def evaluate(self, **more: float) -> Score:
+        """Score the averaged weights; append to the log, redraw curve and pictures, write the weights."""
+        results = self.held_out.run(self.average)
+        score = self.held_out.score(results)
+        row = {"step": self.step, "seconds": round(self.seconds), "lc": score.lc, "ls": score.ls, **more}
+        run: Path = self.options.run
+        with (run / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+        self.held_out.sheet(results, run / "pairs.png")
+        plot_curve(run / "log.jsonl", run / "curve.png")
+        save_weights(self.average, run / "weights.safetensors", self.record(score))
+        return score
+
+    def record(self, score: Score) -> dict[str, Any]:
+        """How these weights came to be, for the model card."""
+        options = self.options
+        return {
+            "steps": self.step,
+            "seconds": round(self.seconds),
+            "held_out": asdict(score),
+            "images": self.images,
+            "size": options.size,
+            "late_size": options.late_size,
+            "batch": options.batch,
+            "learning_rate": options.learning_rate,
+            "style_weight": options.style_weight,
+            "precision": options.precision,
+            "device": options.device,
+            "seed": options.seed,
+            "started_from": load_weights(options.init)[1] if options.init else None,
+        }
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "samplers": [sampler.state() for sampler in (self.contents, self.styles)],
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        save_atomically(state, self.options.run / "checkpoint.pt")
+
+    def resume(self) -> bool:
+        """Go on from the run's checkpoint; False where there is none."""
+        path = self.options.run / "checkpoint.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"].cpu())
+        for sampler, saved in zip((self.contents, self.styles), state["samplers"], strict=True):
+            sampler.restore(saved)
+        self.step, self.seconds = state["step"], state["seconds"]
+        return True
