@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
+from streamstyle.demo import run_demo
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look import COLOR_MODES, Look, blend
@@ -171,6 +172,16 @@ def _tell(report: Report, console: Console, *, as_json: bool) -> None:
         print(json.dumps(report.as_json()), flush=True)
 
 
+def demo_command(options: argparse.Namespace, console: Console) -> int:
+    """Run the demonstration; returns the exit code."""
+    stylizer = Stylizer("fast", options.device)
+    console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
+    report, picture = run_demo(stylizer, options.style, options.output)
+    _tell(report, console, as_json=False)
+    console.print(f"before and after: {picture}", soft_wrap=True, highlight=False)
+    return 0
+
+
 def list_styles(options: argparse.Namespace) -> int:
     """Print the built-in styles."""
     styles = Stylizer(options.model, "cpu").builtin_styles.styles
@@ -201,6 +212,12 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     video = commands.add_parser("video", help="stylize videos and photos", allow_abbrev=False)
     add_video_arguments(video)
+    video.set_defaults(run=video_command)
+    demo = commands.add_parser("demo", help="stylize a sample clip and show it side by side", allow_abbrev=False)
+    demo.add_argument("--style", default="starry-night", help="an image file or the name of a built-in style")
+    demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
+    demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    demo.set_defaults(run=demo_command, quiet=False, json=False)
     return parser
 
 
@@ -219,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
-        return video_command(options, console)
+        return int(options.run(options, console))
     except Interrupted as interruption:
         if interruption.unfinished:
             _complain(f"stopped; what was done so far plays: {interruption.unfinished}")

@@ -5,7 +5,10 @@ from typing import Any
 
 import av
 import av.error
+import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
+
+from streamstyle.frame import Image
 
 # libav's own symbols are missing from PyAV's enums for these two tags of a frame.
 _MATRIX_OF_TAG = {
@@ -18,6 +21,7 @@ _MATRIX_OF_TAG = {
     10: Colorspace.BT2020,
 }
 _RGB_TAG = 0
+_EXPANDED = ((np.arange(256) - 16) * 255 / 219).round().clip(0, 255).astype(np.uint8)
 HDR_TRANSFERS = {int(ColorTrc.SMPTE2084): "PQ", int(ColorTrc.ARIB_STD_B67): "HLG"}
 
 # Chroma is averaged over whole pixels and sums are rounded: flat colours come out right to the level.
@@ -37,9 +41,28 @@ def source_range(frame: av.VideoFrame) -> ColorRange:
     name = frame.format.name
     if name.startswith("yuvj") or frame.format.is_rgb:
         return ColorRange.JPEG
-    if int(frame.color_range) == int(ColorRange.JPEG):
-        return ColorRange.JPEG
-    return ColorRange.MPEG
+    untagged = ColorRange.JPEG if name.startswith("gray") else ColorRange.MPEG
+    return {1: ColorRange.MPEG, 2: ColorRange.JPEG}.get(int(frame.color_range), untagged)
+
+
+def to_rgb(frame: av.VideoFrame, width: int, height: int) -> Image:
+    """A decoded frame of any format as RGB.
+
+    Returns:
+        (height, width, 3) uint8 RGB; transparency is dropped.
+    """
+    rgb = frame.reformat(
+        width=width,
+        height=height,
+        format="rgb24",
+        src_colorspace=source_matrix(frame),
+        src_color_range=source_range(frame),
+        dst_color_range="JPEG",
+        interpolation=ACCURATE,
+    ).to_ndarray()
+    if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
+        rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever it is told
+    return rgb  # type: ignore[return-value]  # of rgb24 it is uint8
 
 
 def tag_bt709(context: Any) -> None:  # noqa: ANN401 - encoder contexts and frames take the same four tags

@@ -131,7 +131,7 @@ def make_clip(
     rate: Fraction | int = 25,
     time_base: Fraction | None = None,
     pts: Sequence[int] | None = None,
-    matrix: str = "bt709",
+    matrix: str = "bt601",
     full_range: bool = False,
     tags: Tags | None = None,
     sample_aspect_ratio: Fraction | None = None,
@@ -147,7 +147,10 @@ def make_clip(
     container_format: str | None = None,
     group: int = 5,
 ) -> Path:
-    """Encode a clip; `pts` are in `time_base`, the matrix and range are those of the levels, `tags` what the file says."""
+    """Encode a clip; `pts` are in `time_base`, the matrix and range are those of the levels, `tags` what the file says.
+
+    Untagged small clips are BT.601 by every player's rule, so that is the usual matrix here.
+    """
     images = [pattern(i, width, height) for i in range(frames)] if images is None else images
     height, width = images[0].shape[:2]
     container = av.open(str(path), "w", format=container_format, container_options=container_options or {})
@@ -350,9 +353,10 @@ def _audio_track(container: OutputContainer, wanted: Audio) -> _Track:
     channels = len(stream.codec_context.layout.channels)
     size = 1024
     total = round(wanted.seconds * wanted.rate / size)
+    rng = np.random.default_rng(5)  # a little noise, so that no two packets are the same
     for number in range(total):
         t = (np.arange(size) + number * size) / wanted.rate
-        tone = np.sin(2 * np.pi * wanted.pitch * t).astype(np.float32) * 0.3
+        tone = (np.sin(2 * np.pi * wanted.pitch * t) * 0.3 + rng.normal(0, 0.003, size)).astype(np.float32)
         samples = np.repeat(tone[None], channels, axis=0)
         frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=wanted.layout)
         frame.sample_rate = wanted.rate

@@ -32,7 +32,7 @@ _H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, crf=20)
 _CODECS = {
     "h264": _H264,
     "hevc": VideoCodec("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1"),
-    "av1": VideoCodec("libsvtav1", {"preset": "10", "svtav1-params": "lookahead=0"}, crf=32),
+    "av1": VideoCodec("libsvtav1", {"preset": "10", "svtav1-params": "lookahead=0"}, crf=32, even=False),
     "vp9": VideoCodec("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, crf=30, even=False),
     "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4"}),
     "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4"}, tag="hvc1"),

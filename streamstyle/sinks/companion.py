@@ -8,6 +8,7 @@ subtitles are converted, and that is said.
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import av
 import av.error
@@ -19,8 +20,12 @@ from av.subtitles.stream import SubtitleStream
 
 from streamstyle.media import quietly, reason
 
-AnyPacket = Packet[Stream]
-Carrier = Callable[[AnyPacket | None], Iterator[AnyPacket]]
+if TYPE_CHECKING:  # the class is generic in the stubs only
+    AnyPacket: TypeAlias = Packet[Stream]
+else:
+    AnyPacket = Packet
+
+Carrier: TypeAlias = Callable[[AnyPacket | None], Iterator[AnyPacket]]
 """Takes a packet of the input, or None at the end; gives packets for the output, their stream set."""
 
 _FAILURES = (av.error.FFmpegError, OSError, ValueError)

@@ -35,6 +35,7 @@ class ImageSink(Sink):
             raise SinkError(f"'{path}' has no ending of a photo; choose one of {', '.join(IMAGE_SUFFIXES)}")
         self._place = Place(path, overwrite=overwrite)
         self._encoded: bytes | None = None
+        self._closed = False
         self.destination = None
         self.warnings = []
 
@@ -52,18 +53,28 @@ class ImageSink(Sink):
 
     def close(self) -> None:
         """Store the photo under its name."""
-        if self.destination is not None:
+        if self._closed:
             return
+        self._closed = True
         if self._encoded is None:
+            self._leave_nothing()
             raise SinkError(f"nothing to write to '{self._place.final}': no picture came")
-        with self._place.failing_clearly():
-            self._place.partial.write_bytes(self._encoded)
-            self._place.finish()
+        try:
+            with self._place.failing_clearly():
+                self._place.partial.write_bytes(self._encoded)
+                self._place.finish()
+        except BaseException:
+            self._leave_nothing()
+            raise
         self.destination = str(self._place.final)
 
     def abort(self) -> str | None:
         """Leave nothing."""
-        with contextlib.suppress(OSError):
-            if self.destination is None:
-                self._place.partial.unlink(missing_ok=True)
+        if not self._closed:
+            self._closed = True
+            self._leave_nothing()
         return None
+
+    def _leave_nothing(self) -> None:
+        with contextlib.suppress(OSError):
+            self._place.partial.unlink(missing_ok=True)

@@ -20,6 +20,8 @@ from streamstyle.sinks.place import Place
 from streamstyle.sources.base import SourceInfo
 
 _GROUP_SECONDS = 2
+# The shape of pixels is written by the codec itself or by MP4; PyAV cannot tell Matroska's muxer.
+_BARE_CODECS = {"libvpx-vp9", "libsvtav1"}
 # Sound may begin a codec's priming earlier than the picture; that is no reason to delay the picture.
 _PRIMING_SECONDS = Fraction(1, 20)
 
@@ -30,7 +32,7 @@ class VideoSink(Sink):
     Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of about a second, so that
     even after `kill -9` what was done plays; a finished MP4 is an ordinary one with its index in front.
 
-    4:2:0 H.264, HEVC and AV1 hold even sizes only: an odd row or column is repeated once, and that is said.
+    4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, and that is said.
     """
 
     def __init__(
@@ -73,12 +75,16 @@ class VideoSink(Sink):
         self._last: Fraction | None = None
         self._durations: dict[int, Fraction] = {}
         self._closed = False
-        options = {"flush_packets": "1"}
+        # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
+        options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
         if path.suffix.lower() in MP4_SUFFIXES:
-            options |= {"movflags": "hybrid_fragmented", "frag_duration": "1000000"}
+            # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
+            options |= {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
+        else:
+            options |= {"cluster_time_limit": "1000"}
         try:
             with self._place.failing_clearly():
-                self._container = av.open(str(self._place.partial), "w", options=options)
+                self._container = av.open(str(self._place.partial), "w", container_options=options)
             self._stream = self._add_stream(info, crf)
             self._companion = self._add_companion(companion)
         except BaseException:
@@ -107,6 +113,9 @@ class VideoSink(Sink):
         context.gop_size = max(1, round(rate * _GROUP_SECONDS))
         context.sample_aspect_ratio = info.sample_aspect_ratio
         stream.sample_aspect_ratio = info.sample_aspect_ratio
+        square = info.sample_aspect_ratio == 1
+        if not square and self._place.final.suffix.lower() not in MP4_SUFFIXES and codec.encoder in _BARE_CODECS:
+            self.warnings.append(f"pixels of {info.sample_aspect_ratio} are shown as square ones; .mp4 keeps their shape")
         if codec.tag and self._place.final.suffix.lower() in MP4_SUFFIXES:
             context.codec_tag = codec.tag
         tag_bt709(context)

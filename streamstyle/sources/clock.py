@@ -26,13 +26,14 @@ class Clock:
         self._nominal = 1 / Fraction(rate) if rate else Fraction(1, 25)
         self._beginning = None if stream.start_time is None else stream.start_time * self._tick
         self._shift = Fraction(0)
+        self._lasts = Fraction(0)
         self.first: Fraction | None = None
         self.last: Fraction | None = None
 
     @property
     def elapsed(self) -> Fraction:
-        """Seconds from the first frame to the latest."""
-        return Fraction(0) if self.last is None or self.first is None else self.last - self.first
+        """Seconds from the beginning of the first frame to the end of the latest."""
+        return Fraction(0) if self.last is None or self.first is None else self.last + self._lasts - self.first
 
     @property
     def started_at_beginning(self) -> bool:
@@ -55,7 +56,7 @@ class Clock:
             self._shift += moment - stamped
         else:
             moment = self.last + self._tick
-        self.last = moment
+        self.last, self._lasts = moment, self.duration_of(frame)
         return moment
 
     def duration_of(self, frame: av.VideoFrame) -> Fraction:

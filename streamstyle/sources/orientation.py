@@ -40,9 +40,7 @@ class Orientation:
         return cls(flip_x=a < 0, flip_y=d < 0)
 
     def apply(self, image: Image) -> Image:
-        """The upright picture; the same array where nothing is to be done."""
-        if self == Orientation():
-            return image
+        """The upright picture, contiguous; the same array where nothing is to be done."""
         turned = image.transpose(1, 0, 2) if self.transpose else image
         return np.ascontiguousarray(turned[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1])
 

