@@ -1,6 +1,7 @@
 """What reading and writing media with PyAV have in common: error texts, colours, containers."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import av
@@ -71,6 +72,11 @@ def tag_bt709(context: Any) -> None:  # noqa: ANN401 - encoder contexts and fram
     context.color_trc = ColorTrc.BT709
     context.colorspace = Colorspace.ITU709
     context.color_range = ColorRange.MPEG
+
+
+def address(uri: str) -> str:
+    """What libav opens for a name: a local file by its whole path, lest `12:30.mp4` be taken for a protocol."""
+    return uri if "://" in uri else str(Path(uri).absolute())
 
 
 def reason(error: BaseException) -> str:

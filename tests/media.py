@@ -40,8 +40,8 @@ _ASS_HEADER = b"""[Script Info]
 ScriptType: v4.00+
 
 [V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, StrikeOut, \
-ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
 Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1
 
 [Events]
@@ -61,6 +61,7 @@ class Audio:
     layout: str = "stereo"
     rate: int = 48_000
     pitch: float = 440.0
+    default: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Orientation:
 @dataclass
 class _Track:
     stream: Any
-    packets: list[av.Packet] = field(default_factory=list)
+    packets: list[Any] = field(default_factory=list)
 
 
 def pattern(index: int, width: int, height: int) -> Image:
@@ -186,7 +187,9 @@ def make_clip(
                 for number, (start, end, title) in enumerate(chapters)
             ]
         )
-    packets = _encode_video(video, images, pts, tick, matrix, full_range, tags, interlaced)
+    packets = _encode_video(
+        video, images, pts, tick, matrix=matrix, full_range=full_range, tags=tags, interlaced=interlaced
+    )
     for track in tracks:
         packets += track.packets
     container.start_encoding()
@@ -217,7 +220,7 @@ def read_packets(path: Path, kind: str) -> list[list[bytes]]:
     """The bytes of all packets of each track of a kind."""
     with av.open(str(path)) as container:
         tracks: dict[int, list[bytes]] = {stream.index: [] for stream in container.streams if stream.type == kind}
-        for packet in container.demux(*(container.streams[index] for index in tracks)):
+        for packet in container.demux(*(container.streams[index] for index in tracks)) if tracks else ():
             if packet.size:
                 tracks[packet.stream_index].append(bytes(packet))
     return list(tracks.values())
@@ -227,7 +230,7 @@ def read_times(path: Path, kind: str = "video") -> list[list[Fraction]]:
     """The times of all packets of each track of a kind, sorted, in seconds."""
     with av.open(str(path)) as container:
         tracks: dict[int, list[Fraction]] = {stream.index: [] for stream in container.streams if stream.type == kind}
-        for packet in container.demux(*(container.streams[index] for index in tracks)):
+        for packet in container.demux(*(container.streams[index] for index in tracks)) if tracks else ():
             if packet.size and packet.pts is not None:
                 tracks[packet.stream_index].append(packet.pts * packet.time_base)
     return [sorted(times) for times in tracks.values()]
@@ -271,13 +274,14 @@ def _encode_video(
     images: Sequence[Image],
     pts: Sequence[int] | None,
     tick: Fraction,
+    *,
     matrix: str,
     full_range: bool,
     tags: Tags | None,
     interlaced: bool,
-) -> list[av.Packet]:
+) -> list[Any]:
     step = max(1, round(1 / (stream.codec_context.framerate * tick)))
-    packets: list[av.Packet] = []
+    packets: list[Any] = []
     for index, image in enumerate(images):
         frame = to_video_frame(image, str(stream.pix_fmt), matrix, full_range)
         frame.pts = pts[index] if pts is not None else index * step
@@ -349,6 +353,8 @@ def _audio_track(container: OutputContainer, wanted: Audio) -> _Track:
     stream.codec_context.layout = wanted.layout
     stream.codec_context.bit_rate = 64_000
     _label(stream, wanted.language, wanted.title)
+    if wanted.default:
+        stream.disposition = av.stream.Disposition.default
     track = _Track(stream)
     channels = len(stream.codec_context.layout.channels)
     size = 1024

@@ -15,14 +15,16 @@ class VideoCodec:
     Attributes:
         encoder: libav's name.
         options: For the encoder, without the quality.
-        crf: Usual quality, or None where the encoder has no such knob.
+        crf: Usual constant quality.
+        knob: The encoder's own name for it.
         tag: Four-character code for MP4 where the default does not play everywhere.
         even: Whether width and height must be even.
     """
 
     encoder: str
     options: dict[str, str] = field(default_factory=dict)
-    crf: int | None = None
+    crf: int = 23
+    knob: str = "crf"
     tag: str | None = None
     even: bool = True
 
@@ -34,8 +36,8 @@ _CODECS = {
     "hevc": VideoCodec("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1"),
     "av1": VideoCodec("libsvtav1", {"preset": "10", "svtav1-params": "lookahead=0"}, crf=32, even=False),
     "vp9": VideoCodec("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, crf=30, even=False),
-    "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4"}),
-    "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4"}, tag="hvc1"),
+    "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4", "rc": "vbr"}, crf=23, knob="cq"),
+    "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4", "rc": "vbr"}, crf=26, knob="cq", tag="hvc1"),
 }
 _ALIASES = {"libx264": "h264", "x264": "h264", "h265": "hevc", "libx265": "hevc", "x265": "hevc", "libsvtav1": "av1"}
 _ALIASES["libvpx-vp9"] = "vp9"

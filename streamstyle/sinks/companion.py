@@ -5,33 +5,34 @@ other thread is involved. Packets are copied as they are where the container can
 subtitles are converted, and that is said.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-from av.packet import Packet
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
-from streamstyle.media import quietly, reason
+from streamstyle.media import address, quietly, reason
+from streamstyle.sinks.carriers import AnyPacket, Carrier, converting, copying, recoding
 
-if TYPE_CHECKING:  # the class is generic in the stubs only
-    AnyPacket: TypeAlias = Packet[Stream]
-else:
-    AnyPacket = Packet
-
-Carrier: TypeAlias = Callable[[AnyPacket | None], Iterator[AnyPacket]]
-"""Takes a packet of the input, or None at the end; gives packets for the output, their stream set."""
+if TYPE_CHECKING:  # named in the stubs only
+    from av.container.core import Chapter
 
 _FAILURES = (av.error.FFmpegError, OSError, ValueError)
 _AUDIO_FALLBACK = {".webm": ("libopus", 128_000)}
 _SUBTITLE_FALLBACK = {".mp4": "mov_text", ".m4v": "mov_text", ".mov": "mov_text", ".webm": "webvtt", ".mkv": "subrip"}
 _TEXT_SUBTITLES = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}
+_MP4_SUFFIXES = (".mp4", ".m4v", ".mov")
+# libav promises more than its muxers then hold.
+_REFUSED = {".mov": ("opus", "flac", "vorbis", "truehd"), ".mp4": ("truehd", "pcm_"), ".m4v": ("truehd", "pcm_")}
+_OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_SLACK_SECONDS = 10
+_JUMP_SECONDS = 1
 
 
 class Companion:
@@ -50,9 +51,11 @@ class Companion:
         self._carriers: dict[int, Carrier] = {}
         self._packets: Iterator[AnyPacket] = iter(())
         self._waiting: AnyPacket | None = None
+        self._due: dict[int, Fraction] = {}  # track -> when its next packet is expected
+        self._shifts: dict[int, Fraction] = {}
         self._input: InputContainer | None = None
         try:
-            self._input = av.open(uri, metadata_errors="replace")
+            self._input = av.open(address(uri), metadata_errors="replace")
         except _FAILURES as error:
             warnings.append(f"sound and subtitles of '{uri}' cannot be read ({reason(error)}) and are left out")
             return
@@ -91,14 +94,26 @@ class Companion:
         if self._input is None:
             return
         for key, value in self._input.metadata.items():
-            if key not in {"major_brand", "minor_version", "compatible_brands", "encoder"}:
+            if key.lower() not in _OF_THE_FILE:
                 self._output.metadata[key] = value
-        chapters = self._input.chapters()
-        if chapters and not trimmed and end is None:
+        chapters = self._chapters(self._input)
+        if chapters:
             quietly(lambda: self._output.set_chapters(chapters))
         if trimmed:
             input_ = self._input
             quietly(lambda: input_.seek(int(max(origin - 1, Fraction(0)) * av.time_base)))
+
+    def _chapters(self, input_: InputContainer) -> "list[Chapter]":
+        """The input's chapters on the output's clock, without those that lie outside."""
+        kept: list[Chapter] = []
+        for chapter in input_.chapters():
+            tick = chapter["time_base"] or Fraction(1, 1000)
+            start = max(chapter["start"] * tick - self._origin, Fraction(0))
+            last = chapter["end"] * tick if self._end is None else min(chapter["end"] * tick, self._end)
+            if last - self._origin > start:
+                end = last - self._origin
+                kept.append({**chapter, "start": round(start / tick), "end": round(end / tick), "time_base": tick})
+        return kept
 
     def advance(self, until: Fraction | None) -> None:
         """Write packets up to a time on the input's clock; None for all that are left, and close.
@@ -112,12 +127,14 @@ class Companion:
             if packet is None:
                 break
             moment = _time_of(packet)
-            if moment is not None and until is not None and moment > until:
+            if until is not None and moment > until:
                 self._waiting = packet
                 return
-            if moment is not None and self._end is not None and moment >= self._end:
+            if self._end is not None and moment >= self._end:
+                if moment >= self._end + _SLACK_SECONDS:
+                    break  # tracks are interleaved more tightly than that: nothing before the end is still to come
                 continue
-            if self._trimmed and moment is not None and moment < self._origin:
+            if self._trimmed and moment < self._origin:
                 continue
             self._send(self._carriers[packet.stream_index](packet))
         if until is None:
@@ -137,10 +154,25 @@ class Companion:
         try:
             for packet in self._packets:
                 if packet.size and packet.dts is not None:
+                    self._smooth(packet)
                     return packet
         except _FAILURES as error:
             self._warnings.append(f"sound and subtitles end early: the input is damaged ({reason(error)})")
         return None
+
+    def _smooth(self, packet: AnyPacket) -> None:
+        """Where the clock jumps back (joined recordings) go on from the time before, as the video does."""
+        track, tick = packet.stream_index, packet.time_base
+        assert packet.dts is not None  # seen by the caller
+        moment = packet.dts * tick + self._shifts.get(track, 0)
+        due = self._due.get(track)
+        if due is not None and moment < due - _JUMP_SECONDS:
+            self._shifts[track] = due - packet.dts * tick
+            moment = due
+        shift = round(self._shifts.get(track, 0) / tick)
+        packet.dts += shift
+        packet.pts = packet.dts if packet.pts is None else packet.pts + shift
+        self._due[track] = moment + (packet.duration or 0) * tick
 
     def _send(self, packets: Iterator[AnyPacket]) -> None:
         for packet in packets:
@@ -157,22 +189,20 @@ class Companion:
         name = stream.codec_context.name if stream.codec_context is not None else "unknown"
         # A decoder's name may differ from its codec's (mp3float for mp3); the container knows codecs.
         codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else name
-        if {name, codec} & self._output.supported_codecs:
+        if {name, codec} & self._output.supported_codecs and not codec.startswith(_REFUSED.get(self._suffix, ())):
             try:
-                target = self._output.add_stream_from_template(stream)
+                return copying(stream, self._output, into_mp4=self._suffix in _MP4_SUFFIXES)
             except _FAILURES as error:
                 self._warnings.append(f"{label} ({codec}) is left out: {reason(error)}")
                 return None
-            _copy_labels(stream, target)
-            return _copying(target)
         if isinstance(stream, AudioStream):
             encoder, rate = _AUDIO_FALLBACK.get(self._suffix, ("aac", 192_000))
             self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, encoded as {encoder.removeprefix('lib')}")
-            return _recoding(stream, self._output, encoder, rate)
+            return recoding(stream, self._output, encoder, rate)
         fallback = _SUBTITLE_FALLBACK.get(self._suffix)
         if isinstance(stream, SubtitleStream) and codec in _TEXT_SUBTITLES and fallback:
             self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, converted to {fallback}")
-            return _converting(stream, self._output, fallback)
+            return converting(stream, self._output, fallback)
         self._warnings.append(f"{label} is left out: {self._suffix} cannot hold {codec}; use an .mkv output to keep it")
         return None
 
@@ -186,80 +216,9 @@ class Companion:
                 quietly(lambda stream=stream: self._output.add_stream_from_template(stream))  # type: ignore[misc]
 
 
-def _time_of(packet: AnyPacket) -> Fraction | None:
-    stamp = packet.dts if packet.pts is None else packet.pts
-    return None if stamp is None or packet.time_base is None else stamp * packet.time_base
-
-
-def _copy_labels(source: Stream, target: Stream) -> None:
-    for key, value in source.metadata.items():
-        if key in {"language", "title", "handler_name"}:
-            target.metadata[key] = value
-    target.disposition = source.disposition
-
-
-def _copying(target: Stream) -> Carrier:
-    def carry(packet: AnyPacket | None) -> Iterator[AnyPacket]:
-        if packet is not None:
-            packet.stream = target
-            yield packet
-
-    return carry
-
-
-def _recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rate: int) -> Carrier:
-    sample_rate = 48_000 if encoder == "libopus" else source.codec_context.sample_rate
-    target = output.add_stream(encoder, rate=sample_rate)
-    assert isinstance(target, AudioStream)  # both encoders are audio
-    target.codec_context.bit_rate = bit_rate
-    layout = source.codec_context.layout
-    target.codec_context.layout = layout
-    _copy_labels(source, target)
-    resampler = av.AudioResampler(format=target.codec_context.format, layout=layout, rate=sample_rate)
-
-    def carry(packet: AnyPacket | None) -> Iterator[AnyPacket]:
-        try:
-            frames = source.decode(packet)
-        except av.error.InvalidDataError:
-            return  # a damaged packet is a gap in the sound, not the end of it
-        for frame in frames:
-            for resampled in resampler.resample(frame):
-                yield from target.encode(resampled)
-        if packet is None:
-            for resampled in resampler.resample(None):
-                yield from target.encode(resampled)
-            yield from target.encode(None)
-
-    return carry
-
-
-def _converting(source: SubtitleStream, output: OutputContainer, codec: str) -> Carrier:
-    target = output.add_stream(codec)
-    assert isinstance(target, SubtitleStream)  # a subtitle codec
-    _copy_labels(source, target)
-    tick = Fraction(1, 1000)
-    target.time_base = tick
-    target.codec_context.time_base = tick
-    if source.codec_context.subtitle_header:
-        target.codec_context.subtitle_header = source.codec_context.subtitle_header
-
-    def carry(packet: AnyPacket | None) -> Iterator[AnyPacket]:
-        if packet is None or packet.pts is None or packet.time_base is None:
-            return
-        start = round(packet.pts * packet.time_base / tick)
-        length = max(1, round((packet.duration or 0) * packet.time_base / tick))
-        for subtitle in source.decode(packet):
-            text = getattr(subtitle, "ass", None)
-            if not text:
-                continue
-            made = target.codec_context.encode_subtitle(av.subtitles.subtitle.SubtitleSet.create(text, 0, length, start))
-            made.stream = target
-            made.pts = made.dts = start
-            made.duration = length
-            made.time_base = tick
-            yield made
-
-    return carry
+def _time_of(packet: AnyPacket) -> Fraction:
+    assert packet.pts is not None  # set by _smooth
+    return packet.pts * packet.time_base
 
 
 def can_have_companion(uri: str) -> bool:

@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame, Image
-from streamstyle.media import ACCURATE, quietly, reason, tag_bt709
+from streamstyle.media import ACCURATE, address, quietly, reason, tag_bt709
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.codecs import MP4_SUFFIXES, choose_codec
 from streamstyle.sinks.companion import Companion, can_have_companion
@@ -84,7 +84,9 @@ class VideoSink(Sink):
             options |= {"cluster_time_limit": "1000"}
         try:
             with self._place.failing_clearly():
-                self._container = av.open(str(self._place.partial), "w", container_options=options)
+                # libav would take .m4v for an iPod's, which holds less.
+                kind = "mp4" if path.suffix.lower() == ".m4v" else None
+                self._container = av.open(address(str(self._place.partial)), "w", format=kind, container_options=options)
             self._stream = self._add_stream(info, crf)
             self._companion = self._add_companion(companion)
         except BaseException:
@@ -95,10 +97,7 @@ class VideoSink(Sink):
         height, width, _ = self._shape
         codec = self._codec
         rate = info.frame_rate or Fraction(25)
-        options = dict(codec.options)
-        quality = codec.crf if crf is None else crf
-        if quality is not None and codec.crf is not None:
-            options["crf"] = str(quality)
+        options = codec.options | {codec.knob: str(codec.crf if crf is None else crf)}
         stream = self._container.add_stream(codec.encoder, rate=rate, options=options)
         assert isinstance(stream, VideoStream)  # all codecs of the table are video
         stream.width, stream.height = (width + width % 2, height + height % 2) if codec.even else (width, height)
@@ -120,6 +119,13 @@ class VideoSink(Sink):
             context.codec_tag = codec.tag
         tag_bt709(context)
         self._tick = info.time_base
+        try:
+            context.open()
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise SinkError(
+                f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, or does "
+                f"not run on this computer ({reason(error)}); choose another --codec or --crf"
+            ) from error
         return stream
 
     def _add_companion(self, uri: str | None) -> Companion | None:
@@ -134,7 +140,8 @@ class VideoSink(Sink):
         """Encode one frame, and copy what sounds until then."""
         if frame.image.shape != self._shape or frame.image.dtype != np.uint8:
             raise SinkError(
-                f"unexpected frame: {frame.image.shape} {frame.image.dtype} came, but {self._shape} uint8 was announced"
+                f"unexpected frame shape: {frame.image.shape} {frame.image.dtype} != {self._shape} uint8; "
+                "open the output at the size of the frames"
             )
         if self._last is not None and frame.time <= self._last:
             raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(self._last):g} s")

@@ -43,7 +43,8 @@ def open_source(uri: str, *, start: Fraction | None = None, end: Fraction | None
         raise SourceError(f"'{uri}' cannot be read: {(error.strerror or str(error)).lower()}") from error
     if not head:
         raise SourceError(f"'{uri}' is empty; wanted a video or a photo")
-    if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    is_pnm = head[:2] in {b"P5", b"P6"} and head[2:3].isspace()
+    if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or is_pnm:
         return ImageSource(uri)
     return VideoSource(uri, start, end)
 

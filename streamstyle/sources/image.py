@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
@@ -16,7 +17,7 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".tif", ".ti
 
 
 def read_image(path: Path) -> Image:
-    """Decode a photo: turned upright as its EXIF orientation says, transparency dropped, 16 bits reduced to 8.
+    """Decode a photo: upright as its EXIF orientation says, 16 bits reduced to 8, what is transparent laid over white.
 
     Args:
         path: Any name that the system allows.
@@ -41,7 +42,18 @@ def read_image(path: Path) -> Image:
         raise SourceError(f"'{path}' is too large to decode: {error.err}; reduce it first") from error
     if bgr is None:
         raise SourceError(f"'{path}' is not a picture that can be read; wanted PNG, JPEG, WebP, TIFF or BMP")
-    return np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+    return cv2.cvtColor(_over_white(bgr.astype(np.uint8, copy=False), data), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def _over_white(bgr: Image, data: NDArray[np.uint8]) -> Image:
+    """Composite over white where the file has an alpha channel; cv2 turns pictures upright only without it."""
+    if data[:2].tobytes() == b"\xff\xd8":  # JPEG has none
+        return bgr
+    whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if whole is None or whole.shape != (*bgr.shape[:2], 4):
+        return bgr
+    alpha = whole[:, :, 3:].astype(np.float32) / (255 if whole.dtype == np.uint8 else 65535)
+    return np.asarray(255 + (bgr - np.float32(255)) * alpha + np.float32(0.5)).astype(np.uint8)
 
 
 class ImageSource(Source):

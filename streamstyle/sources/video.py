@@ -14,11 +14,13 @@ from av.video.stream import VideoStream
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.media import HDR_TRANSFERS, quietly, reason, to_rgb
+from streamstyle.media import HDR_TRANSFERS, address, quietly, reason, to_rgb
 from streamstyle.sources.base import Source, SourceInfo
 from streamstyle.sources.clock import Clock
 from streamstyle.sources.orientation import Orientation
 
+# For opening and for each read of a network stream.
+_TIMEOUT_SECONDS = 20
 _DAMAGE = (av.error.FFmpegError, OSError)
 
 
@@ -223,7 +225,7 @@ def _stated_length(stream: VideoStream) -> Fraction | None:
 
 def _open(uri: str) -> InputContainer:
     try:
-        return av.open(uri, metadata_errors="replace")
+        return av.open(address(uri), metadata_errors="replace", timeout=_TIMEOUT_SECONDS if "://" in uri else None)
     except FileNotFoundError as error:
         raise SourceError(f"'{uri}' does not exist; check the name") from error
     except PermissionError as error:

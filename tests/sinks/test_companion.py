@@ -14,11 +14,16 @@ from streamstyle.sinks.base import Sink
 from streamstyle.sources import open_source
 from tests.media import Audio, Subtitles, make_clip, read_packets, read_texts, read_times
 
-TWO_TRACKS = (Audio(language="deu", title="Ton"), Audio("ac3", language="eng", pitch=880))
+TWO_TRACKS = (Audio(language="deu", title="Ton", default=True), Audio("ac3", language="eng", pitch=880))
 
 
 def copy(
-    source_path: Path, target: Path, *, start: Fraction | None = None, end: Fraction | None = None, stop_after: int | None = None
+    source_path: Path,
+    target: Path,
+    *,
+    start: Fraction | None = None,
+    end: Fraction | None = None,
+    stop_after: int | None = None,
 ) -> Sink:
     """From source to sink without a change."""
     with open_source(str(source_path), start=start, end=end) as source:
@@ -54,7 +59,10 @@ def test_identity_keeps_times_and_every_audio_packet(tmp_path: Path, before: str
     sink = copy(clip, tmp_path / after)
     assert sink.warnings == []
     assert read_packets(tmp_path / after, "audio") == read_packets(clip, "audio")
-    assert read_times(tmp_path / after) == read_times(clip)
+    # Sound may begin a priming earlier than the picture; Matroska has no times before zero, so all times move there.
+    shift = read_times(tmp_path / after)[0][0] if after == "out.mkv" and before != "in.mkv" else 0
+    assert shift < Fraction(1, 40)
+    assert read_times(tmp_path / after) == [[time + shift for time in read_times(clip)[0]]]
     for track in range(2):
         assert abs(offset(tmp_path / after, track=track) - offset(clip, track=track)) <= Fraction(1, 1000)
 
@@ -91,6 +99,17 @@ def test_transport_stream_to_mp4(tmp_path: Path) -> None:
     assert copy(clip, tmp_path / "out.mp4").warnings == []
     assert lengths(tmp_path / "out.mp4") == pytest.approx([1.0], abs=0.06)
     assert abs(offset(tmp_path / "out.mp4") - offset(clip)) <= Fraction(1, 1000)
+
+
+def test_joined_recordings_keep_picture_and_sound_together(tmp_path: Path) -> None:
+    first = make_clip(tmp_path / "1.ts", frames=50, group=10, audio=[Audio(seconds=2)])
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(first.read_bytes() * 2)
+    copy(joined, tmp_path / "out.mp4")
+    picture, sound = read_times(tmp_path / "out.mp4")[0], read_times(tmp_path / "out.mp4", "audio")[0]
+    assert len(picture) == 100
+    assert len(sound) == len(read_times(joined, "audio")[0])
+    assert abs(sound[-1] - picture[-1]) < Fraction(1, 5)
 
 
 def test_labels_titles_chapters_and_fonts_are_kept(tmp_path: Path) -> None:
@@ -149,15 +168,33 @@ def test_subtitles_are_copied_or_converted(tmp_path: Path, before: str, codec: s
     assert len(sink.warnings) == (not same)
 
 
-def test_pictures_as_subtitles_are_dropped_and_said(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "in.mkv", frames=5, subtitles=[Subtitles(codec="subrip")])
-    sink = copy(clip, tmp_path / "out.mkv")
-    assert sink.warnings == []
+@pytest.mark.parametrize(("after", "kept"), [("out.mkv", True), ("out.mp4", False)])
+def test_pictures_as_subtitles_are_copied_or_left_out_and_said(tmp_path: Path, after: str, kept: bool) -> None:
+    video = make_clip(tmp_path / "video.mkv")
+    clip = tmp_path / "in.mkv"
+    with av.open(str(video)) as given, av.open(str(clip), "w") as made:
+        copied = made.add_stream_from_template(given.streams.video[0], opaque=True)
+        drawn = made.add_mux_stream("hdmv_pgs_subtitle")
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = copied
+                made.mux(packet)
+        line = av.Packet(b"\x80\0\0")
+        line.stream, line.time_base, line.pts, line.dts = drawn, Fraction(1, 1000), 100, 100
+        made.mux(line)
+    sink = copy(clip, tmp_path / after)
+    assert len(sink.warnings) == (not kept)
+    with av.open(str(tmp_path / after)) as container:
+        assert len(container.streams.subtitles) == kept
 
 
 @pytest.mark.parametrize(
     ("before", "codec", "after", "wanted"),
-    [("in.mkv", "aac", "out.webm", "opus"), ("in.mkv", "pcm_s16le", "out.webm", "opus"), ("in.avi", "wmav2", "out.mp4", "aac")],
+    [
+        ("in.mkv", "aac", "out.webm", "opus"),
+        ("in.mkv", "pcm_s16le", "out.webm", "opus"),
+        ("in.avi", "wmav2", "out.mp4", "aac"),
+    ],
 )
 def test_sound_is_encoded_anew_where_it_must_be(tmp_path: Path, before: str, codec: str, after: str, wanted: str) -> None:
     video = "mpeg4" if before == "in.avi" else "libx264"
@@ -171,14 +208,14 @@ def test_sound_is_encoded_anew_where_it_must_be(tmp_path: Path, before: str, cod
     assert len(samples) / 48_000 == pytest.approx(1, abs=0.08)
     crossings = int(np.count_nonzero(np.diff(np.signbit(samples[9600:38400]))))
     assert crossings == pytest.approx(2 * 440 * 0.6, abs=12)
-    assert abs(offset(tmp_path / after) - offset(clip)) < Fraction(1, 20)
+    assert abs(offset(tmp_path / after) - offset(clip)) < Fraction(1, 10)  # decoders leave their first packet out
 
 
-@pytest.mark.parametrize("codec", ["libopus", "libvorbis", "vorbis", "mp3", "flac", "eac3"])
-@pytest.mark.parametrize("after", ["out.mkv", "out.mp4"])
+@pytest.mark.parametrize("codec", ["libopus", "mp3", "flac", "alac", "pcm_s16le"])
+@pytest.mark.parametrize("after", ["out.mkv", "out.mp4", "out.mov", "out.m4v"])
 def test_other_codecs_are_copied(tmp_path: Path, codec: str, after: str) -> None:
-    if codec not in av.codecs_available or codec == "vorbis":
-        pytest.skip(f"no encoder {codec} in this build")
+    if (after == "out.mov" and codec in {"libopus", "flac"}) or (after in {"out.mp4", "out.m4v"} and codec == "pcm_s16le"):
+        pytest.skip(f"{after} cannot hold {codec}")
     clip = make_clip(tmp_path / "in.mkv", frames=25, audio=[Audio(codec)])
     assert copy(clip, tmp_path / after).warnings == []
     assert read_packets(tmp_path / after, "audio") == read_packets(clip, "audio")
@@ -205,7 +242,12 @@ def test_trimming_trims_the_sound_and_keeps_sync(tmp_path: Path, suffix: str) ->
         frames=75,
         group=10,
         audio=[Audio("mp3", seconds=3)],
-        subtitles=[Subtitles(((200, 500, "before"), (1200, 1400, "inside"), (2400, 2600, "after")), "mov_text" if suffix == ".mp4" else "subrip")],
+        subtitles=[
+            Subtitles(
+                ((200, 500, "before"), (1200, 1400, "inside"), (2400, 2600, "after")),
+                "mov_text" if suffix == ".mp4" else "subrip",
+            )
+        ],
         chapters=[(0, 0.5, "one"), (0.5, 1.5, "two"), (1.5, 3, "three")],
     )
     out = tmp_path / f"out{suffix}"
@@ -219,7 +261,10 @@ def test_trimming_trims_the_sound_and_keeps_sync(tmp_path: Path, suffix: str) ->
     assert abs(read_times(clip, "audio")[0][place] - 1 - times[0] - read_times(clip)[0][0]) <= Fraction(1, 1000)
     assert read_texts(out) == [[(200, "inside")]]
     with av.open(str(out)) as container:
-        titles = [(chapter["metadata"].get("title"), float(chapter["start"] * (chapter["time_base"] or 0))) for chapter in container.chapters()]
+        titles = [
+            (chapter["metadata"].get("title"), float(chapter["start"] * (chapter["time_base"] or 0)))
+            for chapter in container.chapters()
+        ]
     assert titles == [("two", 0.0), ("three", 0.5)]
 
 

@@ -35,7 +35,7 @@ NAMES = ("clip.mp4", "clip.m4v", "clip.mov", "clip.mkv", "clip.webm", "photo.png
 SINKS: dict[str, Callable[[Path], Sink]] = {name: _file(name) for name in NAMES} | {"null": _null}
 
 
-@pytest.fixture(params=SINKS.values(), ids=SINKS.keys())
+@pytest.fixture(params=SINKS.values(), ids=list(SINKS))
 def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Sink:
     opened: Sink = request.param(tmp_path)
     return opened
@@ -74,9 +74,13 @@ def test_the_block_closes(sink: Sink) -> None:
 
 
 def test_a_failing_block_leaves_nothing_under_the_final_name(sink: Sink, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="stop"), sink:
-        sink.write(frame(0))
-        raise RuntimeError("stop")
+    def run() -> None:
+        with sink:
+            sink.write(frame(0))
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        run()
     assert all(".partial." in name for name in contents(tmp_path))
     assert sink.destination is None
 

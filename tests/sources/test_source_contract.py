@@ -1,5 +1,6 @@
 """What every source promises, asked of every source."""
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -41,7 +42,7 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
 }
 
 
-@pytest.fixture(params=SOURCES.values(), ids=SOURCES.keys())
+@pytest.fixture(params=SOURCES.values(), ids=list(SOURCES))
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     opened: Source = request.param(tmp_path)
     return opened
@@ -54,7 +55,7 @@ def test_frames_are_numbered_timed_and_shaped_as_announced(source: Source) -> No
     assert [frame.index for frame in frames] == list(range(len(frames)))
     times = [frame.time for frame in frames]
     assert all(isinstance(time, Fraction) for time in times)
-    assert all(before < after for before, after in zip(times, times[1:], strict=False))
+    assert all(before < after for before, after in itertools.pairwise(times))
     for frame in frames:
         assert frame.image.shape == (source.info.height, source.info.width, 3)
         assert frame.image.dtype == np.uint8
@@ -85,7 +86,7 @@ def test_frame_count_is_a_fair_estimate(source: Source) -> None:
 def test_images_do_not_share_memory(source: Source) -> None:
     with source:
         frames = list(source)
-    for before, after in zip(frames, frames[1:], strict=False):
+    for before, after in itertools.pairwise(frames):
         assert not np.shares_memory(before.image, after.image)
 
 

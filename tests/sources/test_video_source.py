@@ -1,5 +1,6 @@
 """Times, orientation, trimming and refusals of video files."""
 
+import itertools
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -58,7 +59,7 @@ def test_frames_without_time_stamps_get_them_from_the_rate(tmp_path: Path, codec
     clip = make_clip(tmp_path / name, codec=codec, container_format=kind, rate=25)
     times = [frame.time for frame in read(clip)]
     assert len(times) == 10
-    assert [after - before for before, after in zip(times, times[1:], strict=False)] == [Fraction(1, 25)] * 9
+    assert [after - before for before, after in itertools.pairwise(times)] == [Fraction(1, 25)] * 9
 
 
 def test_packed_b_frames_of_an_old_avi(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_joined_recordings_go_on_in_time(tmp_path: Path) -> None:
     (tmp_path / "2.ts").write_bytes(first.read_bytes() * 2)
     times = [frame.time for frame in read(tmp_path / "2.ts")]
     assert len(times) == 60
-    assert all(Fraction(0) < after - before < 1 for before, after in zip(times, times[1:], strict=False))
+    assert all(Fraction(0) < after - before < 1 for before, after in itertools.pairwise(times))
 
 
 @pytest.mark.parametrize(

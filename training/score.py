@@ -1,0 +1,59 @@
+"""`python -m training.score`: the paper's losses of trained weights on held-out pairs, beside two baselines."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from models.adain import adain, channel_stats
+from models.fast import RGB_MAX_GAIN
+from models.vgg import Vgg19
+from training.checkpoint import load_weights
+from training.data import load_images
+from training.evaluate import HeldOut
+
+
+def main() -> int:
+    """Print the table; exit code 1 with one line when an input cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
+    parser.add_argument("--weights", type=Path, default=Path("models/fast.safetensors"))
+    parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
+    parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
+    parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--sheet", type=Path, help="write pictures of the first pairs here")
+    options = parser.parse_args()
+    device = torch.device("cpu")
+    try:
+        network, _ = load_weights(options.weights)
+        vgg = Vgg19.load(options.vgg)
+        _, contents = load_images(options.contents, device)
+        _, styles = load_images(options.styles, device)
+    except (ValueError, OSError) as error:
+        print(f"score: {error}", file=sys.stderr)
+        return 1
+    held_out = HeldOut(contents, styles, vgg, pairs=options.pairs, size=options.size)
+    results = held_out.run(network)
+    rows = {
+        "photo untouched": [content for content, _ in held_out.pairs],
+        "RGB mean and deviation matched": [
+            adain(content, *channel_stats(style), max_gain=RGB_MAX_GAIN) for content, style in held_out.pairs
+        ],
+        str(options.weights): results,
+    }
+    table = Table("", "Lc", "Ls", title=f"{options.pairs} held-out pairs, {options.size}x{options.size}, 8-bit output")
+    for name, pictures in rows.items():
+        score = held_out.score(pictures)
+        table.add_row(name, f"{score.lc:.3f}", f"{score.ls:.3f}")
+    Console().print(table)
+    if options.sheet:
+        held_out.sheet(results, options.sheet)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
