@@ -25,7 +25,7 @@ from streamstyle.look import COLOR_MODES, Look, blend
 from streamstyle.progress import FrameProgress
 from streamstyle.sources import expand_inputs, open_source
 from streamstyle.stylizer import Stylizer
-from streamstyle.video import Interrupted, Job, Report, check_outputs, default_output, stylize_file
+from streamstyle.video import Interrupted, Job, Report, default_output, stylize_source
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
 
@@ -86,7 +86,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     if options.list_styles:
         return list_styles(options)
     if not options.inputs:
-        raise UsageError("wanted at least one INPUT: a video, a photo, a folder or a URL")
+        raise UsageError("wanted at least one INPUT (a video, a photo, a folder or a URL), before the options")
     if not options.style:
         raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
     if options.end is not None and options.end <= (options.start or 0):
@@ -107,26 +107,10 @@ def _stylize_all(options: argparse.Namespace, inputs: list[str], stylizer: Styli
     """Every input in turn: one that fails does not keep the others from being done."""
     folder = _output_folder(options.output, many=len(inputs) > 1)
     failures = 0
-    done: list[Path] = []
+    taken: set[Path] = set()
     for name in inputs:
         try:
-            output = options.output
-            if output is None or folder is not None:
-                output = default_output(name, _is_still(name), look.code.name, folder)
-            check_outputs([*done, output])
-            job = Job(
-                name,
-                output,
-                start=options.start,
-                end=options.end,
-                output_size=options.output_size,
-                codec=options.codec,
-                crf=options.crf,
-                overwrite=options.overwrite,
-            )
-            done.append(output)
-            with FrameProgress(Path(name).name, console) as progress:
-                report = stylize_file(job, stylizer, look, opened=progress.opened, progress=progress.advance)
+            report = _stylize_one(options, name, folder, taken, stylizer, look, console)
         except UsageError:
             raise
         except StreamstyleError as error:
@@ -137,6 +121,36 @@ def _stylize_all(options: argparse.Namespace, inputs: list[str], stylizer: Styli
             continue
         _tell(report, console, as_json=options.json)
     return 1 if failures else 0
+
+
+def _stylize_one(
+    options: argparse.Namespace,
+    name: str,
+    folder: Path | None,
+    taken: set[Path],
+    stylizer: Stylizer,
+    look: Look,
+    console: Console,
+) -> Report:
+    """One input; `taken` holds the outputs of those before it."""
+    with open_source(name, start=options.start, end=options.end) as source:
+        output: Path | None = options.output
+        if output is None or folder is not None:
+            output = default_output(name, source.info.is_still, look.code.name, folder)
+        if output.absolute() in taken:
+            raise UsageError(f"two inputs would both be written to '{output}'; run them one by one with -o")
+        taken.add(output.absolute())
+        job = Job(
+            output,
+            start=options.start,
+            end=options.end,
+            output_size=options.output_size,
+            codec=options.codec,
+            crf=options.crf,
+            overwrite=options.overwrite,
+        )
+        with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
+            return stylize_source(source, job, stylizer, look, progress=progress.advance)
 
 
 def _output_folder(output: Path | None, *, many: bool) -> Path | None:
@@ -152,11 +166,6 @@ def _output_folder(output: Path | None, *, many: bool) -> Path | None:
     if many:
         raise UsageError(f"several inputs need a folder for -o, but '{output}' is a file")
     return None
-
-
-def _is_still(name: str) -> bool:
-    with open_source(name) as source:
-        return source.info.is_still
 
 
 def _tell(report: Report, console: Console, *, as_json: bool) -> None:
@@ -200,6 +209,9 @@ def _complain(message: str) -> None:
 
 
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    # A second signal ends the program at once, should closing the output hang.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     raise Interrupted(signal_number)
 
 

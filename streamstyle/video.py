@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,6 @@ from streamstyle.pipeline import run
 from streamstyle.sinks import VIDEO_SUFFIXES, open_sink
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.image import IMAGE_SUFFIXES
-from streamstyle.sources import open_source
 from streamstyle.sources.base import Source, SourceInfo
 from streamstyle.stylizer import Stylizer, resize
 from streamstyle.timing import StageTimes
@@ -23,20 +22,18 @@ from streamstyle.timing import StageTimes
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and what to make of it.
+    """What to make of one input.
 
     Attributes:
-        input: A path, or a URL that PyAV opens.
         output: Where the result goes.
-        start: Seconds from the beginning of the clip, or None.
-        end: Likewise.
+        start: Where the source was told to begin: seconds from the beginning of the clip, or None.
+        end: Likewise, where to end.
         output_size: Short side of the result in pixels, or None for the input's size.
         codec: Of a video; None for the container's usual one.
         crf: Quality of a video, lower is better; None for the codec's usual one.
         overwrite: Replace an existing output.
     """
 
-    input: str
     output: Path
     start: Fraction | None = None
     end: Fraction | None = None
@@ -54,7 +51,7 @@ class Report:
         input: As it was named.
         output: Where the result lies.
         frames: How many were stylized.
-        seconds: From the opening of the input to the finished output; loading the model not counted.
+        seconds: From the opened input to the finished output; loading the model not counted.
         fps: frames / seconds.
         provider: What ran the model: `cpu`, `cuda` or `tensorrt`.
         model: Its name and version.
@@ -115,74 +112,70 @@ def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:
     return max(2, round(info.width * scale)), max(2, round(info.height * scale))
 
 
-def stylize_file(
+def stylize_source(
+    source: Source,
     job: Job,
     stylizer: Stylizer,
     look: Look,
     *,
-    opened: Callable[[SourceInfo], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Do one job.
 
     Args:
-        job: What to do.
+        source: Open, not yet read; stays the caller's to close.
+        job: What to make of it.
         stylizer: The model.
         look: How frames are to look.
-        opened: Called once with what the source says of itself.
         progress: Called with the number of frames done so far.
 
     Raises:
+        UsageError: The output is the input itself.
         StreamstyleError: The input cannot be read, the output not written, or the model failed. What was written of a
             video until then stays playable under a `.partial` name.
         Interrupted: As raised by a signal handler, with the place of the unfinished output filled in.
     """
     started = time.monotonic()
     times = StageTimes()
-    with open_source(job.input, start=job.start, end=job.end) as source:
-        if opened is not None:
-            opened(source.info)
-        width, height = fit(source.info, job.output_size)
-        sink = _open_sink(job, source, width, height)
-        keeper = ColorKeeper()
+    width, height = fit(source.info, job.output_size)
+    sink = _open_sink(job, source, width, height)
+    keeper = ColorKeeper()
 
-        def stylize(frame: Frame) -> Image:
-            image = frame.image if job.output_size is None else resize(frame.image, width, height)
-            return stylizer.stylize(image, look, keeper, times.measure)
+    def stylize(frame: Frame) -> Image:
+        return stylizer.stylize(resize(frame.image, width, height), look, keeper, times.measure)
 
-        try:
-            frames = run(source, stylize, sink, times=times, progress=progress)
-            with times.measure("finish"):
-                sink.close()
-        except Interrupted as interruption:
-            interruption.unfinished = sink.abort()
-            raise
-        except BaseException:
-            sink.abort()
-            raise
-        seconds = time.monotonic() - started
-        short = min(width, height, look.size or width)
-        size = (round(width * short / min(width, height)), round(height * short / min(width, height)))
-        return Report(
-            input=job.input,
-            output=str(sink.destination),
-            frames=frames,
-            seconds=round(seconds, 3),
-            fps=round(frames / seconds, 2),
-            provider=stylizer.provider,
-            model=f"{stylizer.name} {stylizer.version}",
-            style=look.code.name,
-            size=size,
-            output_size=(width, height),
-            milliseconds=times.milliseconds(),
-            warnings=[*source.warnings, *sink.warnings],
-        )
+    try:
+        frames = run(source, stylize, sink, times=times, progress=progress)
+        with times.measure("finish"):
+            sink.close()
+    except Interrupted as interruption:
+        interruption.unfinished = sink.abort()
+        raise
+    except BaseException:
+        sink.abort()
+        raise
+    seconds = time.monotonic() - started
+    short = min(width, height)
+    scale = min(short, look.size or short) / short
+    return Report(
+        input=source.info.name,
+        output=str(sink.destination),
+        frames=frames,
+        seconds=round(seconds, 3),
+        fps=round(frames / seconds, 2),
+        provider=stylizer.provider,
+        model=f"{stylizer.name} {stylizer.version}",
+        style=look.code.name,
+        size=(round(width * scale), round(height * scale)),
+        output_size=(width, height),
+        milliseconds=times.milliseconds(),
+        warnings=[*source.warnings, *sink.warnings],
+    )
 
 
 def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
-    if job.input == str(job.output) or (
-        job.output.exists() and Path(job.input).exists() and job.output.samefile(job.input)
-    ):
+    original = Path(source.info.name)
+    if job.output.exists() and original.exists() and job.output.samefile(original):
         raise UsageError(f"the output '{job.output}' is the input itself; name another with -o")
     return open_sink(
         job.output,
@@ -191,21 +184,8 @@ def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
         height=height,
         codec=job.codec,
         crf=job.crf,
-        companion=None if source.info.is_still else job.input,
+        companion=None if source.info.is_still else source.info.name,
         start=job.start,
         end=job.end,
         overwrite=job.overwrite,
     )
-
-
-def check_outputs(outputs: Sequence[Path]) -> None:
-    """No two jobs may write the same file.
-
-    Raises:
-        UsageError: Two do.
-    """
-    seen: set[Path] = set()
-    for output in outputs:
-        if output.absolute() in seen:
-            raise UsageError(f"two inputs would both be written to '{output}'; run them one by one with -o")
-        seen.add(output.absolute())

@@ -1,5 +1,6 @@
 """Which video codecs go into which containers, and how they are set for speed and quality on few cores."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,7 @@ _H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, crf=20)
 _CODECS = {
     "h264": _H264,
     "hevc": VideoCodec("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1"),
-    "av1": VideoCodec("libsvtav1", {"preset": "10", "svtav1-params": "lookahead=0"}, crf=32, even=False),
+    "av1": VideoCodec("libsvtav1", {"preset": "8", "svtav1-params": "lookahead=0"}, crf=32, even=False),
     "vp9": VideoCodec("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, crf=30, even=False),
     "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4", "rc": "vbr"}, crf=23, knob="cq"),
     "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4", "rc": "vbr"}, crf=26, knob="cq", tag="hvc1"),
@@ -73,6 +74,8 @@ def choose_codec(path: Path, name: str | None) -> VideoCodec:
     if key not in allowed:
         raise SinkError(f"{key} does not go into {path.suffix}; choose one of {', '.join(allowed)}, or another ending")
     codec = _CODECS[key]
+    if codec.encoder == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "1")  # errors only; it tells its settings to the terminal otherwise
     if codec.encoder not in av.codecs_available:
         raise SinkError(f"this build of PyAV has no encoder {codec.encoder}; choose another --codec")
     return codec

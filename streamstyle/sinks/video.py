@@ -123,8 +123,8 @@ class VideoSink(Sink):
             context.open()
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SinkError(
-                f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, or does "
-                f"not run on this computer ({reason(error)}); choose another --codec or --crf"
+                f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, "
+                f"or does not run on this computer ({reason(error)}); choose another --codec or --crf"
             ) from error
         return stream
 

@@ -110,6 +110,7 @@ def test_interlaced_frames_lose_their_comb(tmp_path: Path, name: str, codec: str
     frames = read(clip)
     assert len(frames) == 8
     assert [frame.time - frames[0].time for frame in frames] == [Fraction(i, 25) for i in range(8)]
+    assert {frame.duration for frame in frames[:-1]} == {Fraction(1, 25)}
     for i in (2, 4, 6):
         column = frames[i].image[10:38, 6 * i + 1, 0].astype(int)
         assert np.abs(np.diff(column)).max() < 60  # 200 between the fields
