@@ -3,7 +3,7 @@
 
 import sys
 
-from streamstyle.cli import main
+from streamstyle.__main__ import main
 
 if __name__ == "__main__":
     sys.exit(main(["video", *sys.argv[1:]]))

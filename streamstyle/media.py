@@ -8,8 +8,7 @@ import av
 import av.error
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
-
-from streamstyle.frame import Image
+from numpy.typing import NDArray
 
 # libav's own symbols are missing from PyAV's enums for these two tags of a frame.
 _MATRIX_OF_TAG = {
@@ -46,7 +45,7 @@ def source_range(frame: av.VideoFrame) -> ColorRange:
     return {1: ColorRange.MPEG, 2: ColorRange.JPEG}.get(int(frame.color_range), untagged)
 
 
-def to_rgb(frame: av.VideoFrame, width: int, height: int) -> Image:
+def to_rgb(frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
     """A decoded frame of any format as RGB.
 
     Returns:

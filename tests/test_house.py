@@ -36,3 +36,18 @@ def test_help_does_not_load_torch():
 
 def test_the_scripts_are_thin():
     assert len((ROOT / "run_video.py").read_text().splitlines()) <= 40
+
+
+def test_a_missing_system_library_is_one_line():
+    result = run_python(
+        "import sys, types\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'cv2': raise ImportError('libGL.so.1: cannot open shared object file')\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "from streamstyle.__main__ import main\n"
+        "sys.exit(main(['video', '--list-styles']))"
+    )
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "apt install libgl1" in result.stderr
