@@ -117,7 +117,7 @@ def _stylize_all(options: argparse.Namespace, inputs: list[str], stylizer: Styli
             if len(inputs) == 1:
                 raise
             failures += 1
-            _complain(f"{name}: {error}")
+            _complain(f"{error}")
             continue
         _tell(report, console, as_json=options.json)
     return 1 if failures else 0
@@ -171,9 +171,11 @@ def _output_folder(output: Path | None, *, many: bool) -> Path | None:
 def _tell(report: Report, console: Console, *, as_json: bool) -> None:
     for warning in report.warnings:
         _complain(f"warning: {warning}")
+    pace = f"{report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
+    if report.frames == 1:
+        pace = f"1 frame in {report.seconds:.2f} s"
     console.print(
-        f"{report.frames} frame{'s' if report.frames != 1 else ''} in {report.seconds:.1f} s, {report.fps:.1f} fps "
-        f"on {report.provider}: {report.output}",
+        f"{pace} on {report.provider}: {report.output}",
         soft_wrap=True,
         highlight=False,
     )

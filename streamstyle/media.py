@@ -1,5 +1,6 @@
 """What reading and writing media with PyAV have in common: error texts, colours, containers."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,9 @@ def address(uri: str) -> str:
 
 def reason(error: BaseException) -> str:
     """What libav or the system said, in a few words, without its error number and the file's name."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[0].lower() + error.strerror[1:]
-    return str(error).split(":")[0].strip() or type(error).__name__
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error).split(":")[0]
+    text = re.sub(r"^\[Errno -?\d+\] ", "", text).strip() or type(error).__name__
+    return text[0].lower() + text[1:]
 
 
 def quietly(action: Callable[[], object]) -> None:
