@@ -237,6 +237,18 @@ def test_kill_9_leaves_a_playable_partial_file(slow_run):
     assert not (partial.parent / "out.mp4").exists()
 
 
+def test_a_truncated_video_is_done_as_far_as_it_goes(tmp_path):
+    clip = write_clip(tmp_path / "cut.mkv", frames=120)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
+    result = run(clip, *STYLE, "--json", "-o", tmp_path / "out.mp4")
+    assert result.returncode == 0, result.stderr
+    assert "warning" in result.stderr
+    assert "damaged or cut short" in result.stderr
+    report = json.loads(result.stdout.splitlines()[-1])
+    assert 0 < report["frames"] < 120
+    assert len(frames_of(tmp_path / "out.mp4")) == report["frames"]
+
+
 def test_a_full_disk_is_one_line(tmp_path):
     resource = pytest.importorskip("resource")
     clip = write_clip(tmp_path / "clip.mp4", frames=100)
