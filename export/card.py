@@ -26,8 +26,8 @@ Arbitrary style transfer for plain CPUs: `fast.style.onnx` encodes a painting on
 [0, 1]; 0 gives the content back exactly. The code is one `<layer>_mean` and `<layer>_std` per modulated layer, each
 (1, C, 1, 1), or (1, C, h, w) at the layer's own size to style region by region.
 
-**Limits.** Strokes are of one size and repeat as a faint lattice in flat areas; small faces and lettering are not kept. No check is
-made of what a picture shows. The training record:
+**Limits.** Strokes are of one size and repeat as a faint lattice in flat areas; small faces and lettering are not kept.
+No check is made of what a picture shows. The training record:
 
 ```json
 {record}
