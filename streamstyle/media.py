@@ -11,7 +11,7 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 from numpy.typing import NDArray
 
-# libav's own symbols are missing from PyAV's enums for these two tags of a frame.
+# ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale is to be told.
 _MATRIX_OF_TAG = {
     1: Colorspace.ITU709,
     4: Colorspace.FCC,
@@ -21,7 +21,6 @@ _MATRIX_OF_TAG = {
     9: Colorspace.BT2020,
     10: Colorspace.BT2020,
 }
-_RGB_TAG = 0
 _EXPANDED = ((np.arange(256) - 16) * 255 / 219).round().clip(0, 255).astype(np.uint8)
 HDR_TRANSFERS = {int(ColorTrc.SMPTE2084): "PQ", int(ColorTrc.ARIB_STD_B67): "HLG"}
 

@@ -118,9 +118,9 @@ def run(
             stopped.set()
 
     threads = [threading.Thread(target=read, name="source"), threading.Thread(target=write, name="sink")]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         for count, frame in enumerate(decoded.frames(), start=1):
             stylized.put(frame.with_image(stylize(frame)))
             if progress is not None:
@@ -130,7 +130,8 @@ def run(
     finally:
         stopped.set()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:  # a signal may have come before it was started
+                thread.join()
     if write_failure:
         raise write_failure[0]
     return written

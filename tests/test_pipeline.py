@@ -106,6 +106,21 @@ def test_an_interruption_in_the_callers_thread_ends_all():
         run(Numbers(10_000), stylize, Keeper())
 
 
+def test_an_interruption_while_threads_start_ends_all(monkeypatch):
+    start = threading.Thread.start
+    started = []
+
+    def interrupted(thread):
+        if started:
+            raise KeyboardInterrupt
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(Numbers(10_000), invert, Keeper())
+
+
 def test_stages_overlap():
     """Three stages of 3 ms each take about as long as one, not three: asserted on counts of overlap, not on the clock."""
     busy, overlaps = set(), []

@@ -5,6 +5,7 @@ import json
 import math
 import time
 from argparse import Namespace
+from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ class Trainer:
         """Train to the end of the run; returns the last held-out score."""
         options = self.options
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        recent: list[tuple[float, float]] = []
+        recent: deque[tuple[float, float]] = deque(maxlen=100)
         saved = time.monotonic()
         with Progress(*columns) as bar:
             task = bar.add_task("training", total=1.0)
@@ -127,7 +128,7 @@ class Trainer:
                 started = time.monotonic()
                 recent.append(self.train_step())
                 self.seconds += time.monotonic() - started
-                lc, ls = (sum(values) / len(recent[-100:]) for values in zip(*recent[-100:], strict=True))
+                lc, ls = (sum(values) / len(recent) for values in zip(*recent, strict=True))
                 bar.update(task, completed=self.progress, description=f"step {self.step}  Lc {lc:.2f}  Ls {ls:.2f}")
                 if self.step % options.evaluate_every == 0:
                     score = self.evaluate(train_lc=lc, train_ls=ls)
