@@ -5,21 +5,29 @@ arXiv:1703.06868, equation 8. Statistics are over space, per sample and channel,
 n), as in the authors' Lua code; pytorch-AdaIN divides by n - 1. Weights trained here expect n.
 """
 
+from collections.abc import Mapping
+
+import torch
 from torch import Tensor
+
+StyleCode = Mapping[str, Tensor]
+"""`<layer>_mean` and `<layer>_std` of every layer that a style sets."""
 
 
 def channel_stats(features: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
     """Per-channel mean and standard deviation over space.
 
     Args:
-        features: (N, C, H, W) float.
+        features: (N, C, H, W) float. Half precision is raised to float32 first: its sums overflow at 65,504.
         eps: Added to the variance, so that the gradient of the root exists on flat channels.
 
     Returns:
-        mean, std: each (N, C, 1, 1), in the dtype of the features.
+        mean, std: each (N, C, 1, 1); float32 for half precision, else in the dtype of the features.
 
     Source: Huang & Belongie 2017, arXiv:1703.06868, equations 5 and 6; population variance.
     """
+    if features.dtype == torch.float16:
+        features = features.float()
     mean = features.mean(dim=(2, 3), keepdim=True)
     variance = (features - mean).square().mean(dim=(2, 3), keepdim=True)
     return mean, (variance + eps).sqrt()
@@ -39,7 +47,7 @@ def adain(
             without a bound its sensor noise would be blown up to the style's full contrast.
 
     Returns:
-        (N, C, H, W) float with mean style_mean and deviation style_std (where max_gain does not bind).
+        (N, C, H, W) in the content's dtype, with mean style_mean and deviation style_std (where max_gain does not bind).
 
     Source: Huang & Belongie 2017, arXiv:1703.06868, equation 8; the bound on the gain is ours.
     """
@@ -47,4 +55,4 @@ def adain(
     gain = style_std / content_std
     if max_gain is not None:
         gain = gain.clamp(max=max_gain)
-    return (content - content_mean) * gain + style_mean
+    return ((content - content_mean) * gain + style_mean).to(content.dtype)

@@ -17,14 +17,13 @@ Source: Huang & Belongie 2017, arXiv:1703.06868 (AdaIN); Shi et al. 2016, arXiv:
 Odena et al. 2016 (nearest upsampling before a convolution leaves no checkerboard).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.adain import adain, channel_stats
+from models.adain import StyleCode, adain, channel_stats
 
 SIZE_MULTIPLE = 8
 RGB_MAX_GAIN = 2.5
@@ -68,9 +67,6 @@ def conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.C
 def upsample(features: Tensor) -> Tensor:
     """Nearest neighbour, twice the size."""
     return F.interpolate(features, scale_factor=2.0, mode="nearest")
-
-
-StyleCode = Mapping[str, Tensor]
 
 
 class ResidualBlock(nn.Module):
@@ -175,6 +171,7 @@ class Stylizer(nn.Module):
 class Fast(nn.Module):
     """Style encoder and stylizer together, as they are trained."""
 
+    family = "fast"
     size_multiple = SIZE_MULTIPLE
 
     def __init__(self, config: FastConfig | None = None) -> None:
@@ -182,6 +179,11 @@ class Fast(nn.Module):
         self.config = config or FastConfig()
         self.style_encoder = StyleEncoder(self.config)
         self.stylizer = Stylizer(self.config)
+
+    @property
+    def code_names(self) -> list[str]:
+        """Names of the style code's tensors, in the order of the graphs."""
+        return [f"{layer}_{kind}" for layer in self.config.modulated() for kind in ("mean", "std")]
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         """Stylize each content with the style of the same index; shapes as in the parts."""

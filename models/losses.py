@@ -97,3 +97,34 @@ def style_loss(result: Stats, style: Stats) -> Tensor:
     for got, wanted in zip(result.means + result.stds, style.means + style.stds, strict=True):
         total = total + (got - wanted).square().mean(dim=(1, 2, 3))
     return total
+
+
+def gram(features: Tensor) -> Tensor:
+    """Gram matrices: correlations of channels, averaged over space.
+
+    Args:
+        features: (N, C, H, W) float.
+
+    Returns:
+        (N, C, C) float32.
+
+    Source: Gatys et al. 2016, equation 3, divided by the number of positions so that sizes can be compared.
+    """
+    flat = features.float().flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def gram_loss(result: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> Tensor:
+    """Distance of Gram matrices per sample, summed over layers.
+
+    Args:
+        result: Layer -> features, (N, C, H, W).
+        wanted: Layer -> Gram matrix, (N, C, C) or (1, C, C).
+
+    Returns:
+        (N,) float32: a quarter of the mean squared difference of each layer.
+
+    Source: Gatys et al. 2016, equations 4 and 5, with unit weights for the layers.
+    """
+    per_layer = [(gram(result[layer]) - target).square().mean(dim=(1, 2)) / 4 for layer, target in wanted.items()]
+    return torch.stack(per_layer).sum(dim=0)

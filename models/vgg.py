@@ -1,83 +1,123 @@
-"""VGG-19 up to relu4_1 in AdaIN's normalised form: the frozen judge of the paper's losses.
+"""VGG-19: the frozen encoder of the paper's own system, and the judge of all losses.
 
 The weights are the user's (or the training machine's) own; nothing of them is part of this project.
 
-Source: Simonyan & Zisserman 2014, arXiv:1409.1556; normalised as by Gatys et al. 2016; layout of the state dict as in
-pytorch-AdaIN's `vgg_normalised.pth` (Sequential indices 0, 2, 5, ..., 29).
+Source: Simonyan & Zisserman 2014, arXiv:1409.1556; normalised as by Gatys et al. 2016 (each channel's mean activation is
+about 1); reflection padding as in the authors' AdaIN code. Two layouts of the state dict are read: pytorch-AdaIN's
+`vgg_normalised.pth` (Sequential indices 0, 2, 5, ..., 29, ...) and torchvision's `vgg19` (features.0, features.2, ...).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.state import State, read_state, take
+
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+"""The layers of the paper's losses."""
 LAYER_WIDTHS = (64, 128, 256, 512)
 
-# Name -> key in the state dict, in order; a pooling layer stands before the names in POOLED.
-CONVOLUTIONS = {
-    "conv1_1": "2",
-    "conv1_2": "5",
-    "conv2_1": "9",
-    "conv2_2": "12",
-    "conv3_1": "16",
-    "conv3_2": "19",
-    "conv3_3": "22",
-    "conv3_4": "25",
-    "conv4_1": "29",
+WIDTHS = {
+    "conv1_1": 64,
+    "conv1_2": 64,
+    "conv2_1": 128,
+    "conv2_2": 128,
+    "conv3_1": 256,
+    "conv3_2": 256,
+    "conv3_3": 256,
+    "conv3_4": 256,
+    "conv4_1": 512,
+    "conv4_2": 512,
+    "conv4_3": 512,
+    "conv4_4": 512,
+    "conv5_1": 512,
 }
-WIDTHS = (64, 64, 128, 128, 256, 256, 256, 256, 512)
-POOLED = ("conv2_1", "conv3_1", "conv4_1")
+"""Convolutions in order, with their output channels."""
+POOLED = ("conv2_1", "conv3_1", "conv4_1", "conv5_1")
+"""A pooling layer stands before each of these."""
+
+CONVOLUTIONS = dict(zip(WIDTHS, ("2", "5", "9", "12", "16", "19", "22", "25", "29", "32", "35", "38", "42"), strict=True))
+"""Name -> key in the layout of `vgg_normalised.pth`."""
+TORCHVISION = dict(zip(WIDTHS, ("0", "2", "5", "7", "10", "12", "14", "16", "19", "21", "23", "25", "28"), strict=True))
+"""Name -> key in torchvision's `vgg19().features`."""
+_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def convolution_of(layer: str) -> str:
+    """`relu4_1` -> `conv4_1`."""
+    return layer.replace("relu", "conv")
+
+
+def _up_to(layers: Sequence[str]) -> list[str]:
+    """All convolutions that the layers need."""
+    order = list(WIDTHS)
+    return order[: 1 + max(order.index(convolution_of(layer)) for layer in layers)]
 
 
 class Vgg19(nn.Module):
     """Frozen feature extractor.
 
-    The 1x1 convolution that stands first in the public weights (RGB -> BGR, times 255, minus the ImageNet means) is kept
-    as a layer of its own, since reflection padding comes after it.
+    The 1x1 convolution that stands first in the public weights (RGB -> BGR, times 255, minus the ImageNet means; with
+    torchvision's weights: minus the means, over the deviations) is a layer of its own: reflection padding comes after it.
+
+    Attributes:
+        layers: Those whose features `forward` returns, from shallow to deep.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, layers: Sequence[str] = LAYERS) -> None:
         super().__init__()
+        self.layers = tuple(layers)
         self.preprocess = nn.Conv2d(3, 3, 1)
-        inputs = (3, *WIDTHS[:-1])
+        names = _up_to(layers)
+        inputs = (3, *(WIDTHS[name] for name in names))
         self.convolutions = nn.ModuleDict(
-            {name: nn.Conv2d(i, o, 3) for name, i, o in zip(CONVOLUTIONS, inputs, WIDTHS, strict=True)}
+            {name: nn.Conv2d(i, WIDTHS[name], 3) for name, i in zip(names, inputs, strict=False)}
         )
         self.requires_grad_(requires_grad=False)
 
     @classmethod
-    def load(cls, path: Path) -> "Vgg19":
-        """Read weights in the layout of `vgg_normalised.pth`, cut after relu4_1 or not; any float dtype.
+    def load(cls, path: Path, layers: Sequence[str] = LAYERS, *, as_available: bool = False) -> "Vgg19":
+        """Read weights in one of the two layouts; any float dtype; the file may hold more than is wanted.
+
+        Args:
+            path: The file.
+            layers: Whose features are wanted.
+            as_available: Leave out layers that the file does not reach, instead of failing.
 
         Raises:
-            ValueError: A tensor is missing or has another shape.
+            ValueError: The file cannot be read, or a tensor is missing or has another shape.
         """
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        keys = {"preprocess": "0"} | {f"convolutions.{name}": key for name, key in CONVOLUTIONS.items()}
-        network = cls()
-        wanted = network.state_dict()
-        found: dict[str, Tensor] = {}
-        for ours, theirs in keys.items():
-            for kind in ("weight", "bias"):
-                tensor = state.get(f"{theirs}.{kind}")
-                shape = wanted[f"{ours}.{kind}"].shape
-                if tensor is None or tensor.shape != shape:
-                    got = "nothing" if tensor is None else tuple(tensor.shape)
-                    raise ValueError(f"{path}: wanted '{theirs}.{kind}' of shape {tuple(shape)}, got {got}")
-                found[f"{ours}.{kind}"] = tensor.float()
+        state = read_state(path)
+        keys, state = _layout(state, path)
+        if as_available:
+            held = [layer for layer in layers if all(f"{keys[name]}.weight" in state for name in _up_to([layer]))]
+            layers = held or layers
+        network = cls(layers)
+        names = {f"convolutions.{name}": keys[name] for name in network.convolutions}
+        found = take(state, names | {"preprocess": "preprocess"}, network.state_dict(), path)
         network.load_state_dict(found)
         return network.eval()
 
+    def public_state(self) -> State:
+        """The weights in the layout of `vgg_normalised.pth`, float32 on the CPU."""
+        modules = {"0": self.preprocess} | {CONVOLUTIONS[name]: module for name, module in self.convolutions.items()}
+        return {
+            f"{key}.{kind}": getattr(module, kind).detach().float().cpu().clone()
+            for key, module in modules.items()
+            for kind in ("weight", "bias")
+        }
+
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """Features after relu1_1 ... relu4_1.
+        """Features after each of `layers`.
 
         Args:
-            image: (N, 3, H, W) float in [0, 1], RGB; H and W at least 16.
+            image: (N, 3, H, W) float in [0, 1], RGB; H and W at least 9 for relu4_1, 17 for relu5_1.
 
         Returns:
-            Layer name -> (N, C, H/s, W/s) with C = 64, 128, 256, 512 and s = 1, 2, 4, 8 (sizes rounded up).
+            Layer name -> (N, C, H/s, W/s); for `LAYERS` C = 64, 128, 256, 512 and s = 1, 2, 4, 8 (sizes rounded up).
         """
         features = self.preprocess(image)
         outputs: dict[str, Tensor] = {}
@@ -86,6 +126,63 @@ class Vgg19(nn.Module):
                 features = F.max_pool2d(features, 2, ceil_mode=True)
             features = F.relu(convolution(F.pad(features, (1, 1, 1, 1), mode="reflect")))
             layer = name.replace("conv", "relu")
-            if layer in LAYERS:
+            if layer in self.layers:
                 outputs[layer] = features
         return outputs
+
+
+def _layout(state: State, path: Path) -> tuple[dict[str, str], State]:
+    """Which layout a state dict has: convolution -> key, and the state with the entry `preprocess` added."""
+    features = {name.removeprefix("features."): tensor for name, tensor in state.items() if name.startswith("features.")}
+    state = features or state
+    first = state.get("0.weight")
+    if first is not None and first.shape == (3, 3, 1, 1):
+        bias = state.get("0.bias", torch.zeros(3))
+        return CONVOLUTIONS, state | {"preprocess.weight": first, "preprocess.bias": bias}
+    if first is not None and first.shape == (64, 3, 3, 3):
+        mean, std = torch.tensor(_IMAGENET_MEAN), torch.tensor(_IMAGENET_STD)
+        weight = torch.diag(1 / std)[:, :, None, None]
+        return TORCHVISION, state | {"preprocess.weight": weight, "preprocess.bias": -mean / std}
+    if "1.weight" in state and state["1.weight"].shape == (256, 512, 3, 3):
+        raise ValueError(f"'{path}' holds an AdaIN decoder; the encoder (vgg_normalised.pth) is wanted here")
+    got = "nothing" if first is None else tuple(first.shape)
+    raise ValueError(
+        f"'{path}' is not a VGG-19: wanted '0.weight' of shape (3, 3, 1, 1), as in vgg_normalised.pth, or of shape "
+        f"(64, 3, 3, 3), as in torchvision's vgg19, got {got}"
+    )
+
+
+@torch.no_grad()
+def normalised(vgg: Vgg19, images: Sequence[Tensor]) -> Vgg19:
+    """Scale every channel so that its mean activation over pictures is 1; what the network says stays the same.
+
+    ReLU and pooling commute with positive scales, so each convolution's scale is undone by the next. Channels that never
+    fire keep theirs. The paper's loss weights are meant for such a network.
+
+    Args:
+        vgg: Not changed.
+        images: (N, 3, H, W) float in [0, 1] each; some hundred natural pictures.
+
+    Returns:
+        A new network.
+
+    Source: Gatys et al. 2016, "Image Style Transfer Using Convolutional Neural Networks", section 2.
+    """
+    network = Vgg19(vgg.layers)
+    network.load_state_dict(vgg.state_dict())
+    before: Tensor | None = None
+    for name, convolution in network.convolutions.items():
+        assert isinstance(convolution, nn.Conv2d)
+        if before is not None:
+            convolution.weight.mul_(before[None, :, None, None])
+        probe = Vgg19([name.replace("conv", "relu")])
+        own = network.state_dict()
+        probe.load_state_dict({key: own[key] for key in probe.state_dict()})
+        total = sum(probe(image)[probe.layers[0]].mean(dim=(0, 2, 3)) for image in images)
+        assert isinstance(total, Tensor)  # the sum of no images would be 0
+        mean = total / len(images)
+        scale = torch.where(mean > 1e-6, mean, torch.ones_like(mean))
+        convolution.weight.div_(scale[:, None, None, None])
+        convolution.bias.div_(scale)  # type: ignore[union-attr]
+        before = scale
+    return network.eval()

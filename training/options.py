@@ -27,6 +27,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--style-weight", type=float, default=10.0, help="lambda of the paper (default 10)")
+    parser.add_argument("--late-style-weight", type=float, help="lambda at the end of the run, reached linearly")
     parser.add_argument("--alpha-share", type=float, default=0.1, help="share of samples with a random alpha")
     parser.add_argument("--ema", type=float, default=0.998, help="decay of the averaged weights that are shipped")
     parser.add_argument(

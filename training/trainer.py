@@ -72,6 +72,12 @@ class Trainer:
         warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
         return float(self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.progress)))
 
+    def style_weight(self) -> float:
+        """Lambda, which may move linearly over the run: style is learnt fast, and content is won back under a lower one."""
+        first = self.options.style_weight
+        last = first if self.options.late_style_weight is None else self.options.late_style_weight
+        return float(first + (last - first) * self.progress)
+
     def crop_size(self) -> int:
         """Small crops first: they teach most per second. Large ones late: strokes and borders as users see them."""
         late = self.options.late_size and self.progress >= 1 - self.options.late_share
@@ -100,7 +106,7 @@ class Trainer:
         lc = content_loss(features, target).mean()
         ls = style_loss(Stats.of(features), wanted).mean()
         outside = (result - result.clamp(0, 1)).square().mean()
-        loss = lc + options.style_weight * ls + OUT_OF_RANGE_WEIGHT * outside
+        loss = lc + self.style_weight() * ls + OUT_OF_RANGE_WEIGHT * outside
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
@@ -167,6 +173,7 @@ class Trainer:
             "batch": options.batch,
             "learning_rate": options.learning_rate,
             "style_weight": options.style_weight,
+            "late_style_weight": options.late_style_weight,
             "precision": options.precision,
             "device": options.device,
             "seed": options.seed,

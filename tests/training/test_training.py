@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.fast import Fast, FastConfig  # noqa: E402
-from models.vgg import CONVOLUTIONS, Vgg19  # noqa: E402
+from models.vgg import Vgg19  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
 from training.options import parse  # noqa: E402
@@ -34,11 +34,10 @@ def material(tmp_path_factory):
     with tarfile.open(folder / "paint.tar", "w") as tar:
         tar.add(folder / "paint", arcname="paint")
     torch.manual_seed(0)
-    vgg = Vgg19()
-    state = {"0.weight": vgg.preprocess.weight, "0.bias": vgg.preprocess.bias}
-    for name, key in CONVOLUTIONS.items():
-        state |= {f"{key}.weight": vgg.convolutions[name].weight * 2, f"{key}.bias": vgg.convolutions[name].bias}
-    torch.save(state, folder / "vgg.pth")
+    state = Vgg19().public_state()
+    torch.save(
+        {name: tensor * 2 if tensor.shape[2:] == (3, 3) else tensor for name, tensor in state.items()}, folder / "vgg.pth"
+    )
     return folder
 
 

@@ -1,0 +1,28 @@
+"""What every family of networks has, so that trainer, export and tests need not ask which one it is."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import nn
+
+
+class Family(Protocol):
+    """A network that turns photos into paintings under a style code.
+
+    Attributes:
+        family: Its name.
+        size_multiple: The style encoder wants heights and widths that are multiples of this.
+        code_names: Names of the style code's tensors, in a fixed order.
+        style_encoder: (N, 3, H, W) style -> name -> tensor; None where a network knows only the styles it was trained on.
+        stylizer: (N, 3, H, W) content, (N, 1, 1, 1) alpha, code -> (N, 3, H, W).
+    """
+
+    family: str
+    size_multiple: int
+    stylizer: nn.Module
+
+    @property
+    def code_names(self) -> Sequence[str]: ...  # noqa: D102 - said above
+
+    @property
+    def style_encoder(self) -> nn.Module | None: ...  # noqa: D102 - said above
