@@ -9,10 +9,11 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from streamstyle.catalog import WEIGHTS
 from streamstyle.errors import StreamstyleError
 from streamstyle.look import StyleCode
 from streamstyle.sources.image import read_image
-from streamstyle.styles import WEIGHTS, BuiltinStyle, CodeCache, save_builtin_styles
+from streamstyle.styles import BuiltinStyle, CodeCache, save_builtin_styles
 from streamstyle.stylizer import Stylizer
 
 # Name, file in the archive of paintings, what people see.

@@ -7,9 +7,9 @@ from typing import Any
 from export.parity import Parity
 
 TEMPLATE = """\
-# Model card: fast
+# Model card: {name}
 
-Arbitrary style transfer for plain CPUs: `fast.style.onnx` encodes a painting once, `fast.stylize.onnx` restyles frames.
+Arbitrary style transfer for plain CPUs: `{name}.style.onnx` encodes a painting once, `{name}.stylize.onnx` restyles frames.
 
 | | |
 | --- | --- |
@@ -18,7 +18,7 @@ Arbitrary style transfer for plain CPUs: `fast.style.onnx` encodes a painting on
 | licence | MIT; trained by this project |
 | cost | {gmac:.2f} GMAC per 640x360 frame |
 | held-out paper losses | Lc {lc:.3f}, Ls {ls:.3f} (40 pairs never trained on, 256x256, 8-bit output) |
-| parity with PyTorch | at most {levels} level on {share:.3%} of the values; style codes within {code:.1e} |
+| parity with PyTorch | {parity} |
 | trained on | {images}: photos and public-domain paintings; see the project's design notes |
 | judge | VGG-19 to relu4_1, normalised, frozen; losses of Huang & Belongie 2017 |
 
@@ -38,13 +38,12 @@ No check is made of what a picture shows. The training record:
 def write_card(path: Path, record: dict[str, Any], checksum: str, parity: Parity, macs: int) -> None:
     """Write the card; every figure comes from the training record or was just measured."""
     text = TEMPLATE.format(
+        name=path.stem,
         version=checksum[:12],
         gmac=macs / 1e9,
         lc=record["held_out"]["lc"],
         ls=record["held_out"]["ls"],
-        levels=parity.levels,
-        share=parity.share,
-        code=parity.code,
+        parity=parity,
         images=record["images"],
         record=json.dumps(record, indent=2),
     )

@@ -1,14 +1,14 @@
-"""The two graphs of a family, as the runtime sees them: uint8 RGB frames in and out, everything else inside.
+"""The graphs of a family, as the runtime sees them: uint8 RGB frames in and out, everything else inside.
 
 A family gives a style graph (`style` -> style code, any named tensors) and a stylize graph (`content`, `alpha`, the same
-names -> `stylized`). The runtime compares the names and asks nothing else.
+names -> `stylized`). The runtime compares the names and asks nothing else. Codes are float32 whatever the weights are.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.fast import SIZE_MULTIPLE, Fast
+from models.family import Family
 
 
 def to_float(image: Tensor) -> Tensor:
@@ -24,27 +24,30 @@ def to_uint8(image: Tensor) -> Tensor:
 class StyleGraph(nn.Module):
     """`style` (1, H, W, 3) uint8 -> the tensors of the style code, in the order of `names`."""
 
-    def __init__(self, network: Fast) -> None:
+    def __init__(self, network: Family) -> None:
         super().__init__()
+        assert network.style_encoder is not None  # the caller asks only families that have one
         self.encoder = network.style_encoder
-        self.names = [f"{layer}_{kind}" for layer in network.config.modulated() for kind in ("mean", "std")]
+        self.size_multiple = network.size_multiple
+        self.names = list(network.code_names)
 
     def forward(self, style: Tensor) -> tuple[Tensor, ...]:
         """Encode a painting of any size."""
         image = to_float(style)
-        height, width = image.shape[2:]
-        padded = F.pad(image, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
-        code = self.encoder(padded)
+        if self.size_multiple > 1:
+            height, width = image.shape[2:]
+            image = F.pad(image, (0, -width % self.size_multiple, 0, -height % self.size_multiple), mode="replicate")
+        code = self.encoder(image)
         return tuple(code[name] for name in self.names)
 
 
 class StylizeGraph(nn.Module):
     """`content` (N, H, W, 3) uint8, `alpha` (1, 1, 1, 1) float32 and the code -> `stylized` (N, H, W, 3) uint8."""
 
-    def __init__(self, network: Fast) -> None:
+    def __init__(self, network: Family) -> None:
         super().__init__()
         self.stylizer = network.stylizer
-        self.names = StyleGraph(network).names
+        self.names = list(network.code_names)
 
     def forward(self, content: Tensor, alpha: Tensor, code: list[Tensor]) -> Tensor:
         """Stylize a frame of any size."""

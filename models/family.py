@@ -5,6 +5,8 @@ from typing import Protocol
 
 from torch import nn
 
+from models.adain import StyleCode
+
 
 class Family(Protocol):
     """A network that turns photos into paintings under a style code.
@@ -19,10 +21,16 @@ class Family(Protocol):
 
     family: str
     size_multiple: int
-    stylizer: nn.Module
+
+    @property
+    def stylizer(self) -> nn.Module: ...  # noqa: D102 - said above
 
     @property
     def code_names(self) -> Sequence[str]: ...  # noqa: D102 - said above
 
     @property
     def style_encoder(self) -> nn.Module | None: ...  # noqa: D102 - said above
+
+    def sample_code(self) -> StyleCode:
+        """A code to export and compare with; of any style that the network knows or can encode."""
+        ...

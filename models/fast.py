@@ -118,7 +118,8 @@ class StyleEncoder(nn.Module):
         Returns:
             `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`.
         """
-        features = self.heads(self.trunk(F.pixel_unshuffle(style * 4 - 2, 2)))
+        unshuffled = F.pixel_unshuffle(style * 4 - 2, 2).to(self.heads.weight.dtype)
+        features = self.heads(self.trunk(unshuffled))
         code: dict[str, Tensor] = {}
         code["rgb_mean"], code["rgb_std"] = channel_stats(style)
         maps = features.split(list(self.layers.values()), dim=1)
@@ -157,7 +158,8 @@ class Stylizer(nn.Module):
         matched = adain(content, code["rgb_mean"], code["rgb_std"], max_gain=RGB_MAX_GAIN)
         matched = content + alpha * (matched - content)
         padded = F.pad(matched, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
-        half = F.relu(self.half_in(F.pixel_unshuffle(padded * 4 - 2, 2)))  # (N, half, H/2, W/2)
+        unshuffled = F.pixel_unshuffle(padded * 4 - 2, 2).to(self.half_in.weight.dtype)
+        half = F.relu(self.half_in(unshuffled))  # (N, half, H/2, W/2)
         quarter = F.relu(self.quarter_in(half))  # (N, quarter, H/4, W/4)
         features = F.relu(modulate(self.eighth_in(quarter), code, "entry"))  # (N, eighth, H/8, W/8)
         for index, block in enumerate(self.blocks):
@@ -165,7 +167,7 @@ class Stylizer(nn.Module):
         features = F.relu(modulate(self.quarter_out(upsample(features)), code, "quarter") + quarter)
         features = F.relu(modulate(self.half_out(upsample(features)), code, "half") + half)
         residual = F.pixel_shuffle(self.residual(features), 2)[:, :, :height, :width]
-        return matched + alpha * residual
+        return matched + alpha * residual.to(matched.dtype)
 
 
 class Fast(nn.Module):
@@ -184,6 +186,13 @@ class Fast(nn.Module):
     def code_names(self) -> list[str]:
         """Names of the style code's tensors, in the order of the graphs."""
         return [f"{layer}_{kind}" for layer in self.config.modulated() for kind in ("mean", "std")]
+
+    @torch.no_grad()
+    def sample_code(self) -> StyleCode:
+        """The code of a plain gradient."""
+        ramp = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+        code: StyleCode = self.style_encoder(ramp)
+        return code
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         """Stylize each content with the style of the same index; shapes as in the parts."""

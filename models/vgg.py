@@ -101,6 +101,12 @@ class Vgg19(nn.Module):
         network.load_state_dict(found)
         return network.eval()
 
+    def half(self) -> "Vgg19":
+        """Half precision for the convolutions; the first layer stays float32 (see forward)."""
+        super().half()
+        self.preprocess.float()
+        return self
+
     def public_state(self) -> State:
         """The weights in the layout of `vgg_normalised.pth`, float32 on the CPU."""
         modules = {"0": self.preprocess} | {CONVOLUTIONS[name]: module for name, module in self.convolutions.items()}
@@ -119,7 +125,8 @@ class Vgg19(nn.Module):
         Returns:
             Layer name -> (N, C, H/s, W/s); for `LAYERS` C = 64, 128, 256, 512 and s = 1, 2, 4, 8 (sizes rounded up).
         """
-        features = self.preprocess(image)
+        # The offsets of up to 124 want full precision also where the convolutions run in half.
+        features = self.preprocess(image).to(self.convolutions["conv1_1"].weight.dtype)
         outputs: dict[str, Tensor] = {}
         for name, convolution in self.convolutions.items():
             if name in POOLED:

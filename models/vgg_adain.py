@@ -97,15 +97,18 @@ class Decoder(nn.Module):
         return features
 
 
+def _larger(first: int, second: int) -> int:
+    """max() of two sizes that stays a variable when the graph is exported."""
+    larger: int = torch.sym_max(first, second)  # type: ignore[no-untyped-call]
+    return larger
+
+
 def _fit(image: Tensor) -> Tensor:
     """Repeat the last row and column until both sides are multiples of 8, and at least 16."""
     height, width = image.shape[2:]
-    # Two steps, since the first is a matter of the remainder only, and most sizes need none of them.
-    image = F.pad(image, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
-    height, width = image.shape[2:]
-    if height < SMALLEST or width < SMALLEST:
-        image = F.pad(image, (0, max(0, SMALLEST - width), 0, max(0, SMALLEST - height)), mode="replicate")
-    return image
+    right = _larger(-width % SIZE_MULTIPLE, SMALLEST - width)
+    below = _larger(-height % SIZE_MULTIPLE, SMALLEST - height)
+    return F.pad(image, (0, right, 0, below), mode="replicate")
 
 
 class StyleEncoder(nn.Module):
@@ -119,12 +122,15 @@ class StyleEncoder(nn.Module):
         """Encode a style.
 
         Args:
-            style: (N, 3, H, W) float in [0, 1], RGB; H and W at least 9.
+            style: (N, 3, H, W) float in [0, 1], RGB, any H and W.
 
         Returns:
             `relu4_1_mean` and `relu4_1_std`, each (N, 512, 1, 1) float32.
         """
-        mean, std = channel_stats(self.vgg(style)[ENCODED], EPS)
+        height, width = style.shape[2:]
+        missing = (0, _larger(0, SMALLEST - width), 0, _larger(0, SMALLEST - height))
+        padded = F.pad(style, missing, mode="replicate")
+        mean, std = channel_stats(self.vgg(padded)[ENCODED], EPS)
         return {f"{ENCODED}_mean": mean, f"{ENCODED}_std": std}
 
 
@@ -151,7 +157,7 @@ class Stylizer(nn.Module):
         features = self.vgg(_fit(content))[ENCODED]
         target = adain(features, code[f"{ENCODED}_mean"], code[f"{ENCODED}_std"], eps=EPS)
         stylized: Tensor = self.decoder(features + alpha.to(features.dtype) * (target - features))
-        return stylized[:, :, :height, :width]
+        return stylized[:, :, :height, :width].to(content.dtype)
 
 
 class VggAdain(nn.Module):
@@ -170,6 +176,13 @@ class VggAdain(nn.Module):
     def code_names(self) -> list[str]:
         """Names of the style code's tensors, in the order of the graphs."""
         return [f"{ENCODED}_mean", f"{ENCODED}_std"]
+
+    @torch.no_grad()
+    def sample_code(self) -> StyleCode:
+        """The code of a plain gradient."""
+        ramp = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+        code: StyleCode = self.style_encoder(ramp)
+        return code
 
     @torch.no_grad()
     def reconstruction_error(self) -> float:

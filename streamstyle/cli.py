@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
+from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
@@ -67,7 +68,9 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--color", choices=COLOR_MODES, default="style", help="whose colors: the painting's or the content's"
     )
-    parser.add_argument("--model", default="fast", metavar="NAME", help="a model, or a path to a .stylize.onnx file")
+    parser.add_argument(
+        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
@@ -87,18 +90,19 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         return list_styles(options)
     if not options.inputs:
         raise UsageError("wanted at least one INPUT (a video, a photo, a folder or a URL), before the options")
-    if not options.style:
-        raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
     if options.end is not None and options.end <= (options.start or 0):
         raise UsageError("--end must come after --start")
     if options.crf is not None and not 0 <= options.crf <= 63:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
-    if options.weights is not None and len(options.weights) != len(options.style):
-        raise UsageError(f"wanted one of --weights per --style: {len(options.style)}, got {len(options.weights)}")
+    if options.weights is not None and len(options.weights) != len(options.style or ()):
+        raise UsageError(f"wanted one of --weights per --style: {len(options.style or ())}, got {len(options.weights)}")
     inputs = expand_inputs(options.inputs)
     stylizer = Stylizer(options.model, options.device)
     console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
-    code = blend([stylizer.find_style(style) for style in options.style], options.weights)
+    styles = options.style or ([stylizer.only_style] if stylizer.only_style else [])
+    if not styles:
+        raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
+    code = blend([stylizer.find_style(style) for style in styles], options.weights)
     look = Look(code, options.alpha, options.color, options.size)
     return _stylize_all(options, inputs, stylizer, look, console)
 

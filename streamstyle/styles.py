@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from streamstyle.errors import ModelError, StyleError
 from streamstyle.look import StyleCode
 
-WEIGHTS = Path(__file__).resolve().parent / "weights"
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 

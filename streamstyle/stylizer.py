@@ -10,18 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper
 from streamstyle.engine import Session, Tensor, as_batch
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look import Look, StyleCode
 from streamstyle.sources.image import read_image
-from streamstyle.styles import WEIGHTS, BuiltinStyles, CodeCache
+from streamstyle.styles import BuiltinStyles, CodeCache
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
-
-MODELS = ("fast",)
 
 Measure = Callable[[str], AbstractContextManager[None]]
 
@@ -56,31 +55,44 @@ class Stylizer:
         """Load a model.
 
         Args:
-            model: One of MODELS, or the path of a `<name>.stylize.onnx` with its `<name>.style.onnx` beside it.
+            model: A name or the path of an `.onnx` file; see streamstyle.catalog.find_model.
             device: One of streamstyle.engine.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
 
         Raises:
             ModelError: The model or the device cannot be used.
         """
-        style_path, stylize_path = _find(model)
-        self._stylize = Session(stylize_path, device)
-        self._style = Session(style_path, device)
-        code_names = set(self._style.outputs)
-        wanted = set(self._stylize.inputs) - {"content", "alpha"}
-        if code_names != wanted or "stylized" not in self._stylize.outputs:
-            raise ModelError(
-                f"'{style_path.name}' and '{stylize_path.name}' do not belong together: "
-                f"their style codes differ in {', '.join(sorted(code_names ^ wanted)) or 'the output'}; export them again"
-            )
-        self.name = self._stylize.metadata.get("family", stylize_path.stem)
+        files = find_model(model)
+        self._stylize = Session(files.stylize, device)
+        if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
+            raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
+        self._code_names = set(self._stylize.inputs) - {"content", "alpha"}
+        self.name = self._stylize.metadata.get("family", files.stylize.stem)
         self.version = self._stylize.metadata.get("version", "unknown")
-        if self._style.metadata.get("version", "unknown") != self.version:
-            raise ModelError(f"'{style_path.name}' and '{stylize_path.name}' are of different trainings; export them again")
         self.provider = self._stylize.provider
-        builtin = style_path.with_name(style_path.name.replace(".style.onnx", ".styles.npz"))
-        self.builtin_styles = BuiltinStyles(builtin, self.version)
+        self.builtin_styles = BuiltinStyles(files.styles, self.version)
+        self._style = self._style_session(files.style, device)
         self._cache = cache or CodeCache()
+
+    def _style_session(self, path: Path, device: str) -> Session | None:
+        """The style graph, checked against the stylize graph; None for a model that knows only its own styles."""
+        if not path.is_file() and self.builtin_styles.styles:
+            return None
+        session = Session(path, device)
+        if set(session.outputs) != self._code_names:
+            raise ModelError(
+                f"'{path.name}' does not belong to this model: the style codes differ in "
+                f"{', '.join(sorted(set(session.outputs) ^ self._code_names))}; export both graphs again"
+            )
+        if session.metadata.get("version", "unknown") != self.version:
+            raise ModelError(f"'{path.name}' and the stylize graph are of different trainings; export them again")
+        return session
+
+    @property
+    def only_style(self) -> str | None:
+        """The one style that the model knows, if it was trained for a single one."""
+        names = self.builtin_styles.names()
+        return names[0] if self._style is None and len(names) == 1 else None
 
     def encode_style(self, image: Image, name: str = "style") -> StyleCode:
         """Turn a painting into its style code, from the cache where it was encoded before.
@@ -90,8 +102,13 @@ class Stylizer:
             name: What to call the style.
 
         Raises:
-            StyleError: The picture is too small to have a style.
+            StyleError: The picture is too small to have a style, or the model knows only its own styles.
         """
+        if self._style is None:
+            known = ", ".join(self.builtin_styles.names())
+            raise StyleError(
+                f"the model '{self.name}' knows only its own styles ({known}), not '{name}'; choose one of them"
+            )
         if min(image.shape[:2]) < 8:
             raise StyleError(f"style '{name}' is {image.shape[1]}x{image.shape[0]} pixels; wanted at least 8x8")
         key = self._cache.key(image, self.version, STYLE_SIZE)
@@ -116,8 +133,14 @@ class Stylizer:
             except SourceError as error:
                 raise StyleError(f"style {error}") from error
         if style in self.builtin_styles.names():
-            return self.builtin_styles.code(style)
-        raise StyleError(f"style '{style}' is neither a file nor a built-in style; see --list-styles")
+            code = self.builtin_styles.code(style)
+            if set(code.tensors) != self._code_names:
+                raise ModelError(f"the built-in style '{style}' does not fit the model '{self.name}'; export them again")
+            return code
+        hint = (
+            "see --list-styles" if self.builtin_styles.styles else f"the model '{self.name}' has none: name an image file"
+        )
+        raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
 
     def stylize(
         self, content: Image, look: Look, keeper: ColorKeeper | None = None, measure: Measure | None = None
@@ -157,13 +180,3 @@ class Stylizer:
             return stylized
         with measure("resize"):
             return resize(stylized, width, height)
-
-
-def _find(model: str) -> tuple[Path, Path]:
-    """The style graph and the stylize graph of a model."""
-    if model in MODELS:
-        return WEIGHTS / f"{model}.style.onnx", WEIGHTS / f"{model}.stylize.onnx"
-    path = Path(model)
-    if not path.name.endswith(".stylize.onnx"):
-        raise ModelError(f"unknown model '{model}'; choose {', '.join(MODELS)} or the path of a '<name>.stylize.onnx'")
-    return path.with_name(path.name.replace(".stylize.onnx", ".style.onnx")), path

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from streamstyle import engine
+from streamstyle.catalog import WEIGHTS
 from streamstyle.engine import Session, usable_cores
 from streamstyle.errors import ModelError
-from streamstyle.styles import WEIGHTS
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
 

@@ -3,13 +3,14 @@ import json
 import numpy as np
 import pytest
 
+from streamstyle.catalog import WEIGHTS
 from streamstyle.color import ColorStats
 from streamstyle.engine import Session
 from streamstyle.errors import ModelError, StyleError
 from streamstyle.look import Look, blend
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources.synthetic import SyntheticSource
-from streamstyle.styles import WEIGHTS, BuiltinStyles, CodeCache
+from streamstyle.styles import BuiltinStyles, CodeCache
 from streamstyle.stylizer import Stylizer, resize_short_side
 
 

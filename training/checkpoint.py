@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from models.fast import Fast, FastConfig
+from models.vgg import Vgg19
+from models.vgg_adain import Decoder, VggAdain
+from training.recipes import RECIPES, Network
 
 
 def save_atomically(state: dict[str, Any], path: Path) -> None:
@@ -19,34 +22,65 @@ def save_atomically(state: dict[str, Any], path: Path) -> None:
     partial.replace(path)
 
 
-def save_weights(network: Fast, path: Path, record: dict[str, Any]) -> None:
-    """Write weights with the network's widths and a record of the training.
+def save_weights(network: Network, path: Path, record: dict[str, Any], *, dtype: torch.dtype = torch.float32) -> None:
+    """Write what was trained, with the network's widths and a record of the training.
 
     Args:
-        network: Its parameters are written as float32.
+        network: Only the part that its recipe trains is written: of `vgg19` the decoder, nothing of the encoder.
         path: A `.safetensors` file.
         record: How it was trained and how well it does; JSON values.
+        dtype: Of the tensors in the file.
     """
     partial = path.with_suffix(".partial")
-    tensors = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    metadata = {"family": "fast", "config": json.dumps(asdict(network.config)), "training": json.dumps(record)}
-    save_file(tensors, partial, metadata)
+    trained = RECIPES[network.family].trained(network)
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in trained.state_dict().items()}
+    config = json.dumps(asdict(network.config) if isinstance(network, Fast) else {})
+    save_file(tensors, partial, {"family": network.family, "config": config, "training": json.dumps(record)})
     partial.replace(path)
 
 
-def load_weights(path: Path) -> tuple[Fast, dict[str, Any]]:
-    """Read what save_weights wrote: the network, in evaluation mode, and the record.
+def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[str, Any]]:
+    """Read what save_weights wrote, or a public AdaIN decoder (`.pth`).
+
+    Args:
+        path: The file.
+        vgg: The encoder of a decoder.
+
+    Returns:
+        The network, in evaluation mode, and the record of its training (empty for a public decoder).
 
     Raises:
-        ValueError: The file is missing or is not one of ours.
+        ValueError: The file is missing or is neither, or a decoder comes without its encoder.
     """
     if not path.is_file():
         raise ValueError(f"wanted trained weights, but there is no '{path}'")
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("family") != "fast":
-            raise ValueError(f"'{path}' does not hold weights of the family 'fast'")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    metadata: dict[str, str] = {"family": "vgg19", "training": "{}"}
+    if path.suffix == ".safetensors":
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
+        except SafetensorError as error:
+            raise ValueError(f"'{path}' is damaged ({error}); take another copy") from error
+    record: dict[str, Any] = json.loads(metadata.get("training", "{}"))
+    if metadata.get("family") == "vgg19":
+        if vgg is None:
+            raise ValueError(f"'{path}' is a decoder, which needs its encoder; name it with --vgg")
+        return VggAdain(vgg, Decoder.load(path)).eval(), record
+    if metadata.get("family") != "fast":
+        raise ValueError(f"'{path}' does not hold weights of a family that is trained here: {', '.join(RECIPES)}")
     network = Fast(FastConfig(**json.loads(metadata["config"])))
     network.load_state_dict(tensors)
-    return network.eval(), json.loads(metadata["training"])
+    return network.eval(), record
+
+
+def load_fast(path: Path) -> tuple[Fast, dict[str, Any]]:
+    """Read weights of `fast`.
+
+    Raises:
+        ValueError: As load_weights, or the weights are of another family.
+    """
+    network, record = load_weights(path)
+    if not isinstance(network, Fast):
+        raise ValueError(f"'{path}' does not hold weights of `fast`")
+    return network, record

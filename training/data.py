@@ -90,9 +90,15 @@ def load_images(paths: list[Path], device: torch.device, *, max_short_side: int 
 
 
 def random_crop(
-    image: Tensor, size: int, rng: np.random.Generator, *, colour: bool = False, smallest: float = 0.45
+    image: Tensor,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    colour: bool = False,
+    smallest: float = 0.45,
+    short_side: int | None = None,
 ) -> Tensor:
-    """A square crop at a random place and scale, perhaps mirrored.
+    """A square crop at a random place: of a random scale and perhaps mirrored, or just of a fixed scale.
 
     Args:
         image: (3, H, W) uint8.
@@ -100,17 +106,20 @@ def random_crop(
         rng: Drawn from in a fixed order.
         colour: Also vary brightness, contrast, saturation and white balance: more styles than there are paintings.
         smallest: Smallest side of the box as a share of the image's short side.
+        short_side: The scale at which the image's short side has so many pixels, or its own where that is less; None for a
+            random scale. With a scale, nothing is mirrored.
 
     Returns:
         (3, size, size) float32 in [0, 1].
     """
     height, width = image.shape[1:]
     short = min(height, width)
-    side = max(1, round(short * rng.uniform(smallest, 1.0)))
+    share = rng.uniform(smallest, 1.0) if short_side is None else min(1.0, size / min(short, short_side))
+    side = max(1, round(short * share))
     top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
     box = image[:, top : top + side, left : left + side].float().div_(255)
     crop = F.interpolate(box[None], (size, size), mode="bilinear", antialias=True, align_corners=False)[0]
-    if rng.random() < 0.5:
+    if short_side is None and rng.random() < 0.5:
         crop = crop.flip(2)
     if colour and rng.random() < 0.5:
         crop = vary_colour(crop, rng)

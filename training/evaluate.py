@@ -6,9 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from models.fast import Fast
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.data import ImageSet, centre_crop
@@ -51,7 +50,7 @@ class HeldOut:
         return Score(lc / len(results), ls / len(results))
 
     @torch.no_grad()
-    def run(self, network: Fast) -> list[Tensor]:
+    def run(self, network: nn.Module) -> list[Tensor]:
         """The network's result for every pair, in float32."""
         network.eval()
         alpha = torch.ones(1, 1, 1, 1, device=self.pairs[0][0].device)

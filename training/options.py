@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 
+from training.recipes import RECIPES
+
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; see `python -m training --help`."""
@@ -13,6 +15,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Train a style transfer network with the paper's losses. The same command runs on a CPU and a GPU, "
         "and continues from the run's checkpoint if there is one.",
     )
+    parser.add_argument("--family", choices=RECIPES, default="fast", help="what is trained; sets the defaults of the rest")
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
@@ -21,15 +24,27 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="train so long in all, earlier sittings of the run counted in")
     length.add_argument("--steps", type=int, help="train so many steps in all")
-    parser.add_argument("--size", type=int, default=128, help="side of the training crops (default 128)")
+    parser.add_argument("--size", type=int, help="side of the training crops (fast: 128, vgg19: 256)")
     parser.add_argument("--late-size", type=int, help="side of the crops for the last part of the run")
     parser.add_argument("--late-share", type=float, default=0.3, help="how large that part is (default 0.3)")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--style-weight", type=float, default=10.0, help="lambda of the paper (default 10)")
+    parser.add_argument(
+        "--short-side",
+        type=int,
+        help="scale pictures to this (never up), then crop at random, as the paper does (vgg19: 512; fast: random scales)",
+    )
+    parser.add_argument("--batch", type=int, help="pairs per step (default 8)")
+    parser.add_argument("--learning-rate", type=float, help="of Adam (fast: 1e-3, vgg19: 1e-4)")
+    parser.add_argument(
+        "--schedule",
+        choices=("cosine", "inverse"),
+        help="of the learning rate: to zero over the run (fast), or 1 / (1 + decay * step) as the authors (vgg19)",
+    )
+    parser.add_argument("--decay", type=float, default=5e-5, help="of the schedule `inverse` (default 5e-5)")
+    parser.add_argument("--style-weight", type=float, help="lambda of the paper (default 10)")
     parser.add_argument("--late-style-weight", type=float, help="lambda at the end of the run, reached linearly")
-    parser.add_argument("--alpha-share", type=float, default=0.1, help="share of samples with a random alpha")
-    parser.add_argument("--ema", type=float, default=0.998, help="decay of the averaged weights that are shipped")
+    parser.add_argument("--range-weight", type=float, help="price of colours outside [0, 1] (fast: 100, vgg19: 0)")
+    parser.add_argument("--alpha-share", type=float, help="share of samples with a random alpha (fast: 0.1, vgg19: 0)")
+    parser.add_argument("--ema", type=float, help="decay of the averaged weights that are saved (fast: 0.998, vgg19: 0)")
     parser.add_argument(
         "--variants",
         type=int,
@@ -42,6 +57,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
     parser.add_argument("--threads", type=int, help="CPU threads")
+    family = parser.parse_known_args(arguments)[0].family
+    parser.set_defaults(**RECIPES[family].defaults)
     options = parser.parse_args(arguments)
     if options.variants is None:
         options.variants = 6 if options.device == "cpu" else 0

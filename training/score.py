@@ -19,7 +19,13 @@ from training.evaluate import HeldOut
 def main() -> int:
     """Print the table; exit code 1 with one line when an input cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
-    parser.add_argument("--weights", type=Path, default=Path("models/fast.safetensors"))
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        nargs="+",
+        default=[Path("models/fast.safetensors")],
+        help="of `fast`, of a decoder trained here, or a public decoder.pth",
+    )
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
@@ -29,29 +35,28 @@ def main() -> int:
     options = parser.parse_args()
     device = torch.device("cpu")
     try:
-        network, _ = load_weights(options.weights)
         vgg = Vgg19.load(options.vgg)
+        networks = {str(path): load_weights(path, vgg)[0] for path in options.weights}
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)
     except (ValueError, OSError) as error:
         print(f"score: {error}", file=sys.stderr)
         return 1
     held_out = HeldOut(contents, styles, vgg, pairs=options.pairs, size=options.size)
-    results = held_out.run(network)
+    results = {name: held_out.run(network) for name, network in networks.items()}
     rows = {
         "photo untouched": [content for content, _ in held_out.pairs],
         "RGB mean and deviation matched": [
             adain(content, *channel_stats(style), max_gain=RGB_MAX_GAIN) for content, style in held_out.pairs
         ],
-        str(options.weights): results,
-    }
+    } | results
     table = Table("", "Lc", "Ls", title=f"{options.pairs} held-out pairs, {options.size}x{options.size}, 8-bit output")
     for name, pictures in rows.items():
         score = held_out.score(pictures)
         table.add_row(name, f"{score.lc:.3f}", f"{score.ls:.3f}")
     Console().print(table)
     if options.sheet:
-        held_out.sheet(results, options.sheet)
+        held_out.sheet(next(iter(results.values())), options.sheet)
     return 0
 
 

@@ -53,10 +53,12 @@ class TargetSampler:
         colour: bool,
         keep_features: bool,
         precision: torch.dtype,
+        short_side: int | None = None,
     ) -> None:
         self.images, self.vgg = images, vgg
         self.seed, self.variants = seed, variants
         self.colour, self.keep_features, self.precision = colour, keep_features, precision
+        self.short_side = short_side
         self.rng = np.random.default_rng(seed)
         self.shuffler = Shuffler(len(images), self.rng)
         self.kept: dict[tuple[int, int, int], _Kept] = {}
@@ -65,13 +67,16 @@ class TargetSampler:
         """Draw crops of size x size pixels."""
         indices = self.shuffler.take(number)
         if self.variants == 0:
-            crops = [random_crop(self.images.images[i], size, self.rng, colour=self.colour) for i in indices]
-            return self._judge(torch.stack(crops))
+            crops = [self._crop(index, size, self.rng) for index in indices]
+            return self._judge(torch.stack(crops).contiguous(memory_format=torch.channels_last))
         keys = [(index, int(self.rng.integers(self.variants)), size) for index in indices]
         fresh = [key for key in dict.fromkeys(keys) if key not in self.kept]
         if fresh:
             self._keep(fresh)
         return self._join([self.kept[key] for key in keys])
+
+    def _crop(self, index: int, size: int, rng: np.random.Generator) -> Tensor:
+        return random_crop(self.images.images[index], size, rng, colour=self.colour, short_side=self.short_side)
 
     def state(self) -> dict[str, Any]:
         """Where the draws stand, for a checkpoint; the kept targets are made again as they are drawn."""
@@ -87,14 +92,14 @@ class TargetSampler:
             torch.no_grad(),
             torch.autocast(images.device.type, self.precision, enabled=self.precision != torch.float32),
         ):
-            features = self.vgg(images.to(memory_format=torch.channels_last))
+            features = self.vgg(images.contiguous(memory_format=torch.channels_last))
         return Batch(images, Stats.of(features), features[DEEPEST] if self.keep_features else None)
 
     def _keep(self, keys: list[tuple[int, int, int]]) -> None:
         crops = []
         for index, variant, size in keys:
             rng = np.random.default_rng((self.seed, index, variant, size))
-            crops.append(random_crop(self.images.images[index], size, rng, colour=self.colour))
+            crops.append(self._crop(index, size, rng))
         # Rounded first, so that the targets belong to exactly the pixels that are kept.
         pixels = torch.stack(crops).mul(255).round().to(torch.uint8)
         batch = self._judge(pixels.float().div(255))
@@ -104,7 +109,9 @@ class TargetSampler:
             self.kept[key] = _Kept(pixels[position], rows[position].clone(), features)
 
     def _join(self, kept: list[_Kept]) -> Batch:
-        images = torch.stack([entry.image for entry in kept]).float().div_(255)
+        images = (
+            torch.stack([entry.image for entry in kept]).float().div_(255).contiguous(memory_format=torch.channels_last)
+        )
         rows = torch.stack([entry.stats for entry in kept])[:, :, None, None]
         parts = torch.split(rows, list(LAYER_WIDTHS * 2), dim=1)
         features = [entry.features for entry in kept if entry.features is not None]

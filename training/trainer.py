@@ -14,17 +14,14 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
-from models.fast import Fast
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.checkpoint import load_weights, save_atomically, save_weights
 from training.data import load_images
 from training.evaluate import HeldOut, Score
 from training.plot import plot_curve
+from training.recipes import RECIPES, Network
 from training.targets import TargetSampler
-
-WARM_UP_STEPS = 200
-OUT_OF_RANGE_WEIGHT = 100.0
 
 
 def straight_through_clamp(image: Tensor) -> Tensor:
@@ -37,6 +34,7 @@ class Trainer:
 
     def __init__(self, options: Namespace) -> None:
         self.options = options
+        self.recipe = RECIPES[options.family]
         self.device = torch.device(options.device)
         self.precision = getattr(torch, options.precision)
         torch.manual_seed(options.seed)
@@ -48,17 +46,29 @@ class Trainer:
         styles, held_out_styles = load_images(options.styles, self.device)
         self.held_out = HeldOut(held_out_contents, held_out_styles, vgg, pairs=options.pairs)
         self.vgg = vgg
-        common = {"variants": options.variants, "precision": self.precision}
+        common = {"variants": options.variants, "precision": self.precision, "short_side": options.short_side}
+        vary = self.recipe.vary
         self.contents = TargetSampler(contents, vgg, seed=options.seed, colour=False, keep_features=True, **common)
-        self.styles = TargetSampler(styles, vgg, seed=options.seed + 1, colour=True, keep_features=False, **common)
-        network = load_weights(options.init)[0].train() if options.init else Fast()
-        self.network: Fast = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.styles = TargetSampler(styles, vgg, seed=options.seed + 1, colour=vary, keep_features=False, **common)
+        network = self._initial_network().train()
+        self.network: Network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=options.learning_rate, betas=(0.9, 0.99))
+        self.trained = self.recipe.trained(self.network)
+        self.trained_average = self.recipe.trained(self.average)
+        self.optimizer = torch.optim.Adam(self.trained.parameters(), lr=options.learning_rate, betas=self.recipe.betas)
         self.generator = torch.Generator().manual_seed(options.seed)
         self.step = 0
         self.seconds = 0.0
         self.images = f"{len(contents)} photos, {len(styles)} paintings"
+
+    def _initial_network(self) -> Network:
+        init: Path | None = self.options.init
+        network = load_weights(init, self.vgg)[0] if init else self.recipe.build(self.vgg)
+        if network.family != self.options.family:
+            raise ValueError(
+                f"'{init}' holds weights of '{network.family}'; wanted '{self.options.family}', or another --family"
+            )
+        return network
 
     @property
     def progress(self) -> float:
@@ -68,8 +78,10 @@ class Trainer:
         return float(min(1.0, self.seconds / (60 * self.options.minutes)))
 
     def learning_rate(self) -> float:
-        """Linear warm-up, then a cosine to zero."""
-        warm_up = min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        """Linear warm-up, then a cosine to zero, or the authors' slow decay."""
+        warm_up = min(1.0, (self.step + 1) / self.recipe.warm_up_steps)
+        if self.options.schedule == "inverse":
+            return float(self.options.learning_rate * warm_up / (1 + self.options.decay * self.step))
         return float(self.options.learning_rate * warm_up * 0.5 * (1 + math.cos(math.pi * self.progress)))
 
     def style_weight(self) -> float:
@@ -97,19 +109,15 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            result = self.network(
-                content.images.to(memory_format=torch.channels_last),
-                style.images.to(memory_format=torch.channels_last),
-                alpha,
-            )
-            features = self.vgg(straight_through_clamp(result))
+            result = self.recipe.stylize(self.network, content, style, alpha, target)
+            features = self.vgg(straight_through_clamp(result) if options.range_weight else result)
         lc = content_loss(features, target).mean()
         ls = style_loss(Stats.of(features), wanted).mean()
         outside = (result - result.clamp(0, 1)).square().mean()
-        loss = lc + self.style_weight() * ls + OUT_OF_RANGE_WEIGHT * outside
+        loss = lc + self.style_weight() * ls + options.range_weight * outside
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        torch.nn.utils.clip_grad_norm_(self.trained.parameters(), self.recipe.max_gradient)
         self.optimizer.step()
         self.step += 1
         self._update_average()
@@ -119,7 +127,7 @@ class Trainer:
     def _update_average(self) -> None:
         # A short memory at first, so that the average does not carry the random start along.
         decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
-        for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+        for mean, now in zip(self.trained_average.parameters(), self.trained.parameters(), strict=True):
             mean.lerp_(now, 1 - decay)
 
     def run(self) -> Score:
@@ -172,19 +180,21 @@ class Trainer:
             "late_size": options.late_size,
             "batch": options.batch,
             "learning_rate": options.learning_rate,
+            "schedule": options.schedule,
+            "short_side": options.short_side,
             "style_weight": options.style_weight,
             "late_style_weight": options.late_style_weight,
             "precision": options.precision,
             "device": options.device,
             "seed": options.seed,
-            "started_from": load_weights(options.init)[1] if options.init else None,
+            "started_from": load_weights(options.init, self.vgg)[1] if options.init else None,
         }
 
     def save(self) -> None:
         """Write the checkpoint."""
         state = {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "network": self.trained.state_dict(),
+            "average": self.trained_average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "samplers": [sampler.state() for sampler in (self.contents, self.styles)],
@@ -199,8 +209,8 @@ class Trainer:
         if not path.exists():
             return False
         state = torch.load(path, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
+        self.trained.load_state_dict(state["network"])
+        self.trained_average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
         for sampler, saved in zip((self.contents, self.styles), state["samplers"], strict=True):

@@ -7,10 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from export.parity import MAX_LEVELS, ParityError, check_parity  # noqa: E402
+from export.parity import LIMITS, ParityError, check_parity  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
+from streamstyle.catalog import WEIGHTS  # noqa: E402
 from streamstyle.look import Look  # noqa: E402
-from streamstyle.styles import WEIGHTS, CodeCache  # noqa: E402
+from streamstyle.styles import CodeCache  # noqa: E402
 from streamstyle.stylizer import Stylizer  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 
@@ -42,13 +43,13 @@ def test_parity_fails_on_another_network(exported):
     torch.manual_seed(1)
     other = Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32)).eval()
     with pytest.raises(ParityError):
-        check_parity(other, exported / "fast.style.onnx", exported / "fast.stylize.onnx")
+        check_parity(other, exported / "fast.style.onnx", exported / "fast.stylize.onnx", LIMITS["fp32"])
 
 
 def test_the_shipped_files_are_those_of_the_committed_weights():
     network, _ = load_weights(ROOT / "models" / "fast.safetensors")
-    parity = check_parity(network, WEIGHTS / "fast.style.onnx", WEIGHTS / "fast.stylize.onnx")
-    assert parity.levels <= MAX_LEVELS
+    parity = check_parity(network, WEIGHTS / "fast.style.onnx", WEIGHTS / "fast.stylize.onnx", LIMITS["fp32"])
+    assert parity.levels <= 1
 
 
 def test_the_files_hold_no_paths_of_a_machine(exported):
