@@ -61,7 +61,7 @@ def export_family(
         network: In evaluation mode, float32.
         folder: Made if need be.
         name: Of the files.
-        metadata: What the runtime must know; `family`, `size_multiple`, `precision` and `graph` are added.
+        metadata: What the runtime must know; `family`, `precision`, `graph` and sizes are added.
         precision: Of the convolutions: `fp32` or `fp16`.
 
     Raises:
@@ -72,6 +72,7 @@ def export_family(
     written = network if precision == "fp32" else halved(network)
     metadata = metadata | {
         "family": network.family,
+        "bytes_per_pixel": str(network.bytes_per_pixel),
         "size_multiple": str(network.size_multiple),
         "precision": precision,
     }

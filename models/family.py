@@ -13,6 +13,7 @@ class Family(Protocol):
 
     Attributes:
         family: Its name.
+        bytes_per_pixel: Memory that the exported stylizer takes on a CPU per pixel of a frame, measured with ONNX Runtime.
         size_multiple: The style encoder wants heights and widths that are multiples of this.
         code_names: Names of the style code's tensors, in a fixed order.
         style_encoder: (N, 3, H, W) style -> name -> tensor; None where a network knows only the styles it was trained on.
@@ -20,6 +21,7 @@ class Family(Protocol):
     """
 
     family: str
+    bytes_per_pixel: int
     size_multiple: int
 
     @property

@@ -174,6 +174,7 @@ class Fast(nn.Module):
     """Style encoder and stylizer together, as they are trained."""
 
     family = "fast"
+    bytes_per_pixel = 300
     size_multiple = SIZE_MULTIPLE
 
     def __init__(self, config: FastConfig | None = None) -> None:

@@ -1,6 +1,7 @@
 """Reading weights that others made, with words for everything that can be wrong with such a file."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
@@ -9,12 +10,11 @@ from torch import Tensor
 
 State = dict[str, Tensor]
 
-_NOT_WEIGHTS = {
-    b"version https://git-lfs": "it is a Git LFS pointer, not the file itself; fetch it with: git lfs pull",
-    b"<!DOCTYPE": "it is a web page; download the file again",
-    b"<!doctype": "it is a web page; download the file again",
-    b"<html": "it is a web page; download the file again",
-}
+_STRANGERS = (
+    (b"version https://git-lfs", "it is a Git LFS pointer, not the file itself; fetch it with: git lfs pull"),
+    (b"<", "it is a web page; download the file again"),
+)
+_PICKLE, _ZIP = b"\x80", b"PK\x03\x04"
 
 
 def read_state(path: Path) -> State:
@@ -32,21 +32,17 @@ def read_state(path: Path) -> State:
     """
     try:
         with path.open("rb") as file:
-            beginning = file.read(64)
+            beginning = file.read(64).lstrip()
     except OSError as error:
-        raise ValueError(f"cannot read weights '{path}': {error.strerror}; check the path") from error
+        raise ValueError(
+            f"cannot read the weights '{path}': {(error.strerror or 'unknown').lower()}; check the path"
+        ) from error
     if not beginning:
         raise ValueError(f"'{path}' is empty; download it again")
-    for mark, problem in _NOT_WEIGHTS.items():
-        if beginning.lstrip().startswith(mark):
+    for mark, problem in _STRANGERS:
+        if beginning.startswith(mark):
             raise ValueError(f"'{path}' does not hold weights: {problem}")
-    try:
-        content = load_file(path) if path.suffix == ".safetensors" else _load_pickle(path)
-    except (SafetensorError, RuntimeError, EOFError, KeyError, ValueError) as error:
-        detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"'{path}' cannot be read as weights ({detail[:120]}); it may be cut short: download it again"
-        ) from error
+    content = _load_safetensors(path) if path.suffix == ".safetensors" else _load_torch(path, beginning)
     if isinstance(content, dict) and set(content) == {"state_dict"}:
         content = content["state_dict"]
     if not isinstance(content, dict) or not all(isinstance(value, Tensor) for value in content.values()):
@@ -59,16 +55,27 @@ def read_state(path: Path) -> State:
     return content
 
 
-def _load_pickle(path: Path) -> object:
-    # Imported here: its name is private to torch in no version we support, but the module is slow to find.
-    from pickle import UnpicklingError  # noqa: PLC0415
+def _load_safetensors(path: Path) -> object:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"'{path}' is damaged or not a safetensors file ({error}); take another copy") from error
 
+
+def _load_torch(path: Path, beginning: bytes) -> object:
+    if not beginning.startswith((_PICKLE, _ZIP)):
+        raise ValueError(f"'{path}' is not a PyTorch file; wanted a state dict (.pth or .safetensors)")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
-        reason = "Weights only load failed" in str(error)
-        problem = "it is damaged, or a whole module or more was saved, which could run code" if reason else str(error)
-        raise ValueError(f"{problem.splitlines()[0]}; a plain state dict is wanted") from error
+        if "Weights only load failed" in str(error):
+            raise ValueError(
+                f"'{path}' holds more than tensors (a whole module?) and could run code when opened, so it is not; "
+                "save it with torch.save(module.state_dict(), path)"
+            ) from error
+        raise ValueError(f"'{path}' is damaged; download it again") from error
+    except (RuntimeError, EOFError, KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{path}' is damaged or cut short; download it again") from error
 
 
 def take(state: State, names: dict[str, str], wanted: State, path: Path) -> State:

@@ -98,6 +98,21 @@ def usable_cores() -> int:
     return len(cores)
 
 
+def available_memory() -> int | None:
+    """Bytes that can be taken without swapping, or None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    free = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    group = Path("/sys/fs/cgroup")  # the limit of a container
+    try:
+        limit = int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+    except (OSError, ValueError):
+        return free
+    return limit if free is None else min(free, limit)
+
+
 def _import_runtime() -> Any:  # noqa: ANN401 - an optional module without type stubs
     installed = []
     for name in ("onnxruntime", "onnxruntime-gpu"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper
-from streamstyle.engine import Session, Tensor, as_batch
+from streamstyle.engine import Session, Tensor, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look import Look, StyleCode
@@ -72,6 +72,8 @@ class Stylizer:
         self.provider = self._stylize.provider
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
         self._style = self._style_session(files.style, device)
+        self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
+        self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
 
     def _style_session(self, path: Path, device: str) -> Session | None:
@@ -157,7 +159,7 @@ class Stylizer:
             (H, W, 3) uint8 RGB, of the content's size.
 
         Raises:
-            ModelError: The runtime failed, for lack of memory say.
+            ModelError: The picture is too large for this machine's memory, or the runtime failed.
         """
         measure = measure or (lambda _stage: nullcontext())
         height, width = content.shape[:2]
@@ -167,6 +169,7 @@ class Stylizer:
             small = (
                 content if look.size is None or look.size >= min(height, width) else resize_short_side(content, look.size)
             )
+        self._check_memory(small)
         with measure("inference"):
             feeds: dict[str, Tensor] = {
                 "content": as_batch(small),
@@ -180,3 +183,21 @@ class Stylizer:
             return stylized
         with measure("resize"):
             return resize(stylized, width, height)
+
+    def _check_memory(self, content: Image) -> None:
+        """Refuse what would not fit, before the system kills the program for it.
+
+        Raises:
+            ModelError: With the size that would fit.
+        """
+        height, width = content.shape[:2]
+        if self.provider != "cpu" or height * width <= self._pixels_that_fit:
+            return
+        needed, free = height * width * self._bytes_per_pixel, available_memory()
+        if free is not None and needed > free:
+            fitting = int(min(height, width) * (0.9 * free / needed) ** 0.5)
+            raise ModelError(
+                f"stylizing {width}x{height} with '{self.name}' takes about {needed / 1e9:.1f} GB of memory, "
+                f"{free / 1e9:.1f} GB are free; use --size {fitting} or less"
+            )
+        self._pixels_that_fit = height * width
