@@ -19,6 +19,7 @@ class SourceInfo:
         width: Of the frames that it yields, after rotation, in pixels.
         height: Likewise.
         is_still: True for a photo: one frame, without a clock.
+        is_live: True for a camera: frames come at their own pace, and one that is not taken in time is lost.
         frame_rate: Average frames per second, exact, or None where it is unknown.
         time_base: Unit of the frames' times in seconds; every `Frame.time` is a whole multiple of it.
         sample_aspect_ratio: Width over height of one pixel, after rotation.
@@ -30,6 +31,7 @@ class SourceInfo:
     width: int
     height: int
     is_still: bool = False
+    is_live: bool = False
     frame_rate: Fraction | None = None
     time_base: Fraction = Fraction(1, 90_000)
     sample_aspect_ratio: Fraction = Fraction(1)

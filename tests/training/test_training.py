@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.fast import Fast, FastConfig  # noqa: E402
+from models.losses import content_target  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
@@ -91,10 +92,11 @@ def test_a_short_run_lowers_the_loss_and_leaves_log_pictures_and_weights(materia
     assert isinstance(network, Fast)
 
 
-@pytest.mark.parametrize("variants", [0, 3])
-def test_resuming_is_exact(material, tmp_path, variants):
+@pytest.mark.parametrize(("family", "variants"), [("fast", 0), ("fast", 3), ("vgg19", 3)])
+def test_resuming_is_exact(material, tmp_path, family, variants):
     def trainer(run):
-        return Trainer(options(material, tmp_path / run, "--steps", 6, "--variants", variants, "--precision", "float32"))
+        more = ("--family", family, "--steps", 6, "--variants", variants, "--precision", "float32")
+        return Trainer(options(material, tmp_path / run, *more))
 
     straight = trainer("straight")
     for _ in range(6):
@@ -109,6 +111,61 @@ def test_resuming_is_exact(material, tmp_path, variants):
         second.train_step()
     for got, wanted in zip(second.network.parameters(), straight.network.parameters(), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_the_papers_settings_are_the_defaults_of_vgg19(material, tmp_path):
+    arguments = ["--family", "vgg19", "--contents", "a", "--styles", "b", "--vgg", "c", "--steps", "1"]
+    paper = parse(arguments)
+    assert (paper.learning_rate, paper.batch, paper.size, paper.short_side, paper.style_weight) == (1e-4, 8, 256, 512, 10)
+    trainer = Trainer(options(material, tmp_path / "run", "--family", "vgg19", "--steps", 1))
+    rates = []
+    for trainer.step in (0, 20_000):
+        rates.append(trainer.learning_rate())
+    assert rates == pytest.approx([1e-4, 5e-5])
+
+
+def test_gradients_reach_only_the_decoder(material, tmp_path):
+    trainer = Trainer(options(material, tmp_path / "run", "--family", "vgg19", "--steps", 1))
+    encoder_before = {name: tensor.clone() for name, tensor in trainer.vgg.state_dict().items()}
+    decoder = trainer.network.stylizer.decoder
+    decoder_before = {name: tensor.clone() for name, tensor in decoder.state_dict().items()}
+    trainer.train_step()
+    assert all(parameter.grad is None for parameter in trainer.vgg.parameters())
+    assert all(torch.equal(tensor, encoder_before[name]) for name, tensor in trainer.vgg.state_dict().items())
+    assert all(float(parameter.grad.abs().max()) > 0 for parameter in decoder.parameters())
+    assert all(not torch.equal(tensor, decoder_before[name]) for name, tensor in decoder.state_dict().items())
+    # The shortcut of a step (decode the target) is the network's own forward pass.
+    content, style = trainer.contents.sample(2, 32), trainer.styles.sample(2, 32)
+    target = content_target(trainer.vgg(content.images)["relu4_1"], style.stats)
+    short = trainer.recipe.stylize(trainer.network, content, style, torch.ones(2, 1, 1, 1), target)
+    torch.testing.assert_close(
+        short, trainer.network(content.images, style.images, torch.ones(2, 1, 1, 1)), rtol=0.02, atol=0.02
+    )
+
+
+def test_a_decoder_trained_here_is_saved_alone_and_comes_back(material, tmp_path):
+    trainer = Trainer(options(material, tmp_path / "run", "--family", "vgg19", "--steps", 12, "--learning-rate", 1e-3))
+    before = trainer.held_out.score(trainer.held_out.run(trainer.network))
+    after = trainer.run()
+    assert after.lc + 10 * after.ls < before.lc + 10 * before.ls
+    path = tmp_path / "run" / "weights.safetensors"
+    network, record = load_weights(path, trainer.vgg)
+    assert record["steps"] == 12
+    trained = trainer.network.stylizer.decoder.parameters()
+    assert all(torch.equal(a, b) for a, b in zip(network.stylizer.decoder.parameters(), trained, strict=True))
+    assert path.stat().st_size < 15_000_000  # the decoder's 3.5 million numbers, nothing of the encoder
+    with pytest.raises(ValueError, match="needs its encoder"):
+        load_weights(path)
+
+
+def test_crops_at_the_papers_scale_are_never_enlarged():
+    image = torch.arange(100 * 140, dtype=torch.int32).remainder(251).to(torch.uint8).reshape(1, 100, 140).expand(3, -1, -1)
+    rng = np.random.default_rng(0)
+    crop = random_crop(image, 64, rng, short_side=512)  # smaller than 512: cut out as it is
+    pixels = crop.mul(255).round().to(torch.uint8)
+    windows = image.unfold(1, 64, 1).unfold(2, 64, 1)
+    assert bool((windows[0] == pixels[0]).all(dim=-1).all(dim=-1).any())
+    assert random_crop(image, 128, rng, short_side=512).shape == (3, 128, 128)
 
 
 def test_kept_targets_are_those_of_the_kept_pixels(material, tmp_path):
