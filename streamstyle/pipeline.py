@@ -177,6 +177,14 @@ class Slot(Generic[Item]):
             return self._closed and self._item is None
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A frame before and after."""
+
+    content: Frame
+    stylized: Frame
+
+
 class LivePipeline:
     """Newest frame wins: nobody waits for anybody, and what comes too late is skipped.
 
@@ -192,12 +200,12 @@ class LivePipeline:
         stylized: Frames that were stylized; the rest was skipped.
     """
 
-    def __init__(self, source: Source, stylize: Callable[[Frame], Frame], times: StageTimes | None = None) -> None:
+    def __init__(self, source: Source, stylize: Callable[[Frame], Pair], times: StageTimes | None = None) -> None:
         """Set up.
 
         Args:
             source: Read on a thread of its own. The pipeline closes it at the end, to wake a read that waits.
-            stylize: Called on a thread of its own with the newest frame.
+            stylize: Called on a thread of its own with the newest frame. Sinks get the stylized half of the pair.
             times: Takes the stages' times.
         """
         self.times = times or StageTimes()
@@ -205,9 +213,11 @@ class LivePipeline:
         self.stylized = 0
         self._source, self._stylize = source, stylize
         self._in: Slot[Frame] = Slot()
-        self._shown: Slot[Frame] = Slot()
+        self._shown: Slot[Pair] = Slot()
         self._outputs: dict[str, tuple[Sink, Slot[Frame], threading.Thread]] = {}
         self._lock = threading.Lock()
+        self._missed: dict[str, int] = {}
+        self._running = False
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._errands: queue.Queue[Callable[[], None]] = queue.Queue()
@@ -217,11 +227,11 @@ class LivePipeline:
         """Frames that were captured but never stylized, a newer one being there."""
         return self._in.dropped
 
-    def run(self, present: Callable[[Frame | None], bool], *, poll_seconds: float = 0.02) -> None:
+    def run(self, present: Callable[[Pair | None], bool], *, poll_seconds: float = 0.02) -> None:
         """Run until the source ends, `present` returns False, or something fails.
 
         Args:
-            present: Called on this thread with each newest stylized frame, and with None when none came for
+            present: Called on this thread with each newest pair, and with None when none came for
                 `poll_seconds`, so that it can look after keys and windows.
             poll_seconds: See there.
 
@@ -234,11 +244,14 @@ class LivePipeline:
             threading.Thread(target=self._guard, args=(self._run_errands,), name="errands"),
         ]
         try:
-            for thread in threads:
+            with self._lock:
+                self._running = True
+                outputs = [thread for _, _, thread in self._outputs.values()]
+            for thread in [*outputs, *threads]:
                 thread.start()
             while not self._stopped.is_set():
-                frame = self._shown.take(poll_seconds)
-                if not present(frame) or (frame is None and self._shown.finished):
+                pair = self._shown.take(poll_seconds)
+                if not present(pair) or (pair is None and self._shown.finished):
                     break
         finally:
             self._stopped.set()
@@ -254,12 +267,14 @@ class LivePipeline:
             raise self._failure
 
     def attach(self, name: str, sink: Sink) -> None:
-        """Give a sink every newest frame from now on; it stays the caller's to close, after `detach` or `run`."""
+        """Give a sink every newest frame, from the start of the run or from now on; closing it stays the caller's."""
         slot: Slot[Frame] = Slot()
         thread = threading.Thread(target=self._guard, args=(lambda: self._feed(name, sink, slot),), name=name)
         with self._lock:
             self._outputs[name] = (sink, slot, thread)
-        thread.start()
+            running = self._running
+        if running:
+            thread.start()
 
     def detach(self, name: str) -> Sink | None:
         """Stop giving frames to a sink and wait for its last one; None where there is none of this name."""
@@ -268,7 +283,7 @@ class LivePipeline:
     def missed(self) -> dict[str, int]:
         """Sink -> how many stylized frames it did not take in time."""
         with self._lock:
-            return {name: slot.dropped for name, (_, slot, _) in self._outputs.items()}
+            return self._missed | {name: slot.dropped for name, (_, slot, _) in self._outputs.items()}
 
     def errand(self, work: Callable[[], None]) -> None:
         """Do something beside the stream (encode a style, write a picture), one after the other."""
@@ -300,13 +315,13 @@ class LivePipeline:
             if frame is None:
                 continue
             with self.times.measure("stylize"):
-                stylized = self._stylize(frame)
+                pair = self._stylize(frame)
             self.stylized += 1
-            self._shown.put(stylized)
+            self._shown.put(pair)
             with self._lock:
                 slots = [slot for _, slot, _ in self._outputs.values()]
             for slot in slots:
-                slot.put(stylized)
+                slot.put(pair.stylized)
         self._shown.close()
 
     def _feed(self, name: str, sink: Sink, slot: Slot[Frame]) -> None:
@@ -333,6 +348,8 @@ class LivePipeline:
             return None
         sink, slot, thread = output
         slot.close()
-        if thread is not threading.current_thread():
+        if thread.ident is not None:
             thread.join()
+        with self._lock:
+            self._missed[name] = slot.dropped
         return sink
