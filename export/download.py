@@ -241,7 +241,6 @@ class _Transfer:
 
     def _clear(self) -> None:
         self._partial.clear()
-        self._validator = None
         self._pieces = 0
         self._bar.reset(self._task, completed=0, total=self._download.size)
 
@@ -382,8 +381,8 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         if not _is_safe(newurl):
             fp.close()
             raise DownloadError(
-                f"{req.host} leads to {urllib.parse.urlsplit(newurl).hostname} by an address that is not plain https, which is "
-                f"not followed; try another network or mirror ({MIRROR_VARIABLE})"
+                f"{req.host} leads to {urllib.parse.urlsplit(newurl).hostname} by an address that is not plain https, "
+                f"which is not followed; try another network or mirror ({MIRROR_VARIABLE})"
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

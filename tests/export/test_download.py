@@ -46,6 +46,8 @@ class Step:
     if_range: bool = True
     content_range: str | None = "bytes {start}-{end}/{size}"
     length: bool = True
+    chunked: bool = False  # cut or stalled, the chunk is left unfinished
+    nonsense: bool = False  # no HTTP at all
     etag: str | None = '"one"'
     modified: str | None = None
 
@@ -75,6 +77,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", step.location)
             self.end_headers()
             return
+        if step.nonsense:
+            self.wfile.write(b"220 mail.example.org ready\r\n")
+            return
         if step.status != 200:
             self.send_error(step.status)
             return
@@ -91,7 +96,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Range", step.content_range.format(start=start, end=size - 1, size=size))
         else:
             self.send_response(200)
-        if step.length:
+        if step.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif step.length:
             self.send_header("Content-Length", str(len(step.content) - start))
         for name, value in (("ETag", step.etag), ("Last-Modified", step.modified)):
             if value is not None:
@@ -102,7 +109,11 @@ class Handler(BaseHTTPRequestHandler):
     def send_body(self, step, body):
         part = body[: min(value for value in (len(body), step.cut, step.stall) if value is not None)]
         try:
+            if step.chunked:
+                self.wfile.write(f"{len(body):x}\r\n".encode())
             self.wfile.write(part)
+            if step.chunked and part == body:
+                self.wfile.write(b"\r\n0\r\n\r\n")
         except ConnectionError:
             return
         self.script.sent += len(part)
@@ -264,7 +275,6 @@ def test_a_broken_transfer_is_kept_and_the_next_call_goes_on_with_it(server, tmp
     assert kept(tmp_path) == CONTENT[:200_000]
     assert get(wanted(server), tmp_path).read_bytes() == CONTENT
     assert server.ranges() == [None, "bytes=200000-"]
-    assert server.sent == len(CONTENT)
     assert names(tmp_path) == ["net.pth"]
 
 
@@ -278,6 +288,18 @@ def test_a_reset_connection_is_tried_again(server, tmp_path):
     server.steps = [Step(cut=0, reset=True), Step(cut=1000, reset=True)]
     assert get(wanted(server), tmp_path).read_bytes() == CONTENT
     assert len(server.requests) == 3
+
+
+def test_a_chunk_that_breaks_off_is_gone_on_with(server, tmp_path):
+    server.usual = Step(chunked=True)
+    server.steps = [Step(chunked=True, cut=1000)]
+    assert get(wanted(server, size=False), tmp_path).read_bytes() == CONTENT
+    assert server.ranges() == [None, "bytes=1000-"]
+
+
+def test_an_answer_that_is_no_http_is_tried_again(server, tmp_path):
+    server.steps = [Step(nonsense=True)]
+    assert get(wanted(server), tmp_path).read_bytes() == CONTENT
 
 
 def test_it_gives_up_after_as_many_tries_as_there_are_pauses(server, tmp_path, monkeypatch):
@@ -380,6 +402,20 @@ def test_pieces_that_are_wrong_again_fail_clearly(server, tmp_path):
         get(wanted(server), tmp_path)
     assert server.ranges() == ["bytes=1000-", None]
     assert names(tmp_path) == []
+
+
+def test_a_whole_that_replaced_the_pieces_and_is_wrong_is_not_asked_for_again(server, tmp_path):
+    leave(tmp_path, CONTENT[:1000])
+    server.usual = Step(content=OTHER, ranges=False)
+    with pytest.raises(DownloadError, match="SHA-256"):
+        get(wanted(server), tmp_path)
+    assert len(server.requests) == 1
+
+
+def test_who_starts_over_has_all_tries_again(server, tmp_path):
+    leave(tmp_path, OTHER[:1000])
+    server.steps = [Step(cut=0), Step(), Step(cut=0)]
+    assert get(wanted(server), tmp_path, pauses=(0,)).read_bytes() == CONTENT
 
 
 def test_it_starts_over_only_once_even_when_each_time_pieces_meet(server, tmp_path):
@@ -592,6 +628,19 @@ def test_a_lock_left_by_a_dead_process_stops_nobody(server, tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, check=True, timeout=60)
     assert names(tmp_path) == [".net.pth.lock"]
     assert get(wanted(server), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_lock_that_was_removed_while_we_took_it_is_taken_again(tmp_path, monkeypatch):
+    path, lock = tmp_path / "net.pth", module._lock
+
+    def lose(file):
+        monkeypatch.setattr(module, "_lock", lock)
+        (tmp_path / ".net.pth.lock").unlink()
+        return lock(file)
+
+    monkeypatch.setattr(module, "_lock", lose)
+    with module._alone(path, Console(file=io.StringIO())), (tmp_path / ".net.pth.lock").open("ab") as file:
+        assert not lock(file)
 
 
 # The way there
