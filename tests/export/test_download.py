@@ -468,7 +468,7 @@ def test_offline_says_at_once_what_to_fetch_elsewhere_and_where_to_put_it(tmp_pa
         get(ADAIN[0], tmp_path)
     message = str(caught.value)
     assert "github.com was not found" in message
-    assert "is this machine online" in message
+    assert "check that this machine is online" in message
     assert f"on another machine fetch {ADAIN[0].url} and put it at '{tmp_path / ADAIN[0].name}'" in message
     assert "\n" not in message
     assert isinstance(caught.value, StreamstyleError)
