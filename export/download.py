@@ -334,7 +334,10 @@ class _Transfer:
         elif isinstance(error, ssl.SSLError):
             what = f"no secure connection to {self._host} ({_reason(error)})"
         elif isinstance(error, socket.gaierror):
-            what = f"{self._host} was not found ({_reason(error)}); check that this machine is online, and https_proxy if it needs one"
+            what = (
+                f"{self._host} was not found ({_reason(error)}); check that this machine is online, and https_proxy if it "
+                "needs one"
+            )
         elif isinstance(error, OSError) and error.errno in _OFFLINE:
             what = f"there is no way to {self._host} ({_reason(error)}); check that this machine is online"
         elif isinstance(error, ConnectionRefusedError):
