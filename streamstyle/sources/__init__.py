@@ -6,13 +6,18 @@ from pathlib import Path
 
 from streamstyle.errors import SourceError
 from streamstyle.sources.base import Source
+from streamstyle.sources.camera import CameraSource
 from streamstyle.sources.image import IMAGE_SUFFIXES, ImageSource
+from streamstyle.sources.live import LiveSource
+from streamstyle.sources.paced import PacedSource
+from streamstyle.sources.stream import StreamSource
 from streamstyle.sources.video import VideoSource
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", ".flv"),
     *(".3gp", ".ogv", ".gif", ".mxf", ".y4m"),
 )
+_LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 _IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
 
 
@@ -47,6 +52,46 @@ def open_source(uri: str, *, start: Fraction | None = None, end: Fraction | None
     if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or is_pnm:
         return ImageSource(uri)
     return VideoSource(uri, start, end)
+
+
+def open_live_source(
+    uri: str | None = None, *, size: tuple[int, int] | None = None, fps: float | None = None, loop: bool = False
+) -> LiveSource:
+    """Open a camera, or what is to play as one.
+
+    A number, a device path or a name that is no file is a camera. A URL that is live itself plays at its own pace; any other
+    URL, a video file and a photo are paced as a camera would be.
+
+    Args:
+        uri: Which; None for the first real camera.
+        size: Of a camera: width and height to ask for, in pixels.
+        fps: Of a camera: frames per second to ask for.
+        loop: Of a file: begin again at its end.
+
+    Raises:
+        SourceError: It cannot be opened, or holds no picture; or there is no such camera.
+    """
+    if uri is None or uri.isdecimal() or Path(uri).is_char_device():
+        return CameraSource(uri, size=size, fps=fps)
+    if "://" in uri:
+        return _open_live_url(uri, loop)
+    # What names a file by its form should not be looked for among the cameras.
+    is_device = uri.startswith(("/dev/", "\\\\"))
+    if Path(uri).exists() or (
+        not is_device and ("/" in uri or Path(uri).suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES)
+    ):
+        return PacedSource(lambda: open_source(uri), loop=loop)
+    return CameraSource(uri, size=size, fps=fps)
+
+
+def _open_live_url(uri: str, loop: bool) -> LiveSource:
+    is_live = uri.partition("://")[0].lower() in _LIVE_SCHEMES
+    if not is_live:
+        with VideoSource(uri) as source:
+            is_live = source.info.duration is None
+    if is_live:
+        return StreamSource(lambda: VideoSource(uri, is_live=True))
+    return PacedSource(lambda: open_source(uri), loop=loop)
 
 
 def expand_inputs(inputs: list[str]) -> list[str]:

@@ -19,8 +19,9 @@ from streamstyle.sources.base import Source, SourceInfo
 from streamstyle.sources.clock import Clock
 from streamstyle.sources.orientation import Orientation
 
-# For opening and for each read of a network stream.
-_TIMEOUT_SECONDS = 20
+# For opening and for each read of a network stream; a live one that is silent for longer is broken.
+_TIMEOUT_SECONDS, _LIVE_TIMEOUT_SECONDS = 20, 5
+_LIVE_OPTIONS = {"fflags": "nobuffer", "rtsp_flags": "prefer_tcp"}
 _DAMAGE = (av.error.FFmpegError, OSError)
 
 
@@ -31,13 +32,16 @@ class VideoSource(Source):
     without tone mapping, and said. A damaged file is read as far as it can be, and said.
     """
 
-    def __init__(self, uri: str, start: Fraction | None = None, end: Fraction | None = None) -> None:
+    def __init__(
+        self, uri: str, start: Fraction | None = None, end: Fraction | None = None, *, is_live: bool = False
+    ) -> None:
         """Open a file or URL and decode its first frame.
 
         Args:
             uri: What PyAV opens.
             start: Seconds from the beginning of the clip; earlier frames are left out.
             end: Seconds likewise; this and later frames are left out.
+            is_live: A stream where a frame now is worth more than all frames later: nothing is buffered or decoded ahead.
 
         Raises:
             SourceError: It cannot be opened, holds no video, or ends before `start`; or `end` is not after `start`.
@@ -48,9 +52,11 @@ class VideoSource(Source):
             )
         self.warnings = []
         self._uri, self._closed = uri, False
-        self._container = _open(uri)
+        self._container = _open(uri, is_live)
         try:
             self._stream = _video_stream(self._container, uri)
+            if is_live:
+                self._stream.thread_type = "SLICE"  # threads by frame hold as many frames back
             self._graph: Graph | None = None
             self._graph_layout: tuple[int, int, str] | None = None
             self._clock = Clock(self._stream)
@@ -223,9 +229,11 @@ def _stated_length(stream: VideoStream) -> Fraction | None:
     return int(tag[1]) * 3600 + int(tag[2]) * 60 + Fraction(tag[3]) - max(beginning, Fraction(0))
 
 
-def _open(uri: str) -> InputContainer:
+def _open(uri: str, is_live: bool) -> InputContainer:
+    timeout = (_LIVE_TIMEOUT_SECONDS if is_live else _TIMEOUT_SECONDS) if "://" in uri else None
+    options = _LIVE_OPTIONS if is_live else {}
     try:
-        return av.open(address(uri), metadata_errors="replace", timeout=_TIMEOUT_SECONDS if "://" in uri else None)
+        return av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options)
     except FileNotFoundError as error:
         raise SourceError(f"'{uri}' does not exist; check the name") from error
     except PermissionError as error:
