@@ -9,9 +9,9 @@ Every convolution but the last is normalised. What the three norms differ in is 
 - `instance`: over the photo itself, always. Scaling the photo's contrast or shifting its brightness changes nothing.
 - `conditional`: as `instance`, with one row of scales and shifts per painting; all convolutions are shared.
 
-*The style code* is, for all three, the learned shift (`<layer>_mean`) and scale (`<layer>_std`) of each normalised layer: after
-normalising, those are the mean and deviation which the layer's features get, exactly as in an AdaIN code. So callers need
-not ask for the norm, and codes of `conditional` blend as AdaIN codes do. One thing differs: a learned scale may be negative.
+*The style code* is, for all three, the learned shift (`<layer>_mean`) and scale (`<layer>_std`) of each normalised layer:
+after normalising, those are the mean and deviation which the layer's features get, exactly as in an AdaIN code. So callers
+need not ask for the norm, and codes of `conditional` blend as AdaIN codes do. One thing differs: a scale may be negative.
 
 *Alpha* is not in these papers: the result moves linearly from the content, at 0, to the network's output, at 1.
 
