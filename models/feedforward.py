@@ -193,6 +193,7 @@ class FeedForward(nn.Module):
     def __init__(self, config: FeedForwardConfig | None = None) -> None:
         super().__init__()
         self.config = config or FeedForwardConfig()
+        self.bytes_per_pixel = 48 * self.config.width
         layers = self.config.normalised()
         self.stylizer = Stylizer(self.config)
         self.shifts = nn.ParameterDict({name: torch.zeros(self.config.styles, size) for name, size in layers.items()})
@@ -234,6 +235,10 @@ class FeedForward(nn.Module):
         if not 0 <= index < self.config.styles:
             raise IndexError(f"wanted a style from 0 to {self.config.styles - 1}, got {index}")
         return self.codes(torch.tensor([index], device=self.shifts["full_in"].device))
+
+    def sample_code(self) -> StyleCode:
+        """The code of the first style."""
+        return self.style_code(0)
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         """Stylize each content with the style of the same place in `style`, (N,) int64; the others as in the stylizer."""
