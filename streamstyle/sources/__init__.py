@@ -59,8 +59,8 @@ def open_live_source(
 ) -> LiveSource:
     """Open a camera, or what is to play as one.
 
-    A number, a device path or a name that is no file is a camera. A URL that is live itself plays at its own pace; any other
-    URL, a video file and a photo are paced as a camera would be.
+    A number, a device path and a name that is no file are cameras. A URL that is live itself plays at its own pace; any
+    other URL, a video file and a photo are paced as a camera would be.
 
     Args:
         uri: Which; None for the first real camera.
@@ -71,15 +71,13 @@ def open_live_source(
     Raises:
         SourceError: It cannot be opened, or holds no picture; or there is no such camera.
     """
-    if uri is None or uri.isdecimal() or Path(uri).is_char_device():
+    if not uri or uri.isdecimal() or Path(uri).is_char_device():
         return CameraSource(uri, size=size, fps=fps)
     if "://" in uri:
         return _open_live_url(uri, loop)
-    # What names a file by its form should not be looked for among the cameras.
     is_device = uri.startswith(("/dev/", "\\\\"))
-    if Path(uri).exists() or (
-        not is_device and ("/" in uri or Path(uri).suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES)
-    ):
+    means_file = uri.startswith(("/", "./", "../")) or Path(uri).suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES
+    if Path(uri).exists() or (means_file and not is_device):
         return PacedSource(lambda: open_source(uri), loop=loop)
     return CameraSource(uri, size=size, fps=fps)
 

@@ -113,8 +113,6 @@ def choose_camera(wanted: str | None) -> CameraInfo:
     cameras = list_cameras()
     if not wanted:
         return _default(cameras)
-    if "/" in wanted or "\\" in wanted:
-        return _by_path(wanted, cameras)
     if wanted.isdecimal():
         found = [camera for camera in cameras if camera.index == int(wanted)]
         if not found and SYSTEM == "Linux" and Path(f"/dev/video{wanted}").exists():
@@ -123,10 +121,13 @@ def choose_camera(wanted: str | None) -> CameraInfo:
         folded = wanted.casefold()
         found = [camera for camera in cameras if camera.name.casefold() == folded]
         found = found or [camera for camera in cameras if folded in camera.name.casefold()]
+        if not found and ("/" in wanted or "\\" in wanted):
+            return _by_path(wanted, cameras)
     if len(found) > 1:
         raise SourceError(f"'{wanted}' fits several cameras: {_listed(found)}; choose by number or path")
     if not found:
-        raise SourceError(f"there is no camera '{wanted}'; {_what_there_is(cameras)}")
+        what = "camera" if wanted.isdecimal() else "camera or file"
+        raise SourceError(f"there is no {what} '{wanted}'; {_what_there_is(cameras)}")
     return found[0]
 
 
@@ -222,9 +223,9 @@ def _by_path(path: str, cameras: list[CameraInfo]) -> CameraInfo:
     if SYSTEM == "Linux":
         from streamstyle.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 
-        problem = v4l2.obstacle(real)
+        problem = v4l2.obstacle(real) or "the driver does not name it"
         raise SourceError(f"'{path}' cannot be used as a camera: {problem}; {_what_there_is(cameras)}")
-    raise SourceError(f"there is no camera '{path}'; {_what_there_is(cameras)}")
+    raise SourceError(f"there is no camera or file '{path}'; {_what_there_is(cameras)}")
 
 
 def _by_number(index: int) -> CameraInfo:
