@@ -17,7 +17,12 @@ _LONGEST = 200
 # Hershey's capitals are 21 units high, those of OpenCV 5's font 0.7 of its size.
 _HERSHEY_SCALE = 0.7 / 21
 _SUBSTITUTES = {"\N{HORIZONTAL ELLIPSIS}": "...", "\N{MULTIPLICATION SIGN}": "x", "\N{MIDDLE DOT}": "-"}
-_SUBSTITUTES |= {"\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LATIN SMALL LETTER SHARP S}": "ss"}
+_SUBSTITUTES |= {
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LATIN SMALL LETTER SHARP S}": "ss",
+}
 
 
 @cache

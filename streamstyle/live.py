@@ -18,7 +18,7 @@ from streamstyle.pipeline import LivePipeline, Pair
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sinks.video import VideoSink
-from streamstyle.sources.base import Source
+from streamstyle.sources.live import LiveSource
 from streamstyle.stylizer import Stylizer
 from streamstyle.timing import Rate, Recent, StageTimes
 from streamstyle.upscale import resize
@@ -94,7 +94,7 @@ class Live:
 
     def __init__(
         self,
-        source: Source,
+        source: LiveSource,
         stylizer: Stylizer,
         controls: Controls,
         *,

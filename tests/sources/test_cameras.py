@@ -47,7 +47,14 @@ class FakeDrivers:
         entry.mkdir(parents=True)
         (entry / "name").write_text(f"{card}\n")
         (entry / "index").write_text(f"{index}\n")
-        self.devices[str(node)] = {"card": card, "flags": flags, "opens": opens, "formats": {}, "driver": "uvcvideo", **more}
+        self.devices[str(node)] = {
+            "card": card,
+            "flags": flags,
+            "opens": opens,
+            "formats": {},
+            "driver": "uvcvideo",
+            **more,
+        }
         return node
 
     def list(self) -> list[CameraInfo]:
@@ -337,7 +344,10 @@ def windows(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> types.Modu
     package = types.ModuleType("cv2_enumerate_cameras")
     package.supported_backends = (cv2.CAP_MSMF, cv2.CAP_DSHOW)  # type: ignore[attr-defined]
     both = {
-        cv2.CAP_DSHOW: [Found(index=0, name="HD Webcam", path="usb#1"), Found(index=1, name="OBS Virtual Camera", path=None)],
+        cv2.CAP_DSHOW: [
+            Found(index=0, name="HD Webcam", path="usb#1"),
+            Found(index=1, name="OBS Virtual Camera", path=None),
+        ],
         cv2.CAP_MSMF: [Found(index=0, name="HD Webcam", path="usb#1"), Found(index=1, name="Surface Front", path="usb#2")],
     }
     package.enumerate_cameras = lambda backend: both[backend]  # type: ignore[attr-defined]
