@@ -7,6 +7,7 @@ import sys
 import types
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import pytest
@@ -47,7 +48,14 @@ class FakeDrivers:
         entry.mkdir(parents=True)
         (entry / "name").write_text(f"{card}\n")
         (entry / "index").write_text(f"{index}\n")
-        self.devices[str(node)] = {"card": card, "flags": flags, "opens": opens, "formats": {}, "driver": "uvcvideo", **more}
+        self.devices[str(node)] = {
+            "card": card,
+            "flags": flags,
+            "opens": opens,
+            "formats": {},
+            "driver": "uvcvideo",
+            **more,
+        }
         return node
 
     def list(self) -> list[CameraInfo]:
@@ -60,7 +68,7 @@ class FakeDrivers:
         return self._open(path, *rest, **more)  # type: ignore[arg-type]
 
     def _ioctl(self, device: int, request: int, data: bytearray) -> int:
-        what = self.devices[os.readlink(f"/proc/self/fd/{device}")]
+        what = self.devices[str(Path(f"/proc/self/fd/{device}").readlink())]
         if "fails" in what:
             raise OSError(what["fails"], os.strerror(what["fails"]))
         if request == v4l2.QUERYCAP:
@@ -328,8 +336,10 @@ def test_what_is_granted_within_half_a_frame_is_granted() -> None:
 # Other systems.
 
 
-class Found(types.SimpleNamespace):
-    pass
+class Found(NamedTuple):
+    index: int
+    name: str
+    path: str | None
 
 
 @pytest.fixture
@@ -337,7 +347,10 @@ def windows(machine: FakeMachine, monkeypatch: pytest.MonkeyPatch) -> types.Modu
     package = types.ModuleType("cv2_enumerate_cameras")
     package.supported_backends = (cv2.CAP_MSMF, cv2.CAP_DSHOW)  # type: ignore[attr-defined]
     both = {
-        cv2.CAP_DSHOW: [Found(index=0, name="HD Webcam", path="usb#1"), Found(index=1, name="OBS Virtual Camera", path=None)],
+        cv2.CAP_DSHOW: [
+            Found(index=0, name="HD Webcam", path="usb#1"),
+            Found(index=1, name="OBS Virtual Camera", path=None),
+        ],
         cv2.CAP_MSMF: [Found(index=0, name="HD Webcam", path="usb#1"), Found(index=1, name="Surface Front", path="usb#2")],
     }
     package.enumerate_cameras = lambda backend: both[backend]  # type: ignore[attr-defined]
