@@ -24,7 +24,7 @@ from streamstyle.sources.live import (
 _WAIT_SECONDS = 0.1
 """The longest that close() goes unnoticed, where the system's waits can be bounded."""
 
-_FIRST_PICTURE_SECONDS = 8.0
+_FIRST_PICTURE_SECONDS = 5.0
 _STALL_SECONDS, _STALL_FRAMES = 2.0, 5
 _BLANK_SECONDS, _BLANK_FRAMES = 0.6, 15
 _AFTER_FAILURE_SECONDS = 0.01

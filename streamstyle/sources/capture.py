@@ -12,10 +12,11 @@ from streamstyle.sources import cameras
 from streamstyle.sources.cameras import CameraInfo, CameraMode, asked_mode, quiet_cv2
 from streamstyle.sources.live import LostError, exact_rate
 
-# cv2 hands its buffer back only when it takes the next one, so with two the driver would miss every second picture.
+# One that the driver fills, one that waits, one that is being decoded: more of them only make pictures older.
 _BUFFERS = 3
+_MOST_BUFFERS = 10
 _FAILURES_IN_A_ROW = 5
-_NANOSECONDS = 1_000_000_000
+_NANOSECONDS, _SHORTEST_WAIT = 1_000_000_000, 0.001
 _REFUSED = {
     "Darwin": "allow it for your terminal in System Settings > Privacy & Security > Camera, then start the terminal anew",
     "Windows": "let desktop apps use it in Settings > Privacy & security > Camera, and close other programs that use it",
@@ -68,7 +69,8 @@ class Capture:
         """
         if self._waits_by_poll and self._is_streaming:
             try:
-                is_ready, _ = cv2.VideoCapture.waitAny([self._cv2], int(seconds * _NANOSECONDS))
+                # It grabs by itself, so that grab() below has nothing left to do; to it, zero is for ever.
+                is_ready, _ = cv2.VideoCapture.waitAny([self._cv2], int(max(seconds, _SHORTEST_WAIT) * _NANOSECONDS))
             except cv2.error as error:
                 raise LostError(f"{self._camera.name} was unplugged") from error
             if not is_ready:
@@ -96,9 +98,10 @@ class Capture:
         Raises:
             LostError: The camera is gone.
         """
-        for _ in range(_BUFFERS if self._waits_by_poll else 0):
+        for _ in range(_MOST_BUFFERS if self._waits_by_poll else 0):
             if not self.wait(0):
                 return
+            self._cv2.retrieve()  # only then does cv2 take the next one
 
     def release(self) -> None:
         """Let go of the camera, so that others can have it."""

@@ -19,6 +19,10 @@ WEBCAM_MODES = (
 )
 
 
+DRIVER_BUFFERS = 4
+"""Drivers may give more than were asked for."""
+
+
 class FakeClock:
     """Time that passes only where somebody waits."""
 
@@ -48,6 +52,7 @@ class FakeCamera:
         self.blank_pictures = 0
         self.only_mode: CameraMode | None = None
         self.counter = 0
+        self.shown_at = 0.0
 
 
 class FakeMachine:
@@ -96,7 +101,10 @@ class FakeVideoCapture:
     def __init__(self, number: int, backend: int) -> None:
         self.camera = self.machine.cameras.get(number)
         self.asked: dict[int, float] = {}
-        self.backend, self.taken_at = backend, self.machine.clock.now()
+        self.backend = backend
+        self.buffers: list[float] = []  # when each picture that waits was taken, oldest first
+        self.next_at: float | None = None
+        self.is_pending = False
         if self.camera is not None:
             self.machine.opened.append(self)
 
@@ -130,29 +138,58 @@ class FakeVideoCapture:
             cv2.CAP_PROP_FOURCC: self.asked.get(cv2.CAP_PROP_FOURCC, 0.0),
         }[key]
 
+    def _fill(self) -> None:
+        """What the driver has taken until now; it drops what finds no free buffer."""
+        now, period = self.machine.clock.now(), 1 / self._mode()[2]
+        if self.next_at is None or self.camera is None or self.camera.is_stalled or not self.is_there:
+            self.next_at = now + period
+        while self.next_at <= now:
+            if len(self.buffers) < DRIVER_BUFFERS:
+                self.buffers.append(self.next_at)
+            self.next_at += period
+
     @staticmethod
     def waitAny(captures: list["FakeVideoCapture"], nanoseconds: int) -> tuple[bool, list[int]]:  # noqa: N802 - cv2's name
+        """As cv2 does: zero would be for ever, and what is ready is grabbed at once."""
+        assert nanoseconds > 0, "to cv2 this is for ever"
         (one,) = captures
-        clock, seconds = one.machine.clock, nanoseconds / 1e9
-        due = one.taken_at + 1 / one._mode()[2]
-        stalled = one.camera is not None and one.camera.is_stalled
-        clock.sleep(seconds if stalled else min(max(due - clock.now(), 0), seconds))
+        clock = one.machine.clock
+        deadline = clock.now() + nanoseconds / 1e9
+        one._fill()
+        while not one.buffers and clock.now() < deadline and one.is_there:
+            clock.sleep(min(deadline - clock.now(), 0.005))
+            one._fill()
         if not one.is_there:
             raise cv2.error("Error is reported for camera stream")
-        is_ready = not stalled and clock.now() >= due
-        return is_ready, [0] if is_ready else []
+        if not one.buffers:
+            return False, []
+        one.is_pending = False
+        one.is_pending = one.grab()
+        if not one.is_pending:
+            raise cv2.error("Assertion failed")
+        return True, [0]
 
     def grab(self) -> bool:
         assert self in self.machine.opened, "a camera is read after its release"
-        self.taken_at = self.machine.clock.now()
-        return self.is_there and not (self.camera.is_failing or self.camera.is_stalled)
+        if self.is_pending:
+            return True
+        if not self.is_there or self.camera.is_failing or self.camera.is_stalled:
+            return False
+        self._fill()
+        while not self.buffers:
+            self.machine.clock.sleep(0.005)
+            self._fill()
+        self.taken_at = self.buffers.pop(0)
+        return True
 
     def retrieve(self) -> tuple[bool, np.ndarray | None]:
+        self.is_pending = False
         camera = self.camera
         if camera is None or camera.is_damaged:
             return False, None
         width, height, _ = self._mode()
         camera.counter += 1
+        camera.shown_at = self.taken_at
         if camera.counter <= camera.blank_pictures:
             return True, np.zeros((height, width, 3), np.uint8)
         bgr = np.zeros((height, width, 3), np.uint8)

@@ -7,6 +7,7 @@ import sys
 import types
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import pytest
@@ -67,7 +68,7 @@ class FakeDrivers:
         return self._open(path, *rest, **more)  # type: ignore[arg-type]
 
     def _ioctl(self, device: int, request: int, data: bytearray) -> int:
-        what = self.devices[os.readlink(f"/proc/self/fd/{device}")]
+        what = self.devices[str(Path(f"/proc/self/fd/{device}").readlink())]
         if "fails" in what:
             raise OSError(what["fails"], os.strerror(what["fails"]))
         if request == v4l2.QUERYCAP:
@@ -335,8 +336,10 @@ def test_what_is_granted_within_half_a_frame_is_granted() -> None:
 # Other systems.
 
 
-class Found(types.SimpleNamespace):
-    pass
+class Found(NamedTuple):
+    index: int
+    name: str
+    path: str | None
 
 
 @pytest.fixture

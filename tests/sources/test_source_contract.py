@@ -11,8 +11,10 @@ import pytest
 
 from streamstyle.sources import open_source
 from streamstyle.sources.base import Source
+from streamstyle.sources.paced import PacedSource
 from streamstyle.sources.synthetic import SyntheticSource
 from tests.media import Audio, Orientation, make_clip, pattern
+from tests.sources.fake_cameras import FakeClock
 
 
 def _photo(folder: Path) -> Source:
@@ -38,6 +40,7 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
         str(make_clip(folder / "t.mp4", frames=20)), start=Fraction(1, 5), end=Fraction(3, 5)
     ),
     "photo": _photo,
+    "paced": lambda folder: PacedSource(lambda: _clip("a.mp4")(folder), loop=False, clock=FakeClock()),
     "synthetic": lambda folder: SyntheticSource(width=64, height=48, frames=5),
 }
 
