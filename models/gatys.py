@@ -51,7 +51,7 @@ class Settings:
     content_weight: float = 0.03
     style_weight: float = 1.0
     variation_weight: float = 0.0
-    steps: int = 150
+    steps: int = 100
     start: Start = "content"
     seed: int = 0
     history: int = 20
@@ -284,9 +284,10 @@ class _Search:
         total, losses = self._objective(picture)
         first = self.losses[0].total if self.losses else losses.total
         scale = 1 / first if first else 1.0
-        (variable.grad,) = torch.autograd.grad(total * scale, variable)
-        if not math.isfinite(losses.total * scale) or not bool(variable.grad.isfinite().all()):
+        gradient = torch.autograd.grad(total * scale, variable)[0].contiguous()
+        if not math.isfinite(losses.total * scale) or not bool(gradient.isfinite().all()):
             raise _StopEarly
+        variable.grad = gradient
         self.losses.append(losses)
         if self.best is None or losses.total < self.best.total:
             self.best, self.picture = losses, picture.detach().clone()
@@ -319,7 +320,7 @@ def stylize(
     settings = settings or Settings()
     content_layer, style_layers = choose_layers(vgg, settings)
     for name, picture in (("content", content), ("style", style)):
-        _check(name, picture, {content_layer, *style_layers})
+        _check(name, picture, vgg, smallest_side({content_layer, *style_layers}))
     objective = Objective(content.detach(), style.detach(), vgg, settings)
     start = content.detach()
     if settings.start == "noise":
@@ -338,12 +339,13 @@ def smallest_side(layers: set[str]) -> int:
     return 1 + (1 << len([name for name in order[: deepest + 1] if name in POOLED]))
 
 
-def _check(name: str, picture: Tensor, layers: set[str]) -> None:
-    least = smallest_side(layers)
+def _check(name: str, picture: Tensor, vgg: Vgg19, least: int) -> None:
     if picture.dim() != 4 or picture.shape[:2] != (1, 3) or min(picture.shape[2:]) < least:
         raise ValueError(f"{name}: wanted (1, 3, H, W) with H and W at least {least}, got {tuple(picture.shape)}")
-    if not picture.is_floating_point():
-        raise ValueError(f"{name}: wanted floating point values in [0, 1], got {picture.dtype}")
+    weight = vgg.preprocess.weight
+    if (picture.dtype, picture.device) != (weight.dtype, weight.device):
+        wanted, got = f"{weight.dtype} on {weight.device}", f"{picture.dtype} on {picture.device}"
+        raise ValueError(f"{name}: wanted {wanted} like the network's weights, got {got}")
     low, high = float(picture.min()), float(picture.max())
     if not (low >= 0 and high <= 1):  # this way round, since NaN compares as false
         raise ValueError(f"{name}: wanted values in [0, 1], got {low:g} to {high:g}")

@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options, weights, Console(quiet=options.quiet))
     except _Interrupted as interruption:
-        _complain("stopped before the first step; nothing was written")
+        _complain("stopped; nothing was written")
         return 128 + interruption.number
     except ValueError as error:
         _complain(f"{error}")

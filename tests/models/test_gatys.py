@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from models.gatys import (  # noqa: E402
     Settings,
     choose_layers,
     content_loss,
+    noise,
     smallest_side,
     stylize,
     total_variation,
@@ -30,7 +32,8 @@ from models.pictures import read_picture  # noqa: E402
 from models.vgg import LAYERS, Vgg19  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WEIGHTS = ROOT.parent / "shared" / "data" / "weights" / "vgg_normalised_relu4_1.pth"
+DATA = ROOT.parent / "shared" / "data"
+WEIGHTS = DATA / "weights" / "vgg_normalised_relu4_1.pth"
 FEW = Settings(steps=8)
 
 
@@ -75,6 +78,14 @@ def test_the_style_loss_is_a_quarter_of_the_mean_squared_difference():
 
 def test_the_content_loss_is_half_the_mean_squared_difference():
     assert float(content_loss(torch.full((1, 2, 3, 3), 5.0), torch.full((1, 2, 3, 3), 2.0))) == pytest.approx(4.5)
+
+
+def test_the_noise_is_faint_and_smooth():
+    picture = noise(torch.Size((1, 3, 64, 80)), seed=3)
+    assert float(picture.mean()) == pytest.approx(0.5, abs=1e-3)
+    assert float(picture.std()) == pytest.approx(0.12, abs=1e-3)
+    # What changes from pixel to pixel is far less than white noise would have.
+    assert float(picture.diff(dim=3).std()) < 0.8 * 0.12
 
 
 def test_the_variation_of_a_ramp_is_its_squared_slope():
@@ -181,6 +192,11 @@ def test_the_same_seed_gives_the_same_picture_and_another_does_not(vgg):
     assert not torch.equal(run(1), run(2))
 
 
+@torch.no_grad()
+def test_the_caller_may_have_switched_gradients_off(vgg):
+    assert stylize(clouds(1), clouds(2), vgg, FEW).reduction > 1.5
+
+
 def test_one_step_is_the_start(vgg):
     result = stylize(clouds(1), clouds(2), vgg, Settings(steps=1))
     assert torch.equal(result.picture, clouds(1))
@@ -212,12 +228,6 @@ def test_nothing_is_changed_but_the_result(vgg):
     assert vgg.layers == LAYERS
 
 
-class _Cliff(torch.nn.Module):
-    """A judge that sees nothing beyond some brightness."""
-
-    layers = LAYERS
-
-
 def test_a_loss_that_is_not_finite_ends_the_search_with_the_best_picture(vgg, monkeypatch):
     count = 0
     honest = Objective.__call__
@@ -237,7 +247,7 @@ def test_a_loss_that_is_not_finite_ends_the_search_with_the_best_picture(vgg, mo
 
 def test_a_start_without_a_finite_loss_is_an_error(vgg):
     with pytest.raises(ValueError, match="not finite; lower the weights"):
-        stylize(clouds(1), clouds(2), vgg, Settings(style_weight=1e38, content_weight=1e38, start="noise"))
+        stylize(clouds(1), clouds(2), vgg, Settings(style_weight=1e39))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +256,7 @@ def test_a_start_without_a_finite_loss_is_an_error(vgg):
         (torch.rand(3, 40, 40), r"content: wanted \(1, 3, H, W\) with H and W at least 9, got \(3, 40, 40\)"),
         (torch.rand(1, 3, 8, 40), "at least 9"),
         (torch.rand(2, 3, 40, 40), "wanted"),
-        (torch.zeros(1, 3, 40, 40, dtype=torch.uint8), "floating point"),
+        (torch.zeros(1, 3, 40, 40, dtype=torch.uint8), "wanted torch.float32 on cpu like .* got torch.uint8 on cpu"),
         (torch.rand(1, 3, 40, 40) * 255, r"wanted values in \[0, 1\]"),
         (torch.full((1, 3, 40, 40), torch.nan), r"wanted values in \[0, 1\], got nan"),
     ],
@@ -279,9 +289,14 @@ def test_a_reduction_to_nothing_is_infinite():
 
 
 @pytest.mark.skipif(not WEIGHTS.exists(), reason="needs ../shared")
-def test_from_noise_the_loss_falls_more_than_a_hundredfold():
+def test_from_noise_the_loss_falls_more_than_a_hundredfold(tmp_path):
+    for kind in ("contents", "styles"):
+        with tarfile.open(DATA / f"{kind}.tar") as tar:
+            member = next(entry for entry in tar if entry.isfile())
+            (tmp_path / kind).write_bytes(tar.extractfile(member).read())
+    content, style = read_picture(tmp_path / "contents", 48), read_picture(tmp_path / "styles", 48)
     vgg = Vgg19.load(WEIGHTS, WANTED_LAYERS, as_available=True)
-    result = stylize(clouds(1, 48, 64), clouds(2, 64, 64), vgg, Settings(start="noise", steps=60))
+    result = stylize(content, style, vgg, Settings(start="noise", steps=40))
     assert (result.content_layer, result.style_layers) == ("relu4_1", LAYERS)
     assert result.reduction > 100
 
@@ -326,13 +341,7 @@ def test_a_picture_comes_out(folder, tmp_path, capsys):
     assert not complaints
     (line,) = printed.splitlines()
     assert line.startswith("6 steps in ")
-    for words in (
-        "loss ",
-        " times less",
-        "content at relu2_1 (the weights end before relu4_2)",
-        "style at relu1_1, relu2_1",
-    ):
-        assert words in line
+    assert " times less), content at relu2_1 (the weights end before relu4_2), style at relu1_1, relu2_1: " in line
     assert line.endswith(str(tmp_path / "out.png"))
 
 
@@ -440,7 +449,7 @@ def bad_inputs(folder):
         ("photo.png", ("--vgg", "missing.pth"), "cannot read weights"),
         ("photo.png", ("-o", "out.gif"), "has no ending of a picture; choose one of .png, .jpg, .jpeg"),
         ("photo.png", ("-o", "nowhere/out.png"), "the folder 'nowhere' does not exist"),
-        ("photo.png", ("--style-weight", "1e38", "--content-weight", "1e38", "--start", "noise"), "lower the weights"),
+        ("photo.png", ("--style-weight", "1e39"), "lower the weights"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(folder, tmp_path, monkeypatch, capfd, content, more, words):
@@ -458,18 +467,11 @@ def test_what_cannot_be_used_is_one_line(folder, tmp_path, monkeypatch, capfd, c
 
 @pytest.mark.parametrize(
     "more",
-    [
-        ("--steps", "0"),
-        ("--steps", "many"),
-        ("--size", "31"),
-        ("--content-weight", "-1"),
-        ("--style-weight", "nan"),
-        ("--st", "3"),
-    ],
+    ["--steps 0", "--steps many", "--size 31", "--content-weight -1", "--style-weight nan", "--st 3", "--start style"],
 )
 def test_a_wrong_command_line_is_exit_code_2(folder, tmp_path, capsys, more):
     with pytest.raises(SystemExit) as stop:
-        gatys(folder, tmp_path / "out.png", *more)
+        gatys(folder, tmp_path / "out.png", *more.split())
     assert stop.value.code == 2
     assert "error: " in capsys.readouterr().err.splitlines()[-1]
     assert names(tmp_path) == []
@@ -494,29 +496,19 @@ def test_a_place_that_cannot_be_written_to_is_noticed_before_the_work(folder, tm
 
 
 def test_ctrl_c_keeps_the_best_picture(folder, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "models.gatys",
-        "photo.png",
-        "paint.jpg",
-        "-o",
-        tmp_path / "out.png",
-        "--vgg",
-        "vgg.pth",
-    ]
-    command += ["--size", "48", "--steps", "1000000", "--every", "2"]
+    command = [sys.executable, "-m", "models.gatys", "photo.png", "paint.jpg", "-o", tmp_path / "out.png"]
+    command += ["--vgg", "vgg.pth", "--size", "48", "--steps", "1000000", "--every", "2"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         list(map(str, command)), cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not (tmp_path / "out.step0004.png").exists():
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=60)
+        _, complaints = process.communicate(timeout=240)
     assert process.returncode == 130
     (line,) = complaints.splitlines()
     assert line.startswith("gatys: stopped after ")
