@@ -183,6 +183,13 @@ class Learner:
         self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
 
 
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise ValueError(f"cannot use device '{name}' ({str(error).splitlines()[0]}); choose cpu") from error
+
+
 def _load_photos(paths: list[Path], device: torch.device) -> tuple[ImageSet, ImageSet]:
     try:
         return load_images(paths, device)
@@ -205,7 +212,7 @@ class PerStyleTrainer:
             ValueError: An input cannot be used.
         """
         self.options = options
-        self.device = torch.device(options.device)
+        self.device = _device(options.device)
         self.precision = getattr(torch, options.precision)
         if options.threads:
             torch.set_num_threads(options.threads)
@@ -226,7 +233,7 @@ class PerStyleTrainer:
             held_out,
             self.paintings,
             self.vgg,
-            number=options.photos,
+            number=max(options.photos, len(self.paintings.names)),
             size=options.size,
             style_weight=options.style_weight,
         )
@@ -348,7 +355,8 @@ class PerStyleTrainer:
         """What must be the same for a run to go on."""
         configs = {name: asdict(learner.network.config) for name, learner in self.learners.items()}
         kept = ("size", "style_size", "batch", "style_weight", "seed", "variants")
-        return {"networks": configs, "styles": self.paintings.names} | {name: getattr(self.options, name) for name in kept}
+        own = {"networks": configs, "styles": self.paintings.names, "contents": self.images}
+        return own | {name: getattr(self.options, name) for name in kept}
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -469,8 +477,8 @@ def start(options: Namespace, configs: Mapping[str, FeedForwardConfig]) -> PerSt
     """
     try:
         trainer = PerStyleTrainer(options, configs)
-    except (OSError, RuntimeError) as error:  # a folder that cannot be written, a device that is not there
-        raise ValueError(str(error).splitlines()[0]) from error
+    except OSError as error:  # a folder that cannot be written, say
+        raise ValueError(str(error)) from error
     if trainer.resume():
         print(f"going on from step {trainer.step}")
     return trainer
@@ -499,7 +507,7 @@ def main(arguments: list[str] | None = None) -> int:
     options, config = parse(arguments)
     try:
         start(options, {options.norm: config}).run()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"per_style: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -298,7 +298,8 @@ def test_bad_options_are_one_clear_line(material, tmp_path, capsys, more, messag
         ("--contents", "wave.png", "cannot read photos from"),
         ("--vgg", "absent.pth", "cannot read weights"),
         ("--vgg", "wave.png", "cannot be read as weights"),
-        ("--device", "nowhere", "nowhere"),
+        ("--device", "nowhere", "cannot use device 'nowhere'"),
+        ("--device", "meta:x", "cannot use device 'meta:x'"),
     ],
 )
 def test_bad_inputs_are_one_clear_line(material, tmp_path, capsys, option, file, message):
