@@ -89,21 +89,26 @@ def upsample(features: Tensor) -> Tensor:
     return F.interpolate(features, scale_factor=2.0, mode="nearest")
 
 
+def widened(features: Tensor) -> Tensor:
+    """Half precision as float32, for sums over many values; others as they are."""
+    return features.to(torch.promote_types(features.dtype, torch.float32))
+
+
 class InstanceNorm(nn.Module):
-    """Mean 0 and deviation 1 of every sample and channel over space; (N, C, H, W) in, float32 out.
+    """Mean 0 and deviation 1 of every sample and channel over space; (N, C, H, W) in, at least float32 out.
 
     Source: Ulyanov et al. 2016, arXiv:1607.08022, equation 4; population variance.
     """
 
     def forward(self, features: Tensor) -> Tensor:
         """Normalise."""
-        features = features.float()
+        features = widened(features)
         mean, std = channel_stats(features, EPS)
         return (features - mean) / std
 
 
 class BatchNorm(nn.Module):
-    """Mean 0 and deviation 1 of every channel over a training batch, or by the averages of those; float32 out.
+    """Mean 0 and deviation 1 of every channel over a training batch, or by the averages of those; at least float32 out.
 
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
     """
@@ -119,7 +124,7 @@ class BatchNorm(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Normalise; in training mode by the batch's statistics, which also move the running ones."""
         return F.batch_norm(
-            features.float(),
+            widened(features),
             self.running_mean,
             self.running_var,
             training=self.training,
@@ -162,7 +167,7 @@ class Stylizer(nn.Module):
             code: `<layer>_mean` and `<layer>_std`, (1, C, 1, 1), (N, C, 1, 1), or (1, C, h, w) in the layer's own size.
 
         Returns:
-            (N, 3, H, W) float32 in [0, 1] for alpha in [0, 1].
+            (N, 3, H, W) float, in [0, 1] for alpha in [0, 1].
         """
         height, width = content.shape[2:]
         padded = F.pad(content, (0, -width % COARSEST, 0, -height % COARSEST), mode="replicate")
@@ -174,7 +179,7 @@ class Stylizer(nn.Module):
             features = features + self._layer(f"block{block}_outer", inner, code)
         features = F.relu(self._layer("half_out", upsample(features), code))
         features = F.relu(self._layer("full_out", upsample(features), code))
-        stylized = torch.sigmoid(self.picture(features).float())[:, :, :height, :width]
+        stylized = torch.sigmoid(widened(self.picture(features)))[:, :, :height, :width]
         return content + alpha * (stylized - content)
 
     def _layer(self, layer: str, features: Tensor, code: StyleCode) -> Tensor:

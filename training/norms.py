@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         trainer = start(options, configs)
         trainer.run()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"norms: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

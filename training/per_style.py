@@ -183,6 +183,21 @@ class Learner:
         self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
 
 
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise ValueError(f"cannot use device '{name}' ({str(error).splitlines()[0]}); choose cpu") from error
+
+
+def _load_photos(paths: list[Path], device: torch.device) -> tuple[ImageSet, ImageSet]:
+    try:
+        return load_images(paths, device)
+    except (OSError, tarfile.TarError) as error:
+        named, problem = ", ".join(f"'{path}'" for path in paths), str(error).splitlines()[0].rstrip(":")
+        raise ValueError(f"cannot read photos from {named} ({problem}); wanted folders or tars of images") from error
+
+
 class PerStyleTrainer:
     """One run: its networks, which see the same batches, its folder, its loop."""
 
@@ -197,13 +212,13 @@ class PerStyleTrainer:
             ValueError: An input cannot be used.
         """
         self.options = options
-        self.device = torch.device(options.device)
+        self.device = _device(options.device)
         self.precision = getattr(torch, options.precision)
         if options.threads:
             torch.set_num_threads(options.threads)
         self.vgg = Vgg19.load(options.vgg).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.paintings = Paintings.load(options.styles, self.vgg, self.device, short_side=options.style_size)
-        photos, held_out = load_images(options.contents, self.device)
+        photos, held_out = _load_photos(options.contents, self.device)
         self.images = f"{len(photos)} photos"
         self.photos = TargetSampler(
             photos,
@@ -218,7 +233,7 @@ class PerStyleTrainer:
             held_out,
             self.paintings,
             self.vgg,
-            number=options.photos,
+            number=max(options.photos, len(self.paintings.names)),
             size=options.size,
             style_weight=options.style_weight,
         )
@@ -265,7 +280,6 @@ class PerStyleTrainer:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         saved = time.monotonic()
         if self.step == 0:
-            self.log_path.unlink(missing_ok=True)
             self.evaluate()
         with Progress(*columns) as bar:
             task = bar.add_task("training", total=options.steps, completed=self.step)
@@ -298,7 +312,7 @@ class PerStyleTrainer:
         return Path(self.options.run) / ("weights.safetensors" if len(self.learners) == 1 else f"{name}.safetensors")
 
     def evaluate(self) -> dict[str, Score]:
-        """Score every network; append to the log, redraw curve and pictures, write the weights."""
+        """Score every network; add to the log, redraw curve and pictures, write the weights."""
         scores: dict[str, Score] = {}
         for name, learner in self.learners.items():
             network = learner.network
@@ -306,9 +320,8 @@ class PerStyleTrainer:
             if network.config.norm == "batch":
                 scores[name + TRAINING_MODE] = self.held_out.score(self.held_out.run(network, training_mode=True))
             save_weights(network, self.paintings.names, self.weights_path(name), self.record(scores[name]))
-        row = {"step": self.step, "seconds": round(self.seconds)}
-        with self.log_path.open("a") as log:
-            log.write(json.dumps(row | {"scores": {name: asdict(score) for name, score in scores.items()}}) + "\n")
+        row: dict[str, Any] = {"step": self.step, "seconds": round(self.seconds)}
+        self._log(row | {"scores": {name: asdict(score) for name, score in scores.items()}})
         draw_losses(self.log_path, self.options.run / "curve.png", self.options.style_weight)
         write_picture(self.sheet(), self.options.run / "pictures.png")
         return scores
@@ -342,7 +355,8 @@ class PerStyleTrainer:
         """What must be the same for a run to go on."""
         configs = {name: asdict(learner.network.config) for name, learner in self.learners.items()}
         kept = ("size", "style_size", "batch", "style_weight", "seed", "variants")
-        return {"networks": configs, "styles": self.paintings.names} | {name: getattr(self.options, name) for name in kept}
+        own = {"networks": configs, "styles": self.paintings.names, "contents": self.images}
+        return own | {name: getattr(self.options, name) for name in kept}
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -383,17 +397,14 @@ class PerStyleTrainer:
         self.generator.set_state(state["generator"].cpu())
         self.photos.restore(state["sampler"])
         self.step, self.seconds = state["step"], state["seconds"]
-        self._forget_later_rows()
         return True
 
-    def _forget_later_rows(self) -> None:
-        """Drop what was logged after the checkpoint: those steps are made again."""
-        if not self.log_path.exists():
-            return
-        lines = self.log_path.read_text().splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] < self.step]
+    def _log(self, row: dict[str, Any]) -> None:
+        """Add a row; those of the same and later steps go, since a run that was killed makes them again."""
+        lines = self.log_path.read_text().splitlines() if self.log_path.exists() else []
+        earlier = [line for line in lines if line.endswith("}}}") and json.loads(line)["step"] < row["step"]]
         partial = self.log_path.with_suffix(".partial")
-        partial.write_text("".join(f"{line}\n" for line in kept))
+        partial.write_text("".join(f"{line}\n" for line in [*earlier, json.dumps(row)]))
         partial.replace(self.log_path)
 
 
@@ -466,15 +477,15 @@ def start(options: Namespace, configs: Mapping[str, FeedForwardConfig]) -> PerSt
     """
     try:
         trainer = PerStyleTrainer(options, configs)
-    except (OSError, tarfile.TarError, RuntimeError) as error:
-        raise ValueError(str(error).splitlines()[0]) from error
+    except OSError as error:  # a folder that cannot be written, say
+        raise ValueError(str(error)) from error
     if trainer.resume():
         print(f"going on from step {trainer.step}")
     return trainer
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Train; exit code 1 with one line when an input cannot be used, 2 for bad options."""
+def parse(arguments: list[str] | None = None) -> tuple[Namespace, FeedForwardConfig]:
+    """Read the command line; see `python -m training.per_style --help`."""
     parser = argparse.ArgumentParser(
         prog="python -m training.per_style",
         description="Train a feed-forward network for one painting, or with --norm conditional for a few. "
@@ -486,12 +497,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check_options(parser, options)
     try:
-        config = FeedForwardConfig(options.norm, len(options.styles), options.width, options.blocks)
+        return options, FeedForwardConfig(options.norm, len(options.styles), options.width, options.blocks)
     except ValueError as error:
         parser.error(str(error))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train; exit code 1 with one line when an input cannot be used, 2 for bad options."""
+    options, config = parse(arguments)
     try:
         start(options, {options.norm: config}).run()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"per_style: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
