@@ -79,7 +79,9 @@ class VideoSink(Sink):
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
         if path.suffix.lower() in MP4_SUFFIXES:
             # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
-            options |= {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
+            # Fragments must begin at key frames: where one begins, libav takes that frame for the latest so far, and cut
+            # amid frames out of order, the last ones would lie behind the end of the edit list and never be shown.
+            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe"}
         else:
             options |= {"cluster_time_limit": "1000"}
         try:
