@@ -72,7 +72,7 @@ class Capture:
                 # It grabs by itself, so that grab() below has nothing left to do; to it, zero is for ever.
                 is_ready, _ = cv2.VideoCapture.waitAny([self._cv2], int(max(seconds, _SHORTEST_WAIT) * _NANOSECONDS))
             except cv2.error as error:
-                raise LostError(f"{self._camera.name} was unplugged") from error
+                raise LostError(self._gone()) from error
             if not is_ready:
                 return False
         self._is_streaming = True
@@ -81,7 +81,7 @@ class Capture:
             return True
         self._failures += 1
         if self._failures >= _FAILURES_IN_A_ROW:
-            raise LostError(f"{self._camera.name} was unplugged or has failed")
+            raise LostError(self._gone())
         return False
 
     def picture(self) -> Image | None:
@@ -106,6 +106,9 @@ class Capture:
     def release(self) -> None:
         """Let go of the camera, so that others can have it."""
         self._cv2.release()
+
+    def _gone(self) -> str:
+        return f"{self._camera.name} was unplugged or does not answer"
 
     def _ask(self, mode: CameraMode) -> None:
         if mode.fourcc:  # first, since a size may exist in one format only

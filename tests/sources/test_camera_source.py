@@ -267,7 +267,7 @@ def test_an_obstacle_is_one_clear_line(machine: FakeMachine, webcam: FakeCamera,
 @pytest.mark.parametrize("trouble", ["is_stalled", "is_failing", "is_damaged"])
 def test_a_camera_without_pictures_is_refused(machine: FakeMachine, webcam: FakeCamera, trouble: str) -> None:
     setattr(webcam, trouble, True)
-    with pytest.raises(SourceError, match=r"HD Webcam.*(no picture|unplugged or has failed)"):
+    with pytest.raises(SourceError, match=r"HD Webcam.*(no picture|unplugged or does not answer)"):
         opened(machine)
 
 
