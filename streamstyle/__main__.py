@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 
+from streamstyle.errors import StreamstyleError
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, or say in one line why it cannot even be loaded.
@@ -42,6 +44,9 @@ def _doctor(arguments: Sequence[str]) -> int:
         return doctor_command(parser.parse_args(arguments))
     except (KeyboardInterrupt, BrokenPipeError):
         sys.stderr.close()
+        return 1
+    except StreamstyleError as error:
+        print(f"streamstyle: {error}", file=sys.stderr)
         return 1
 
 

@@ -5,10 +5,13 @@ process loads nothing that could be the patient: no OpenCV, no PyAV, no ONNX Run
 """
 
 import argparse
+import os
+import sys
 from contextlib import closing
 
 from streamstyle.doctor.examination import examine
 from streamstyle.doctor.report import as_json, can_stylize_files, show
+from streamstyle.errors import SinkError
 
 __all__ = ["add_doctor_arguments", "doctor_command"]
 
@@ -23,10 +26,21 @@ def doctor_command(options: argparse.Namespace) -> int:
 
     Returns:
         The exit code: 0 when files can be stylized here, else 1.
+
+    Raises:
+        SinkError: The report cannot be written.
+        BrokenPipeError, SystemExit: Nobody reads it any more.
     """
-    # Closed even when the reader of a pipe goes away or Ctrl-C comes: no check outlives the command.
-    with closing(examine()) as found:
-        findings = list(found) if options.json else show(found)
-    if options.json:
-        print(as_json(findings), flush=True)
+    try:
+        # Closed even when the reader of a pipe goes away or Ctrl-C comes: no check outlives the command.
+        with closing(examine()) as found:
+            findings = list(found) if options.json else show(found)
+        if options.json:
+            print(as_json(findings), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Python writes what is left once more when it ends, and would complain with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SinkError(f"the report cannot be written: {error.strerror}; write it elsewhere") from error
     return 0 if can_stylize_files(findings) else 1

@@ -88,7 +88,7 @@ def show(found: Iterable[Finding]) -> list[Finding]:
     style = "green" if can_stylize_files(findings) and not any(map(needs_attention, findings)) else "bold"
     console.print()
     if any(finding.state == "missing" for finding in findings):
-        console.print(Text("-  is optional and not here", style="dim"))
+        console.print(Text("-  is optional and not here, or was not looked at", style="dim"))
     console.print(Text(summary(findings), style=style))
     return findings
 
@@ -113,6 +113,8 @@ def _wrap(text: str, width: int, console: Console, arrow: str = "", style: str =
     if not text:
         return []
     lines = Text(printable(text), style=style).wrap(console, width - len(arrow), overflow="fold")
+    for line in lines:
+        line.rstrip()
     return [Text(" " * len(arrow) if number else arrow, style=style) + line for number, line in enumerate(lines)]
 
 

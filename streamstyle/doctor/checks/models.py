@@ -1,6 +1,7 @@
 """Model files: the shipped ones, and those in the user's folder."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from streamstyle.look import Look
 from streamstyle.stylizer import Stylizer
 
 AREA = "models"
+_AGAIN = (
+    "run: pip install --force-reinstall --no-deps streamstyle "
+    "(in a checkout: git checkout -- streamstyle/weights; pip install --no-deps -e .)"
+)
 
 
 def findings() -> Iterator[Finding]:
@@ -38,11 +43,13 @@ def model(name: str) -> Finding:
         if styles:
             stylizer.stylize(np.zeros((16, 16, 3), np.uint8), Look(styles[0]))
     except ModelError as error:
-        return failure(AREA, name, error)
+        finding = failure(AREA, name, error)
+        # A command that the error names is about ONNX Runtime; all else is about our files.
+        return replace(finding, remedy=_AGAIN) if name in SHIPPED and "pip " not in finding.remedy else finding
     except Exception as error:  # noqa: BLE001 - a damaged file makes numpy and zipfile raise what they like
         broken = failure(AREA, name, error)
         files = find_model(name)
-        remedy = "install streamstyle again" if name in SHIPPED else "import or export the model again"
+        remedy = _AGAIN if name in SHIPPED else "import or export the model again"
         return Finding(AREA, name, "failed", f"a file beside '{files.stylize}' is damaged: {broken.detail}", remedy)
     if "unknown" in {stylizer.version} or not stylizer.name:
         return Finding(AREA, name, "warning", "it does not say which version it is", "export it with this project")
