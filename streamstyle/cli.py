@@ -21,6 +21,7 @@ from streamstyle.arguments import share_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
+from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look import COLOR_MODES, Look, blend
@@ -211,6 +212,9 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
     demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     demo.set_defaults(run=demo_command, quiet=False, json=False)
+    doctor = commands.add_parser("doctor", help="tell what this machine can do", allow_abbrev=False)
+    add_doctor_arguments(doctor)
+    doctor.set_defaults(run=lambda options, _console: doctor_command(options), quiet=False)
     return parser
 
 
