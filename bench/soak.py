@@ -19,13 +19,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from streamstyle.sinks.mjpeg import MjpegSink
 
 from streamstyle.autosize import AutoSize, ladder
 from streamstyle.controls import Controls, Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.live import Live
 from streamstyle.pipeline import Pair
-from streamstyle.sinks.mjpeg import MjpegSink
 from streamstyle.sinks.null import NullSink
 from streamstyle.sources import open_live_source
 from streamstyle.stylizer import Stylizer
@@ -135,21 +135,21 @@ class Driver:
         )
         self.samples.append(sample)
         self.console.print(
-            f"minute {sample.minute:6.2f}: {sample.memory_mb:.0f} MB, latency {sample.latency_ms:.0f} ms, "
-            f"{sample.fps:.1f} fps, {sample.threads} threads, {sample.files} files, {sample.size}p, {sample.switches} switches",
+            f"minute {sample.minute:.2f}: {sample.memory_mb:.0f} MB, {sample.latency_ms:.0f} ms, {sample.fps:.1f} fps, "
+            f"{sample.threads} threads, {sample.files} files, {sample.size}p, {sample.switches} switches",
             highlight=False,
         )
 
 
 def watch(url: str, stop: threading.Event) -> None:
     """A viewer that reads the stream, as a browser would."""
-    with urllib.request.urlopen(url, timeout=30) as stream:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, timeout=30) as stream:
         while not stop.is_set() and stream.read(65536):
             pass
 
 
 def verdict(samples: list[Sample]) -> dict[str, float]:
-    """Growth from the second to the last quarter of the samples, as shares: memory and latency; threads and files in numbers."""
+    """Growth from the second to the last quarter of the samples: shares of memory and latency, numbers of the others."""
     quarter = max(1, len(samples) // 4)
     early, late = samples[quarter : 2 * quarter] or samples[:1], samples[-quarter:]
 

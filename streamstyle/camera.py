@@ -130,16 +130,17 @@ def show_cameras(*, as_json: bool) -> int:
     cameras = list_cameras()
     if as_json:
         rows = [
-            {"index": c.index, "name": c.name, "path": c.path, "modes": [str(mode) for mode in c.modes]} for c in cameras
+            {"index": c.index, "name": c.name, "uri": c.uri, "modes": [str(mode) for mode in c.modes], "note": c.note}
+            for c in cameras
         ]
         print(json.dumps(rows))
         return 0
     if not cameras:
         print("no camera found; plug one in, or play a file as one: --camera clip.mp4", file=sys.stderr)
         return 0
-    table = Table("index", "name", "path", "modes", box=None, pad_edge=False)
+    table = Table("index", "name", "path", "modes", "", box=None, pad_edge=False)
     for camera in cameras:
-        table.add_row(str(camera.index), camera.name, str(camera.path), ", ".join(map(str, camera.modes)))
+        table.add_row(str(camera.index), camera.name, camera.uri, ", ".join(map(str, camera.modes)), camera.note)
     Console().print(table)
     return 0
 
@@ -206,7 +207,7 @@ def _presenter(options: argparse.Namespace, live: Live, window: Window | None) -
 
 def _fresh_path(suffix: str) -> Path:
     """A name in the current folder that says when, and is not taken."""
-    stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005 - the user's own clock
+    stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
     path, number = Path(f"{stem}{suffix}"), 1
     while path.exists():
         number += 1

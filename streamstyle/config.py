@@ -24,7 +24,7 @@ def config_arguments(path: Path, parser: argparse.ArgumentParser) -> list[str]:
         raise UsageError(f"--config: cannot read '{path}': {(error.strerror or '').lower()}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"--config: '{path}' is not TOML: {error}") from error
-    options = {text for action in parser._actions for text in action.option_strings}  # noqa: SLF001 - argparse has no other way
+    options = {text for action in parser._actions for text in action.option_strings}
     arguments: list[str] = []
     for key, value in values.items():
         option = "--" + key.replace("_", "-")

@@ -57,7 +57,6 @@ class Viewer:
         viewers: Callable[[], int] = lambda: 0,
     ) -> None:
         self._window, self._live = window, live
-        self._recording_path, self._snapshot_path = recording_path, snapshot_path
         self._viewers = viewers
         self._time_over = Headless(seconds)
         self._overlay = Overlay()
@@ -66,6 +65,23 @@ class Viewer:
         self._show_overlay = True
         self._drawn = 0.0
         self._recording_since: float | None = None
+        controls = live.controls
+        self._commands: dict[Command, Callable[[], None]] = {
+            Command.NEXT_STYLE: lambda: controls.step(1),
+            Command.PREVIOUS_STYLE: lambda: controls.step(-1),
+            Command.ALPHA_UP: lambda: controls.change_alpha(1),
+            Command.ALPHA_DOWN: lambda: controls.change_alpha(-1),
+            Command.COLOR: controls.next_color,
+            Command.BLEND: controls.toggle_blend,
+            Command.MIRROR: controls.toggle_mirror,
+            Command.RECORD: lambda: live.toggle_recording(recording_path),
+            Command.SNAPSHOT: lambda: live.snapshot(snapshot_path()),
+            Command.SIDE_BY_SIDE: self._toggle("_show_both"),
+            Command.ORIGINAL: self._toggle("_show_original"),
+            Command.OVERLAY: self._toggle("_show_overlay"),
+            Command.HELP: self._toggle("_help"),
+            Command.FULL_SCREEN: window.toggle_full_screen,
+        }
 
     def __call__(self, pair: Pair | None) -> bool:
         """Show the newest frame, do what the keys ask for; whether to go on."""
@@ -116,38 +132,13 @@ class Viewer:
 
     def _apply(self, action: Action) -> bool:
         """Do it; False to quit."""
-        controls = self._live.controls
-        match action.command:
-            case Command.QUIT:
-                return False
-            case Command.NEXT_STYLE:
-                controls.step(1)
-            case Command.PREVIOUS_STYLE:
-                controls.step(-1)
-            case Command.PICK_STYLE:
-                controls.pick(action.style or 0)
-            case Command.ALPHA_UP:
-                controls.change_alpha(1)
-            case Command.ALPHA_DOWN:
-                controls.change_alpha(-1)
-            case Command.COLOR:
-                controls.next_color()
-            case Command.BLEND:
-                controls.toggle_blend()
-            case Command.MIRROR:
-                controls.toggle_mirror()
-            case Command.RECORD:
-                self._live.toggle_recording(self._recording_path)
-            case Command.SNAPSHOT:
-                self._live.snapshot(self._snapshot_path())
-            case Command.SIDE_BY_SIDE:
-                self._show_both = not self._show_both
-            case Command.ORIGINAL:
-                self._show_original = not self._show_original
-            case Command.FULL_SCREEN:
-                self._window.toggle_full_screen()
-            case Command.OVERLAY:
-                self._show_overlay = not self._show_overlay
-            case Command.HELP:
-                self._help = not self._help
+        if action.command is Command.QUIT:
+            return False
+        if action.command is Command.PICK_STYLE:
+            self._live.controls.pick(action.style or 0)
+        else:
+            self._commands[action.command]()
         return True
+
+    def _toggle(self, name: str) -> Callable[[], None]:
+        return lambda: setattr(self, name, not getattr(self, name))
