@@ -184,15 +184,19 @@ class _Layer:
         if not ink.size:
             return
         here = slice(top, top + ink.shape[0]), slice(left, left + ink.shape[1])
-        cover = (ink[..., None] * np.float32(opacity / 255)).astype(np.float32)
-        self._stays[here] = np.rint(self._stays[here] * (1 - cover))
-        self._added[here] = np.rint(self._added[here] * (1 - cover) + cover * np.array(color, np.float32))
+        stays, added = self._stays[here], self._added[here]
+        clear = cv2.cvtColor(255 - cv2.convertScaleAbs(ink, alpha=opacity), cv2.COLOR_GRAY2RGB)
+        printed = cv2.merge([cv2.convertScaleAbs(ink, alpha=opacity * channel / 255) for channel in color])
+        cv2.multiply(stays, clear, dst=stays, scale=1 / 255)
+        cv2.multiply(added, clear, dst=added, scale=1 / 255)
+        cv2.add(added, printed, dst=added)
 
     def shade(self, covers: NDArray[np.float64]) -> None:
         """Darken a clear layer row by row, by a share from 0 to 1 each."""
-        rows = covers[:, None, None]
-        self._stays[:] = np.rint(255 * (1 - rows)).astype(np.uint8)
-        self._added[:] = np.rint(rows * np.array(_SHADE)).astype(np.uint8)
+        height, width = self.shape
+        self._stays.reshape(height, 3 * width)[:] = np.rint(255 * (1 - covers))[:, None]
+        added = np.rint(covers[:, None] * np.array(_SHADE)).astype(np.uint8)
+        self._added = np.tile(added, (1, width)).reshape(height, width, 3)
 
     def write(self, text: _Text, size: int, middle: int, x: int) -> None:
         """Print text whose capitals are centred on a row."""
