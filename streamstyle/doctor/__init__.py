@@ -1,7 +1,8 @@
 """`streamstyle doctor`: what this machine can do, and what to run where it cannot.
 
 Each check is one file in `checks/` and runs in a process of its own: what hangs is ended, what crashes is a finding. This
-process loads nothing that could be the patient: no OpenCV, no PyAV, no ONNX Runtime.
+package loads nothing that could be the patient (OpenCV, PyAV, ONNX Runtime), so that `__main__.py` can start it where the
+command line itself cannot be loaded.
 """
 
 import argparse
