@@ -1,7 +1,8 @@
 """`streamstyle doctor`: what this machine can do, and what to run where it cannot.
 
 Each check is one file in `checks/` and runs in a process of its own: what hangs is ended, what crashes is a finding. This
-process loads nothing that could be the patient: no OpenCV, no PyAV, no ONNX Runtime.
+package loads nothing that could be the patient (OpenCV, PyAV, ONNX Runtime), so that `__main__.py` can start it where the
+command line itself cannot be loaded.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import os
 import sys
 from contextlib import closing
 
-from streamstyle.doctor.examination import examine
+from streamstyle.doctor.examination import LIMIT_SECONDS, examine
 from streamstyle.doctor.report import as_json, can_stylize_files, show
 from streamstyle.errors import SinkError
 
@@ -19,6 +20,24 @@ __all__ = ["add_doctor_arguments", "doctor_command"]
 def add_doctor_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle doctor`."""
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output, and nothing else")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=LIMIT_SECONDS,
+        metavar="S",
+        help=f"seconds that each check may take (default: {LIMIT_SECONDS:g})",
+    )
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds from 1 to 3600."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"wanted seconds from 1 to 3600, got '{text}'")
+    return value
 
 
 def doctor_command(options: argparse.Namespace) -> int:
@@ -33,7 +52,7 @@ def doctor_command(options: argparse.Namespace) -> int:
     """
     try:
         # Closed even when the reader of a pipe goes away or Ctrl-C comes: no check outlives the command.
-        with closing(examine()) as found:
+        with closing(examine(options.timeout)) as found:
             findings = list(found) if options.json else show(found)
         if options.json:
             print(as_json(findings), flush=True)

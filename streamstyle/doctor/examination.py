@@ -53,13 +53,16 @@ UNDISTURBED = (Check("speed", "speed"),)
 """Measured when nothing else runs."""
 
 
-def examine() -> Generator[Finding, None, None]:
+def examine(limit: float = LIMIT_SECONDS) -> Generator[Finding, None, None]:
     """All findings, as they come, area by area; never raises for what a check does.
 
     Close the generator to end the checks that still run.
+
+    Args:
+        limit: Seconds that each check may take.
     """
-    yield from run_checks(CHECKS)
-    yield from run_checks(UNDISTURBED)
+    yield from run_checks(CHECKS, limit)
+    yield from run_checks(UNDISTURBED, limit)
 
 
 def run_checks(checks: Sequence[Check], limit: float = LIMIT_SECONDS) -> Generator[Finding, None, None]:
@@ -114,12 +117,13 @@ class _Running:
 
     def findings(self) -> Iterator[Finding]:
         """What it says, then what became of it when it did not end well."""
-        output, errors = "", ""
+        output, errors, remedy = "", "", ""
         try:
             if self.process is not None:
                 output, errors = self.process.communicate(timeout=max(0.1, self.deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.problem = f"gave no answer within {self.limit:g} s"
+            remedy = "where the machine is only slow, use a longer --timeout"
             output = self.end()
         finally:
             self.end()
@@ -130,7 +134,7 @@ class _Running:
         problem = self.problem or self._how_it_ended(errors)
         if problem:
             name = " ".join(self.check.arguments) or self.check.area
-            yield Finding(self.check.area, name, "failed", f"the check {problem}")
+            yield Finding(self.check.area, name, "failed", f"the check {problem}", remedy)
 
     def _how_it_ended(self, errors: str) -> str:
         code = self.process.returncode if self.process else 0

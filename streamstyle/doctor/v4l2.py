@@ -35,8 +35,10 @@ class VideoDevice:
         driver: `uvcvideo`, `v4l2 loopback`, ...; empty where the device could not be asked.
         captures: Whether pictures can be read from it now.
         outputs: Whether pictures can be written to it now.
+        node: Which one of its hardware's devices it is, where it could not be asked: a webcam's second carries no pictures.
         problem: Why it could not be asked; empty when it could.
         group: Of the device file, where the problem is a permission.
+        is_absent: Whether the kernel knows it, but the device file is not here, as in a container.
     """
 
     path: Path
@@ -44,8 +46,10 @@ class VideoDevice:
     driver: str = ""
     captures: bool = False
     outputs: bool = False
+    node: int = 0
     problem: str = ""
     group: str = ""
+    is_absent: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -63,18 +67,17 @@ def video_devices() -> list[VideoDevice]:
 
 def _device(file_name: str) -> VideoDevice:
     path = DEVICES / file_name
-    try:
-        name = (SYSFS / file_name / "name").read_text(errors="replace").strip()
-    except OSError:
-        name = file_name
+    name, node = _sysfs(file_name, "name") or file_name, _sysfs(file_name, "index")
     try:
         driver, card, capabilities = query(path)
-    except PermissionError:
-        return VideoDevice(path, name, problem="no permission", group=_group(path))
     except OSError as error:
-        absent = error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}
         return VideoDevice(
-            path, name, problem="it is not here (in a container it must be passed in)" if absent else _words(error)
+            path,
+            name,
+            node=int(node) if node.isdecimal() else 0,
+            problem=(error.strerror or str(error)).lower(),
+            group=_group(path) if isinstance(error, PermissionError) else "",
+            is_absent=error.errno == errno.ENOENT,
         )
     return VideoDevice(
         path,
@@ -83,6 +86,13 @@ def _device(file_name: str) -> VideoDevice:
         captures=bool(capabilities & (_CAPTURE | _CAPTURE_MPLANE)),
         outputs=bool(capabilities & _OUTPUT),
     )
+
+
+def _sysfs(file_name: str, attribute: str) -> str:
+    try:
+        return (SYSFS / file_name / attribute).read_text(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def query(path: Path) -> tuple[str, str, int]:
@@ -105,10 +115,6 @@ def query(path: Path) -> tuple[str, str, int]:
 
 def _text(field: bytes) -> str:
     return field.split(b"\0")[0].decode(errors="replace")
-
-
-def _words(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _group(path: Path) -> str:

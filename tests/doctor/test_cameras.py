@@ -53,6 +53,18 @@ def test_a_camera_that_does_not_answer_is_a_failure(linux):
     assert "input/output error" in finding.detail
 
 
+def test_a_second_device_of_a_webcam_that_may_not_be_used_is_not_told_twice(linux):
+    linux(*(VideoDevice(Path(f"/dev/video{node}"), "Webcam", node=node, problem="x", group="video") for node in (0, 1)))
+    assert [finding.name for finding in cameras.findings()] == [str(Path("/dev/video0"))]
+
+
+@pytest.mark.parametrize("check", [cameras.camera, virtual_cameras.loopback])
+def test_a_device_of_the_host_that_a_container_was_not_given_is_only_missing(check):
+    finding = check(VideoDevice(Path("/dev/video0"), "Webcam", problem="no such file", is_absent=True))
+    assert finding.state == "missing"
+    assert "--device" in finding.remedy
+
+
 @pytest.mark.parametrize(("platform", "name"), [("win32", "Windows"), ("darwin", "macOS"), ("freebsd14", "freebsd14")])
 def test_elsewhere_it_is_said_that_cameras_are_not_looked_at(monkeypatch, platform, name):
     monkeypatch.setattr(cameras.sys, "platform", platform)

@@ -110,8 +110,20 @@ def test_a_report_that_cannot_be_written_is_one_line(arguments):
     assert result.stderr == "streamstyle: the report cannot be written: No space left on device; write it elsewhere\n"
 
 
-def test_a_wrong_option_is_exit_code_2():
-    assert doctor("--jason").returncode == 2
+@pytest.mark.parametrize("arguments", [("--jason",), ("--timeout", "0"), ("--timeout", "soon"), ("--timeout", "nan")])
+def test_a_wrong_option_is_exit_code_2(arguments):
+    assert doctor(*arguments).returncode == 2
+
+
+def test_checks_that_are_slow_are_given_up_in_time_and_called_so(tmp_path):
+    (tmp_path / "av.py").write_text(
+        "import sys, time\nif 'one_check' in sys.argv[0]: time.sleep(600)\nraise ImportError('no')\n"
+    )
+    result = doctor("--json", "--timeout", "1", PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+    assert result.returncode == 1
+    findings = {(entry["area"], entry["name"]): entry for entry in json.loads(result.stdout)["findings"]}
+    assert "no answer within 1 s" in findings["codecs", "codecs"]["detail"]
+    assert "--timeout" in findings["codecs", "codecs"]["remedy"]
 
 
 def marked_processes(mark):

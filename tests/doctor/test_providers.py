@@ -83,13 +83,18 @@ def test_the_gpu_package_without_a_working_driver_says_so(world, gpu, state):
 
 
 @pytest.mark.parametrize(
-    ("device", "state", "remedy"), [("cuda", "failed", "streamstyle[gpu]"), ("tensorrt", "missing", "tensorrt-cu13")]
+    ("device", "library", "state", "remedy"),
+    [
+        ("cuda", "libcudnn.so.9", "failed", "streamstyle[gpu]"),
+        ("tensorrt", "libnvinfer.so.10", "missing", "tensorrt-cu13"),
+        ("tensorrt", "libcublas.so.13", "missing", "streamstyle[gpu]"),
+    ],
 )
-def test_a_library_that_a_provider_misses_is_named(world, device, state, remedy):
-    world(library="libcudnn.so.9: cannot open shared object file")
+def test_a_library_that_a_provider_misses_is_named(world, device, library, state, remedy):
+    world(library=f"{library}: cannot open shared object file")
     finding = examine(device)
     assert finding.state == state
-    assert "libcudnn.so.9" in finding.detail
+    assert library in finding.detail
     assert remedy in finding.remedy
 
 

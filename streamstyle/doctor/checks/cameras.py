@@ -20,10 +20,14 @@ def findings() -> Iterator[Finding]:
         system, remedy = _ELSEWHERE.get(sys.platform, (sys.platform, ""))
         yield Finding(AREA, "cameras", "missing", f"not looked at on {system}", remedy)
         return
-    cameras = [device for device in video_devices() if not device.is_loopback and (device.captures or device.problem)]
+    cameras = [device for device in video_devices() if not device.is_loopback and _is_camera(device)]
     if not cameras:
         yield Finding(AREA, "cameras", "missing", "no camera here; files need none", _NONE)
     yield from map(camera, cameras)
+
+
+def _is_camera(device: VideoDevice) -> bool:
+    return device.captures or (bool(device.problem) and device.node == 0)
 
 
 def camera(device: VideoDevice) -> Finding:
@@ -31,9 +35,17 @@ def camera(device: VideoDevice) -> Finding:
     name = str(device.path)
     if device.group:
         return Finding(AREA, name, "failed", f"{device.name}: no permission to use it", join_group(device.group))
+    if device.is_absent:
+        detail = f"{device.name}: the kernel knows it, but its device file is not here"
+        return Finding(AREA, name, "missing", detail, pass_in(device))
     if device.problem:
         return Finding(AREA, name, "failed", f"{device.name}: {device.problem}", "unplug it and plug it in again")
     return Finding(AREA, name, "ok", f"{device.name} ({device.driver})")
+
+
+def pass_in(device: VideoDevice) -> str:
+    """What to do where the device file of a known device is not here."""
+    return f"in a container, pass it in: docker run --device {device.path}"
 
 
 def join_group(group: str) -> str:

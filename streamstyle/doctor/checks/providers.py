@@ -16,10 +16,8 @@ from streamstyle.errors import ModelError
 AREA = "providers"
 _NAMES = {"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 _GPU_PACKAGE = "pip uninstall -y onnxruntime; pip install 'streamstyle[gpu]'"
-_LIBRARIES = {
-    "cuda": "run: pip install 'streamstyle[gpu]', which brings CUDA and cuDNN, and see that nvidia-smi works",
-    "tensorrt": "run: pip install 'tensorrt-cu13>=10.14,<11' (TensorRT, from NVIDIA); --device cuda needs it not",
-}
+_CUDA = "run: pip install 'streamstyle[gpu]', which brings CUDA and cuDNN, and see that nvidia-smi works"
+_TENSORRT = "run: pip install 'tensorrt-cu13>=10.14,<11' (TensorRT, from NVIDIA); --device cuda does without"
 
 
 def findings(device: str) -> Iterator[Finding]:
@@ -49,13 +47,15 @@ def _why_not(device: str, error: ModelError) -> Finding:
             return Finding(AREA, device, state, f"{lacks}, so {gpu.gpus[0]} is not used", f"run: {_GPU_PACKAGE}")
         return Finding(AREA, device, "missing", f"{lacks}; {gpu.problem}", f"with an NVIDIA GPU run: {_GPU_PACKAGE}")
     if not gpu.gpus:
-        remedy = "install NVIDIA's driver for this GPU, until nvidia-smi shows it; without a GPU the CPU is used"
+        remedy = "with an NVIDIA GPU install NVIDIA's driver, until nvidia-smi shows the GPU"
         return Finding(AREA, device, "failed" if gpu.is_ill else "missing", gpu.problem, remedy)
     broken = missing_library(device)
     if broken:
         # TensorRT is a step of its own, which most do not want.
         state = "missing" if device == "tensorrt" else "failed"
-        return Finding(AREA, device, state, f"{gpu.gpus[0]} is here, but {broken}", _LIBRARIES[device])
+        return Finding(
+            AREA, device, state, f"{gpu.gpus[0]} is here, but {broken}", _TENSORRT if "nvinfer" in broken else _CUDA
+        )
     return failure(AREA, device, error)
 
 

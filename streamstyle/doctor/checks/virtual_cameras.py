@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from streamstyle.doctor.checks.cameras import join_group
+from streamstyle.doctor.checks.cameras import join_group, pass_in
 from streamstyle.doctor.finding import Finding
 from streamstyle.doctor.v4l2 import VideoDevice, video_devices
 
@@ -50,6 +50,9 @@ def loopback(device: VideoDevice) -> Finding:
     name = str(device.path)
     if device.group:
         return Finding(AREA, name, "failed", f"{device.name}: no permission to write to it", join_group(device.group))
+    if device.is_absent:
+        detail = f"{device.name}: the kernel knows it, but its device file is not here"
+        return Finding(AREA, name, "missing", detail, pass_in(device))
     if device.problem:
         return Finding(
             AREA, name, "failed", f"{device.name}: {device.problem}", f"run: sudo modprobe -r v4l2loopback; {LOAD}"
