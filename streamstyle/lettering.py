@@ -26,7 +26,7 @@ _SUBSTITUTES |= {
 
 
 @cache
-def _face() -> Any:  # the class is absent from OpenCV 4
+def _face() -> Any:  # noqa: ANN401 - the class is absent from OpenCV 4
     """The font that OpenCV 5 carries, or None."""
     if not hasattr(cv2, "FontFace"):
         return None

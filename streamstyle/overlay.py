@@ -217,7 +217,7 @@ def _text_size(height: int, width: int) -> int:
     A wide picture is shown small, so its width counts too.
     """
     shown = min(max(height, width * 9 / 16), width, 2 * height)
-    return max(_SMALLEST_TEXT, round(13 * (shown / 360) ** 0.8))
+    return max(_SMALLEST_TEXT, round(float(13 * (shown / 360) ** 0.8)))
 
 
 def _finite(value: float | None) -> float | None:
@@ -513,4 +513,5 @@ def _rounded(height: int, width: int, radius: int) -> NDArray[np.uint8]:
     rows = np.maximum(0, np.abs(np.arange(height) + 0.5 - height / 2) - (height / 2 - radius))
     columns = np.maximum(0, np.abs(np.arange(width) + 0.5 - width / 2) - (width / 2 - radius))
     distance = np.hypot(rows[:, None], columns[None, :])
-    return np.rint(255 * np.clip(radius + 0.5 - distance, 0, 1)).astype(np.uint8)
+    ink: NDArray[np.uint8] = np.rint(255 * np.clip(radius + 0.5 - distance, 0, 1)).astype(np.uint8)
+    return ink

@@ -1,0 +1,109 @@
+"""A camera for other programs: OBS, Zoom, browsers. Through pyvirtualcam, which is optional (its licence is the GPL)."""
+
+import importlib
+import sys
+from typing import Any
+
+import cv2
+import numpy as np
+
+from streamstyle.errors import SinkError
+from streamstyle.frame import Frame, Image
+from streamstyle.sinks.base import Sink
+
+_INSTALL = "pip install 'streamstyle[virtual-camera]'"
+_SET_UP = {
+    "linux": (
+        "install v4l2loopback (Debian, Ubuntu: sudo apt install v4l2loopback-dkms), then run: "
+        "sudo modprobe v4l2loopback devices=1 video_nr=10 card_label=streamstyle exclusive_caps=1"
+    ),
+    "darwin": "install OBS Studio 30 or newer, start its virtual camera once, and stop it again",
+    "win32": "install OBS Studio, which brings the virtual camera",
+}
+
+
+def set_up_hint(platform: str = sys.platform) -> str:
+    """What to do on this system so that a virtual camera is there."""
+    return _SET_UP.get(platform, "virtual cameras are not known on this system; use --mjpeg")
+
+
+class VirtualCameraSink(Sink):
+    """Frames become the picture of a camera device.
+
+    The device keeps the size that it was opened with: a frame of another size is fitted into it with black bars.
+    """
+
+    def __init__(self, device: str | None, width: int, height: int, fps: float) -> None:
+        """Open the device.
+
+        Args:
+            device: A path such as /dev/video10 or a name; None for the first that there is.
+            width: In pixels; odd ones lose their last column or row.
+            height: Likewise.
+            fps: Frames per second that it announces.
+
+        Raises:
+            SinkError: pyvirtualcam is not installed, or there is no device, or it is in use or may not be opened.
+        """
+        self.warnings: list[str] = []
+        # 4:2:0 pictures, which every program takes, have even sides.
+        self._size = max(2, width - width % 2), max(2, height - height % 2)
+        pyvirtualcam = _import_pyvirtualcam()
+        try:
+            self._camera: Any = pyvirtualcam.Camera(
+                width=self._size[0],
+                height=self._size[1],
+                fps=fps,
+                device=device,
+                fmt=pyvirtualcam.PixelFormat.I420,
+            )
+        except (RuntimeError, OSError, ValueError) as error:
+            detail = str(error).splitlines()[0] if str(error) else "unknown reason"
+            named = f" '{device}'" if device else ""
+            raise SinkError(f"no virtual camera{named} can be opened ({detail}); {set_up_hint()}") from error
+        self.destination: str | None = str(self._camera.device)
+
+    def write(self, frame: Frame) -> None:
+        """Show one frame."""
+        try:
+            self._camera.send(_limited_601(letterboxed(frame.image, *self._size)))
+        except (RuntimeError, OSError) as error:
+            raise SinkError(f"the virtual camera '{self.destination}' is gone ({error}); open it again") from error
+
+    def close(self) -> None:
+        """Release the device."""
+        if self.destination is not None:
+            self._camera.close()
+            self.destination = None
+
+    def abort(self) -> str | None:
+        """As close."""
+        self.close()
+        return None
+
+
+def letterboxed(image: Image, width: int, height: int) -> Image:
+    """Fit a picture into a size, keeping its shape, on black; (height, width, 3)."""
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    scaled = cv2.resize(image, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    fitted = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
+    fitted[top : top + inner[1], left : left + inner[0]] = scaled
+    return fitted
+
+
+def _limited_601(image: Image) -> Image:
+    """(H, W, 3) RGB -> I420 in (H * 3/2, W), BT.601 limited range: what programs expect of a camera."""
+    return cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420).astype(np.uint8, copy=False)
+
+
+def _import_pyvirtualcam() -> Any:  # noqa: ANN401 - an optional module without types
+    try:
+        return importlib.import_module("pyvirtualcam")
+    except ImportError as error:
+        raise SinkError(
+            f"--virtual-camera needs the package pyvirtualcam; run: {_INSTALL}, then {set_up_hint()}"
+        ) from error
