@@ -13,7 +13,8 @@ from streamstyle.frame import Frame, Image
 from streamstyle.look import Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
-from streamstyle.stylizer import Stylizer, resize_short_side
+from streamstyle.stylizer import Stylizer
+from streamstyle.upscale import resize_short_side
 
 _COLUMNS = 6
 _LINES = 216

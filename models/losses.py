@@ -106,11 +106,11 @@ def gram(features: Tensor) -> Tensor:
         features: (N, C, H, W) float.
 
     Returns:
-        (N, C, C) float32.
+        (N, C, C) float32, or float64 for such features.
 
     Source: Gatys et al. 2016, equation 3, divided by the number of positions so that sizes can be compared.
     """
-    flat = features.float().flatten(2)
+    flat = (features if features.dtype == torch.float64 else features.float()).flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 

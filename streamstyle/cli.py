@@ -5,11 +5,9 @@ Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130 and 143
 
 import argparse
 import json
-import re
 import signal
 import sys
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -18,8 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
+from streamstyle.arguments import share_argument, size_argument, time_argument
+from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
+from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look import COLOR_MODES, Look, blend
@@ -27,35 +28,6 @@ from streamstyle.progress import FrameProgress
 from streamstyle.sources import expand_inputs, open_source
 from streamstyle.stylizer import Stylizer
 from streamstyle.video import Interrupted, Job, Report, default_output, stylize_source
-
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
-
-
-def time_argument(text: str) -> Fraction:
-    """`12.5`, `1:02.5` or `1:02:03` in seconds."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"wanted seconds or h:mm:ss, got '{text}'")
-    hours, minutes, seconds = match.groups(default="0")
-    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
-
-
-def share_argument(text: str) -> float:
-    """A number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"wanted a number from 0 to 1, got '{text}'")
-    return value
-
-
-def size_argument(text: str) -> int:
-    """A number of pixels from 16 to 8192."""
-    if not text.isdecimal() or not 16 <= int(text) <= 8192:
-        raise argparse.ArgumentTypeError(f"wanted a number of pixels from 16 to 8192, got '{text}'")
-    return int(text)
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
@@ -231,11 +203,17 @@ def build_parser() -> argparse.ArgumentParser:
     video = commands.add_parser("video", help="stylize videos and photos", allow_abbrev=False)
     add_video_arguments(video)
     video.set_defaults(run=video_command)
+    camera = commands.add_parser("camera", help="stylize a camera, live", allow_abbrev=False)
+    add_camera_arguments(camera)
+    camera.set_defaults(run=camera_command, quiet=False)
     demo = commands.add_parser("demo", help="stylize a sample clip and show it side by side", allow_abbrev=False)
     demo.add_argument("--style", default="starry-night", help="an image file or the name of a built-in style")
     demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
     demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     demo.set_defaults(run=demo_command, quiet=False, json=False)
+    doctor = commands.add_parser("doctor", help="tell what this machine can do", allow_abbrev=False)
+    add_doctor_arguments(doctor)
+    doctor.set_defaults(run=lambda options, _console: doctor_command(options), quiet=False)
     return parser
 
 
@@ -248,12 +226,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = build_parser().parse_args(arguments)
-    quiet = options.quiet
-    console = Console(stderr=options.json, quiet=quiet)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
+        if words[:1] == ["camera"]:
+            words[1:] = with_config(words[1:])
+        options = build_parser().parse_args(words)
+        console = Console(stderr=options.json, quiet=options.quiet)
         return int(options.run(options, console))
     except Interrupted as interruption:
         if interruption.unfinished:

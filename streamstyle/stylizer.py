@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from streamstyle.catalog import find_model
@@ -18,27 +17,12 @@ from streamstyle.frame import Image
 from streamstyle.look import Look, StyleCode
 from streamstyle.sources.image import read_image
 from streamstyle.styles import BuiltinStyles, CodeCache
+from streamstyle.upscale import enlarge, resize_short_side
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
 
 Measure = Callable[[str], AbstractContextManager[None]]
-
-
-def resize_short_side(image: Image, short_side: int) -> Image:
-    """Scale a picture so that its short side has so many pixels, keeping its shape; (H, W, 3) uint8 in and out."""
-    height, width = image.shape[:2]
-    scale = short_side / min(height, width)
-    return resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
-
-
-def resize(image: Image, width: int, height: int) -> Image:
-    """Scale a picture to a size: areas are averaged on the way down, cubic interpolation on the way up."""
-    if image.shape[:2] == (height, width):
-        return image
-    shrinks = width * height < image.shape[0] * image.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cv2.resize(image, (width, height), interpolation=method).astype(np.uint8, copy=False)
 
 
 class Stylizer:
@@ -162,13 +146,11 @@ class Stylizer:
             ModelError: The picture is too large for this machine's memory, or the runtime failed.
         """
         measure = measure or (lambda _stage: nullcontext())
-        height, width = content.shape[:2]
         if look.alpha == 0:
             return content
         with measure("resize"):
-            small = (
-                content if look.size is None or look.size >= min(height, width) else resize_short_side(content, look.size)
-            )
+            full = look.size is None or look.size >= min(content.shape[:2])
+            small = content if full or look.size is None else resize_short_side(content, look.size)
         self._check_memory(small)
         with measure("inference"):
             feeds: dict[str, Tensor] = {
@@ -182,7 +164,7 @@ class Stylizer:
         if small is content:
             return stylized
         with measure("resize"):
-            return resize(stylized, width, height)
+            return enlarge(stylized, small, content)
 
     def _check_memory(self, content: Image) -> None:
         """Refuse what would not fit, before the system kills the program for it.

@@ -1,6 +1,7 @@
-"""Where the time goes: per-stage sums and frames per second."""
+"""Where the time goes: per-stage sums, recent durations and rates."""
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,3 +28,41 @@ class StageTimes:
     def milliseconds(self) -> dict[str, float]:
         """Stage -> mean milliseconds per call, rounded to 0.01."""
         return {stage: round(1000 * s / self._counts[stage], 2) for stage, s in self._seconds.items()}
+
+
+class Recent:
+    """The last durations of something, with percentiles; written and read on one thread."""
+
+    def __init__(self, length: int = 600) -> None:
+        self._values: deque[float] = deque(maxlen=length)
+
+    def add(self, seconds: float) -> None:
+        """Take one in."""
+        self._values.append(seconds)
+
+    def milliseconds(self, percent: float) -> float | None:
+        """The value below which so many percent lie (nearest rank), in milliseconds; None before the first."""
+        if not self._values:
+            return None
+        ordered = sorted(self._values)
+        return round(1000 * ordered[min(len(ordered) - 1, int(percent / 100 * len(ordered)))], 1)
+
+
+class Rate:
+    """Events per second over the last seconds."""
+
+    def __init__(self, window_seconds: float = 2.0) -> None:
+        self._window = window_seconds
+        self._moments: deque[float] = deque()
+
+    def count(self, now: float) -> None:
+        """One event at this moment."""
+        self._moments.append(now)
+
+    def per_second(self, now: float) -> float:
+        """Over the window, or since the first event where that is shorter; 0 when nothing happened."""
+        while self._moments and now - self._moments[0] > self._window:
+            self._moments.popleft()
+        if len(self._moments) < 2:
+            return 0.0
+        return (len(self._moments) - 1) / max(1e-6, now - self._moments[0])

@@ -16,8 +16,9 @@ from streamstyle.sinks import VIDEO_SUFFIXES, open_sink
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.image import IMAGE_SUFFIXES
 from streamstyle.sources.base import Source, SourceInfo
-from streamstyle.stylizer import Stylizer, resize
+from streamstyle.stylizer import Stylizer
 from streamstyle.timing import StageTimes
+from streamstyle.upscale import resize
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def test_help_does_not_load_torch():
 
 
 def test_the_scripts_are_thin():
-    assert len((ROOT / "run_video.py").read_text().splitlines()) <= 40
+    assert all(len((ROOT / name).read_text().splitlines()) <= 40 for name in ("run_video.py", "run_camera.py"))
 
 
 def test_a_missing_system_library_is_one_line():

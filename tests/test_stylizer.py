@@ -11,7 +11,8 @@ from streamstyle.look import Look, blend
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources.synthetic import SyntheticSource
 from streamstyle.styles import BuiltinStyles, CodeCache
-from streamstyle.stylizer import Stylizer, resize_short_side
+from streamstyle.stylizer import Stylizer
+from streamstyle.upscale import resize_short_side
 
 
 @pytest.fixture(scope="module")

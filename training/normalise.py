@@ -28,7 +28,7 @@ def main() -> int:
         vgg = Vgg19.load(options.vgg)
         photos, _ = load_images(options.contents, torch.device("cpu"))
         crops = [centre_crop(image, 256) for image in photos.images[: options.pictures]]
-        save_atomically(normalised(vgg, list(torch.stack(crops).split(4))).public_state(), options.output)
+        save_atomically(normalised(vgg, [crop[None] for crop in crops]).public_state(), options.output)
     except (ValueError, OSError) as error:
         print(f"normalise: {error}", file=sys.stderr)
         return 1

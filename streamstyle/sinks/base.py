@@ -16,10 +16,15 @@ class Sink(ABC):
     Attributes:
         destination: Where the result lies once `close()` has returned, or None where it leaves none.
         warnings: One line for each thing that the user should know (an audio track re-encoded, say).
+        idle_seconds: How often a live pipeline calls `idle` while no frame comes.
     """
 
     destination: str | None
     warnings: list[str]
+    idle_seconds: float = 0.1
+
+    def idle(self) -> None:  # noqa: B027 - most sinks have nothing to do
+        """Do what cannot wait for the next frame: a live pipeline calls this on the sink's thread between frames."""
 
     @abstractmethod
     def write(self, frame: Frame) -> None:

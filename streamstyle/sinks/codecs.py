@@ -20,6 +20,7 @@ class VideoCodec:
         knob: The encoder's own name for it.
         tag: Four-character code for MP4 where the default does not play everywhere.
         even: Whether width and height must be even.
+        narrowest: Least width in pixels.
     """
 
     encoder: str
@@ -28,13 +29,17 @@ class VideoCodec:
     knob: str = "crf"
     tag: str | None = None
     even: bool = True
+    narrowest: int = 1
 
 
 # Painted frames are full of texture. `veryfast` leaves the cores to the network; at this quality it costs bits, not looks.
 _H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, crf=20)
 _CODECS = {
     "h264": _H264,
-    "hevc": VideoCodec("libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1"),
+    # x265 (216) writes behind its memory where its half-size picture is fewer than four blocks of eight wide.
+    "hevc": VideoCodec(
+        "libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1", narrowest=49
+    ),
     "av1": VideoCodec("libsvtav1", {"preset": "8", "svtav1-params": "lookahead=0"}, crf=32, even=False),
     "vp9": VideoCodec("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, crf=30, even=False),
     "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4", "rc": "vbr"}, crf=23, knob="cq"),

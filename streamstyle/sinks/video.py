@@ -20,6 +20,12 @@ from streamstyle.sinks.place import Place
 from streamstyle.sources.base import SourceInfo
 
 _GROUP_SECONDS = 2
+# Browsers announce a thousand frames a second for what they record.
+_GROUP_FRAMES = 240
+# MP4 counts the time from one frame to the next in 32 bits.
+_FINEST_TICK = Fraction(1, 50_000_000)
+# Too few frames for any to be out of order; x265 (216) then leaves their decoding times unset, to chance.
+_UNORDERED_FRAMES = 2
 # The shape of pixels is written by the codec itself or by MP4; PyAV cannot tell Matroska's muxer.
 _BARE_CODECS = {"libvpx-vp9", "libsvtav1"}
 # Sound may begin a codec's priming earlier than the picture; that is no reason to delay the picture.
@@ -29,8 +35,8 @@ _PRIMING_SECONDS = Fraction(1, 20)
 class VideoSink(Sink):
     """Encodes frames as H.264 or another codec, 4:2:0, BT.709 limited range, tagged as such.
 
-    Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of about a second, so that
-    even after `kill -9` what was done plays; a finished MP4 is an ordinary one with its index in front.
+    Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of two seconds at most, so
+    that even after `kill -9` what was done plays; a finished MP4 is an ordinary one with its index in front.
 
     4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, and that is said.
     """
@@ -70,16 +76,23 @@ class VideoSink(Sink):
         self._codec = choose_codec(path, codec)
         self._place = Place(path, overwrite=overwrite)
         self._shape = (height, width, 3)
+        self._tick = max(info.time_base, _FINEST_TICK)
         self._start, self._end = start, end
         self._origin = Fraction(0)
         self._last: Fraction | None = None
+        self._last_tick = -1
+        self._written = 0
         self._durations: dict[int, Fraction] = {}
         self._closed = False
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
         if path.suffix.lower() in MP4_SUFFIXES:
             # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
-            options |= {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
+            # Fragments begin at key frames: libav takes the first frame of one for the latest so far, and were a later one
+            # in the fragment before, it would lie behind the end of the edit list and never be shown.
+            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe"}
+            # In libav's usual milliseconds the edit list may end before a last frame that is shown for less than that.
+            options |= {"movie_timescale": str(_timescale(self._tick))}
         else:
             options |= {"cluster_time_limit": "1000"}
         try:
@@ -96,7 +109,13 @@ class VideoSink(Sink):
     def _add_stream(self, info: SourceInfo, crf: int | None) -> VideoStream:
         height, width, _ = self._shape
         codec = self._codec
-        rate = info.frame_rate or Fraction(25)
+        if width < codec.narrowest:
+            raise SinkError(
+                f"{codec.encoder} holds pictures of at least {codec.narrowest} pixels across, got {width}; "
+                "choose another --codec or a larger --output-size"
+            )
+        # Frames cannot come faster than the clock ticks; libvpx would take a frame's duration for zero, and refuse it.
+        rate = min(info.frame_rate or Fraction(25), 1 / self._tick)
         options = codec.options | {codec.knob: str(codec.crf if crf is None else crf)}
         stream = self._container.add_stream(codec.encoder, rate=rate, options=options)
         assert isinstance(stream, VideoStream)  # all codecs of the table are video
@@ -108,8 +127,8 @@ class VideoSink(Sink):
             )
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
-        stream.time_base = context.time_base = info.time_base
-        context.gop_size = max(1, round(rate * _GROUP_SECONDS))
+        stream.time_base = context.time_base = self._tick
+        context.gop_size = max(1, min(round(rate * _GROUP_SECONDS), _GROUP_FRAMES))
         context.sample_aspect_ratio = info.sample_aspect_ratio
         stream.sample_aspect_ratio = info.sample_aspect_ratio
         square = info.sample_aspect_ratio == 1
@@ -118,7 +137,6 @@ class VideoSink(Sink):
         if codec.tag and self._place.final.suffix.lower() in MP4_SUFFIXES:
             context.codec_tag = codec.tag
         tag_bt709(context)
-        self._tick = info.time_base
         try:
             context.open()
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -149,11 +167,12 @@ class VideoSink(Sink):
             self._begin(frame.time)
         self._last = frame.time
         picture = self._encodable(frame.image)
-        picture.pts = round((frame.time - self._origin) / self._tick)
+        self._last_tick = picture.pts = max(round((frame.time - self._origin) / self._tick), self._last_tick + 1)
         picture.time_base = self._tick
         if frame.duration is not None:
             self._durations[picture.pts] = frame.duration
         with self._place.failing_clearly():
+            self._written += 1
             self._mux(self._stream.encode(picture))
             if self._companion is not None:
                 self._companion.advance(frame.time)
@@ -191,6 +210,8 @@ class VideoSink(Sink):
             duration = self._durations.pop(round(packet.pts * packet.time_base / self._tick), None)
             if duration is not None:
                 packet.duration = max(1, round(duration / packet.time_base))
+            if self._written <= _UNORDERED_FRAMES:
+                packet.dts = packet.pts
             self._container.mux(packet)
 
     def close(self) -> None:
@@ -254,3 +275,8 @@ class VideoSink(Sink):
         if getattr(self, "_companion", None) is not None:
             quietly(self._companion.close)  # type: ignore[union-attr]
         quietly(lambda: self._place.partial.unlink(missing_ok=True))
+
+
+def _timescale(tick: Fraction) -> int:
+    """Parts of a second that hold whole ticks, and sound's times well."""
+    return tick.denominator * -(-10_000 // tick.denominator)

@@ -100,6 +100,88 @@ def test_last_frame_keeps_its_duration(tmp_path: Path) -> None:
         assert container.duration == 2_160_000
 
 
+@pytest.mark.parametrize("count", [25, 49, 73, 97, 98])
+def test_no_frame_is_lost_where_the_last_one_was_encoded_before_others(tmp_path: Path, count: int) -> None:
+    images = [pattern(i, 32, 32) for i in range(count)]
+    times = [Fraction(round(1000 * i / 24), 1000) for i in range(count)]
+    durations = [Fraction(41, 1000)] * count
+    write(tmp_path / "b.mp4", images, times=times, durations=durations, rate=Fraction(24), time_base=Fraction(1, 1000))
+    assert [frame.time for frame in read(tmp_path / "b.mp4")] == times
+
+
+@pytest.mark.parametrize("tick", [Fraction(1, 12_800), Fraction(1, 1_000_000)])
+def test_a_last_frame_that_is_hardly_shown_is_not_lost(tmp_path: Path, tick: Fraction) -> None:
+    for after in (Fraction(1381, 12_800), Fraction(90_241, 1_000_000), Fraction(107_400, 1_000_000)):
+        times = [Fraction(0), Fraction(1, 25), after // tick * tick]
+        write(tmp_path / "s.mp4", times=times, durations=[Fraction(1, 25)] * 2 + [tick], time_base=tick, overwrite=True)
+        assert [frame.time for frame in read(tmp_path / "s.mp4")] == times
+
+
+@pytest.mark.parametrize(("name", "codec"), [("n.mp4", "h264"), ("n.mp4", "hevc"), ("n.mkv", "hevc"), ("n.mp4", "av1")])
+def test_one_frame_or_two_are_a_video_too(tmp_path: Path, name: str, codec: str) -> None:
+    for count in (1, 2) * 5:
+        times = [Fraction(i, 25) for i in range(count)]
+        write(tmp_path / name, times=times, codec=codec, overwrite=True)
+        assert [frame.time for frame in read(tmp_path / name)] == times
+
+
+@pytest.mark.parametrize("codec", ["h264", "av1"])
+def test_nanoseconds_with_long_pauses_are_kept_to_the_microsecond(tmp_path: Path, codec: str) -> None:
+    nano = Fraction(1, 10**9)
+    times = [moment * nano for moment in (0, 1, 2, 5 * 10**9 + 7, 15 * 10**9)]
+    write(tmp_path / "n.mp4", times=times, time_base=nano, codec=codec)
+    assert [round(frame.time * 10**6) for frame in read(tmp_path / "n.mp4")] == [0, 0, 0, 5 * 10**6, 15 * 10**6]
+
+
+@pytest.mark.parametrize("name", ["r.webm", "r.mkv", "r.mp4"])
+def test_a_clock_slower_than_the_announced_rate(tmp_path: Path, name: str) -> None:
+    times = [Fraction(i) for i in range(5)]
+    write(tmp_path / name, times=times, rate=Fraction(60), time_base=Fraction(1))
+    assert [frame.time for frame in read(tmp_path / name)] == times
+
+
+def test_hevc_too_narrow_for_its_encoder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match="at least 49 pixels across, got 48; choose"):
+        write(tmp_path / "n.mp4", [flat((9, 9, 9), 48, 64)], codec="hevc")
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path / "n.mp4", [flat((9, 9, 9), 49, 64)], codec="hevc")
+
+
+CONTAINERS = [
+    ("mp4", "h264"),
+    ("mov", "h264"),
+    ("mp4", "hevc"),
+    ("mp4", "av1"),
+    ("mkv", "h264"),
+    ("mkv", "vp9"),
+    ("webm", "vp9"),
+]
+
+
+@pytest.mark.parametrize(("suffix", "codec"), CONTAINERS)
+def test_every_frame_arrives_at_its_time_whatever_the_clock(tmp_path: Path, suffix: str, codec: str) -> None:
+    rng = np.random.default_rng(20)
+    path = tmp_path / f"w.{suffix}"
+    exact = suffix in {"mp4", "mov"}
+    for ticks_per_second in (Fraction(1000), Fraction(90_000), Fraction(25), Fraction(30_000, 1001), Fraction(10**6)):
+        tick = 1 / ticks_per_second
+        nominal = max(1, round(ticks_per_second / 25))
+        for steps in ([nominal], [1, nominal, 2 * nominal], [1], [nominal] * 20 + [40 * nominal]):
+            count = int(rng.integers(1, 40))
+            beginning = int(rng.integers(0, 10**6))
+            times = [(beginning + int(moment)) * tick for moment in np.cumsum([0, *rng.choice(steps, count - 1)])]
+            durations = [int(rng.choice([1, nominal])) * tick for _ in times]
+            still = pattern(0, 64, 48)
+            images = [np.roll(still, 3 * i, axis=1) for i in range(count)]
+            write(path, images, times=times, durations=durations, time_base=tick, codec=codec, overwrite=True)
+            with av.open(str(path)) as container:
+                arrived = [(frame.pts or 0) * tick_ for frame in container.decode(video=0) if (tick_ := frame.time_base)]
+            assert len(arrived) == count, (tick, steps, count)
+            for wanted, came in zip(times, arrived, strict=True):
+                off = abs(wanted - times[0] - came)
+                assert off <= (0 if exact else Fraction(1, 2000)), (tick, steps, count)
+
+
 @pytest.mark.parametrize("name", ["c.mp4", "c.mkv", "c.webm", "c.mov"])
 def test_flat_colors_survive(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, [flat(color) for color in COLORS.values() for _ in range(3)], crf=4)
@@ -148,6 +230,15 @@ def test_key_frames_come_every_two_seconds_in_closed_groups(tmp_path: Path) -> N
     with av.open(str(tmp_path / "k.mp4")) as container:
         keys = [(packet.pts or 0) * packet.time_base for packet in container.demux(video=0) if packet.is_keyframe]
     assert all(after - before <= 2 for before, after in zip(keys, [*keys[1:], Fraction(24, 5)], strict=True))
+
+
+def test_an_absurd_rate_does_not_make_endless_groups(tmp_path: Path) -> None:
+    times = [Fraction(i, 25) for i in range(300)]
+    write(
+        tmp_path / "k.mp4", [flat((9, 9, 9), 32, 32)] * 300, times=times, rate=Fraction(1000), time_base=Fraction(1, 1000)
+    )
+    with av.open(str(tmp_path / "k.mp4")) as container:
+        assert sum(packet.is_keyframe for packet in container.demux(video=0)) == 2
 
 
 def test_hevc_in_mp4_is_tagged_for_apple(tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""`--size auto`: the largest processing size at which this machine keeps up with the camera.
+
+Frame sizes form a ladder. A rung is left downwards as soon as frames take longer than the camera gives, for a while; it is
+climbed again only when the next rung is expected to fit with room to spare, for a longer while; and a rung that had to be
+left is not tried again before a time that doubles with each failure. So the size settles, and never swings.
+"""
+
+from dataclasses import dataclass, field
+
+RUNGS = (144, 180, 216, 270, 360, 432, 540, 720, 900, 1080, 1440, 2160)
+"""Short sides in pixels."""
+
+_BUSY = 0.95  # share of the frame interval above which a size is too large
+_ROOMY = 0.75  # share that the next size may be expected to take
+_DOWN_SECONDS = 1.0
+_UP_SECONDS = 5.0
+_FIRST_BAN_SECONDS = 30.0
+_MEMORY = 0.9  # of the running mean
+
+
+def ladder(short_side: int) -> list[int]:
+    """The sizes for frames of this short side, from small to their own."""
+    return [rung for rung in RUNGS if rung < short_side] + [short_side]
+
+
+@dataclass
+class AutoSize:
+    """Follows the cost of frames and picks the size.
+
+    Attributes:
+        sizes: The ladder.
+        interval: Seconds between two frames of the camera.
+        size: The present choice: a short side in pixels.
+    """
+
+    sizes: list[int]
+    interval: float
+    _rung: int = 0
+    _mean: float | None = None
+    _busy_since: float | None = None
+    _roomy_since: float | None = None
+    _bans: dict[int, tuple[float, float]] = field(default_factory=dict)  # rung -> banned until, length of the ban
+
+    @property
+    def size(self) -> int:
+        """Short side in pixels at which the next frame is to be stylized."""
+        return self.sizes[self._rung]
+
+    def start(self, costs: dict[int, float]) -> None:
+        """Choose from a short benchmark.
+
+        Args:
+            costs: Size -> seconds per frame, for one or more sizes; the others are scaled by their pixels.
+        """
+        size, seconds = max(costs.items())
+        per_pixel = seconds / size**2
+        fitting = [rung for rung, side in enumerate(self.sizes) if per_pixel * side**2 <= _ROOMY * self.interval]
+        self._move(max(fitting, default=0))
+
+    def update(self, seconds: float, now: float) -> bool:
+        """Take in what a frame cost.
+
+        Args:
+            seconds: From the frame to its stylized picture, at the present size.
+            now: A clock in seconds that never goes back.
+
+        Returns:
+            Whether the size has changed.
+        """
+        self._mean = seconds if self._mean is None else _MEMORY * self._mean + (1 - _MEMORY) * seconds
+        busy = self._mean > _BUSY * self.interval
+        self._busy_since = _since(self._busy_since, now) if busy else None
+        if busy and self._busy_since is not None and now - self._busy_since >= _DOWN_SECONDS and self._rung > 0:
+            _, last = self._bans.get(self._rung, (0.0, _FIRST_BAN_SECONDS / 2))
+            self._bans[self._rung] = (now + 2 * last, 2 * last)
+            self._move(self._rung - 1)
+            return True
+        roomy = self._next_fits(now)
+        self._roomy_since = _since(self._roomy_since, now) if roomy else None
+        if roomy and self._roomy_since is not None and now - self._roomy_since >= _UP_SECONDS:
+            self._move(self._rung + 1)
+            return True
+        return False
+
+    def _next_fits(self, now: float) -> bool:
+        if self._rung + 1 == len(self.sizes) or self._mean is None:
+            return False
+        if now < self._bans.get(self._rung + 1, (0.0, 0.0))[0]:
+            return False
+        growth = (self.sizes[self._rung + 1] / self.size) ** 2
+        return self._mean * growth <= _ROOMY * self.interval
+
+    def _move(self, rung: int) -> None:
+        self._rung = rung
+        self._mean = self._busy_since = self._roomy_since = None
+
+
+def _since(before: float | None, now: float) -> float:
+    return now if before is None else before

@@ -1,0 +1,237 @@
+"""`streamstyle camera`: a camera through a painting, live."""
+
+import argparse
+import json
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from streamstyle.arguments import auto_size_argument, dimensions_argument, rate_argument, seconds_argument, share_argument
+from streamstyle.autosize import AutoSize, ladder
+from streamstyle.catalog import MODELS
+from streamstyle.config import config_arguments
+from streamstyle.controls import Controls, Settings
+from streamstyle.engine import DEVICES
+from streamstyle.errors import UsageError
+from streamstyle.live import Live, LiveReport
+from streamstyle.look import COLOR_MODES
+from streamstyle.sinks.base import Sink
+from streamstyle.sinks.mjpeg import MjpegSink
+from streamstyle.sinks.virtual_camera import VirtualCameraSink
+from streamstyle.sources import open_live_source
+from streamstyle.sources.cameras import list_cameras
+from streamstyle.sources.live import LiveSource
+from streamstyle.stylizer import Stylizer
+from streamstyle.viewer import Headless, Viewer
+from streamstyle.window import Window
+
+DEFAULT_ADDRESS = "127.0.0.1:8090"
+_USUAL_RATE = 30.0
+
+
+def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle camera` and `run_camera.py`."""
+    parser.add_argument(
+        "--camera", metavar="C", help="index, name, path, or a file or URL to play as one (default: the first)"
+    )
+    parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
+    parser.add_argument("--style", nargs="+", metavar="STYLE", help="image files or built-in styles to switch between")
+    parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
+    parser.add_argument("--alpha", type=share_argument, default=1.0, metavar="0..1", help="strength of the style")
+    parser.add_argument(
+        "--color", choices=COLOR_MODES, default="style", help="whose colors: the painting's or the camera's"
+    )
+    parser.add_argument(
+        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
+    )
+    parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
+    parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")
+    parser.add_argument("--loop", action="store_true", help="play a file again and again")
+    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
+    parser.add_argument(
+        "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
+    )
+    parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
+    parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
+    parser.add_argument(
+        "--mjpeg",
+        nargs="?",
+        const=DEFAULT_ADDRESS,
+        metavar="HOST:PORT",
+        help=f"serve to browsers (default: {DEFAULT_ADDRESS})",
+    )
+    parser.add_argument("--no-window", action="store_true", help="show nothing here")
+    parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
+
+
+def with_config(arguments: list[str]) -> list[str]:
+    """The arguments of `streamstyle camera` with those of its --config file before them.
+
+    Raises:
+        UsageError: The file cannot be used.
+    """
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--config", type=Path)
+    path = finder.parse_known_args(arguments)[0].config
+    if path is None:
+        return arguments
+    parser = argparse.ArgumentParser(add_help=False)
+    add_camera_arguments(parser)
+    return [*config_arguments(path, parser), *arguments]
+
+
+def camera_command(options: argparse.Namespace, console: Console) -> int:
+    """Run live; returns the exit code."""
+    if options.list_cameras:
+        return show_cameras(as_json=options.json)
+    headless = options.no_window
+    wanted = options.virtual_camera is not None or options.record or options.mjpeg or options.seconds
+    if headless and not wanted:
+        raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
+    started = time.monotonic()
+    window = None if headless else Window()
+    sinks: dict[str, Sink] = {}
+    source: LiveSource | None = None
+    try:
+        stylizer = Stylizer(options.model, options.device)
+        console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
+        controls = _controls(options, stylizer)
+        source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
+        _tell_source(source, console)
+        sinks = _open_sinks(options, source, console)
+        live = _live(options, source, controls, sinks, started)
+        report = live.run(_presenter(options, live, window))
+    except BaseException:
+        # The run ends its sinks itself; those that it never got are left here.
+        for sink in sinks.values():
+            sink.abort()
+        raise
+    finally:
+        if source is not None:
+            source.close()
+        if window is not None:
+            window.close()
+    _tell(report, console, as_json=options.json)
+    return 0
+
+
+def show_cameras(*, as_json: bool) -> int:
+    """Print the cameras with their modes."""
+    cameras = list_cameras()
+    if as_json:
+        rows = [
+            {"index": c.index, "name": c.name, "uri": c.uri, "modes": [str(mode) for mode in c.modes], "note": c.note}
+            for c in cameras
+        ]
+        print(json.dumps(rows))
+        return 0
+    if not cameras:
+        print("no camera found; plug one in, or play a file as one: --camera clip.mp4", file=sys.stderr)
+        return 0
+    table = Table("index", "name", "path", "modes", "", box=None, pad_edge=False)
+    for camera in cameras:
+        table.add_row(str(camera.index), camera.name, camera.uri, ", ".join(map(str, camera.modes)), camera.note)
+    Console().print(table)
+    return 0
+
+
+def _controls(options: argparse.Namespace, stylizer: Stylizer) -> Controls:
+    """The live look, with its first style encoded."""
+    builtin = stylizer.builtin_styles.names()
+    own = options.style or []
+    styles = (*own, *(name for name in builtin if name not in own))
+    if not styles:
+        raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
+    controls = Controls(stylizer, Settings(styles, alpha=options.alpha, color=options.color, mirror=options.mirror))
+    controls.start()
+    return controls
+
+
+def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console) -> dict[str, Sink]:
+    """Everything that was asked for beside the window; all or none."""
+    info = source.info
+    sinks: dict[str, Sink] = {}
+    try:
+        if options.virtual_camera is not None:
+            rate = float(info.frame_rate or _USUAL_RATE)
+            sinks["virtual camera"] = VirtualCameraSink(options.virtual_camera or None, info.width, info.height, rate)
+        if options.mjpeg is not None:
+            sinks["mjpeg"] = MjpegSink(options.mjpeg)
+        for name, sink in sinks.items():
+            console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
+            for warning in sink.warnings:
+                print(f"streamstyle: warning: {warning}", file=sys.stderr)
+    except BaseException:
+        for sink in sinks.values():
+            sink.abort()
+        raise
+    return sinks
+
+
+def _live(
+    options: argparse.Namespace, source: LiveSource, controls: Controls, sinks: dict[str, Sink], started: float
+) -> Live:
+    info = source.info
+    rate = float(info.frame_rate or _USUAL_RATE)
+    auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if options.size is None else None
+    live = Live(source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started)
+    if options.styles_folder is not None:
+        live.watch(options.styles_folder)
+    live.measure_size()
+    if options.record is not None:
+        live.start_recording(options.record, overwrite=options.overwrite)
+    return live
+
+
+def _presenter(options: argparse.Namespace, live: Live, window: Window | None) -> Headless | Viewer:
+    if window is None:
+        return Headless(options.seconds)
+    return Viewer(
+        window,
+        live,
+        recording_path=lambda: _fresh_path(".mp4"),
+        snapshot_path=lambda: _fresh_path(".png"),
+        seconds=options.seconds,
+    )
+
+
+def _fresh_path(suffix: str) -> Path:
+    """A name in the current folder that says when, and is not taken."""
+    stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
+    path, number = Path(f"{stem}{suffix}"), 1
+    while path.exists():
+        number += 1
+        path = Path(f"{stem}-{number}{suffix}")
+    return path
+
+
+def _tell_source(source: LiveSource, console: Console) -> None:
+    info = source.info
+    rate = "" if info.frame_rate is None else f" at {float(info.frame_rate):.4g} fps"
+    console.print(f"camera {info.name}: {info.width}x{info.height}{rate}", highlight=False, soft_wrap=True)
+
+
+def _tell(report: LiveReport, console: Console, *, as_json: bool) -> None:
+    for warning in report.warnings:
+        print(f"streamstyle: warning: {warning}", file=sys.stderr)
+    latency = report.latency_ms
+    console.print(
+        f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps on {report.provider}, "
+        f"latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for output in report.outputs:
+        console.print(f"saved: {output}", highlight=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(report.as_json()), flush=True)

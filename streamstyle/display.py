@@ -1,0 +1,90 @@
+"""Is there a screen that a window can open on? OpenCV must not be asked: without one it ends the whole process."""
+
+import ctypes
+import os
+import socket
+import sys
+from pathlib import Path
+
+from streamstyle.errors import SinkError
+
+REMEDY = "use --no-window with --virtual-camera, --record or --mjpeg"
+_X_PORT = 6000
+_PATIENCE_SECONDS = 3.0
+
+
+def find_screen(*, wayland: bool = False) -> tuple[int, int] | None:
+    """Make sure that a window can be opened.
+
+    Args:
+        wayland: Whether the caller's windows can do without X.
+
+    Returns:
+        Width and height of the screen in pixels, or None where the system does not say.
+
+    Raises:
+        SinkError: There is no display, or it refuses us.
+    """
+    if sys.platform == "win32":
+        metrics = ctypes.windll.user32.GetSystemMetrics
+        return int(metrics(0)), int(metrics(1))
+    if sys.platform == "darwin":
+        return None
+    if wayland and _wayland_answers():
+        return None
+    display = os.environ.get("DISPLAY", "")
+    if not display:
+        if os.environ.get("WAYLAND_DISPLAY") and not wayland:
+            raise SinkError(f"no X display: this OpenCV needs one beside Wayland (install xwayland); or {REMEDY}")
+        raise SinkError(f"no display: neither DISPLAY nor WAYLAND_DISPLAY is set; {REMEDY}")
+    return _ask_x(display)
+
+
+def _ask_x(display: str) -> tuple[int, int] | None:
+    """The size of an X display's first screen."""
+    _knock(display)
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return None  # without this library no X program runs, so OpenCV uses something else
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XOpenDisplay.argtypes = [ctypes.c_char_p]
+    connection = x11.XOpenDisplay(display.encode())
+    if not connection:
+        raise SinkError(f"the display '{display}' refuses this user (see xhost and XAUTHORITY), or is not there; {REMEDY}")
+    for function in (x11.XDisplayWidth, x11.XDisplayHeight):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    size = int(x11.XDisplayWidth(connection, 0)), int(x11.XDisplayHeight(connection, 0))
+    x11.XCloseDisplay(connection)
+    return size
+
+
+def _knock(display: str) -> None:
+    """Fail soon where another computer's display does not answer: X itself would try for minutes."""
+    host, colon, number = display.rpartition(":")
+    host = host.rpartition("/")[2].strip("[]")  # tcp/host:0 and [::1]:0 are allowed too
+    number = number.partition(".")[0]
+    if not colon or not number.isdecimal():
+        raise SinkError(f"DISPLAY='{display}' names no display, it should look like :0; correct it, or {REMEDY}")
+    if host in {"", "unix"} or display.startswith("/"):
+        return
+    try:
+        socket.create_connection((host, _X_PORT + int(number)), timeout=_PATIENCE_SECONDS).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise SinkError(f"the display '{display}' does not answer ({error}); correct DISPLAY, or {REMEDY}") from error
+
+
+def _wayland_answers() -> bool:
+    """Whether a Wayland compositor listens."""
+    name = os.environ.get("WAYLAND_DISPLAY")
+    if not name:
+        return False
+    path = Path(os.environ.get("XDG_RUNTIME_DIR", "")) / name  # an absolute name replaces the folder
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.settimeout(_PATIENCE_SECONDS)
+        try:
+            listener.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,46 @@
+"""`streamstyle doctor`: what this machine can do, and what to run where it cannot.
+
+Each check is one file in `checks/` and runs in a process of its own: what hangs is ended, what crashes is a finding. This
+process loads nothing that could be the patient: no OpenCV, no PyAV, no ONNX Runtime.
+"""
+
+import argparse
+import os
+import sys
+from contextlib import closing
+
+from streamstyle.doctor.examination import examine
+from streamstyle.doctor.report import as_json, can_stylize_files, show
+from streamstyle.errors import SinkError
+
+__all__ = ["add_doctor_arguments", "doctor_command"]
+
+
+def add_doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle doctor`."""
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output, and nothing else")
+
+
+def doctor_command(options: argparse.Namespace) -> int:
+    """Examine the machine and tell.
+
+    Returns:
+        The exit code: 0 when files can be stylized here, else 1.
+
+    Raises:
+        SinkError: The report cannot be written.
+        BrokenPipeError, SystemExit: Nobody reads it any more.
+    """
+    try:
+        # Closed even when the reader of a pipe goes away or Ctrl-C comes: no check outlives the command.
+        with closing(examine()) as found:
+            findings = list(found) if options.json else show(found)
+        if options.json:
+            print(as_json(findings), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Python writes what is left once more when it ends, and would complain with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SinkError(f"the report cannot be written: {error.strerror}; write it elsewhere") from error
+    return 0 if can_stylize_files(findings) else 1

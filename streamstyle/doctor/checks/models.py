@@ -1,0 +1,56 @@
+"""Model files: the shipped ones, and those in the user's folder."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from streamstyle.catalog import IMPORTED, SHIPPED, find_model, installed_models, user_models
+from streamstyle.doctor.finding import Finding, failure
+from streamstyle.errors import ModelError
+from streamstyle.look import Look
+from streamstyle.stylizer import Stylizer
+
+AREA = "models"
+_AGAIN = (
+    "run: pip install --force-reinstall --no-deps streamstyle "
+    "(in a checkout: git checkout -- streamstyle/weights; pip install --no-deps -e .)"
+)
+
+
+def findings() -> Iterator[Finding]:
+    """Every model that is installed, and those that can be imported."""
+    for name in SHIPPED:
+        yield model(name)
+    try:
+        own = [name for name in installed_models() if name not in SHIPPED]
+    except OSError as error:
+        remedy = "make the folder readable, or set STREAMSTYLE_MODELS to another one"
+        yield Finding(AREA, "your models", "failed", f"'{user_models()}': {error.strerror}", remedy)
+        return
+    for name in own:
+        yield model(name)
+    for name in IMPORTED:
+        if name not in own:
+            yield Finding(AREA, name, "missing", f"not imported into '{user_models()}'", IMPORTED[name])
+
+
+def model(name: str) -> Finding:
+    """Whether a model is whole: its graphs load, fit each other and its styles, and it stylizes a tiny picture."""
+    try:
+        stylizer = Stylizer(name, "cpu")
+        styles = [stylizer.find_style(style) for style in stylizer.builtin_styles.names()]
+        if styles:
+            stylizer.stylize(np.zeros((16, 16, 3), np.uint8), Look(styles[0]))
+    except ModelError as error:
+        finding = failure(AREA, name, error)
+        # A command that the error names is about ONNX Runtime; all else is about our files.
+        return replace(finding, remedy=_AGAIN) if name in SHIPPED and "pip " not in finding.remedy else finding
+    except Exception as error:  # noqa: BLE001 - a damaged file makes numpy and zipfile raise what they like
+        broken = failure(AREA, name, error)
+        files = find_model(name)
+        remedy = _AGAIN if name in SHIPPED else "import or export the model again"
+        return Finding(AREA, name, "failed", f"a file beside '{files.stylize}' is damaged: {broken.detail}", remedy)
+    if "unknown" in {stylizer.version} or not stylizer.name:
+        return Finding(AREA, name, "warning", "it does not say which version it is", "export it with this project")
+    return Finding(AREA, name, "ok", f"{stylizer.name} {stylizer.version}, built-in styles: {len(styles)}")

@@ -1,0 +1,331 @@
+"""One live run: a source that does not wait, a look that changes, sinks that come and go."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from streamstyle.autosize import AutoSize
+from streamstyle.color import ColorKeeper
+from streamstyle.controls import Controls, StyleFolder
+from streamstyle.errors import SinkError, StreamstyleError
+from streamstyle.frame import Frame, Image
+from streamstyle.pipeline import LivePipeline, Pair
+from streamstyle.sinks.base import Sink
+from streamstyle.sinks.image import ImageSink
+from streamstyle.sinks.video import VideoSink
+from streamstyle.sources.live import LiveSource
+from streamstyle.stylizer import Stylizer
+from streamstyle.timing import Rate, Recent, StageTimes
+from streamstyle.upscale import resize
+
+_TRIAL_SIZE = 216
+_FOLDER_SECONDS = 1.0
+_RECORDING = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReport:
+    """What came of a live run; the fields of the line of JSON.
+
+    Attributes:
+        input: The camera or file.
+        seconds: From the first frame to the end.
+        first_frame_seconds: From the start of the program's work to the first stylized frame.
+        captured: Frames that the camera gave.
+        stylized: Frames that were stylized.
+        skipped: Frames that were not, a newer one being there.
+        shown: Frames that were presented.
+        fps: shown / seconds.
+        latency_ms: p50 and p95 from capture to shown.
+        provider: What ran the model.
+        model: Its name and version.
+        style: The last one.
+        frame_size: [width, height] of the frames.
+        size: Short side at which they were stylized at last.
+        milliseconds: Stage -> mean milliseconds.
+        missed: Sink -> stylized frames that it did not take in time.
+        outputs: What lies on the disk now.
+        warnings: What the user should know.
+    """
+
+    input: str
+    seconds: float
+    first_frame_seconds: float
+    captured: int
+    stylized: int
+    skipped: int
+    shown: int
+    fps: float
+    latency_ms: dict[str, float | None]
+    provider: str
+    model: str
+    style: str
+    frame_size: tuple[int, int]
+    size: int
+    milliseconds: dict[str, float]
+    missed: dict[str, int]
+    outputs: list[str]
+    warnings: list[str]
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for `json.dumps`."""
+        return asdict(self)
+
+
+class Live:
+    """A source under the user's controls.
+
+    Attributes:
+        source: Live; closed by the run.
+        stylizer: The model.
+        controls: What the user changes.
+        pipeline: Its threads.
+        size: Short side at which frames are stylized, or None for their own; `auto` moves it.
+        latency: From capture to shown.
+        rate: Of shown frames.
+        last: The newest pair that was presented.
+        original: Show frames as they came.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        stylizer: Stylizer,
+        controls: Controls,
+        *,
+        size: int | None = None,
+        auto: AutoSize | None = None,
+        sinks: dict[str, Sink] | None = None,
+        started: float | None = None,
+    ) -> None:
+        """Set up; nothing runs yet.
+
+        Args:
+            source: Where frames come from.
+            stylizer: The model.
+            controls: Started.
+            size: A fixed processing size, or None.
+            auto: Picks the size instead.
+            sinks: Name -> sink, fed from the start; they are closed at the end of the run.
+            started: When the work for this run began, on `time.monotonic()`; now by default.
+        """
+        self.source, self.stylizer, self.controls = source, stylizer, controls
+        self.size, self.auto = size, auto
+        self.times = StageTimes()
+        self.pipeline = LivePipeline(source, self._stylize, self.times)
+        self.latency, self.rate = Recent(), Rate()
+        self.last: Pair | None = None
+        self.shown = 0
+        self.warnings: list[str] = []
+        self.outputs: list[str] = []
+        self._sinks = dict(sinks or {})
+        for name, sink in self._sinks.items():
+            self.pipeline.attach(name, sink)
+        self._keeper = ColorKeeper()
+        self._started = time.monotonic() if started is None else started
+        self._first: float | None = None
+        self._folder: StyleFolder | None = None
+        self._looked = 0.0
+        controls.beside = self.pipeline.errand
+
+    def watch(self, folder: Path) -> None:
+        """Offer pictures that lie in a folder, or are dropped into it, as styles.
+
+        Raises:
+            SinkError: The folder cannot be read.
+        """
+        try:
+            self._folder = StyleFolder(folder)
+        except OSError as error:
+            raise SinkError(f"the styles folder '{folder}' cannot be read: {(error.strerror or '').lower()}") from error
+        self._folder.scan()
+        self.controls.add([str(path) for path in self._folder.scan()])
+
+    def measure_size(self) -> None:
+        """Let `auto` choose its first size by a short trial on a made-up frame; half a second at most on slow machines."""
+        if self.auto is None:
+            return
+        height, width = self.source.info.height, self.source.info.width
+        ramp = np.linspace(0, 255, width, dtype=np.uint8)
+        image = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (height, width, 3)))
+        look = self.controls.look(_TRIAL_SIZE)
+        spent = []
+        for _ in range(3):  # the first one warms up
+            began = time.perf_counter()
+            self.stylizer.stylize(image, look)
+            spent.append(time.perf_counter() - began)
+        self.auto.start({min(_TRIAL_SIZE, height, width): min(spent[1:])})
+
+    def run(self, present: Callable[[Pair | None], bool]) -> LiveReport:
+        """Run until the source ends, `present` returns False or something fails; then close all sinks.
+
+        Args:
+            present: Called on this thread with each newest pair, and with None now and then; returns whether to go on.
+
+        Raises:
+            StreamstyleError: The first failure. What was recorded until then stays playable under a partial name.
+        """
+
+        def count_and_present(pair: Pair | None) -> bool:
+            if pair is not None:
+                self.last = pair
+            going = present(pair)
+            now = time.monotonic()
+            if pair is not None:
+                self._count(pair, now)
+            self._look_after_folder(now)
+            return going
+
+        try:
+            self.pipeline.run(count_and_present)
+        except BaseException:
+            for sink in self._sinks.values():
+                sink.abort()
+            raise
+        self._close_sinks()
+        return self.report()
+
+    def report(self) -> LiveReport:
+        """The figures so far."""
+        info = self.source.info
+        now = time.monotonic()
+        seconds = now - (self._first or now)
+        return LiveReport(
+            input=info.name,
+            seconds=round(seconds, 3),
+            first_frame_seconds=round((self._first or now) - self._started, 3),
+            captured=self.pipeline.captured,
+            stylized=self.pipeline.stylized,
+            skipped=self.pipeline.skipped,
+            shown=self.shown,
+            fps=round(self.shown / seconds, 2) if seconds > 0 else 0.0,
+            latency_ms={"p50": self.latency.milliseconds(50), "p95": self.latency.milliseconds(95)},
+            provider=self.stylizer.provider,
+            model=f"{self.stylizer.name} {self.stylizer.version}",
+            style=self.controls.style_name,
+            frame_size=(info.width, info.height),
+            size=min(self.size or info.height, info.width, info.height),
+            milliseconds=self.times.milliseconds(),
+            missed=self.pipeline.missed(),
+            outputs=self.outputs,
+            warnings=[*self.source.warnings, *self.warnings],
+        )
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording runs."""
+        return _RECORDING in self._sinks
+
+    def start_recording(self, path: Path, *, overwrite: bool = False) -> None:
+        """Record what comes from now on, with real times; beside the stream.
+
+        Raises:
+            SinkError: The file cannot be written.
+        """
+        info = replace(self.source.info, frame_rate=self.source.info.frame_rate or Fraction(30))
+        sink = VideoSink(path, info=info, width=info.width, height=info.height, overwrite=overwrite)
+        self._sinks[_RECORDING] = sink
+        self.pipeline.attach(_RECORDING, sink)
+
+    def stop_recording(self) -> None:
+        """Finish the recording.
+
+        Raises:
+            SinkError: It could not be finished.
+        """
+        self.pipeline.detach(_RECORDING)
+        sink = self._sinks.pop(_RECORDING)
+        sink.close()
+        self._note(sink)
+
+    def toggle_recording(self, path: Callable[[], Path]) -> None:
+        """Start or stop a recording beside the stream; what goes wrong is said, and the stream goes on."""
+
+        def work() -> None:
+            try:
+                if self.recording:
+                    self.stop_recording()
+                    self.controls.say(f"recorded {Path(self.outputs[-1]).name}")
+                else:
+                    self.start_recording(path())
+                    self.controls.say("recording")
+            except StreamstyleError as error:
+                self.controls.say(str(error))
+
+        self.pipeline.errand(work)
+
+    def snapshot(self, path: Path) -> None:
+        """Write the newest stylized frame as a PNG beside the stream; what goes wrong is said."""
+        pair = self.last
+        if pair is None:
+            return
+
+        def work() -> None:
+            try:
+                with ImageSink(path) as sink:
+                    sink.write(pair.stylized)
+                self.outputs.append(str(path))
+                self.controls.say(f"saved {path.name}")
+            except StreamstyleError as error:
+                self.controls.say(str(error))
+
+        self.pipeline.errand(work)
+
+    def _stylize(self, frame: Frame) -> Pair:
+        began = time.perf_counter()
+        info = self.source.info
+        # A camera that came back may give another size; recordings and virtual cameras cannot change theirs.
+        image = resize(frame.image, info.width, info.height)
+        if self.controls.settings.mirror:
+            image = _mirrored(image)
+        # Its duration counted on the next frame, which may be skipped.
+        content = replace(frame, image=image, duration=None)
+        size = self.size if self.auto is None else self.auto.size
+        look = self.controls.look(size)
+        stylized = self.stylizer.stylize(image, look, self._keeper)
+        if self.auto is not None:
+            self.auto.update(time.perf_counter() - began, time.monotonic())
+            self.size = self.auto.size
+        return Pair(content, content.with_image(stylized))
+
+    def _count(self, pair: Pair, now: float) -> None:
+        if self._first is None:
+            self._first = now
+        self.shown += 1
+        self.rate.count(now)
+        self.latency.add(now - pair.content.captured_at)
+
+    def _look_after_folder(self, now: float) -> None:
+        folder = self._folder
+        if folder is None or now - self._looked < _FOLDER_SECONDS:
+            return
+        self._looked = now
+        self.pipeline.errand(lambda: self.controls.add([str(path) for path in folder.scan()], show=True))
+
+    def _close_sinks(self) -> None:
+        """Close all, also when one fails; the first failure is raised."""
+        failure: BaseException | None = None
+        for sink in self._sinks.values():
+            try:
+                sink.close()
+                self._note(sink)
+            except StreamstyleError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _note(self, sink: Sink) -> None:
+        self.warnings += sink.warnings
+        if sink.destination is not None:
+            self.outputs.append(sink.destination)
+
+
+def _mirrored(image: Image) -> Image:
+    flipped = cv2.flip(image, 1)
+    assert flipped.dtype == np.uint8
+    return flipped  # type: ignore[return-value]

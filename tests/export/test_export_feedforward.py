@@ -1,0 +1,89 @@
+"""A model without a style graph, through the same runtime."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from export.feedforward import export_feedforward  # noqa: E402
+from models.feedforward import FeedForward, FeedForwardConfig  # noqa: E402
+from streamstyle.errors import StyleError  # noqa: E402
+from streamstyle.look import Look, blend  # noqa: E402
+from streamstyle.styles import CodeCache  # noqa: E402
+from streamstyle.stylizer import Stylizer  # noqa: E402
+from training.per_style_weights import save_weights  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+STYLES = {"conditional": ["oil", "ink"], "instance": ["oil"], "batch": ["oil"]}
+
+
+def exported(folder, norm):
+    torch.manual_seed(0)
+    network = FeedForward(FeedForwardConfig(norm=norm, styles=len(STYLES[norm]), width=4, blocks=1))
+    with torch.no_grad():
+        for parameter in network.shifts.values():
+            parameter.normal_(0, 0.3)
+    save_weights(network, STYLES[norm], folder / "w.safetensors", {})
+    export_feedforward(folder / "w.safetensors", folder, norm)
+    return network.eval(), Stylizer(str(folder / f"{norm}.stylize.onnx"), "cpu", CodeCache(folder))
+
+
+def picture(height=37, width=50):
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("norm", STYLES)
+def test_each_norm_runs_in_the_runtime_as_in_pytorch(tmp_path, norm):
+    network, stylizer = exported(tmp_path, norm)
+    assert stylizer.builtin_styles.names() == STYLES[norm]
+    assert stylizer.only_style == ("oil" if norm != "conditional" else None)
+    got = stylizer.stylize(picture(), Look(stylizer.find_style("oil")))
+    content = torch.from_numpy(picture()).permute(2, 0, 1)[None].float() / 255
+    with torch.no_grad():
+        wanted = network.stylizer(content, torch.ones(1, 1, 1, 1), network.style_code(0))
+    assert np.abs(got.astype(int) - wanted[0].permute(1, 2, 0).mul(255).round().numpy()).max() <= 1
+
+
+def test_styles_of_one_network_blend(tmp_path):
+    _, stylizer = exported(tmp_path, "conditional")
+    codes = [stylizer.find_style(name) for name in STYLES["conditional"]]
+    single = [stylizer.stylize(picture(), Look(code)).astype(int) for code in codes]
+    corner = stylizer.stylize(picture(), Look(blend(codes, [0, 1])))
+    assert np.array_equal(corner, single[1])
+    middle = stylizer.stylize(picture(), Look(blend(codes)))
+    assert all(0 < np.abs(middle - other).mean() < np.abs(single[0] - single[1]).mean() for other in single)
+
+
+def test_a_painting_is_refused_with_the_styles_there_are(tmp_path):
+    _, stylizer = exported(tmp_path, "conditional")
+    cv2.imwrite(str(tmp_path / "painting.png"), picture())
+    with pytest.raises(StyleError, match=r"knows only its own styles \(oil, ink\), not 'painting'"):
+        stylizer.find_style(str(tmp_path / "painting.png"))
+
+
+def test_the_only_style_need_not_be_named(tmp_path):
+    exported(tmp_path, "instance")
+    cv2.imwrite(str(tmp_path / "photo.png"), picture())
+    command = [sys.executable, "run_video.py", tmp_path / "photo.png", "--model", tmp_path / "instance.stylize.onnx"]
+    command += ["-o", tmp_path / "out.png"]
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert cv2.imread(str(tmp_path / "out.png")).shape == (37, 50, 3)
+
+
+def test_wrong_weights_are_one_line(tmp_path):
+    command = [sys.executable, "-m", "export.feedforward", "--weights", ROOT / "models" / "fast.safetensors"]
+    command += ["-o", tmp_path / "x.stylize.onnx"]
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "feedforward" in done.stderr
