@@ -1,6 +1,7 @@
 """Where frames come from."""
 
 import re
+import stat
 from fractions import Fraction
 from pathlib import Path
 
@@ -71,13 +72,17 @@ def open_live_source(
     Raises:
         SourceError: It cannot be opened, or holds no picture; or there is no such camera.
     """
-    if not uri or uri.isdecimal() or Path(uri).is_char_device():
+    if not uri or uri.isdecimal():
         return CameraSource(uri, size=size, fps=fps)
     if "://" in uri:
         return _open_live_url(uri, loop)
-    is_device = uri.startswith(("/dev/", "\\\\"))
+    try:
+        mode = Path(uri).stat().st_mode
+    except (OSError, ValueError):
+        mode = 0
+    is_device = stat.S_ISCHR(mode) or uri.startswith(("/dev/", "\\\\"))
     means_file = uri.startswith(("/", "./", "../")) or Path(uri).suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES
-    if Path(uri).exists() or (means_file and not is_device):
+    if not is_device and (mode or means_file):
         return PacedSource(lambda: open_source(uri), loop=loop)
     return CameraSource(uri, size=size, fps=fps)
 

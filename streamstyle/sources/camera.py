@@ -69,6 +69,8 @@ class CameraSource(LiveSource):
         self._time, self._index = GrowingTime(), 0
         self.camera = choose_camera(camera)
         self.warnings = []
+        if not camera and self.camera.is_virtual:
+            self.warnings.append(f"no real camera was found; this is the virtual camera {self.camera.name}")
         first = self._open(self.camera)
         height, width = first.shape[:2]
         rate = self.granted.rates[0] if self.granted.rates else None

@@ -1,5 +1,6 @@
 """Which cameras this machine has, which one is meant, and which of its modes suits."""
 
+import os
 import platform
 import re
 from collections.abc import Iterable, Sequence
@@ -80,8 +81,9 @@ class CameraInfo:
 
 
 def quiet_cv2() -> None:
-    """No lines of cv2's own on stderr: what it says of cameras is of no use to users, and we say it better."""
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    """No lines of cv2's own on stderr, unless OPENCV_LOG_LEVEL asks for them: we say it in words for users."""
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def list_cameras() -> list[CameraInfo]:

@@ -66,6 +66,14 @@ def test_what_is_not_granted_is_said(machine: FakeMachine, webcam: FakeCamera) -
         assert (source.info.width, source.info.frame_rate) == (640, 15)
 
 
+def test_a_virtual_camera_that_stands_in_for_a_real_one_is_said(machine: FakeMachine) -> None:
+    machine.plug(10, FakeCamera("virtual-camera"))
+    with opened(machine) as source:
+        assert source.warnings == ["no real camera was found; this is the virtual camera virtual-camera"]
+    with opened(machine, "virtual") as source:
+        assert source.warnings == []
+
+
 def test_blank_pictures_of_a_waking_camera_are_left_out(machine: FakeMachine, webcam: FakeCamera) -> None:
     webcam.blank_pictures = 5
     with opened(machine) as source:
