@@ -3,7 +3,6 @@
 import math
 import unicodedata
 from functools import cache, lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,8 +15,10 @@ _REGULAR, _BOLD = 400, 600
 _LONGEST = 200
 # Hershey's capitals are 21 units high, those of OpenCV 5's font 0.7 of its size.
 _HERSHEY_SCALE = 0.7 / 21
-_SUBSTITUTES = {"\N{HORIZONTAL ELLIPSIS}": "...", "\N{MULTIPLICATION SIGN}": "x", "\N{MIDDLE DOT}": "-"}
-_SUBSTITUTES |= {
+_SUBSTITUTES = {
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{MIDDLE DOT}": "-",
     "\N{EN DASH}": "-",
     "\N{EM DASH}": "-",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
@@ -26,8 +27,8 @@ _SUBSTITUTES |= {
 
 
 @cache
-def _face() -> Any:  # noqa: ANN401 - the class is absent from OpenCV 4
-    """The font that OpenCV 5 carries, or None."""
+def _face() -> "cv2.FontFace | None":
+    """The font that OpenCV 5 carries, or None with OpenCV 4, which has none."""
     if not hasattr(cv2, "FontFace"):
         return None
     try:
