@@ -70,33 +70,56 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m models.gatys",
         description="Style a picture by optimisation, as in Gatys et al. 2016: slow, and the measure of what is fast.",
         allow_abbrev=False,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     positive = _number(1, 1_000_000)
     side = _number(32, 8192)
     parser.add_argument("content", type=Path, metavar="CONTENT", help="the photo")
     parser.add_argument("style", type=Path, metavar="STYLE", help="the painting")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="a .png or .jpg file")
-    parser.add_argument("--vgg", type=Path, metavar="PATH", help=f"weights of VGG-19; else those that {VGG_VARIABLE} names")
-    parser.add_argument("--size", type=side, default=DEFAULT_SIZE, metavar="N", help="short side of the result")
-    parser.add_argument("--style-size", type=side, metavar="N", help="short side of the style; else that of the result")
-    parser.add_argument("--steps", type=positive, default=default.steps, metavar="N", help="evaluations of the loss")
-    parser.add_argument("--content-weight", type=_weight, default=default.content_weight, metavar="A", help="alpha")
-    parser.add_argument("--style-weight", type=_weight, default=default.style_weight, metavar="B", help="beta")
     parser.add_argument(
-        "--variation-weight", type=_weight, default=default.variation_weight, metavar="V", help="weight of smoothness"
+        "--vgg", type=Path, metavar="PATH", help=f"weights of VGG-19 (default: those that {VGG_VARIABLE} names)"
     )
-    parser.add_argument("--start", choices=get_args(Start), default=default.start, help="where the search begins")
-    parser.add_argument("--seed", type=_number(0, 2**63 - 1), default=default.seed, metavar="N", help="of the noise")
     parser.add_argument(
-        "--history", type=positive, default=default.history, metavar="N", help="gradients that L-BFGS remembers"
+        "--size", type=side, default=DEFAULT_SIZE, metavar="N", help="short side of the result (default %(default)s)"
+    )
+    parser.add_argument(
+        "--style-size", type=side, metavar="N", help="short side of the style (default: that of the result)"
+    )
+    parser.add_argument(
+        "--steps", type=positive, default=default.steps, metavar="N", help="evaluations of the loss (default %(default)s)"
+    )
+    parser.add_argument(
+        "--content-weight", type=_weight, default=default.content_weight, metavar="A", help="alpha (default %(default)s)"
+    )
+    parser.add_argument(
+        "--style-weight", type=_weight, default=default.style_weight, metavar="B", help="beta (default %(default)s)"
+    )
+    parser.add_argument(
+        "--variation-weight",
+        type=_weight,
+        default=default.variation_weight,
+        metavar="V",
+        help="weight of smoothness (default %(default)s)",
+    )
+    parser.add_argument(
+        "--start", choices=get_args(Start), default=default.start, help="where the search begins (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=_number(0, 2**63 - 1), default=default.seed, metavar="N", help="of the noise (default %(default)s)"
+    )
+    parser.add_argument(
+        "--history",
+        type=positive,
+        default=default.history,
+        metavar="N",
+        help="gradients that L-BFGS remembers (default %(default)s)",
     )
     parser.add_argument("--every", type=positive, metavar="N", help="write a picture every N steps: OUT.step0050.png")
     parser.add_argument(
         "--device",
         choices=("cpu", "cuda"),
         default="cuda" if torch.cuda.is_available() else "cpu",
-        help="what computes",
+        help="what computes (default %(default)s)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace pictures that exist")
     parser.add_argument("--quiet", action="store_true", help="print errors only")

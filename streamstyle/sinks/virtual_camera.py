@@ -60,6 +60,9 @@ class VirtualCameraSink(Sink):
         except (RuntimeError, OSError, ValueError) as error:
             detail = str(error).splitlines()[0] if str(error) else "unknown reason"
             named = f" '{device}'" if device else ""
+            if "not a video output device" in detail:
+                # v4l2loopback with exclusive_caps is a camera only, as long as somebody watches it.
+                detail += "; if it is a virtual camera, close the programs that watch it first"
             raise SinkError(f"no virtual camera{named} can be opened ({detail}); {set_up_hint()}") from error
         self.destination: str | None = str(self._camera.device)
 

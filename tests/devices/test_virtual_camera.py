@@ -60,6 +60,7 @@ def camera():
 
 
 def test_a_colour_that_is_sent_is_the_colour_that_another_program_reads(camera) -> None:
+    assert camera.destination == DEVICE  # what the user is told to pick
     image = stripes(320, 240)
     camera.write(Frame(image, 0, Fraction(0)))
     reader = subprocess.Popen([sys.executable, "-c", READER, DEVICE], stdout=subprocess.PIPE, text=True, env=os.environ)
@@ -73,10 +74,6 @@ def test_a_colour_that_is_sent_is_the_colour_that_another_program_reads(camera) 
     for row, colour in zip(rows, COLOURS, strict=True):
         assert row[:3] == ["yuv420p", "320", "240"]
         assert np.abs(np.array(row[3:], float) - limited_601(colour)).max() <= 2.5
-
-
-def test_the_device_is_named_so_that_it_can_be_picked(camera) -> None:
-    assert camera.destination == DEVICE
 
 
 def test_a_device_that_is_no_virtual_camera_is_refused() -> None:

@@ -142,7 +142,7 @@ def test_a_network_without_the_layers_is_refused(shallow):
 
 
 def test_all_five_style_layers_work_at_the_smallest_size():
-    least = smallest_side(set(WANTED_LAYERS))
+    least = smallest_side(WANTED_LAYERS)
     assert least == 17
     picture = clouds(1, least, least)
     result = stylize(picture, clouds(2, least, 30), random_vgg(WANTED_LAYERS), Settings(steps=2))
