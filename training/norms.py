@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
         "then test both on photos of other contrast. The same command goes on from the run's checkpoint.",
     )
     parser.add_argument("--style", type=Path, required=True, help="picture file of a painting")
-    add_options(parser, run="runs/norms", steps=800)
+    add_options(parser, run="runs/norms", steps=400)
     options = parser.parse_args(arguments)
     check_options(parser, options)
     options.styles = [options.style]

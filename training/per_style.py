@@ -42,6 +42,8 @@ SMALLEST_PAINTING = 16
 LONGEST_SIDES = 4
 JUDGED_AT_ONCE = 8
 SHOWN = 4
+STYLE_RATE = 5.0
+"""Learning rate of scales and shifts over that of the convolutions, where they must tell several styles apart."""
 TRAINING_MODE = " (training mode)"
 """Marks the scores of a network that was run with the statistics of the held-out batch."""
 
@@ -180,7 +182,12 @@ class Learner:
         torch.manual_seed(seed)  # so that networks that differ in their norm only start from the same weights
         network = FeedForward(config).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network: FeedForward = network
-        self.optimizer = torch.optim.Adam(self.network.parameters(), betas=(0.9, 0.99))
+        tables = [*network.shifts.parameters(), *network.scales.parameters()]
+        groups = [
+            {"params": list(network.stylizer.parameters()), "rate": 1.0},
+            {"params": tables, "rate": STYLE_RATE if config.styles > 1 else 1.0},
+        ]
+        self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99))
 
 
 def _device(name: str) -> torch.device:
@@ -267,7 +274,7 @@ class PerStyleTrainer:
             if not math.isfinite(losses[name]):
                 raise ValueError(f"the loss of '{name}' at step {self.step} is not finite; lower --learning-rate")
             for group in learner.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["rate"]
             learner.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             learner.optimizer.step()

@@ -39,8 +39,9 @@ def _loss_panel(axis: Any, log: Path, style_weight: float) -> None:  # noqa: ANN
         colour, line, label = LOOKS[name]
         losses = [row["scores"][name]["loss"] for row in rows]
         axis.plot([row["step"] for row in rows], losses, line, color=colour, label=label)
-    axis.set(xlabel="step", ylabel=f"Lc + {style_weight:g} Ls", title="Loss on held-out photos", yscale="log")
-    axis.grid(alpha=0.3, which="both")
+    axis.set(xlabel="step", ylabel=f"Lc + {style_weight:g} Ls", title="Loss on held-out photos")
+    axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.3)
     axis.legend(fontsize="small")
 
 
