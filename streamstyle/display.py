@@ -4,6 +4,8 @@ import ctypes
 import os
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from streamstyle.errors import SinkError
@@ -13,25 +15,43 @@ _X_PORT = 6000
 _PATIENCE_SECONDS = 3.0
 
 
-def find_screen(*, wayland: bool = False) -> tuple[int, int] | None:
+class Screen:
+    """A screen that windows can open on."""
+
+    def __init__(self, size: tuple[int, int] | None = None, release: Callable[[], object] | None = None) -> None:
+        """A screen.
+
+        Args:
+            size: Width and height in pixels, or None where the system does not say.
+            release: What ends the connection by which it was asked, if there is one.
+        """
+        self.size = size
+        self._release = release
+
+    def release(self) -> None:
+        """Let go of the display, once the first window is open. May be called again, with no effect.
+
+        Not earlier: a display that the last program leaves may start anew and refuse the next for a moment.
+        """
+        if self._release is not None:
+            self._release()
+            self._release = None
+
+
+def find_screen(*, wayland: bool = False) -> Screen:
     """Make sure that a window can be opened.
 
     Args:
         wayland: Whether the caller's windows can do without X.
-
-    Returns:
-        Width and height of the screen in pixels, or None where the system does not say.
 
     Raises:
         SinkError: There is no display, or it refuses us.
     """
     if sys.platform == "win32":
         metrics = ctypes.windll.user32.GetSystemMetrics
-        return int(metrics(0)), int(metrics(1))
-    if sys.platform == "darwin":
-        return None
-    if wayland and _wayland_answers():
-        return None
+        return Screen((int(metrics(0)), int(metrics(1))))
+    if sys.platform == "darwin" or (wayland and _wayland_answers()):
+        return Screen()
     display = os.environ.get("DISPLAY", "")
     if not display:
         if os.environ.get("WAYLAND_DISPLAY") and not wayland:
@@ -40,13 +60,13 @@ def find_screen(*, wayland: bool = False) -> tuple[int, int] | None:
     return _ask_x(display)
 
 
-def _ask_x(display: str) -> tuple[int, int] | None:
-    """The size of an X display's first screen."""
+def _ask_x(display: str) -> Screen:
+    """The first screen of an X display."""
     _knock(display)
     try:
         x11 = ctypes.CDLL("libX11.so.6")
     except OSError:
-        return None  # without this library no X program runs, so OpenCV uses something else
+        return Screen()  # without this library no X program runs, so OpenCV uses something else
     x11.XOpenDisplay.restype = ctypes.c_void_p
     x11.XOpenDisplay.argtypes = [ctypes.c_char_p]
     connection = x11.XOpenDisplay(display.encode())
@@ -56,8 +76,7 @@ def _ask_x(display: str) -> tuple[int, int] | None:
         function.argtypes = [ctypes.c_void_p, ctypes.c_int]
     x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
     size = int(x11.XDisplayWidth(connection, 0)), int(x11.XDisplayHeight(connection, 0))
-    x11.XCloseDisplay(connection)
-    return size
+    return Screen(size, partial(x11.XCloseDisplay, connection))
 
 
 def _knock(display: str) -> None:

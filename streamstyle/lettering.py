@@ -138,4 +138,4 @@ def wrap(text: str, size: int, room: int, lines: int, *, bold: bool = False) -> 
 
 def _hershey(size: int, *, bold: bool) -> tuple[int, float, int]:
     font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
-    return font, size * _HERSHEY_SCALE, max(1, round(size / 16))
+    return font, size * _HERSHEY_SCALE, max(1, round(size / (10 if bold else 16)))

@@ -199,7 +199,7 @@ def _bar(room: Room, texts: _BarTexts) -> list[Layer]:
     name = replace(texts.name, text=lettering.shorten(texts.name.text, size, free, bold=True))
 
     middle, x = fade + solid // 2, room.margin
-    for text in [name, *(text for text in texts.left if text in shown)]:
+    for text in (text for text in (name, *texts.left) if text in shown or (text is name and name.text)):
         layer.write(text, size, middle, x)
         x += text.width(size) + gap
     x = room.width - room.margin

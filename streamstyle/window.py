@@ -48,7 +48,8 @@ class Window:
             SinkError: There is no display, or this OpenCV knows no windows.
         """
         self._toolkit = find_toolkit()
-        self._screen = find_screen(wayland=self._toolkit.wayland)
+        self._display = find_screen(wayland=self._toolkit.wayland)
+        self._screen = self._display.size
         self._name = name
         self._title = name
         self._titled_at = -_TITLE_SECONDS
@@ -149,6 +150,7 @@ class Window:
                 cv2.destroyWindow(self._name)
             cv2.waitKey(1)  # lets it go from the screen now
         self._closed, self._opened = True, False
+        self._display.release()
 
     def __enter__(self) -> Self:
         return self
@@ -165,6 +167,7 @@ class Window:
         except cv2.error as error:
             raise SinkError(f"the window does not open ({error.err}); {REMEDY}") from error
         self._opened = True
+        self._display.release()
 
     def _gone(self) -> bool:
         """Whether the user has closed it."""
@@ -187,18 +190,18 @@ class Window:
         Returns:
             The size that was asked for, or None where nothing was.
         """
-        aspect = round(width / height, 2)
-        if aspect == self._aspect or self._is_full_screen():
+        # A scaled picture's shape is the same but for the rounding of its sides.
+        if abs(width - self._aspect * height) <= 2 + 0.01 * width or self._is_full_screen():
             return None
-        if not self._aspect:
-            size = opening_size((width, height), self._screen)
-        else:
-            x, y, across, down = self._rectangle() or (0, 0, *opening_size((width, height), self._screen))
+        aspect, before = width / height, self._aspect
+        size = opening_size((width, height), self._screen)
+        if before:
+            x, y, across, down = self._rectangle() or (0, 0, *size)
             if self._screen and (across > _LARGE * self._screen[0] or down > _LARGE * self._screen[1]):
                 self._aspect = aspect
                 return None  # maximised; it stays so
-            self._sizes[self._aspect] = across, down
-            size = self._sizes.get(aspect) or opening_size((round(down * aspect), down), self._screen, least=1)
+            self._sizes[round(before, 1)] = across, down
+            size = self._sizes.get(round(aspect, 1)) or opening_size((round(down * aspect), down), self._screen, least=1)
             if self._screen and (x + size[0] > self._screen[0] or y + size[1] > self._screen[1]):
                 cv2.moveWindow(self._name, (self._screen[0] - size[0]) // 2, (self._screen[1] - size[1]) // 2)
         self._aspect = aspect
