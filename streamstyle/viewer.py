@@ -123,7 +123,8 @@ class Viewer:
     def _draw(self, pair: Pair, now: float) -> None:
         self._drawn = now
         status = self.status(now)
-        self._window.show(self._overlay.draw(self._picture(pair), status), title(status))
+        picture = self._window.scaled(self._picture(pair))
+        self._window.show(self._overlay.draw(picture, status), title(status))
 
     def _picture(self, pair: Pair) -> Image:
         if self._show_both:

@@ -36,6 +36,9 @@ class FakeWindow:
     def __init__(self):
         self.pictures, self.titles, self.waiting, self.full = [], [], [], 0
 
+    def scaled(self, image):
+        return image
+
     def show(self, image, title=None):
         self.pictures.append(image)
         self.titles.append(title)

@@ -446,7 +446,7 @@ def bad_inputs(folder):
         (".", (), "is a directory"),
         ("thin.png", ("--size", "300"), "of 4000x2 would become 600000x300, more than 8 million pixels"),
         ("photo.png", ("--vgg", "bad.pth"), "is not a VGG-19"),
-        ("photo.png", ("--vgg", "missing.pth"), "cannot read weights"),
+        ("photo.png", ("--vgg", "missing.pth"), "cannot read the weights"),
         ("photo.png", ("-o", "out.gif"), "has no ending of a picture; choose one of .png, .jpg, .jpeg"),
         ("photo.png", ("-o", "nowhere/out.png"), "the folder 'nowhere' does not exist"),
         ("photo.png", ("--style-weight", "1e39"), "lower the weights"),
