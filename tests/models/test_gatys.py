@@ -296,7 +296,7 @@ def test_from_noise_the_loss_falls_more_than_a_hundredfold(tmp_path):
             (tmp_path / kind).write_bytes(tar.extractfile(member).read())
     content, style = read_picture(tmp_path / "contents", 48), read_picture(tmp_path / "styles", 48)
     vgg = Vgg19.load(WEIGHTS, WANTED_LAYERS, as_available=True)
-    result = stylize(content, style, vgg, Settings(start="noise", steps=40))
+    result = stylize(content, style, vgg, Settings(start="noise", steps=70))
     assert (result.content_layer, result.style_layers) == ("relu4_1", LAYERS)
     assert result.reduction > 100
 
