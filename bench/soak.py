@@ -19,13 +19,13 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from streamstyle.sinks.mjpeg import MjpegSink
 
 from streamstyle.autosize import AutoSize, ladder
 from streamstyle.controls import Controls, Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.live import Live
 from streamstyle.pipeline import Pair
+from streamstyle.sinks.mjpeg import MjpegSink
 from streamstyle.sinks.null import NullSink
 from streamstyle.sources import open_live_source
 from streamstyle.stylizer import Stylizer

@@ -16,11 +16,11 @@ from statistics import median
 import cv2
 import numpy as np
 import torch
-from models.gatys import WANTED_LAYERS, Settings
-from models.gatys import stylize as optimise
 from rich.console import Console
 from rich.table import Table
 
+from models.gatys import WANTED_LAYERS, Settings
+from models.gatys import stylize as optimise
 from models.vgg import Vgg19
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image

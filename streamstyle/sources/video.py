@@ -90,8 +90,8 @@ class VideoSource(Source):
     def _release(self) -> None:
         self._container.close()
         self._frames = iter(())
-        # In PyAV a frame and its side data hold each other, and the frame the decoder's memory: without this, a clip that is
-        # looped takes half a megabyte more each round, until Python's collector comes by.
+        # In PyAV a frame and its side data hold each other, and the frame the decoder's memory: without this, a looped clip
+        # takes half a megabyte more each round, until Python's collector comes by.
         gc.collect()
 
     # Frames, from the container outward: packets -> decoded -> deinterlaced -> on time -> upright RGB.
