@@ -803,10 +803,9 @@ def test_ctrl_c_ends_the_command_with_one_line_and_keeps_what_came(server, tmp_p
     command = [sys.executable, "-m", "export.download", "--folder", str(tmp_path), "--mirror", server.address]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for _ in range(3000):
-            if server.sent:
+            if partial.exists() and partial.stat().st_size == 5000:
                 break
             time.sleep(0.01)
-        time.sleep(0.2)  # for the bytes to arrive
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=30)
     assert process.returncode == 130
