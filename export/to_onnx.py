@@ -57,7 +57,7 @@ def export_graph(
         )
     assert program is not None  # only None with the old exporter
     model = program.model_proto
-    free_code_shapes(model, set(inputs) - {"style", "content", "alpha"})
+    free_code_shapes(model, set(inputs) - {"style", "content"})
     forget_origins(model)
     model.producer_name, model.doc_string = "streamstyle", ""
     for key, value in metadata.items():
@@ -70,7 +70,7 @@ def export_graph(
 
 
 def free_code_shapes(model: onnx.ModelProto, names: set[str]) -> None:
-    """Let code tensors be (1, C, 1, 1) or (1, C, h, w).
+    """Let code tensors and alpha be (1, C, 1, 1) or (1, C, h, w).
 
     The exporter takes a size of 1 for a constant. ONNX operators broadcast, so the graph is right for both, and only the
     declared shapes of the inputs must say so.

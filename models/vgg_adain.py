@@ -147,7 +147,8 @@ class Stylizer(nn.Module):
 
         Args:
             content: (N, 3, H, W) float in [0, 1], RGB, any H and W.
-            alpha: (N, 1, 1, 1) float in [0, 1]: 0 reconstructs the content, 1 is the full style.
+            alpha: (N, 1, 1, 1) float in [0, 1]: 0 reconstructs the content, 1 is the full style. Or
+                (N, 1, h, w), as the code.
             code: What StyleEncoder returns.
 
         Returns:
@@ -165,6 +166,7 @@ class VggAdain(nn.Module):
 
     family = "vgg19"
     bytes_per_pixel = 1500
+    region_stride: int | None = 8
     size_multiple = 1  # the stylizer fits sizes itself, and a painting's statistics should not see repeated borders
 
     def __init__(self, vgg: Vgg19 | None = None, decoder: Decoder | None = None) -> None:

@@ -4,16 +4,41 @@ import argparse
 import re
 from fractions import Fraction
 
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
+from streamstyle.errors import UsageError
+from streamstyle.timeline import Timeline, seconds_of
 
 
 def time_argument(text: str) -> Fraction:
     """`12.5`, `1:02.5` or `1:02:03` in seconds."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"wanted seconds or h:mm:ss, got '{text}'")
-    hours, minutes, seconds = match.groups(default="0")
-    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    try:
+        return seconds_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def timeline_argument(text: str) -> Timeline:
+    """A number, or values at times: `0@0,1@5`."""
+    try:
+        return Timeline.parse(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def alpha_argument(text: str) -> Timeline:
+    """A timeline of numbers from 0 to 1."""
+    timeline = timeline_argument(text)
+    low, high = timeline.bounds
+    if not (low >= 0 and high <= 1):
+        raise argparse.ArgumentTypeError(f"wanted numbers from 0 to 1, got '{text}'")
+    return timeline
+
+
+def weight_argument(text: str) -> Timeline:
+    """A timeline of numbers, 0 or more."""
+    timeline = timeline_argument(text)
+    if not 0 <= timeline.bounds[0] <= timeline.bounds[1] < float("inf"):
+        raise argparse.ArgumentTypeError(f"wanted numbers of 0 or more, got '{text}'")
+    return timeline
 
 
 def share_argument(text: str) -> float:
@@ -24,6 +49,17 @@ def share_argument(text: str) -> float:
         value = -1.0
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"wanted a number from 0 to 1, got '{text}'")
+    return value
+
+
+def pixels_argument(text: str) -> float:
+    """A length in pixels: 0 or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"wanted a number of pixels from 0 to 1000, got '{text}'")
     return value
 
 

@@ -4,13 +4,14 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.arguments import auto_size_argument, dimensions_argument, rate_argument, seconds_argument, share_argument
+from streamstyle.arguments import auto_size_argument, dimensions_argument, rate_argument, seconds_argument
 from streamstyle.autosize import AutoSize, ladder
 from streamstyle.catalog import MODELS
 from streamstyle.config import config_arguments
@@ -18,7 +19,8 @@ from streamstyle.controls import Controls, Settings
 from streamstyle.engine import DEVICES
 from streamstyle.errors import UsageError
 from streamstyle.live import Live, LiveReport
-from streamstyle.look import COLOR_MODES
+from streamstyle.look_options import add_look_arguments, read_recipe, recipe_of
+from streamstyle.recipe import KEEP, Recipe, save_recipe
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.mjpeg import MjpegSink
 from streamstyle.sinks.virtual_camera import VirtualCameraSink
@@ -39,12 +41,8 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         "--camera", metavar="C", help="index, name, path, or a file or URL to play as one (default: the first)"
     )
     parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
-    parser.add_argument("--style", nargs="+", metavar="STYLE", help="image files or built-in styles to switch between")
     parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
-    parser.add_argument("--alpha", type=share_argument, default=1.0, metavar="0..1", help="strength of the style")
-    parser.add_argument(
-        "--color", choices=COLOR_MODES, default="style", help="whose colors: the painting's or the camera's"
-    )
+    add_look_arguments(parser)
     parser.add_argument(
         "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
     )
@@ -99,18 +97,22 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     if headless and not wanted:
         raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
     started = time.monotonic()
+    recipe = recipe_of(options)
     window = None if headless else Window()
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
     try:
         stylizer = Stylizer(options.model, options.device)
         console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
-        controls = _controls(options, stylizer)
+        controls = _controls(options, recipe, stylizer)
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         _tell_source(source, console)
         sinks = _open_sinks(options, source, console)
         live = _live(options, source, controls, sinks, started)
         report = live.run(_presenter(options, live, window))
+        if options.save_look is not None:
+            save_recipe(controls.settings.recipe, options.save_look)
+            report.outputs.append(str(options.save_look))
     except BaseException:
         # The run ends its sinks itself; those that it never got are left here.
         for sink in sinks.values():
@@ -145,14 +147,19 @@ def show_cameras(*, as_json: bool) -> int:
     return 0
 
 
-def _controls(options: argparse.Namespace, stylizer: Stylizer) -> Controls:
+def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -> Controls:
     """The live look, with its first style encoded."""
     builtin = stylizer.builtin_styles.names()
-    own = options.style or []
+    own = [name for name in recipe.style if name != KEEP]
     styles = (*own, *(name for name in builtin if name not in own))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
-    controls = Controls(stylizer, Settings(styles, alpha=options.alpha, color=options.color, mirror=options.mirror))
+    if recipe.mask is None and not recipe.weights:
+        # Several styles are there to be switched between; with weights they are one look.
+        recipe = replace(recipe, style=styles[:1])
+    elif not own:
+        recipe = replace(recipe, style=styles[:1])
+    controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), None)
     controls.start()
     return controls
 
@@ -187,6 +194,8 @@ def _live(
     live = Live(source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started)
     if options.styles_folder is not None:
         live.watch(options.styles_folder)
+    if options.look is not None:
+        live.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
     if options.record is not None:
         live.start_recording(options.record, overwrite=options.overwrite)

@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -16,15 +17,17 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import share_argument, size_argument, time_argument
+from streamstyle.arguments import size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.look import COLOR_MODES, Look, blend
+from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.progress import FrameProgress
+from streamstyle.recipe import Recipe, save_recipe
+from streamstyle.scene import Scene
 from streamstyle.sources import expand_inputs, open_source
 from streamstyle.stylizer import Stylizer
 from streamstyle.video import Interrupted, Job, Report, default_output, stylize_source
@@ -33,13 +36,8 @@ from streamstyle.video import Interrupted, Job, Report, default_output, stylize_
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle video` and `run_video.py`."""
     parser.add_argument("inputs", nargs="*", metavar="INPUT", help="videos, photos, folders of them, or URLs")
-    parser.add_argument("--style", nargs="+", metavar="STYLE", help="image files or names of built-in styles")
-    parser.add_argument("--weights", nargs="+", type=float, metavar="W", help="one per style, to blend several")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="a file, or a folder for several inputs")
-    parser.add_argument("--alpha", type=share_argument, default=1.0, metavar="0..1", help="strength of the style")
-    parser.add_argument(
-        "--color", choices=COLOR_MODES, default="style", help="whose colors: the painting's or the content's"
-    )
+    add_look_arguments(parser)
     parser.add_argument(
         "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
     )
@@ -66,27 +64,29 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError("--end must come after --start")
     if options.crf is not None and not 0 <= options.crf <= 63:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
-    if options.weights is not None and len(options.weights) != len(options.style or ()):
-        raise UsageError(f"wanted one of --weights per --style: {len(options.style or ())}, got {len(options.weights)}")
+    recipe = recipe_of(options)
     inputs = expand_inputs(options.inputs)
     stylizer = Stylizer(options.model, options.device)
     console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
-    styles = options.style or ([stylizer.only_style] if stylizer.only_style else [])
-    if not styles:
-        raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
-    code = blend([stylizer.find_style(style) for style in styles], options.weights)
-    look = Look(code, options.alpha, options.color, options.size)
-    return _stylize_all(options, inputs, stylizer, look, console)
+    if not recipe.style and stylizer.only_style:
+        recipe = replace(recipe, style=(stylizer.only_style,))
+    Scene(recipe, stylizer.find_style, None).close()  # what is wrong with it is said before any work
+    if options.save_look is not None:
+        save_recipe(recipe, options.save_look)
+        console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
+    return _stylize_all(options, inputs, stylizer, recipe, console)
 
 
-def _stylize_all(options: argparse.Namespace, inputs: list[str], stylizer: Stylizer, look: Look, console: Console) -> int:
+def _stylize_all(
+    options: argparse.Namespace, inputs: list[str], stylizer: Stylizer, recipe: Recipe, console: Console
+) -> int:
     """Every input in turn: one that fails does not keep the others from being done."""
     folder = _output_folder(options.output, many=len(inputs) > 1)
     failures = 0
     taken: set[Path] = set()
     for name in inputs:
         try:
-            report = _stylize_one(options, name, folder, taken, stylizer, look, console)
+            report = _stylize_one(options, name, folder, taken, stylizer, recipe, console)
         except UsageError:
             raise
         except StreamstyleError as error:
@@ -105,14 +105,14 @@ def _stylize_one(
     folder: Path | None,
     taken: set[Path],
     stylizer: Stylizer,
-    look: Look,
+    recipe: Recipe,
     console: Console,
 ) -> Report:
     """One input; `taken` holds the outputs of those before it."""
     with open_source(name, start=options.start, end=options.end) as source:
         output: Path | None = options.output
         if output is None or folder is not None:
-            output = default_output(name, source.info.is_still, look.code.name, folder)
+            output = default_output(name, source.info.is_still, recipe.name, folder)
         if output.absolute() in taken:
             raise UsageError(f"two inputs would both be written to '{output}'; run them one by one with -o")
         taken.add(output.absolute())
@@ -125,8 +125,12 @@ def _stylize_one(
             crf=options.crf,
             overwrite=options.overwrite,
         )
-        with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
-            return stylize_source(source, job, stylizer, look, progress=progress.advance)
+        scene = Scene(recipe, stylizer.find_style, None)  # one per input: masks and keys begin anew
+        try:
+            with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
+                return stylize_source(source, job, stylizer, scene, size=options.size, progress=progress.advance)
+        finally:
+            scene.close()
 
 
 def _output_folder(output: Path | None, *, many: bool) -> Path | None:

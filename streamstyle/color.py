@@ -5,6 +5,7 @@ by mean and covariance); Pitie & Kokaram 2007 (the Monge-Kantorovich form, which
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from streamstyle.frame import Image
 
 Matrix = NDArray[np.float64]
+ColorForm = Literal["mk", "cholesky"]
+COLOR_FORMS: tuple[ColorForm, ...] = ("mk", "cholesky")
 
 # Variance of 2 levels: keeps the inverse of a flat or gray picture's covariance finite, invisible in any other.
 _RIDGE = 4.0
@@ -59,26 +62,35 @@ def _root(matrix: Matrix) -> Matrix:
     return root
 
 
-def match_matrix(source: ColorStats, target: ColorStats) -> Matrix:
+def match_matrix(source: ColorStats, target: ColorStats, form: ColorForm = "mk", strength: float = 1.0) -> Matrix:
     """The affine map that gives the source's colours the target's mean and covariance.
 
     Args:
         source: Of the picture to change.
         target: Of the picture whose colours are wanted.
+        form: `mk` (Monge-Kantorovich) moves colours least; `cholesky` is the other linear form of Gatys et al., which
+            depends on the order of the channels.
+        strength: 0 changes nothing, 1 goes all the way.
 
     Returns:
         (3, 4) float64 for levels 0..255: `matrix @ [r, g, b, 1]`. Its gain is at most 3 in any direction, so that a nearly
         flat picture does not explode.
 
-    Source: Pitie & Kokaram 2007, Monge-Kantorovich linear colour mapping.
+    Source: Pitie & Kokaram 2007, Monge-Kantorovich linear colour mapping; Gatys et al. 2016, section 5.1, for the form by
+    Cholesky decomposition.
     """
     ridge = _RIDGE * np.eye(3)
-    root = _root(source.covariance + ridge)
-    inverse = np.linalg.inv(root)
-    gain = inverse @ _root(root @ (target.covariance + ridge) @ root) @ inverse
-    values, vectors = np.linalg.eigh((gain + gain.T) / 2)
-    gain = (vectors * np.clip(values, 0, _MAX_GAIN)) @ vectors.T
-    return np.hstack([gain, (target.mean - gain @ source.mean)[:, None]])
+    wanted = target.covariance + ridge
+    if form == "cholesky":
+        gain = np.linalg.cholesky(wanted) @ np.linalg.inv(np.linalg.cholesky(source.covariance + ridge))
+    else:
+        root = _root(source.covariance + ridge)
+        inverse = np.linalg.inv(root)
+        gain = inverse @ _root(root @ wanted @ root) @ inverse
+    left, values, right = np.linalg.svd(gain)
+    gain = (left * np.minimum(values, _MAX_GAIN)) @ right
+    matrix = np.hstack([gain, (target.mean - gain @ source.mean)[:, None]])
+    return strength * matrix + (1 - strength) * np.eye(3, 4)
 
 
 def recolor(image: Image, matrix: Matrix) -> Image:
@@ -86,27 +98,75 @@ def recolor(image: Image, matrix: Matrix) -> Image:
     return cv2.transform(image, matrix).astype(np.uint8, copy=False)
 
 
-class ColorKeeper:
-    """Gives stylized frames the colours of their content, steadily over time.
+def keep_chroma(content: Image, stylized: Image, strength: float = 1.0) -> Image:
+    """The stylized picture's luminance with the content's chroma, pixel by pixel.
 
-    Both distributions are followed with a short memory, so that noise in them does not become flicker, and start anew
-    when the content jumps (a cut).
+    Args:
+        content: (H, W, 3) uint8 RGB.
+        stylized: Of the same size.
+        strength: 0 leaves the stylized picture as it is, 1 goes all the way.
+
+    Source: Gatys et al. 2016, arXiv:1606.05897, section 5.2 (luminance-only transfer); BT.601 luma and chroma.
     """
+    luma = cv2.cvtColor(stylized, cv2.COLOR_RGB2YCrCb)
+    chroma = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
+    cv2.mixChannels([chroma], [luma], [1, 1, 2, 2])
+    kept = cv2.cvtColor(luma, cv2.COLOR_YCrCb2RGB)
+    if strength < 1:
+        kept = cv2.addWeighted(kept, strength, stylized, 1 - strength, 0)
+    return kept.astype(np.uint8, copy=False)
+
+
+class Followed:
+    """Colour statistics of a stream, followed with a short memory so that noise in them does not become flicker."""
 
     def __init__(self, memory: float = 0.8, jump: float = 25.0) -> None:
         """Start without a past.
 
         Args:
             memory: Share of the past in each new estimate, 0..1.
-            jump: Change of the content's mean, in levels, that counts as a cut.
+            jump: Change of the mean, in levels, that counts as a cut.
         """
         self.memory, self.jump = memory, jump
-        self._past: tuple[ColorStats, ColorStats] | None = None
+        self._past: ColorStats | None = None
+
+    def update(self, now: ColorStats, *, cut: bool | None = None) -> tuple[ColorStats, bool]:
+        """Take in the next frame's statistics.
+
+        Args:
+            now: Of the frame.
+            cut: Whether to start anew; None to judge by the jump of the mean.
+
+        Returns:
+            The steady statistics, and whether they were started anew.
+        """
+        if cut is None:
+            cut = self._past is None or bool(np.abs(now.mean - self._past.mean).max() >= self.jump)
+        self._past = now if cut or self._past is None else now.toward(self._past, self.memory)
+        return self._past, cut
+
+
+class ColorKeeper:
+    """Gives stylized frames the colours of their content, steadily over time; starts anew at cuts."""
+
+    def __init__(self, memory: float = 0.8, jump: float = 25.0) -> None:
+        """Start without a past; see Followed."""
+        self._content, self._stylized = Followed(memory, jump), Followed(memory, jump)
+        self._cut = True
+        self._stats: ColorStats | None = None
+
+    def see(self, content: Image) -> ColorStats:
+        """Take in the next frame's content, (H, W, 3) uint8 RGB; returns its steady statistics."""
+        self._stats, self._cut = self._content.update(ColorStats.of(content))
+        return self._stats
+
+    def match(self, stylized: Image, form: ColorForm = "mk", strength: float = 1.0) -> Image:
+        """The stylized frame in the colours of the content that was seen last; (H, W, 3) uint8 RGB in and out."""
+        assert self._stats is not None  # see() comes first
+        now, _ = self._stylized.update(ColorStats.of(stylized), cut=self._cut)
+        return recolor(stylized, match_matrix(now, self._stats, form, strength))
 
     def keep(self, content: Image, stylized: Image) -> Image:
-        """The stylized frame in the content's colours; both (H, W, 3) uint8 RGB, sizes may differ."""
-        now = ColorStats.of(content), ColorStats.of(stylized)
-        if self._past is not None and np.abs(now[0].mean - self._past[0].mean).max() < self.jump:
-            now = now[0].toward(self._past[0], self.memory), now[1].toward(self._past[1], self.memory)
-        self._past = now
-        return recolor(stylized, match_matrix(now[1], now[0]))
+        """`see` and `match` in one; sizes may differ."""
+        self.see(content)
+        return self.match(stylized)

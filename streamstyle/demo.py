@@ -8,7 +8,8 @@ import numpy as np
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.look import Look
+from streamstyle.recipe import Recipe
+from streamstyle.scene import Scene
 from streamstyle.sinks import open_sink
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
@@ -54,10 +55,10 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path
     """
     folder.mkdir(parents=True, exist_ok=True)
     clip = find_clip(folder)
-    look = Look(stylizer.find_style(style), size=360)
-    output = folder / f"{clip.stem}_{look.code.name}.mp4"
+    scene = Scene(Recipe((style,)), stylizer.find_style)
+    output = folder / f"{clip.stem}_{scene.name}.mp4"
     with open_source(str(clip)) as source:
-        report = stylize_source(source, Job(output, overwrite=True), stylizer, look)
+        report = stylize_source(source, Job(output, overwrite=True), stylizer, scene, size=360)
     before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
     picture = folder / "side_by_side.png"
     with ImageSink(picture, overwrite=True) as sink:

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 
 from streamstyle.autosize import AutoSize
-from streamstyle.color import ColorKeeper
-from streamstyle.controls import Controls, StyleFolder
+from streamstyle.controls import Controls, StyleFolder, WatchedFile
 from streamstyle.errors import SinkError, StreamstyleError
 from streamstyle.frame import Frame, Image
 from streamstyle.pipeline import LivePipeline, Pair
+from streamstyle.recipe import Recipe
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sinks.video import VideoSink
@@ -24,7 +24,7 @@ from streamstyle.timing import Rate, Recent, StageTimes
 from streamstyle.upscale import resize
 
 _TRIAL_SIZE = 216
-_FOLDER_SECONDS = 1.0
+_WATCH_SECONDS = 0.5
 _RECORDING = "record"
 
 
@@ -126,10 +126,12 @@ class Live:
         self._sinks = dict(sinks or {})
         for name, sink in self._sinks.items():
             self.pipeline.attach(name, sink)
-        self._keeper = ColorKeeper()
+        self._memory = stylizer.memory(self.pipeline.errand)
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
         self._folder: StyleFolder | None = None
+        self._look_file: WatchedFile | None = None
+        self._reread: Callable[[], None] = lambda: None
         self._looked = 0.0
         controls.beside = self.pipeline.errand
 
@@ -146,6 +148,23 @@ class Live:
         self._folder.scan()
         self.controls.add([str(path) for path in self._folder.scan()])
 
+    def watch_look(self, path: Path, read: Callable[[], Recipe]) -> None:
+        """Take up a look file whenever it changes.
+
+        Args:
+            path: The file, as it was read before the run.
+            read: Reads it again.
+        """
+        self._look_file = WatchedFile(path)
+
+        def reread() -> None:
+            try:
+                self.controls.apply(read())
+            except StreamstyleError as error:
+                self.controls.say(str(error))
+
+        self._reread = reread
+
     def measure_size(self) -> None:
         """Let `auto` choose its first size by a short trial on a made-up frame; half a second at most on slow machines."""
         if self.auto is None:
@@ -153,7 +172,7 @@ class Live:
         height, width = self.source.info.height, self.source.info.width
         ramp = np.linspace(0, 255, width, dtype=np.uint8)
         image = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (height, width, 3)))
-        look = self.controls.look(_TRIAL_SIZE)
+        look = self.controls.look(image, _TRIAL_SIZE)
         spent = []
         for _ in range(3):  # the first one warms up
             began = time.perf_counter()
@@ -178,7 +197,7 @@ class Live:
             now = time.monotonic()
             if pair is not None:
                 self._count(pair, now)
-            self._look_after_folder(now)
+            self._look_after_files(now)
             return going
 
         try:
@@ -286,8 +305,8 @@ class Live:
         # Its duration counted on the next frame, which may be skipped.
         content = replace(frame, image=image, duration=None)
         size = self.size if self.auto is None else self.auto.size
-        look = self.controls.look(size)
-        stylized = self.stylizer.stylize(image, look, self._keeper)
+        look = self.controls.look(image, size)
+        stylized = self.stylizer.stylize(image, look, self._memory)
         if self.auto is not None:
             self.auto.update(time.perf_counter() - began, time.monotonic())
             self.size = self.auto.size
@@ -300,12 +319,15 @@ class Live:
         self.rate.count(now)
         self.latency.add(now - pair.content.captured_at)
 
-    def _look_after_folder(self, now: float) -> None:
-        folder = self._folder
-        if folder is None or now - self._looked < _FOLDER_SECONDS:
+    def _look_after_files(self, now: float) -> None:
+        folder, look_file = self._folder, self._look_file
+        if now - self._looked < _WATCH_SECONDS:
             return
         self._looked = now
-        self.pipeline.errand(lambda: self.controls.add([str(path) for path in folder.scan()], show=True))
+        if folder is not None:
+            self.pipeline.errand(lambda: self.controls.add([str(path) for path in folder.scan()], show=True))
+        if look_file is not None and look_file.changed():
+            self.pipeline.errand(self._reread)
 
     def _close_sinks(self) -> None:
         """Close all, also when one fails; the first failure is raised."""

@@ -1,16 +1,21 @@
 """What the user wants to see: one immutable value, swapped whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamstyle.color import ColorForm
 from streamstyle.errors import UsageError
+from streamstyle.frame import Image
 
-ColorMode = Literal["style", "content"]
-COLOR_MODES: tuple[ColorMode, ...] = ("style", "content")
+ColorMode = Literal["style", "content", "luma"]
+COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
+
+
+Mask = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +26,14 @@ class StyleCode:
         name: What to call it: a built-in's name, or the image's file name without its ending.
         model_version: Of the model that made it; no other model understands it.
         tensors: Name -> float32 array; (1, C, 1, 1) for AdaIN families.
+        paintings: What it was encoded from, (H, W, 3) uint8 RGB each, with their shares; empty for one that is
+            known by its code only.
     """
 
     name: str
     model_version: str
     tensors: Mapping[str, NDArray[np.float32]]
+    paintings: tuple[tuple[Image, float], ...] = field(default=(), compare=False, repr=False)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -51,12 +59,33 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
     if len({code.model_version for code in codes}) > 1:
         raise UsageError("styles of different models cannot be blended; encode them with one model")
     shares = [weight / sum(weights) for weight in weights]
+    if 1.0 in shares:
+        return codes[shares.index(1.0)]
     tensors: dict[str, Any] = {}
     for name in codes[0].tensors:
         parts = [np.float32(share) * code.tensors[name] for share, code in zip(shares, codes, strict=True) if share > 0]
         tensors[name] = sum(parts[1:], parts[0])
     name = "+".join(code.name for code, share in zip(codes, shares, strict=True) if share > 0)
-    return StyleCode(name, codes[0].model_version, tensors)
+    shown = [(code, share) for code, share in zip(codes, shares, strict=True) if share > 0]
+    paintings = tuple((image, share * part) for code, share in shown for image, part in code.paintings)
+    if not all(code.paintings for code, _ in shown):
+        paintings = ()
+    return StyleCode(name, codes[0].model_version, tensors, paintings)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the frame with a style of its own.
+
+    Attributes:
+        mask: (H, W) float32 in [0, 1], of the frame's size: how much of each pixel belongs to it.
+        code: Its style.
+        alpha: Its strength in [0, 1]; 0 keeps the content there.
+    """
+
+    mask: Mask
+    code: StyleCode
+    alpha: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +95,12 @@ class Look:
     Attributes:
         code: The style, blended if there are several.
         alpha: Strength in [0, 1]: 0 shows the content itself.
-        color: `style` for the painting's colours, `content` to keep the content's.
+        color: `style` for the painting's colours, `content` to keep the distribution of the content's, `luma` to keep every
+            pixel's own chroma and style the luminance only.
         size: Short side in pixels at which frames are stylized, or None for their own size.
+        color_strength: How far to go with `content` and `luma`, in [0, 1].
+        color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
+        regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
 
     Raises:
         UsageError: A value is out of its range.
@@ -77,10 +110,16 @@ class Look:
     alpha: float = 1.0
     color: ColorMode = "style"
     size: int | None = None
+    color_strength: float = 1.0
+    color_form: ColorForm = "mk"
+    regions: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha <= 1:
-            raise UsageError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
+        for name, share in (("alpha", self.alpha), ("color strength", self.color_strength)):
+            if not 0 <= share <= 1:
+                raise UsageError(f"{name} must lie between 0 and 1, got {share:g}")
+        if not all(0 <= region.alpha <= 1 for region in self.regions):
+            raise UsageError("the alpha of every region must lie between 0 and 1")
         if self.color not in COLOR_MODES:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
         if self.size is not None and self.size < 8:

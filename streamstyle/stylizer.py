@@ -5,24 +5,112 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from streamstyle.catalog import find_model
-from streamstyle.color import ColorKeeper
+from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
 from streamstyle.engine import Session, Tensor, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
-from streamstyle.look import Look, StyleCode
+from streamstyle.look import Look, Mask, StyleCode
+from streamstyle.regions import join
+from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
 from streamstyle.styles import BuiltinStyles, CodeCache
 from streamstyle.upscale import enlarge, resize_short_side
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
+_VISIBLE = 1 / 512
+"""A mask that stays below this changes no level anywhere."""
+
+_RGB_CODE = {"rgb_mean", "rgb_std"}
+"""Code tensors that are the painting's own colours: with these, other colours need no other code."""
 
 Measure = Callable[[str], AbstractContextManager[None]]
+
+
+class StreamMemory:
+    """What one stream remembers from frame to frame.
+
+    Attributes:
+        repainter: Encodes paintings in the content's colours, where the family needs that.
+    """
+
+    def __init__(self, repainter: Repainter | None = None) -> None:
+        self.repainter = repainter
+        self._keepers: dict[int, ColorKeeper] = {}
+
+    def keeper(self, index: int) -> ColorKeeper:
+        """Follows the colours of one region."""
+        return self._keepers.setdefault(index, ColorKeeper())
+
+
+@dataclass(slots=True)
+class _Layer:
+    """A style and where it goes: a region, or the rest."""
+
+    index: int
+    code: StyleCode
+    alpha: float
+    mask: Mask | None  # None: everywhere
+
+    def full_mask(self) -> Mask:
+        assert self.mask is not None  # several layers have masks
+        return self.mask
+
+
+class _Job:
+    """One frame on its way."""
+
+    def __init__(self, content: Image, look: Look, memory: StreamMemory, measure: Measure) -> None:
+        self.content, self.look, self.memory, self.measure = content, look, memory, measure
+
+    @cached_property
+    def small(self) -> Image:
+        """The content at its processing size."""
+        size = self.look.size
+        full = size is None or size >= min(self.content.shape[:2])
+        return self.content if full or size is None else resize_short_side(self.content, size)
+
+
+def _layers(look: Look, shape: tuple[int, ...]) -> list[_Layer]:
+    """The regions that show, and what is left of the frame; a region that nobody would see is not painted."""
+    if not look.regions:
+        return [_Layer(0, look.code, look.alpha, None)]
+    masks = [_fitted(region.mask, shape) for region in look.regions]
+    rest = np.clip(1 - sum(masks), 0, 1).astype(np.float32)
+    layers = [_Layer(0, look.code, look.alpha, rest)]
+    layers += [
+        _Layer(index, region.code, region.alpha, mask)
+        for index, (region, mask) in enumerate(zip(look.regions, masks, strict=True), start=1)
+    ]
+    return [layer for layer in layers if layer.full_mask().max() > _VISIBLE]
+
+
+def _fitted(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    if mask.shape == shape:
+        return mask
+    return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+
+
+def _sum(masks: list[Mask | None]) -> Mask | None:
+    known = [mask for mask in masks if mask is not None]
+    return sum(known[1:], known[0]) if known else None
+
+
+def _in_colors(code: StyleCode, stats: ColorStats, strength: float) -> StyleCode:
+    """The code with the content's colours in place of the painting's: its RGB statistics are part of it."""
+    wanted = {"rgb_mean": stats.mean / 255, "rgb_std": np.sqrt(np.diag(stats.covariance)) / 255}
+    tensors = dict(code.tensors)
+    for name, values in wanted.items():
+        tensors[name] = (strength * values.reshape(1, 3, 1, 1) + (1 - strength) * tensors[name]).astype(np.float32)
+    return replace(code, tensors=tensors)
 
 
 class Stylizer:
@@ -57,6 +145,7 @@ class Stylizer:
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
         self._style = self._style_session(files.style, device)
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
+        self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
 
@@ -80,12 +169,13 @@ class Stylizer:
         names = self.builtin_styles.names()
         return names[0] if self._style is None and len(names) == 1 else None
 
-    def encode_style(self, image: Image, name: str = "style") -> StyleCode:
+    def encode_style(self, image: Image, name: str = "style", size: int = STYLE_SIZE) -> StyleCode:
         """Turn a painting into its style code, from the cache where it was encoded before.
 
         Args:
-            image: (H, W, 3) uint8 RGB, any size; encoded at a short side of STYLE_SIZE pixels.
+            image: (H, W, 3) uint8 RGB, any size.
             name: What to call the style.
+            size: Short side in pixels at which it is encoded: larger gives larger strokes.
 
         Raises:
             StyleError: The picture is too small to have a style, or the model knows only its own styles.
@@ -97,17 +187,26 @@ class Stylizer:
             )
         if min(image.shape[:2]) < 8:
             raise StyleError(f"style '{name}' is {image.shape[1]}x{image.shape[0]} pixels; wanted at least 8x8")
-        key = self._cache.key(image, self.version, STYLE_SIZE)
+        painting = resize_short_side(image, size)
+        key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
         if kept is not None and set(kept.tensors) == set(self._style.outputs):
-            return kept
-        tensors = self._style.run({"style": as_batch(resize_short_side(image, STYLE_SIZE))})
-        code = StyleCode(name, self.version, tensors)
+            return replace(kept, paintings=((painting, 1.0),))
+        code = self._encode(painting, name)
         self._cache.put(key, code)
         return code
 
-    def find_style(self, style: str) -> StyleCode:
+    def _encode(self, painting: Image, name: str) -> StyleCode:
+        """Of a painting at its encoding size."""
+        assert self._style is not None  # callers ask
+        return StyleCode(name, self.version, self._style.run({"style": as_batch(painting)}), ((painting, 1.0),))
+
+    def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
         """The code of what a user named: an image file, or a built-in style.
+
+        Args:
+            style: A path or a name.
+            size: As in `encode_style`; built-in styles are codes already, of STYLE_SIZE.
 
         Raises:
             StyleError: It is neither, or the file is not a picture.
@@ -115,7 +214,7 @@ class Stylizer:
         path = Path(style)
         if path.is_file() or path.suffix:
             try:
-                return self.encode_style(read_image(path), path.stem)
+                return self.encode_style(read_image(path), path.stem, size)
             except SourceError as error:
                 raise StyleError(f"style {error}") from error
         if style in self.builtin_styles.names():
@@ -128,15 +227,26 @@ class Stylizer:
         )
         raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
 
+    def memory(self, beside: Beside | None = None) -> "StreamMemory":
+        """What one stream needs to remember from frame to frame.
+
+        Args:
+            beside: Runs work beside the stream; by default it is done at once.
+        """
+        repainter = None
+        if self._style is not None and not self._code_names >= _RGB_CODE:
+            repainter = Repainter(lambda image: self._encode(image, "repainted"), beside or (lambda work: work()))
+        return StreamMemory(repainter)
+
     def stylize(
-        self, content: Image, look: Look, keeper: ColorKeeper | None = None, measure: Measure | None = None
+        self, content: Image, look: Look, memory: "StreamMemory | None" = None, measure: Measure | None = None
     ) -> Image:
         """Stylize one picture.
 
         Args:
             content: (H, W, 3) uint8 RGB, any size.
             look: How.
-            keeper: Follows the colours of one stream over time; a new one per picture by default.
+            memory: Of the stream that it belongs to; a new one per picture by default.
             measure: Called with the names of the stages, to time them.
 
         Returns:
@@ -145,26 +255,81 @@ class Stylizer:
         Raises:
             ModelError: The picture is too large for this machine's memory, or the runtime failed.
         """
-        measure = measure or (lambda _stage: nullcontext())
-        if look.alpha == 0:
+        job = _Job(content, look, memory or self.memory(), measure or (lambda _stage: nullcontext()))
+        layers = _layers(look, content.shape[:2])
+        kept = [layer.mask for layer in layers if layer.alpha == 0]
+        painted = [layer for layer in layers if layer.alpha > 0]
+        if not painted:
             return content
-        with measure("resize"):
-            full = look.size is None or look.size >= min(content.shape[:2])
-            small = content if full or look.size is None else resize_short_side(content, look.size)
+        if len(painted) > 1 and self._region_stride:
+            pictures = [(self._paint_regions(job, painted), _sum([layer.mask for layer in painted]))]
+        else:
+            pictures = [(self._paint(job, layer), layer.mask) for layer in painted]
+        if len(pictures) == 1 and not kept:
+            return pictures[0][0]
+        with job.measure("join"):
+            images = [image for image, _ in pictures] + [content] * len(kept)
+            masks = [mask for _, mask in pictures] + kept
+            return join(images, [mask for mask in masks if mask is not None])
+
+    def _paint(self, job: "_Job", layer: "_Layer") -> Image:
+        """The whole frame in one style."""
+        keeper = job.memory.keeper(layer.index)
+        small, code = self._prepare(job, layer, keeper)
+        with job.measure("inference"):
+            feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
+            stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds | dict(code.tensors))["stylized"][0]
+        return self._finish(job, small, stylized, keeper)
+
+    def _paint_regions(self, job: "_Job", layers: "list[_Layer]") -> Image:
+        """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
+        keeper = job.memory.keeper(-1)
+        small, _ = self._prepare(job, layers[0], keeper)
+        codes = [self._prepare(job, layer, job.memory.keeper(layer.index))[1] for layer in layers]
+        stride = self._region_stride
+        height, width = (max(2, -(-side // stride)) for side in small.shape[:2])
+        with job.measure("inference"):
+            masks = [cv2.resize(layer.full_mask(), (width, height), interpolation=cv2.INTER_AREA) for layer in layers]
+            shares = np.stack(masks) / np.maximum(sum(masks), 1e-6)
+            shares = np.where(sum(masks) > 1e-6, shares, 1 / len(layers)).astype(np.float32)
+            alphas = np.array([layer.alpha for layer in layers], np.float32)
+            feeds: dict[str, Tensor] = {"alpha": np.tensordot(alphas, shares, 1)[None, None]}
+            for name in self._code_names:
+                columns = np.stack([code.tensors[name].ravel() for code in codes], axis=1)
+                feeds[name] = np.tensordot(columns, shares, 1)[None]
+            stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds)["stylized"][0]
+        return self._finish(job, small, stylized, keeper)
+
+    def _prepare(self, job: "_Job", layer: "_Layer", keeper: ColorKeeper) -> tuple[Image, StyleCode]:
+        """The content at its processing size, and the code in the content's colours where those are wanted."""
+        look, content = job.look, job.content
+        with job.measure("resize"):
+            small = job.small
         self._check_memory(small)
-        with measure("inference"):
-            feeds: dict[str, Tensor] = {
-                "content": as_batch(small),
-                "alpha": np.full((1, 1, 1, 1), look.alpha, np.float32),
-            }
-            stylized: Image = self._stylize.run(feeds | dict(look.code.tensors))["stylized"][0]
-        if look.color == "content":
-            with measure("color"):
-                stylized = (keeper or ColorKeeper()).keep(small, stylized)
-        if small is content:
-            return stylized
-        with measure("resize"):
-            return enlarge(stylized, small, content)
+        code = layer.code
+        if look.color != "content" or look.color_strength == 0:
+            return small, code
+        with job.measure("color"):
+            stats = keeper.see(content)
+            if set(code.tensors) >= _RGB_CODE:
+                code = _in_colors(code, stats, look.color_strength)
+            elif job.memory.repainter is not None:
+                code = job.memory.repainter.code(code, stats, look.color_form, look.color_strength)
+        return small, code
+
+    def _finish(self, job: "_Job", small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
+        """Colours as the look wants them, and back to the content's size."""
+        look, content = job.look, job.content
+        if look.color == "content" and look.color_strength > 0:
+            with job.measure("color"):
+                stylized = keeper.match(stylized, look.color_form, look.color_strength)
+        if small is not content:
+            with job.measure("resize"):
+                stylized = enlarge(stylized, small, content)
+        if look.color == "luma" and look.color_strength > 0:
+            with job.measure("color"):
+                stylized = keep_chroma(content, stylized, look.color_strength)
+        return stylized
 
     def _check_memory(self, content: Image) -> None:
         """Refuse what would not fit, before the system kills the program for it.

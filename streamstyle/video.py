@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.color import ColorKeeper
 from streamstyle.errors import UsageError
 from streamstyle.frame import Frame, Image
-from streamstyle.look import Look
 from streamstyle.pipeline import run
+from streamstyle.scene import Scene
 from streamstyle.sinks import VIDEO_SUFFIXES, open_sink
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.image import IMAGE_SUFFIXES
@@ -117,8 +116,9 @@ def stylize_source(
     source: Source,
     job: Job,
     stylizer: Stylizer,
-    look: Look,
+    scene: Scene,
     *,
+    size: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Do one job.
@@ -127,7 +127,8 @@ def stylize_source(
         source: Open, not yet read; stays the caller's to close.
         job: What to make of it.
         stylizer: The model.
-        look: How frames are to look.
+        scene: How frames are to look.
+        size: Short side at which frames are stylized; None for that of the result.
         progress: Called with the number of frames done so far.
 
     Raises:
@@ -140,10 +141,13 @@ def stylize_source(
     times = StageTimes()
     width, height = fit(source.info, job.output_size)
     sink = _open_sink(job, source, width, height)
-    keeper = ColorKeeper()
+    memory = stylizer.memory()
 
     def stylize(frame: Frame) -> Image:
-        return stylizer.stylize(resize(frame.image, width, height), look, keeper, times.measure)
+        image = resize(frame.image, width, height)
+        with times.measure("look"):
+            look = scene.look(float(frame.time), image, size)
+        return stylizer.stylize(image, look, memory, times.measure)
 
     try:
         frames = run(source, stylize, sink, times=times, progress=progress)
@@ -157,7 +161,7 @@ def stylize_source(
         raise
     seconds = time.monotonic() - started
     short = min(width, height)
-    scale = min(short, look.size or short) / short
+    scale = min(short, size or short) / short
     return Report(
         input=source.info.name,
         output=str(sink.destination),
@@ -166,7 +170,7 @@ def stylize_source(
         fps=round(frames / seconds, 2),
         provider=stylizer.provider,
         model=f"{stylizer.name} {stylizer.version}",
-        style=look.code.name,
+        style=scene.name,
         size=(round(width * scale), round(height * scale)),
         output_size=(width, height),
         milliseconds=times.milliseconds(),

@@ -106,7 +106,7 @@ class Viewer:
         size = min(live.size or short, short)
         return Status(
             style=live.controls.style_name,
-            alpha=settings.alpha,
+            alpha=live.controls.alpha,
             color=settings.color,
             fps=live.rate.per_second(now),
             latency_ms=live.latency.milliseconds(50),

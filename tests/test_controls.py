@@ -5,12 +5,14 @@ from streamstyle.controls import FADE_SECONDS, Controls, Settings, StyleFolder
 from streamstyle.errors import StyleError
 from streamstyle.look import StyleCode
 
+FRAME = np.zeros((48, 64, 3), np.uint8)
+
 
 class FakeStylizer:
     def __init__(self):
         self.encoded = []
 
-    def find_style(self, name):
+    def find_style(self, name, size=256):
         if name == "broken":
             raise StyleError("style 'broken' is not a picture")
         self.encoded.append(name)
@@ -32,10 +34,11 @@ def controls():
 
 
 def value(controls):
-    return float(controls.look().code.tensors["x_mean"].item())
+    return float(controls.look(FRAME).code.tensors["x_mean"].item())
 
 
 def test_a_switch_fades_and_arrives(controls):
+    assert value(controls) == 1
     controls.pick(2)
     seen = [value(controls)]
     for _ in range(6):
@@ -102,20 +105,22 @@ def test_a_style_that_cannot_be_used_is_said_and_the_stream_goes_on(controls):
 
 def test_alpha_stays_between_0_and_1_in_tenths(controls):
     controls.change_alpha(1)
-    assert controls.look().alpha == 1
+    assert controls.look(FRAME).alpha == 1
     for _ in range(3):
         controls.change_alpha(-1)
-    assert controls.look().alpha == 0.7
+    assert controls.look(FRAME).alpha == 0.7
     for _ in range(12):
         controls.change_alpha(-1)
-    assert controls.look().alpha == 0
+    assert controls.look(FRAME).alpha == 0
 
 
 def test_colors_and_mirror_switch(controls):
     controls.next_color()
-    assert controls.look().color == "content"
+    assert controls.look(FRAME).color == "content"
     controls.next_color()
-    assert controls.look().color == "style"
+    assert controls.look(FRAME).color == "luma"
+    controls.next_color()
+    assert controls.look(FRAME).color == "style"
     controls.toggle_mirror()
     assert controls.settings.mirror
 

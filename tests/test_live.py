@@ -59,10 +59,13 @@ class FakeStylizer:
     def __init__(self):
         self.sizes = []
 
-    def find_style(self, name):
+    def find_style(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
-    def stylize(self, image, look, keeper=None, measure=None):
+    def memory(self, beside=None):
+        return None
+
+    def stylize(self, image, look, memory=None, measure=None):
         self.sizes.append(look.size)
         return 255 - image
 
@@ -184,7 +187,7 @@ def test_the_automatic_size_is_measured_first_and_used():
 
 
 def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, monkeypatch):
-    monkeypatch.setattr("streamstyle.live._FOLDER_SECONDS", 0.0)
+    monkeypatch.setattr("streamstyle.live._WATCH_SECONDS", 0.0)
     (tmp_path / "early.png").write_bytes(b"x")
     run = live(Camera(400))
     run.watch(tmp_path)

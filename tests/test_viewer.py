@@ -28,8 +28,11 @@ class Camera:
 class FakeStylizer:
     name, version, provider = "fake", "1", "cpu"
 
-    def find_style(self, name):
+    def find_style(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
+
+    def memory(self, beside=None):
+        return None
 
 
 class FakeWindow:
@@ -95,7 +98,11 @@ def test_keys_change_the_look(viewer):
     press(viewer, Action(Command.PICK_STYLE, 2))
     assert settings.style_name == "c"
     press(viewer, Command.ALPHA_DOWN, Command.ALPHA_DOWN, Command.COLOR, Command.MIRROR)
-    assert (settings.settings.alpha, settings.settings.color, settings.settings.mirror) == (0.8, "content", True)
+    assert (settings.settings.recipe.alpha[0].at(0), settings.settings.color, settings.settings.mirror) == (
+        0.8,
+        "content",
+        True,
+    )
     press(viewer, Command.FULL_SCREEN)
     assert viewer._window.full == 1
     press(viewer, Command.RECORD, Command.SNAPSHOT)

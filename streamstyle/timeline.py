@@ -1,0 +1,101 @@
+"""Values that change over time, as a user writes them: `0.8`, or `0@0,1@5`."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import isfinite
+from typing import Self
+
+from streamstyle.errors import UsageError
+
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
+
+
+def seconds_of(text: str) -> Fraction:
+    """`12.5`, `1:02.5` or `1:02:03` in seconds.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"wanted seconds or h:mm:ss, got '{text}'")
+    hours, minutes, seconds = match.groups(default="0")
+    return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A number over time: constant before the first key and after the last, linear between.
+
+    Attributes:
+        keys: (seconds, value), at least one, times rising.
+    """
+
+    keys: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def constant(cls, value: float) -> Self:
+        """The same value at all times."""
+        return cls(((0.0, value),))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `0.8` or `VALUE@TIME,VALUE@TIME,...`, times as seconds or h:mm:ss.
+
+        Raises:
+            UsageError: It is neither, or the times do not rise.
+        """
+        try:
+            keys = []
+            for part in text.split(","):
+                value, _, time = part.partition("@") if "@" in text else (text, "", "0")
+                keys.append((float(seconds_of(time)), float(value)))
+        except ValueError:
+            raise UsageError(
+                f"wanted a number, or values at times such as 0@0,1@5 (seconds or h:mm:ss), got '{text}'"
+            ) from None
+        if not all(isfinite(number) for key in keys for number in key):
+            raise UsageError(f"wanted finite numbers, got '{text}'")
+        if any(later <= earlier for (earlier, _), (later, _) in pairwise(keys)):
+            raise UsageError(f"the times after @ must rise, got '{text}'")
+        return cls(tuple(keys))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it never changes."""
+        return len({value for _, value in self.keys}) == 1
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        values = [value for _, value in self.keys]
+        return min(values), max(values)
+
+    def at(self, seconds: float) -> float:
+        """The value at a time, in seconds from the beginning."""
+        after = bisect_right(self.keys, seconds, key=lambda key: key[0])
+        if after == 0:
+            return self.keys[0][1]
+        if after == len(self.keys):
+            return self.keys[-1][1]
+        (earlier, first), (later, second) = self.keys[after - 1], self.keys[after]
+        return first + (second - first) * (seconds - earlier) / (later - earlier)
+
+    def shifted(self, by: float, low: float, high: float) -> Self:
+        """The same course, higher or lower, kept within bounds."""
+        return type(self)(tuple((time, min(high, max(low, round(value + by, 4)))) for time, value in self.keys))
+
+    def __str__(self) -> str:
+        """As `parse` reads it."""
+        if len(self.keys) == 1:
+            return f"{self.keys[0][1]:g}"
+        return ",".join(f"{value:g}@{time:g}" for time, value in self.keys)
+
+
+def at(timelines: Sequence[Timeline], seconds: float) -> list[float]:
+    """The values of several at one time."""
+    return [timeline.at(seconds) for timeline in timelines]
