@@ -28,6 +28,7 @@ from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.progress import FrameProgress
 from streamstyle.recipe import Recipe, save_recipe
 from streamstyle.scene import Scene
+from streamstyle.sheet import add_sheet_arguments, sheet_command
 from streamstyle.sources import expand_inputs, open_source
 from streamstyle.stylizer import Stylizer
 from streamstyle.video import Interrupted, Job, Report, default_output, stylize_source
@@ -215,6 +216,9 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
     demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     demo.set_defaults(run=demo_command, quiet=False, json=False)
+    sheet = commands.add_parser("sheet", help="one photo through all styles and controls", allow_abbrev=False)
+    add_sheet_arguments(sheet)
+    sheet.set_defaults(run=sheet_command, quiet=False, json=False)
     doctor = commands.add_parser("doctor", help="tell what this machine can do", allow_abbrev=False)
     add_doctor_arguments(doctor)
     doctor.set_defaults(run=lambda options, _console: doctor_command(options), quiet=False)

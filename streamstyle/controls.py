@@ -84,6 +84,8 @@ class Controls:
         if not self.settings.recipe.style:
             self.settings = replace(self.settings, recipe=self._recipe_of(self.settings.index, blended=False))
         self._scene = self._made(self.settings.recipe)
+        for warning in self._scene.warnings:
+            self.say(warning)
 
     def look(self, content: Image, size: int | None = None) -> Look:
         """How the next frame is to look; called once per frame, by the stylizing thread.
@@ -216,7 +218,7 @@ class Controls:
             self._scene = scene
             if before is not None:
                 self._retired.append(before)
-            self.say(scene.name)
+            self.say(scene.warnings[0] if scene.warnings else scene.name)
 
         recipe = self.settings.recipe
         if (

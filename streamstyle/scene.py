@@ -11,6 +11,7 @@ from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, Region, StyleCode, blend
 from streamstyle.recipe import AS_REST, KEEP, Recipe
 from streamstyle.regions import MaskTrack
+from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.timeline import at
 
 FindStyle = Callable[[str, int], StyleCode]
@@ -48,6 +49,7 @@ class Scene:
 
     Attributes:
         recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
+        warnings: What the user should know.
     """
 
     def __init__(
@@ -82,6 +84,10 @@ class Scene:
         codes = {name: find_style(name, recipe.style_size) for name in [*self._styles, *own] if name != KEEP}
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
+        self.warnings: list[str] = []
+        fixed = sorted(code.name for code in codes.values() if not code.paintings)
+        if fixed and recipe.style_size != STYLE_SIZE:
+            self.warnings.append(f"--style-size needs image files; built-in styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None

@@ -104,6 +104,11 @@ def _sum(masks: list[Mask | None]) -> Mask | None:
     return sum(known[1:], known[0]) if known else None
 
 
+def _each_of_two(strength: float) -> float:
+    """Colours are moved before and after the network; what each of the two steps must do for the strength together."""
+    return float(1 - (1 - strength) ** 0.5)
+
+
 def _in_colors(code: StyleCode, stats: ColorStats, strength: float) -> StyleCode:
     """The code with the content's colours in place of the painting's: its RGB statistics are part of it."""
     wanted = {"rgb_mean": stats.mean / 255, "rgb_std": np.sqrt(np.diag(stats.covariance)) / 255}
@@ -312,9 +317,9 @@ class Stylizer:
         with job.measure("color"):
             stats = keeper.see(content)
             if set(code.tensors) >= _RGB_CODE:
-                code = _in_colors(code, stats, look.color_strength)
+                code = _in_colors(code, stats, _each_of_two(look.color_strength))
             elif job.memory.repainter is not None:
-                code = job.memory.repainter.code(code, stats, look.color_form, look.color_strength)
+                code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
         return small, code
 
     def _finish(self, job: "_Job", small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
@@ -322,7 +327,7 @@ class Stylizer:
         look, content = job.look, job.content
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
-                stylized = keeper.match(stylized, look.color_form, look.color_strength)
+                stylized = keeper.match(stylized, look.color_form, _each_of_two(look.color_strength))
         if small is not content:
             with job.measure("resize"):
                 stylized = enlarge(stylized, small, content)

@@ -174,7 +174,7 @@ def stylize_source(
         size=(round(width * scale), round(height * scale)),
         output_size=(width, height),
         milliseconds=times.milliseconds(),
-        warnings=[*source.warnings, *sink.warnings],
+        warnings=[*scene.warnings, *source.warnings, *sink.warnings],
     )
 
 

@@ -1,5 +1,7 @@
 import json
+from contextlib import nullcontext
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from streamstyle.catalog import WEIGHTS
 from streamstyle.color import ColorStats
 from streamstyle.engine import Session
 from streamstyle.errors import ModelError, StyleError
-from streamstyle.look import Look, blend
+from streamstyle.look import Look, Region, blend
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources.synthetic import SyntheticSource
 from streamstyle.styles import BuiltinStyles, CodeCache
@@ -182,3 +184,121 @@ def test_the_files_say_what_they_are():
 
 def test_resize_keeps_the_shape():
     assert resize_short_side(np.zeros((90, 160, 3), np.uint8), 45).shape == (45, 80, 3)
+
+
+@pytest.fixture(scope="module")
+def other(stylizer):
+    return stylizer.find_style("great-wave")
+
+
+def color_distance(image, content):
+    """Of means and of covariances, as fractions of the range."""
+    first, second = ColorStats.of(image), ColorStats.of(content)
+    return (
+        np.linalg.norm(first.mean - second.mean) / 255,
+        np.linalg.norm(first.covariance - second.covariance) / 255**2,
+    )
+
+
+@pytest.mark.parametrize("form", ["mk", "cholesky"])
+def test_content_colours_are_at_least_4_times_nearer_at_equal_texture(stylizer, content, code, form):
+    painted = stylizer.stylize(content, Look(code))
+    kept = stylizer.stylize(content, Look(code, color="content", color_form=form))
+    half = stylizer.stylize(content, Look(code, color="content", color_form=form, color_strength=0.5))
+    for far, near, between in zip(*(color_distance(image, content) for image in (painted, kept, half)), strict=True):
+        assert near < far / 4
+        assert near < between < far
+
+    def texture(image):
+        return np.abs(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean()
+
+    assert texture(kept) > 0.5 * texture(painted)
+
+
+def test_luma_keeps_every_pixels_chroma(stylizer, code):
+    photo = np.full((64, 96, 3), (150, 110, 100), np.uint8)  # no clipping at the ends of the range
+    photo[:, 48:] = (100, 120, 140)
+    kept = stylizer.stylize(photo, Look(code, color="luma"))
+    ours, theirs = (cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb).astype(int) for image in (kept, photo))
+    inside = ((kept > 0) & (kept < 255)).all(axis=2)
+    assert inside.mean() > 0.5
+    assert np.abs(ours - theirs)[inside][:, 1:].max() <= 2
+    painted = stylizer.stylize(photo, Look(code))
+    assert np.abs(cv2.cvtColor(painted, cv2.COLOR_RGB2YCrCb).astype(int) - theirs)[..., 1:].mean() > 5
+
+
+@pytest.mark.parametrize("color", ["content", "luma"])
+@pytest.mark.parametrize("level", [0, 127, 255])
+def test_flat_pictures_neither_explode_nor_become_nan(stylizer, code, color, level):
+    flat = np.full((50, 70, 3), level, np.uint8)
+    result = stylizer.stylize(flat, Look(code, color=color))
+    gray = stylizer.stylize(content_gray(), Look(code, color=color))
+    assert np.isfinite(result.astype(float)).all()
+    if color == "content":
+        assert np.abs(result.mean((0, 1)) - level).max() < 12
+        assert np.ptp(gray.mean((0, 1))) < 6
+
+
+def content_gray():
+    ramp = np.linspace(20, 230, 96, dtype=np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (64, 96, 3)))
+
+
+def test_regions_are_the_whole_frames_away_from_edges(stylizer, content, code, other):
+    height, width = content.shape[:2]
+    left = np.zeros((height, width), np.float32)
+    left[:, : width // 2] = 1
+    left = cv2.GaussianBlur(left, (0, 0), 2)
+    joined = stylizer.stylize(content, Look(other, 1.0, regions=(Region(left, code, 0.7),)))
+    first, second = stylizer.stylize(content, Look(code, 0.7)), stylizer.stylize(content, Look(other))
+    middle = slice(width // 2 - 10, width // 2 + 10)
+    np.testing.assert_array_equal(joined[:, : middle.start], first[:, : middle.start])
+    np.testing.assert_array_equal(joined[:, middle.stop :], second[:, middle.stop :])
+    # No seam: across the soft edge, columns differ no more than the pictures' own do, and the fade between them.
+    own = max(np.abs(np.diff(picture[:, middle].astype(int), axis=1)).mean((0, 2)).max() for picture in (first, second))
+    fade = np.abs(np.diff(left[0, middle])).max() * np.abs(first[:, middle].astype(int) - second[:, middle]).mean()
+    assert np.abs(np.diff(joined[:, middle].astype(int), axis=1)).mean((0, 2)).max() <= own + fade
+
+
+def test_a_region_that_is_kept_is_the_input_itself(stylizer, content, code):
+    mask = np.zeros(content.shape[:2], np.float32)
+    mask[30:70, 40:90] = 1
+    result = stylizer.stylize(content, Look(code, regions=(Region(mask, code, 0.0),), size=60))
+    np.testing.assert_array_equal(result[30:70, 40:90], content[30:70, 40:90])
+    assert distance(result[80:], content[80:]) > 5
+
+
+def test_a_region_that_nobody_sees_is_not_painted(stylizer, content, code, other):
+    stages = []
+
+    def measure(stage):
+        stages.append(stage)
+        return nullcontext()
+
+    nowhere = np.zeros(content.shape[:2], np.float32)
+    result = stylizer.stylize(content, Look(code, regions=(Region(nowhere, other),)), measure=measure)
+    assert stages.count("inference") == 1
+    np.testing.assert_array_equal(result, stylizer.stylize(content, Look(code)))
+
+
+@pytest.mark.parametrize("color", ["content", "luma"])
+def test_kept_colours_flicker_no_more_than_painted_ones(stylizer, content, code, color):
+    """A still picture with sensor noise: the mean of every frame's change, beside that of the painting's own colours."""
+    rng = np.random.default_rng(5)
+    frames = [np.clip(content + rng.normal(0, 3, content.shape), 0, 255).astype(np.uint8) for _ in range(6)]
+    flicker = {}
+    for mode in ("style", color):
+        memory = stylizer.memory()
+        shown = [stylizer.stylize(frame, Look(code, color=mode), memory).mean((0, 1)) for frame in frames]
+        flicker[mode] = np.abs(np.diff(shown, axis=0)).mean()
+    assert flicker[color] <= flicker["style"] + 0.05
+
+
+def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
+    painting = next(iter(SyntheticSource(320, 240, 1))).image
+    codes = [stylizer.encode_style(painting, size=size) for size in (128, 256, 512)]
+    names = set(codes[0].tensors) - {"rgb_mean", "rgb_std"}
+    assert all(not np.allclose(codes[0].tensors[name], codes[2].tensors[name], atol=1e-3) for name in names)
+    np.testing.assert_allclose(codes[0].tensors["rgb_mean"], codes[2].tensors["rgb_mean"], atol=0.01)
+    again = stylizer.encode_style(painting, size=512)
+    assert again.paintings[0][0].shape == (512, 683, 3)
