@@ -20,6 +20,7 @@ from streamstyle.engine import DEVICES
 from streamstyle.errors import UsageError
 from streamstyle.live import Live, LiveReport
 from streamstyle.look_options import add_look_arguments, read_recipe, recipe_of
+from streamstyle.people import find_people
 from streamstyle.recipe import KEEP, Recipe, save_recipe
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.mjpeg import MjpegSink
@@ -159,7 +160,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -
         recipe = replace(recipe, style=styles[:1])
     elif not own:
         recipe = replace(recipe, style=styles[:1])
-    controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), None)
+    controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), find_people)
     controls.start()
     return controls
 

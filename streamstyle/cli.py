@@ -25,6 +25,7 @@ from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look_options import add_look_arguments, recipe_of
+from streamstyle.people import find_people
 from streamstyle.progress import FrameProgress
 from streamstyle.recipe import Recipe, save_recipe
 from streamstyle.scene import Scene
@@ -71,7 +72,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
-    Scene(recipe, stylizer.find_style, None).close()  # what is wrong with it is said before any work
+    Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -126,7 +127,7 @@ def _stylize_one(
             crf=options.crf,
             overwrite=options.overwrite,
         )
-        scene = Scene(recipe, stylizer.find_style, None)  # one per input: masks and keys begin anew
+        scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
                 return stylize_source(source, job, stylizer, scene, size=options.size, progress=progress.advance)
