@@ -206,6 +206,9 @@ class Live:
             for sink in self._sinks.values():
                 sink.abort()
             raise
+        finally:
+            # The stylizing thread has ended.
+            self.controls.close()
         self._close_sinks()
         return self.report()
 

@@ -14,6 +14,7 @@ from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
 from streamstyle.live import Live
 from streamstyle.look import StyleCode
+from streamstyle.look_options import read_recipe
 from streamstyle.sinks.null import NullSink
 from streamstyle.sources import open_source
 from streamstyle.sources.base import Source, SourceInfo
@@ -203,6 +204,55 @@ def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, m
     stop = step(run, also)
     run.run(lambda pair: stop(pair) and not run.controls.style_name.endswith("late.png"))
     assert run.controls.style_name == str(tmp_path / "late.png")
+
+
+def test_a_slow_encoding_does_not_hold_the_stream():
+    run = live(Camera(4000))
+    while_encoding, began = [], threading.Event()
+    encode = run.stylizer.find_style
+
+    def slowly(name, size=256):
+        began.set()
+        time.sleep(0.5)
+        began.clear()
+        return encode(name)
+
+    run.stylizer.find_style = slowly
+
+    def also(pair):
+        if pair.content.index == 3:
+            run.controls.step(1)
+        if began.is_set():
+            while_encoding.append(time.monotonic())
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    run.run(lambda pair: stop(pair) and run.controls.style_name != "b")
+    assert len(while_encoding) > 20
+    assert np.diff(while_encoding).max() < 0.25  # half of what a stalled stream would show
+
+
+def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamstyle.live._WATCH_SECONDS", 0.0)
+    path = tmp_path / "look.toml"
+    path.write_text('style = ["a"]')
+    run = live(Camera(4000))
+    run.watch_look(path, lambda: read_recipe(path))
+    said = []
+
+    def also(pair):
+        if pair.content.index == 2:
+            path.write_text('style = ["c"]\nalpha = 0.25\ncolor = "luma"')
+        if run.controls.style_name == "c" and not said:
+            said.append("taken up")
+            path.write_text('style = ["c"]\nalfa = 0.25')
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    run.run(lambda pair: stop(pair) and "alfa" not in run.controls.message[0])
+    recipe = run.controls.settings.recipe
+    assert (recipe.style, str(recipe.alpha[0]), recipe.color) == (("c",), "0.25", "luma")
+    assert "line 2: no option 'alfa'" in run.controls.message[0]
 
 
 def test_a_styles_folder_that_is_not_there_is_an_error(tmp_path):
