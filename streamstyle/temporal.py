@@ -1,0 +1,161 @@
+"""Still pictures stay still: each stylized frame leans on the one before, moved along with the content.
+
+The content's motion is found at low resolution. Where the content is where the motion says, the stylized picture before,
+moved likewise, is as good as the new one, and mixing both takes away what differs for no reason: sensor noise that the
+style has blown up, strokes that jump. Where the content is not there (uncovered, too fast, a cut), nothing is mixed in, so
+nothing trails behind.
+
+Source: Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search", arXiv:1603.03590 (the motion); Ruder et al.
+2016, arXiv:1604.08610 (a stylized frame should agree with the warped one before where the motion can be trusted).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.frame import Image
+
+TemporalMode = Literal["off", "on", "strong"]
+TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on", "strong")
+
+Plane = NDArray[np.float32]
+
+_FLOW_SIDE = 180
+"""Short side at which motion is found, in pixels."""
+_AT_REST = 0.3
+"""Motion below this many pixels of the stylized picture is taken for none: a still picture is not resampled."""
+_LEAST_TOLERANCE, _MOST_TOLERANCE = 5.0, 14.0
+"""Bounds of how far the content may be from where the motion puts it, in levels."""
+_EDGE_SHARE = 0.2
+"""Of the local contrast, which widens that tolerance."""
+_CUT = 22.0
+"""Mean difference that motion cannot explain, in levels, of a cut."""
+_RESTING = {"on": 0.82, "strong": 0.9}
+"""Share of the picture before where the content rests."""
+_MOVING = {"on": 0.6, "strong": 0.7}
+"""Likewise where it moves: less, since every resampling costs sharpness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """From one content frame to the next.
+
+    Attributes:
+        share: (H, W) float32 in [0, 1]: how much of the picture before to keep.
+        places: (H, W, 2) float32: x and y in the picture before of every pixel; None where nothing moved.
+    """
+
+    share: Plane
+    places: Plane | None
+
+
+class MotionTrack:
+    """Follows the content of one stream."""
+
+    def __init__(self) -> None:
+        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._before: Image | None = None
+        self._gray: Image | None = None
+        self._shape: tuple[int, ...] = ()
+        self._grid: Plane | None = None
+
+    def update(self, content: Image, mode: TemporalMode) -> Motion | None:
+        """Take in the next frame.
+
+        Args:
+            content: (H, W, 3) uint8 RGB, at the size at which it is stylized.
+            mode: `on` or `strong`.
+
+        Returns:
+            The motion since the frame before, or None for a first frame, another size, or a cut.
+        """
+        height, width = content.shape[:2]
+        scale = min(1.0, _FLOW_SIDE / min(height, width))
+        size = (max(8, round(width * scale)), max(8, round(height * scale)))
+        small = cv2.resize(content, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+        before, gray_before, shape = self._before, self._gray, self._shape
+        self._before, self._gray, self._shape = small, gray, content.shape
+        if before is None or gray_before is None or shape != content.shape:
+            return None
+        if min(size) < 16:  # too small for motion to be found
+            flow = np.zeros((*gray.shape, 2), np.float32)
+        else:
+            flow = self._flow.calc(gray, gray_before, None).astype(np.float32, copy=False)
+        return self._judge(small, before, flow, (width, height), mode)
+
+    def _judge(
+        self, small: Image, before: Image, flow: Plane, size: tuple[int, int], mode: TemporalMode
+    ) -> Motion | None:
+        """How far the motion can be trusted, place by place."""
+        to_full = size[0] / small.shape[1]
+        speed = cv2.magnitude(flow[..., 0], flow[..., 1]) * np.float32(to_full)
+        # In flat places the motion is a guess; what looks the same where it is rests.
+        change = cv2.absdiff(small, before).max(axis=2).astype(np.float32)
+        noise = float(np.median(change))
+        alike = cv2.blur(change, (5, 5)) < np.clip(2 * noise, _LEAST_TOLERANCE, _MOST_TOLERANCE / 2)
+        rests = alike | (speed < _AT_REST)
+        flow[rests] = 0
+        grid = _grid(flow.shape[1], flow.shape[0])
+        moved = cv2.remap(before, grid + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        difference = cv2.absdiff(small, moved).max(axis=2).astype(np.float32)
+        if float(difference.mean()) > _CUT:
+            return None
+        # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
+        local = cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+        tolerance = np.clip(4 * np.median(difference), _LEAST_TOLERANCE, _MOST_TOLERANCE) + _EDGE_SHARE * local
+        trust = np.exp(-((cv2.blur(difference, (3, 3)) / tolerance) ** 4))
+        share = trust * np.where(rests, _RESTING[mode], _MOVING[mode])
+        inside = _inside(grid + flow)
+        share = cv2.resize((share * inside).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        if rests.mean() > 0.995:
+            return Motion(share.astype(np.float32, copy=False), None)
+        flow = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+        flow *= np.float32(to_full)
+        if self._grid is None or self._grid.shape != flow.shape:
+            self._grid = _grid(*size)
+        return Motion(share.astype(np.float32, copy=False), self._grid + flow)
+
+
+class Steadier:
+    """Holds the stylized picture before, of one style in one stream."""
+
+    def __init__(self) -> None:
+        self._before: Image | None = None
+
+    def steady(self, stylized: Image, motion: Motion | None, share: float = 1.0) -> Image:
+        """The stylized picture, leaning on the one before.
+
+        Args:
+            stylized: (H, W, 3) uint8 RGB.
+            motion: Of the content since then; None to start anew.
+            share: How far to lean at all: less where the look itself has changed.
+        """
+        before = self._before
+        if motion is None or before is None or before.shape != stylized.shape or share == 0:
+            self._before = stylized
+            return stylized
+        if motion.places is not None:
+            before = cv2.remap(before, motion.places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(
+                np.uint8, copy=False
+            )
+        kept = motion.share * np.float32(share)
+        steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
+        self._before = steady
+        return steady
+
+
+def _grid(width: int, height: int) -> Plane:
+    """(height, width, 2): every pixel's own x and y."""
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.dstack([x, y])
+
+
+def _inside(places: Plane) -> Plane:
+    """1 where a place lies in the picture, else 0: nothing is known of what comes in over the border."""
+    height, width = places.shape[:2]
+    x, y = places[..., 0], places[..., 1]
+    return ((x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)).astype(np.float32)
