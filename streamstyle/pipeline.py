@@ -141,6 +141,30 @@ def run(
     return written
 
 
+def undisturbed(work: Callable[[], None]) -> None:
+    """Do something to its end, even when a signal raises here meanwhile: that is raised afterwards.
+
+    Python's signal handlers raise on the main thread, so the work goes to another one. This thread waits for it.
+    """
+    failures: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(error)
+
+    thread = threading.Thread(target=guarded, name="finish")
+    try:
+        thread.start()
+        thread.join()
+    finally:
+        if thread.ident is not None:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
 class Slot(Generic[Item]):
     """One place, where the newest replaces what was not taken in time."""
 
@@ -254,15 +278,7 @@ class LivePipeline:
                 if not present(pair) or (pair is None and self._shown.finished):
                     break
         finally:
-            self._stopped.set()
-            self._source.close()
-            for slot in (self._in, self._shown):
-                slot.close()
-            for name in list(self._outputs):
-                self._join_output(name)
-            for thread in threads:
-                if thread.ident is not None:  # a signal may have come before it was started
-                    thread.join()
+            undisturbed(lambda: self._end(threads))
         if self._failure is not None:
             raise self._failure
 
@@ -288,6 +304,17 @@ class LivePipeline:
     def errand(self, work: Callable[[], None]) -> None:
         """Do something beside the stream (encode a style, write a picture), one after the other."""
         self._errands.put(work)
+
+    def _end(self, threads: list[threading.Thread]) -> None:
+        self._stopped.set()
+        self._source.close()
+        for slot in (self._in, self._shown):
+            slot.close()
+        for name in list(self._outputs):
+            self._join_output(name)
+        for thread in threads:
+            if thread.ident is not None:  # a signal may have come before it was started
+                thread.join()
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:

@@ -17,6 +17,7 @@ from streamstyle.look import StyleCode
 from streamstyle.sinks.null import NullSink
 from streamstyle.sources import open_source
 from streamstyle.sources.base import Source, SourceInfo
+from streamstyle.sources.live import LiveState
 from tests.media import pattern
 
 
@@ -38,6 +39,7 @@ class Camera(Source):
         self.count = count
         self.turn = threading.Semaphore(1)
         self.closed = False
+        self.state = LiveState("live", 0.0)
 
     def __iter__(self):
         for index in range(self.count):

@@ -230,6 +230,8 @@ class VideoSink(Sink):
             quietly(self._container.close)
             self._closed = True
             raise
+        finally:
+            self._place.release()
         self.destination = str(self._place.final)
 
     def _finish(self) -> None:
@@ -266,6 +268,7 @@ class VideoSink(Sink):
         if self._companion is not None:
             quietly(self._companion.close)
         quietly(self._container.close)
+        self._place.release()
         return str(self._place.partial)
 
     def _discard(self) -> None:
@@ -275,6 +278,7 @@ class VideoSink(Sink):
         if getattr(self, "_companion", None) is not None:
             quietly(self._companion.close)  # type: ignore[union-attr]
         quietly(lambda: self._place.partial.unlink(missing_ok=True))
+        self._place.release()
 
 
 def _timescale(tick: Fraction) -> int:
