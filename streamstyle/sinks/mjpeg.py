@@ -29,11 +29,25 @@ _STALL_SECONDS = 15.0
 _BOUNDARY = b"streamstyle-frame"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
+# Dark around the picture in light and dark settings alike, as a cinema is. When the program ends the last picture stays,
+# and when it runs again the page goes on by itself: OBS keeps it open for days.
 _PAGE = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>streamstyle</title>
-<style>html,body{margin:0;height:100%;background:#111}img{display:block;width:100vw;height:100vh;object-fit:contain}</style>
-</head><body><img src="stream.mjpg" alt="the live picture"></body></html>
+<meta name="color-scheme" content="dark"><title>streamstyle</title>
+<style>
+html,body{margin:0;height:100%;background:#111}
+img{display:block;width:100vw;height:100vh;object-fit:contain;color:transparent}
+p{position:fixed;left:0;right:0;bottom:1rem;margin:auto;width:fit-content;padding:.4em .9em;border-radius:1em;
+font:1rem system-ui,sans-serif;color:#eee;background:#000a}
+</style></head><body><img src="stream.mjpg" alt="the live picture"><p hidden>no picture; waiting for streamstyle</p>
+<script>
+const picture = document.querySelector("img"), note = document.querySelector("p");
+setInterval(async () => {
+  const away = !note.hidden;
+  note.hidden = await fetch("/", {method: "HEAD"}).then(answer => answer.ok, () => false);
+  if (away && note.hidden) picture.src = "stream.mjpg?" + Date.now();
+}, 2000);
+</script></body></html>
 """
 
 

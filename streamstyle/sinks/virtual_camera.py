@@ -1,5 +1,6 @@
 """A camera for other programs: OBS, Zoom, browsers. Through pyvirtualcam, which is optional (its licence is the GPL)."""
 
+import contextlib
 import importlib
 import struct
 import sys
@@ -115,19 +116,17 @@ def _limited_601(image: Image) -> Image:
 def _declare_writer(device: Path) -> None:
     """See to it that the device can be opened for output again, once this program has ended, in whatever way.
 
-    v4l2loopback before 0.13 (Debian 12 has 0.12.7) hides its output as soon as somebody writes, and shows it again only when
-    a file that has started a stream is closed. pyvirtualcam writes without. So the stream is started on its file, which the
-    system closes even after kill -9. Later versions do not need it, and might not let go on writing.
+    v4l2loopback up to 0.12.7 (Debian 12) hides a device's output as soon as somebody writes, and shows it again only when a
+    file that has started a stream is closed (v4l2loopback issue 470). pyvirtualcam writes without (its issue 61). So the
+    stream is started on its file, which the system closes even after kill -9. Later versions tell their number, and need
+    nothing.
     """
-    try:
-        version = _DRIVER_VERSION.read_text().strip().split(".")
-        if tuple(map(int, version[:2])) >= (0, 13):
-            return
+    if _DRIVER_VERSION.exists():
+        return
+    with contextlib.suppress(OSError):
         for entry in Path("/proc/self/fd").iterdir():
             if entry.is_symlink() and entry.readlink() == device.resolve():
                 fcntl.ioctl(int(entry.name), _VIDIOC_STREAMON, struct.pack("i", _VIDEO_OUTPUT))
-    except (OSError, ValueError):
-        return
 
 
 def _import_pyvirtualcam() -> Any:  # noqa: ANN401 - an optional module without types

@@ -131,9 +131,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
 
     yield begin
     for run in runs:
-        if run.process.poll() is None:
+        with run.process:  # closes its pipe and waits
             run.process.kill()
-        run.process.communicate()
 
 
 def test_all_outputs_at_once_show_the_camera(start: Callable[..., Run], tmp_path: Path) -> None:
@@ -184,7 +183,7 @@ def test_a_second_run_is_told_who_has_the_camera_until_that_is_killed(start: Cal
     (line,) = result.stderr.splitlines()
     assert f"process {run.process.pid}" in line
     run.process.kill()
-    run.process.communicate()
+    run.process.wait()
     # What it had opened is free again, also the virtual camera, whose driver would not see that somebody else wrote.
     again = start("--overwrite")
     again.process.send_signal(signal.SIGTERM)

@@ -274,6 +274,16 @@ def test_wrong_addresses_are_named(text):
         parse_address(text)
 
 
+def test_a_port_that_may_not_be_used_is_said(monkeypatch):
+    class Refused(socket.socket):
+        def bind(self, _place):
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(mjpeg.socket, "socket", Refused)
+    with pytest.raises(SinkError, match="permission denied; ports below 1024 are the system's"):
+        MjpegSink("127.0.0.1:80")
+
+
 def test_an_address_of_another_computer_is_refused():
     with pytest.raises(SinkError, match="no such address"):
         MjpegSink("192.0.2.1:0")
