@@ -96,6 +96,7 @@ def run(
     decoded, stylized = _Channel(capacity, stopped), _Channel(capacity, stopped)
     written = 0
     write_failure: list[BaseException] = []
+    all_written = threading.Event()
 
     def read() -> None:
         failure: BaseException | None = None
@@ -120,6 +121,8 @@ def run(
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             write_failure.append(error)
             stopped.set()
+        finally:
+            all_written.set()
 
     threads = [threading.Thread(target=read, name="source"), threading.Thread(target=write, name="sink")]
     try:
@@ -130,12 +133,10 @@ def run(
             if progress is not None:
                 progress(count)
         stylized.put(_End())
-        threads[1].join()
+        all_written.wait()
     finally:
         stopped.set()
-        for thread in threads:
-            if thread.ident is not None:  # a signal may have come before it was started
-                thread.join()
+        undisturbed(lambda: _join(threads))
     if write_failure:
         raise write_failure[0]
     return written
@@ -144,25 +145,40 @@ def run(
 def undisturbed(work: Callable[[], None]) -> None:
     """Do something to its end, even when a signal raises here meanwhile: that is raised afterwards.
 
-    Python's signal handlers raise on the main thread, so the work goes to another one. This thread waits for it.
+    Python's signal handlers raise on the main thread, so the work goes to another one. This thread waits for it, by an
+    event: a `join` that is interrupted takes a thread that still runs for ended (in CPython 3.11).
     """
     failures: list[BaseException] = []
+    finished = threading.Event()
+    turn = threading.Lock()  # whoever takes it does the work, once
 
     def guarded() -> None:
+        if not turn.acquire(blocking=False):
+            return
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failures.append(error)
+        finally:
+            finished.set()
 
     thread = threading.Thread(target=guarded, name="finish")
     try:
         thread.start()
-        thread.join()
+        finished.wait()
     finally:
+        guarded()  # where the thread could not be started
+        finished.wait()
         if thread.ident is not None:
             thread.join()
     if failures:
         raise failures[0]
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        if thread.ident is not None:  # a signal may have come before it was started
+            thread.join()
 
 
 class Slot(Generic[Item]):
@@ -312,9 +328,7 @@ class LivePipeline:
             slot.close()
         for name in list(self._outputs):
             self._join_output(name)
-        for thread in threads:
-            if thread.ident is not None:  # a signal may have come before it was started
-                thread.join()
+        _join(threads)
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:
