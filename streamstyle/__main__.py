@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         from streamstyle.cli import main as run  # noqa: PLC0415 - its imports are what may fail
+    except KeyboardInterrupt:  # Ctrl-C before anything has begun; later cli.py takes signals itself
+        print("streamstyle: stopped", file=sys.stderr)
+        return 130
     except ImportError as error:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if words[:1] == ["doctor"] and find_spec("rich"):

@@ -100,6 +100,6 @@ def seconds_argument(text: str) -> float:
 def dimensions_argument(text: str) -> tuple[int, int]:
     """`1280x720`."""
     match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
-    if match is None:
+    if match is None or min(int(match[1]), int(match[2])) < 16:
         raise argparse.ArgumentTypeError(f"wanted WIDTHxHEIGHT in pixels, such as 1280x720, got '{text}'")
     return int(match[1]), int(match[2])

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from streamstyle.catalog import MODELS
 from streamstyle.config import config_arguments
 from streamstyle.controls import Controls, Settings
 from streamstyle.engine import DEVICES
-from streamstyle.errors import UsageError
+from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live import Live, LiveReport
 from streamstyle.look_options import add_look_arguments, read_recipe, recipe_of
 from streamstyle.people import find_people
@@ -99,6 +100,8 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
     started = time.monotonic()
     recipe = recipe_of(options)
+    warn = _Warnings()
+    live: Live | None = None
     window = None if headless else Window()
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
@@ -108,24 +111,43 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
         controls = _controls(options, recipe, stylizer)
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         _tell_source(source, console)
-        sinks = _open_sinks(options, source, console)
+        warn(source.warnings)
+        sinks = _open_sinks(options, source, console, warn)
         live = _live(options, source, controls, sinks, started)
-        report = live.run(_presenter(options, live, window))
-        if options.save_look is not None:
-            save_recipe(controls.settings.recipe, options.save_look)
-            report.outputs.append(str(options.save_look))
-    except BaseException:
-        # The run ends its sinks itself; those that it never got are left here.
+        live.tell = lambda line: warn([line], again=True)
+        report = live.run(_presenter(options, live, window, sinks))
+        _save_look(options, live)
+    except BaseException as failure:
+        # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
+        if live is not None:
+            live.abort()
         for sink in sinks.values():
             sink.abort()
+        if isinstance(failure, Interrupted) and live is not None and live.shown:
+            _save_look(options, live)
+            _tell(live.report(), console, warn, as_json=options.json)
         raise
     finally:
         if source is not None:
             source.close()
         if window is not None:
             window.close()
-    _tell(report, console, as_json=options.json)
+    _tell(report, console, warn, as_json=options.json)
     return 0
+
+
+class _Warnings:
+    """Prints warnings as soon as they are known, each once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, lines: Iterable[str], *, again: bool = False) -> None:
+        """Print those that were not said yet, or all."""
+        for line in lines:
+            if again or line not in self._said:
+                self._said.add(line)
+                print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
 
 
 def show_cameras(*, as_json: bool) -> int:
@@ -165,7 +187,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -
     return controls
 
 
-def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console) -> dict[str, Sink]:
+def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console, warn: _Warnings) -> dict[str, Sink]:
     """Everything that was asked for beside the window; all or none."""
     info = source.info
     sinks: dict[str, Sink] = {}
@@ -177,8 +199,7 @@ def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Consol
             sinks["mjpeg"] = MjpegSink(options.mjpeg)
         for name, sink in sinks.items():
             console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
-            for warning in sink.warnings:
-                print(f"streamstyle: warning: {warning}", file=sys.stderr)
+            warn(sink.warnings)
     except BaseException:
         for sink in sinks.values():
             sink.abort()
@@ -199,11 +220,25 @@ def _live(
         live.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
     if options.record is not None:
+        _refuse_input(options)
         live.start_recording(options.record, overwrite=options.overwrite)
     return live
 
 
-def _presenter(options: argparse.Namespace, live: Live, window: Window | None) -> Headless | Viewer:
+def _refuse_input(options: argparse.Namespace) -> None:
+    source, record = Path(options.camera or ""), options.record
+    if options.camera and source.exists() and record.exists() and record.samefile(source):
+        raise UsageError(f"--record '{record}' is the input itself; name another file")
+
+
+def _save_look(options: argparse.Namespace, live: Live) -> None:
+    """As it was in the end, with all that was changed by key."""
+    if options.save_look is not None:
+        save_recipe(live.controls.settings.recipe, options.save_look)
+        live.outputs.append(str(options.save_look))
+
+
+def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
     if window is None:
         return Headless(options.seconds)
     return Viewer(
@@ -212,6 +247,7 @@ def _presenter(options: argparse.Namespace, live: Live, window: Window | None) -
         recording_path=lambda: _fresh_path(".mp4"),
         snapshot_path=lambda: _fresh_path(".png"),
         seconds=options.seconds,
+        viewers=lambda: sum(sink.viewers for sink in sinks.values() if isinstance(sink, MjpegSink)),
     )
 
 
@@ -231,9 +267,8 @@ def _tell_source(source: LiveSource, console: Console) -> None:
     console.print(f"camera {info.name}: {info.width}x{info.height}{rate}", highlight=False, soft_wrap=True)
 
 
-def _tell(report: LiveReport, console: Console, *, as_json: bool) -> None:
-    for warning in report.warnings:
-        print(f"streamstyle: warning: {warning}", file=sys.stderr)
+def _tell(report: LiveReport, console: Console, warn: _Warnings, *, as_json: bool) -> None:
+    warn(report.warnings)
     latency = report.latency_ms
     console.print(
         f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps on {report.provider}, "

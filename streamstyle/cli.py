@@ -23,7 +23,7 @@ from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES
-from streamstyle.errors import StreamstyleError, UsageError
+from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
 from streamstyle.progress import FrameProgress
@@ -32,7 +32,7 @@ from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
 from streamstyle.sources import expand_inputs, open_source
 from streamstyle.stylizer import Stylizer
-from streamstyle.video import Interrupted, Job, Report, default_output, stylize_source
+from streamstyle.video import Job, Report, default_output, stylize_source
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
@@ -192,6 +192,13 @@ def _complain(message: str) -> None:
     print(f"streamstyle: {message}", file=sys.stderr)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the list of all options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (--help shows all options)\n")
+
+
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
     # A second signal ends the program at once, should closing the output hang.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -201,7 +208,7 @@ def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `streamstyle`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="streamstyle", description="Any painting, on any camera or video, in real time.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"streamstyle {__version__}")

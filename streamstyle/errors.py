@@ -27,3 +27,17 @@ class ModelError(StreamstyleError):
 
 class StyleError(StreamstyleError):
     """A style image or a built-in style cannot be used."""
+
+
+class Interrupted(BaseException):
+    """The user or the system asked the program to stop: not an error, so not an Exception.
+
+    Attributes:
+        signal_number: Which signal did.
+        unfinished: Where what was done so far lies, under a partial name; None where nothing does.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+        self.unfinished: str | None = None

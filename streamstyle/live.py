@@ -11,12 +11,13 @@ import numpy as np
 
 from streamstyle.autosize import AutoSize
 from streamstyle.controls import Controls, StyleFolder, WatchedFile
-from streamstyle.errors import SinkError, StreamstyleError
+from streamstyle.errors import Interrupted, SinkError, StreamstyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.pipeline import LivePipeline, Pair
+from streamstyle.pipeline import LivePipeline, Pair, undisturbed
 from streamstyle.recipe import Recipe
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.image import ImageSink
+from streamstyle.sinks.place import partial_of
 from streamstyle.sinks.video import VideoSink
 from streamstyle.sources.live import LiveSource
 from streamstyle.stylizer import Stylizer
@@ -34,7 +35,7 @@ class LiveReport:
 
     Attributes:
         input: The camera or file.
-        seconds: From the first frame to the end.
+        seconds: From the first frame to the end; finishing the recording not counted.
         first_frame_seconds: From the start of the program's work to the first stylized frame.
         captured: Frames that the camera gave.
         stylized: Frames that were stylized.
@@ -49,6 +50,8 @@ class LiveReport:
         size: Short side at which they were stylized at last.
         milliseconds: Stage -> mean milliseconds.
         missed: Sink -> stylized frames that it did not take in time.
+        lost: How often the camera was lost.
+        lost_seconds: How long, all in all.
         outputs: What lies on the disk now.
         warnings: What the user should know.
     """
@@ -69,6 +72,8 @@ class LiveReport:
     size: int
     milliseconds: dict[str, float]
     missed: dict[str, int]
+    lost: int
+    lost_seconds: float
     outputs: list[str]
     warnings: list[str]
 
@@ -89,7 +94,7 @@ class Live:
         latency: From capture to shown.
         rate: Of shown frames.
         last: The newest pair that was presented.
-        original: Show frames as they came.
+        tell: Takes a line for the user at once: the camera is lost, and back again.
     """
 
     def __init__(
@@ -123,6 +128,7 @@ class Live:
         self.shown = 0
         self.warnings: list[str] = []
         self.outputs: list[str] = []
+        self.tell: Callable[[str], None] = lambda _line: None
         self._sinks = dict(sinks or {})
         for name, sink in self._sinks.items():
             self.pipeline.attach(name, sink)
@@ -133,6 +139,10 @@ class Live:
         self._look_file: WatchedFile | None = None
         self._reread: Callable[[], None] = lambda: None
         self._looked = 0.0
+        self._ended: float | None = None
+        self._lost_since: float | None = None
+        self._lost_reason = ""
+        self._losses: list[tuple[float, str]] = []  # seconds, why
         controls.beside = self.pipeline.errand
 
     def watch(self, folder: Path) -> None:
@@ -188,6 +198,7 @@ class Live:
 
         Raises:
             StreamstyleError: The first failure. What was recorded until then stays playable under a partial name.
+            Interrupted: The program was told to stop, as most live runs are: recordings are finished all the same.
         """
 
         def count_and_present(pair: Pair | None) -> bool:
@@ -198,25 +209,40 @@ class Live:
             if pair is not None:
                 self._count(pair, now)
             self._look_after_files(now)
+            self._look_after_camera(now)
             return going
 
         try:
             self.pipeline.run(count_and_present)
+        except Interrupted:
+            self._end()
+            # A failure now is told with the report; the exit code tells of the signal.
+            undisturbed(lambda: self.warnings.extend(map(str, self._close_sinks())))
+            raise
         except BaseException:
-            for sink in self._sinks.values():
-                sink.abort()
+            self.abort()
             raise
         finally:
             # The stylizing thread has ended.
             self.controls.close()
-        self._close_sinks()
+        self._end()
+        failures: list[StreamstyleError] = []
+        undisturbed(lambda: failures.extend(self._close_sinks()))
+        if failures:
+            raise failures[0]
         return self.report()
+
+    def abort(self) -> None:
+        """Give up: what was recorded stays under its partial name."""
+        for sink in self._sinks.values():
+            sink.abort()
 
     def report(self) -> LiveReport:
         """The figures so far."""
         info = self.source.info
-        now = time.monotonic()
+        now = self._ended or time.monotonic()
         seconds = now - (self._first or now)
+        losses = self._losses_until(now)
         return LiveReport(
             input=info.name,
             seconds=round(seconds, 3),
@@ -234,8 +260,10 @@ class Live:
             size=min(self.size or info.height, info.width, info.height),
             milliseconds=self.times.milliseconds(),
             missed=self.pipeline.missed(),
+            lost=len(losses),
+            lost_seconds=round(sum(seconds for seconds, _ in losses), 3),
             outputs=self.outputs,
-            warnings=[*self.source.warnings, *self.warnings],
+            warnings=[*self.source.warnings, *self.warnings, *_summary(losses)],
         )
 
     @property
@@ -247,8 +275,14 @@ class Live:
         """Record what comes from now on, with real times; beside the stream.
 
         Raises:
-            SinkError: The file cannot be written.
+            SinkError: The file cannot be written, or there is a recording of that name that was cut off.
         """
+        partial = partial_of(path)
+        if partial.exists() and partial.stat().st_size and not overwrite:
+            # Of a video there is another copy to be made; what a camera saw does not come again.
+            raise SinkError(
+                f"'{partial}' is a recording that goes on or was cut off; rename it, use --overwrite, or name another file"
+            )
         info = replace(self.source.info, frame_rate=self.source.info.frame_rate or Fraction(30))
         sink = VideoSink(path, info=info, width=info.width, height=info.height, overwrite=overwrite)
         self._sinks[_RECORDING] = sink
@@ -332,22 +366,47 @@ class Live:
         if look_file is not None and look_file.changed():
             self.pipeline.errand(self._reread)
 
-    def _close_sinks(self) -> None:
-        """Close all, also when one fails; the first failure is raised."""
-        failure: BaseException | None = None
+    def _look_after_camera(self, now: float) -> None:
+        state = self.source.state
+        if state.name == "lost" and self._lost_since is None:
+            self._lost_since, self._lost_reason = state.since, state.reason
+            self.tell(f"the camera is lost: {state.reason}; it is taken up again when it is back")
+        elif state.name == "live" and self._lost_since is not None:
+            seconds = state.since - self._lost_since
+            self._losses.append((seconds, self._lost_reason))
+            self._lost_since = None
+            self.tell(f"the camera is back after {seconds:.1f} s")
+
+    def _losses_until(self, now: float) -> list[tuple[float, str]]:
+        if self._lost_since is None:
+            return self._losses
+        return [*self._losses, (now - self._lost_since, self._lost_reason)]
+
+    def _end(self) -> None:
+        self._ended = time.monotonic()
+
+    def _close_sinks(self) -> list[StreamstyleError]:
+        """Close all, also when some fail; returns the failures."""
+        failures: list[StreamstyleError] = []
         for sink in self._sinks.values():
             try:
                 sink.close()
                 self._note(sink)
             except StreamstyleError as error:
-                failure = failure or error
-        if failure is not None:
-            raise failure
+                failures.append(error)
+        return failures
 
     def _note(self, sink: Sink) -> None:
         self.warnings += sink.warnings
         if sink.destination is not None:
             self.outputs.append(sink.destination)
+
+
+def _summary(losses: list[tuple[float, str]]) -> list[str]:
+    if not losses:
+        return []
+    times = "once" if len(losses) == 1 else f"{len(losses)} times"
+    return [f"the camera was lost {times}, {sum(seconds for seconds, _ in losses):.1f} s in all (last: {losses[-1][1]})"]
 
 
 def _mirrored(image: Image) -> Image:

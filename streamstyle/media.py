@@ -80,6 +80,8 @@ def address(uri: str) -> str:
 
 def reason(error: BaseException) -> str:
     """What libav or the system said, in a few words, without its error number and the file's name."""
+    if isinstance(error, av.error.ExitError):  # libav's word for its timeout: "Immediate exit requested"
+        return "no answer in time"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error).split(":")[0]
     text = re.sub(r"^\[Errno -?\d+\] ", "", text).strip() or type(error).__name__
     return text[0].lower() + text[1:]

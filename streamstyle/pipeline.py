@@ -96,6 +96,7 @@ def run(
     decoded, stylized = _Channel(capacity, stopped), _Channel(capacity, stopped)
     written = 0
     write_failure: list[BaseException] = []
+    all_written = threading.Event()
 
     def read() -> None:
         failure: BaseException | None = None
@@ -120,6 +121,8 @@ def run(
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             write_failure.append(error)
             stopped.set()
+        finally:
+            all_written.set()
 
     threads = [threading.Thread(target=read, name="source"), threading.Thread(target=write, name="sink")]
     try:
@@ -130,15 +133,52 @@ def run(
             if progress is not None:
                 progress(count)
         stylized.put(_End())
-        threads[1].join()
+        all_written.wait()
     finally:
         stopped.set()
-        for thread in threads:
-            if thread.ident is not None:  # a signal may have come before it was started
-                thread.join()
+        undisturbed(lambda: _join(threads))
     if write_failure:
         raise write_failure[0]
     return written
+
+
+def undisturbed(work: Callable[[], None]) -> None:
+    """Do something to its end, even when a signal raises here meanwhile: that is raised afterwards.
+
+    Python's signal handlers raise on the main thread, so the work goes to another one. This thread waits for it, by an
+    event: a `join` that is interrupted takes a thread that still runs for ended (in CPython 3.11).
+    """
+    failures: list[BaseException] = []
+    finished = threading.Event()
+    turn = threading.Lock()  # whoever takes it does the work, once
+
+    def guarded() -> None:
+        if not turn.acquire(blocking=False):
+            return
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(error)
+        finally:
+            finished.set()
+
+    thread = threading.Thread(target=guarded, name="finish")
+    try:
+        thread.start()
+        finished.wait()
+    finally:
+        guarded()  # where the thread could not be started
+        finished.wait()
+        if thread.ident is not None:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        if thread.ident is not None:  # a signal may have come before it was started
+            thread.join()
 
 
 class Slot(Generic[Item]):
@@ -254,15 +294,7 @@ class LivePipeline:
                 if not present(pair) or (pair is None and self._shown.finished):
                     break
         finally:
-            self._stopped.set()
-            self._source.close()
-            for slot in (self._in, self._shown):
-                slot.close()
-            for name in list(self._outputs):
-                self._join_output(name)
-            for thread in threads:
-                if thread.ident is not None:  # a signal may have come before it was started
-                    thread.join()
+            undisturbed(lambda: self._end(threads))
         if self._failure is not None:
             raise self._failure
 
@@ -288,6 +320,15 @@ class LivePipeline:
     def errand(self, work: Callable[[], None]) -> None:
         """Do something beside the stream (encode a style, write a picture), one after the other."""
         self._errands.put(work)
+
+    def _end(self, threads: list[threading.Thread]) -> None:
+        self._stopped.set()
+        self._source.close()
+        for slot in (self._in, self._shown):
+            slot.close()
+        for name in list(self._outputs):
+            self._join_output(name)
+        _join(threads)
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:

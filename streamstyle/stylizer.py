@@ -228,7 +228,9 @@ class Stylizer:
                 raise ModelError(f"the built-in style '{style}' does not fit the model '{self.name}'; export them again")
             return code
         hint = (
-            "see --list-styles" if self.builtin_styles.styles else f"the model '{self.name}' has none: name an image file"
+            f"the built-in ones are {', '.join(self.builtin_styles.names())} (see --list-styles of run_video.py)"
+            if self.builtin_styles.styles
+            else f"the model '{self.name}' has none: name an image file"
         )
         raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
 

@@ -14,14 +14,12 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from streamstyle.frame import Image
+from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
 
 TemporalMode = Literal["off", "on", "strong"]
 TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on", "strong")
-
-Plane = NDArray[np.float32]
 
 _FLOW_SIDE = 180
 """Short side at which motion is found, in pixels."""
@@ -56,7 +54,7 @@ class MotionTrack:
     """Follows the content of one stream."""
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flow = FlowFinder()
         self._before: Image | None = None
         self._gray: Image | None = None
         self._shape: tuple[int, ...] = ()
@@ -81,15 +79,11 @@ class MotionTrack:
         self._before, self._gray, self._shape = small, gray, content.shape
         if before is None or gray_before is None or shape != content.shape:
             return None
-        if min(size) < 16:  # too small for motion to be found
-            flow = np.zeros((*gray.shape, 2), np.float32)
-        else:
-            flow = self._flow.calc(gray, gray_before, None).astype(np.float32, copy=False)
+        # In very small pictures no motion can be found.
+        flow = self._flow.find(gray, gray_before) if min(size) >= 16 else np.zeros((*gray.shape, 2), np.float32)
         return self._judge(small, before, flow, (width, height), mode)
 
-    def _judge(
-        self, small: Image, before: Image, flow: Plane, size: tuple[int, int], mode: TemporalMode
-    ) -> Motion | None:
+    def _judge(self, small: Image, before: Image, flow: Plane, size: tuple[int, int], mode: TemporalMode) -> Motion | None:
         """How far the motion can be trusted, place by place."""
         to_full = size[0] / small.shape[1]
         speed = cv2.magnitude(flow[..., 0], flow[..., 1]) * np.float32(to_full)
@@ -99,9 +93,8 @@ class MotionTrack:
         alike = cv2.blur(change, (5, 5)) < np.clip(2 * noise, _LEAST_TOLERANCE, _MOST_TOLERANCE / 2)
         rests = alike | (speed < _AT_REST)
         flow[rests] = 0
-        grid = _grid(flow.shape[1], flow.shape[0])
-        moved = cv2.remap(before, grid + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        difference = cv2.absdiff(small, moved).max(axis=2).astype(np.float32)
+        places = grid(*small.shape[:2]) + flow
+        difference = cv2.absdiff(small, moved(before, places)).max(axis=2).astype(np.float32)
         if float(difference.mean()) > _CUT:
             return None
         # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
@@ -109,14 +102,13 @@ class MotionTrack:
         tolerance = np.clip(4 * np.median(difference), _LEAST_TOLERANCE, _MOST_TOLERANCE) + _EDGE_SHARE * local
         trust = np.exp(-((cv2.blur(difference, (3, 3)) / tolerance) ** 4))
         share = trust * np.where(rests, _RESTING[mode], _MOVING[mode])
-        inside = _inside(grid + flow)
-        share = cv2.resize((share * inside).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        share = cv2.resize((share * inside(places, 0.5)).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
         if rests.mean() > 0.995:
             return Motion(share.astype(np.float32, copy=False), None)
         flow = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
         flow *= np.float32(to_full)
         if self._grid is None or self._grid.shape != flow.shape:
-            self._grid = _grid(*size)
+            self._grid = grid(size[1], size[0])
         return Motion(share.astype(np.float32, copy=False), self._grid + flow)
 
 
@@ -139,23 +131,8 @@ class Steadier:
             self._before = stylized
             return stylized
         if motion.places is not None:
-            before = cv2.remap(before, motion.places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE).astype(
-                np.uint8, copy=False
-            )
+            before = moved(before, motion.places, sharp=True)
         kept = motion.share * np.float32(share)
         steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
         self._before = steady
         return steady
-
-
-def _grid(width: int, height: int) -> Plane:
-    """(height, width, 2): every pixel's own x and y."""
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack([x, y])
-
-
-def _inside(places: Plane) -> Plane:
-    """1 where a place lies in the picture, else 0: nothing is known of what comes in over the border."""
-    height, width = places.shape[:2]
-    x, y = places[..., 0], places[..., 1]
-    return ((x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)).astype(np.float32)

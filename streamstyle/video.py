@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.errors import UsageError
+from streamstyle.errors import Interrupted, UsageError
 from streamstyle.frame import Frame, Image
 from streamstyle.pipeline import run
 from streamstyle.scene import Scene
@@ -78,15 +78,6 @@ class Report:
     def as_json(self) -> dict[str, object]:
         """Plain values for `json.dumps`."""
         return asdict(self)
-
-
-class Interrupted(BaseException):
-    """The user or the system asked the program to stop: not an error, so not an Exception."""
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(signal_number)
-        self.signal_number = signal_number
-        self.unfinished: str | None = None
 
 
 def default_output(source: str, is_still: bool, style_name: str, folder: Path | None) -> Path:

@@ -146,7 +146,7 @@ def test_the_input_is_never_the_output(tmp_path):
         ((), "INPUT"),
         (("x.mp4",), "--style"),
         (("x.mp4", *STYLE, "--alpha", "2"), "from 0 to 1"),
-        (("x.mp4", *STYLE, "--alpha", "nan"), "from 0 to 1"),
+        (("x.mp4", *STYLE, "--alpha", "nan"), "finite"),
         (("x.mp4", *STYLE, "--weights", "1", "2"), "got 2"),
         (("x.mp4", *STYLE, "--weights", "-1"), "0 or more"),
         (("x.mp4", *STYLE, "--start", "abc"), "h:mm:ss"),

@@ -10,7 +10,7 @@ import pytest
 
 from streamstyle.autosize import AutoSize, ladder
 from streamstyle.controls import Controls, Settings
-from streamstyle.errors import SinkError
+from streamstyle.errors import Interrupted, SinkError
 from streamstyle.frame import Frame
 from streamstyle.live import Live
 from streamstyle.look import StyleCode
@@ -18,6 +18,7 @@ from streamstyle.look_options import read_recipe
 from streamstyle.sinks.null import NullSink
 from streamstyle.sources import open_source
 from streamstyle.sources.base import Source, SourceInfo
+from streamstyle.sources.live import LiveState
 from tests.media import pattern
 
 
@@ -39,6 +40,7 @@ class Camera(Source):
         self.count = count
         self.turn = threading.Semaphore(1)
         self.closed = False
+        self.state = LiveState("live", 0.0)
 
     def __iter__(self):
         for index in range(self.count):
@@ -275,3 +277,50 @@ def test_a_failure_keeps_the_recording_playable_under_a_partial_name(tmp_path):
     assert left.name == "out.partial.mp4"
     with open_source(str(left)) as source:
         assert sum(1 for _ in source) > 3
+
+
+def test_a_camera_that_was_lost_is_told_at_once_and_in_the_report():
+    run, said = live(Camera(20)), []
+    run.tell = said.append
+
+    def also(pair):
+        if pair.content.index == 5:
+            run.source.state = LiveState("lost", 100.0, "it is unplugged")
+        if pair.content.index == 10:
+            assert said == ["the camera is lost: it is unplugged; it is taken up again when it is back"]
+            run.source.state = LiveState("live", 103.5)
+
+    report = run.run(step(run, also))
+    assert said[1:] == ["the camera is back after 3.5 s"]
+    assert (report.lost, report.lost_seconds) == (1, 3.5)
+    assert report.warnings == ["the camera was lost once, 3.5 s in all (last: it is unplugged)"]
+
+
+def test_being_stopped_finishes_the_recording(tmp_path):
+    run = live(Camera(40))
+    run.start_recording(tmp_path / "out.mp4")
+
+    def also(pair):
+        if pair.content.index == 20:
+            raise Interrupted(2)
+        time.sleep(0.003)
+
+    with pytest.raises(Interrupted):
+        run.run(step(run, also))
+    assert run.report().outputs == [str(tmp_path / "out.mp4")]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_being_stopped_before_the_first_frame_leaves_nothing(tmp_path):
+    run = live(Camera(0))
+    run.source.turn = threading.Semaphore(0)
+    run.source.count = 1
+    run.start_recording(tmp_path / "out.mp4")
+
+    def stop(_pair):
+        raise Interrupted(2)
+
+    with pytest.raises(Interrupted):
+        run.run(stop)
+    assert run.report().outputs == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """Newest frame wins: what a live pipeline promises, with events in place of clocks wherever possible."""
 
+import signal
 import threading
 import time
 from fractions import Fraction
@@ -7,8 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from streamstyle.errors import Interrupted
 from streamstyle.frame import Frame
-from streamstyle.pipeline import LivePipeline, Pair, Slot
+from streamstyle.pipeline import LivePipeline, Pair, Slot, undisturbed
 from streamstyle.sinks.base import Sink
 from streamstyle.sources.base import Source, SourceInfo
 
@@ -244,3 +246,32 @@ def test_a_sink_can_do_what_cannot_wait_while_no_frame_comes():
     pipeline.attach("idle", keeper)
     pipeline.run(lambda _pair: keeper.idles < 3)
     assert keeper.idles >= 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX signals")
+def test_what_must_be_finished_is_finished_also_when_a_signal_raises_meanwhile():
+    done = []
+
+    def stop(*_):
+        raise Interrupted(signal.SIGALRM)
+
+    def work():
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        time.sleep(0.3)
+        done.append(True)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with pytest.raises(Interrupted):
+            undisturbed(work)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert done == [True]
+
+
+def test_what_goes_wrong_while_finishing_is_raised_here():
+    def work():
+        raise RuntimeError("the end broke")
+
+    with pytest.raises(RuntimeError, match="the end broke"):
+        undisturbed(work)

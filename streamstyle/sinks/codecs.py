@@ -16,6 +16,8 @@ class VideoCodec:
     Attributes:
         encoder: libav's name.
         options: For the encoder, without the quality.
+        live: In addition, so that frames of a live source leave the encoder at once: it would keep back some dozens, which
+            at a few frames per second are many seconds, and lost when the program is killed.
         crf: Usual constant quality.
         knob: The encoder's own name for it.
         tag: Four-character code for MP4 where the default does not play everywhere.
@@ -25,6 +27,7 @@ class VideoCodec:
 
     encoder: str
     options: dict[str, str] = field(default_factory=dict)
+    live: dict[str, str] = field(default_factory=dict)
     crf: int = 23
     knob: str = "crf"
     tag: str | None = None
@@ -33,7 +36,7 @@ class VideoCodec:
 
 
 # Painted frames are full of texture. `veryfast` leaves the cores to the network; at this quality it costs bits, not looks.
-_H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, crf=20)
+_H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, {"tune": "zerolatency"}, crf=20)
 _CODECS = {
     "h264": _H264,
     # x265 (216) writes behind its memory where its half-size picture is fewer than four blocks of eight wide.
@@ -41,7 +44,13 @@ _CODECS = {
         "libx265", {"preset": "ultrafast", "x265-params": "log-level=none"}, crf=23, tag="hvc1", narrowest=49
     ),
     "av1": VideoCodec("libsvtav1", {"preset": "8", "svtav1-params": "lookahead=0"}, crf=32, even=False),
-    "vp9": VideoCodec("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"}, crf=30, even=False),
+    "vp9": VideoCodec(
+        "libvpx-vp9",
+        {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "b": "0"},
+        {"lag-in-frames": "0"},
+        crf=30,
+        even=False,
+    ),
     "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4", "rc": "vbr"}, crf=23, knob="cq"),
     "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4", "rc": "vbr"}, crf=26, knob="cq", tag="hvc1"),
 }

@@ -66,6 +66,7 @@ class ImageSink(Sink):
         except BaseException:
             self._leave_nothing()
             raise
+        self._place.release()
         self.destination = str(self._place.final)
 
     def abort(self) -> str | None:
@@ -78,3 +79,4 @@ class ImageSink(Sink):
     def _leave_nothing(self) -> None:
         with contextlib.suppress(OSError):
             self._place.partial.unlink(missing_ok=True)
+        self._place.release()

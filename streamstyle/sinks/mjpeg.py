@@ -6,6 +6,7 @@ slows nobody. A frame is encoded once, and only when somebody watches.
 """
 
 import contextlib
+import errno
 import re
 import selectors
 import socket
@@ -14,8 +15,9 @@ from dataclasses import dataclass, field
 
 import cv2
 
-from streamstyle.errors import SinkError
+from streamstyle.errors import SinkError, UsageError
 from streamstyle.frame import Frame
+from streamstyle.media import reason
 from streamstyle.sinks.base import Sink
 
 DEFAULT_PORT = 8090
@@ -27,11 +29,25 @@ _STALL_SECONDS = 15.0
 _BOUNDARY = b"streamstyle-frame"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
+# Dark around the picture in light and dark settings alike, as a cinema is. When the program ends the last picture stays,
+# and when it runs again the page goes on by itself: OBS keeps it open for days.
 _PAGE = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>streamstyle</title>
-<style>html,body{margin:0;height:100%;background:#111}img{display:block;width:100vw;height:100vh;object-fit:contain}</style>
-</head><body><img src="stream.mjpg" alt="the live picture"></body></html>
+<meta name="color-scheme" content="dark"><title>streamstyle</title>
+<style>
+html,body{margin:0;height:100%;background:#111}
+img{display:block;width:100vw;height:100vh;object-fit:contain;color:transparent}
+p{position:fixed;left:0;right:0;bottom:1rem;margin:auto;width:fit-content;padding:.4em .9em;border-radius:1em;
+font:1rem system-ui,sans-serif;color:#eee;background:#000a}
+</style></head><body><img src="stream.mjpg" alt="the live picture"><p hidden>no picture; waiting for streamstyle</p>
+<script>
+const picture = document.querySelector("img"), note = document.querySelector("p");
+setInterval(async () => {
+  const away = !note.hidden;
+  note.hidden = await fetch("/", {method: "HEAD"}).then(answer => answer.ok, () => false);
+  if (away && note.hidden) picture.src = "stream.mjpg?" + Date.now();
+}, 2000);
+</script></body></html>
 """
 
 
@@ -65,17 +81,17 @@ def parse_address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, `:PORT`, `PORT`, `HOST` or `[IPv6]:PORT`; a host that is left out is this computer only.
 
     Raises:
-        SinkError: It is none of these.
+        UsageError: It is none of these.
     """
     match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:\[\]]*))?(?::(?P<port>\d{1,5}))?", text.strip())
     if match is None:
-        raise SinkError(f"--mjpeg: wanted HOST:PORT such as 127.0.0.1:{DEFAULT_PORT}, got '{text}'")
+        raise UsageError(f"--mjpeg: wanted HOST:PORT such as 127.0.0.1:{DEFAULT_PORT}, got '{text}'")
     host, port = match["six"] or match["host"] or "", match["port"]
     if host.isdecimal() and port is None:
         host, port = "", host
     number = DEFAULT_PORT if port is None else int(port)
     if number > 65535:
-        raise SinkError(f"--mjpeg: a port is at most 65535, got {number}")
+        raise UsageError(f"--mjpeg: a port is at most 65535, got {number}")
     return host or "127.0.0.1", number
 
 
@@ -97,7 +113,8 @@ class MjpegSink(Sink):
             quality: Of the JPEGs, 1 to 100.
 
         Raises:
-            SinkError: The address cannot be used.
+            UsageError: It is no address.
+            SinkError: It cannot be used.
         """
         host, port = parse_address(address)
         self.warnings: list[str] = []
@@ -290,7 +307,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise SinkError(f"--mjpeg: '{host}' is not an address of this computer ({error}); use 127.0.0.1") from error
+        raise SinkError(f"--mjpeg: '{host}' is not an address of this computer ({reason(error)}); use 127.0.0.1") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
@@ -298,8 +315,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(MAX_VIEWERS)
     except OSError as error:
         listener.close()
-        detail = (error.strerror or str(error)).lower()
-        raise SinkError(f"--mjpeg: cannot serve at {host}:{port}: {detail}; name another port, 0 for a free one") from error
+        remedy = {
+            errno.EADDRNOTAVAIL: "this computer has no such address; use 127.0.0.1, or 0.0.0.0 for the whole network",
+            errno.EACCES: "ports below 1024 are the system's; name a higher one",
+        }.get(error.errno or 0, "name another port, or 0 for a free one")
+        raise SinkError(f"--mjpeg: cannot serve at {host}:{port}: {reason(error)}; {remedy}") from error
     return listener
 
 

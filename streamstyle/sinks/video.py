@@ -7,6 +7,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
@@ -20,6 +21,8 @@ from streamstyle.sinks.place import Place
 from streamstyle.sources.base import SourceInfo
 
 _GROUP_SECONDS = 2
+# Of a live source the rate that comes is not the one announced: key frames go by time.
+_LIVE_GROUP = Fraction(1)
 # Browsers announce a thousand frames a second for what they record.
 _GROUP_FRAMES = 240
 # MP4 counts the time from one frame to the next in 32 bits.
@@ -36,7 +39,8 @@ class VideoSink(Sink):
     """Encodes frames as H.264 or another codec, 4:2:0, BT.709 limited range, tagged as such.
 
     Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of two seconds at most, so
-    that even after `kill -9` what was done plays; a finished MP4 is an ordinary one with its index in front.
+    that even after `kill -9` what was done plays; of a live source they last one second. A finished MP4 is an ordinary one
+    with its index in front.
 
     4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, and that is said.
     """
@@ -81,6 +85,8 @@ class VideoSink(Sink):
         self._origin = Fraction(0)
         self._last: Fraction | None = None
         self._last_tick = -1
+        self._is_live = info.is_live
+        self._last_key: Fraction | None = None
         self._written = 0
         self._durations: dict[int, Fraction] = {}
         self._closed = False
@@ -116,7 +122,9 @@ class VideoSink(Sink):
             )
         # Frames cannot come faster than the clock ticks; libvpx would take a frame's duration for zero, and refuse it.
         rate = min(info.frame_rate or Fraction(25), 1 / self._tick)
-        options = codec.options | {codec.knob: str(codec.crf if crf is None else crf)}
+        options = (
+            codec.options | (codec.live if info.is_live else {}) | {codec.knob: str(codec.crf if crf is None else crf)}
+        )
         stream = self._container.add_stream(codec.encoder, rate=rate, options=options)
         assert isinstance(stream, VideoStream)  # all codecs of the table are video
         stream.width, stream.height = (width + width % 2, height + height % 2) if codec.even else (width, height)
@@ -169,6 +177,9 @@ class VideoSink(Sink):
         picture = self._encodable(frame.image)
         self._last_tick = picture.pts = max(round((frame.time - self._origin) / self._tick), self._last_tick + 1)
         picture.time_base = self._tick
+        if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):
+            picture.pict_type = PictureType.I
+            self._last_key = frame.time
         if frame.duration is not None:
             self._durations[picture.pts] = frame.duration
         with self._place.failing_clearly():
@@ -230,6 +241,8 @@ class VideoSink(Sink):
             quietly(self._container.close)
             self._closed = True
             raise
+        finally:
+            self._place.release()
         self.destination = str(self._place.final)
 
     def _finish(self) -> None:
@@ -266,6 +279,7 @@ class VideoSink(Sink):
         if self._companion is not None:
             quietly(self._companion.close)
         quietly(self._container.close)
+        self._place.release()
         return str(self._place.partial)
 
     def _discard(self) -> None:
@@ -275,6 +289,7 @@ class VideoSink(Sink):
         if getattr(self, "_companion", None) is not None:
             quietly(self._companion.close)  # type: ignore[union-attr]
         quietly(lambda: self._place.partial.unlink(missing_ok=True))
+        self._place.release()
 
 
 def _timescale(tick: Fraction) -> int:

@@ -1,7 +1,10 @@
 """A camera for other programs: OBS, Zoom, browsers. Through pyvirtualcam, which is optional (its licence is the GPL)."""
 
+import contextlib
 import importlib
+import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -11,6 +14,11 @@ from streamstyle.errors import SinkError
 from streamstyle.frame import Frame, Image
 from streamstyle.sinks.base import Sink
 
+if sys.platform == "linux":
+    import fcntl
+
+_DRIVER_VERSION = Path("/sys/module/v4l2loopback/version")
+_VIDIOC_STREAMON, _VIDEO_OUTPUT = 0x40045612, 2
 _INSTALL = "pip install 'streamstyle[virtual-camera]'"
 _SET_UP = {
     "linux": (
@@ -65,6 +73,8 @@ class VirtualCameraSink(Sink):
                 detail += "; if it is a virtual camera, close the programs that watch it first"
             raise SinkError(f"no virtual camera{named} can be opened ({detail}); {set_up_hint()}") from error
         self.destination: str | None = str(self._camera.device)
+        if sys.platform == "linux":
+            _declare_writer(Path(self.destination))
 
     def write(self, frame: Frame) -> None:
         """Show one frame."""
@@ -101,6 +111,22 @@ def letterboxed(image: Image, width: int, height: int) -> Image:
 def _limited_601(image: Image) -> Image:
     """(H, W, 3) RGB -> I420 in (H * 3/2, W), BT.601 limited range: what programs expect of a camera."""
     return cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420).astype(np.uint8, copy=False)
+
+
+def _declare_writer(device: Path) -> None:
+    """See to it that the device can be opened for output again, once this program has ended, in whatever way.
+
+    v4l2loopback up to 0.12.7 (Debian 12) hides a device's output as soon as somebody writes, and shows it again only when a
+    file that has started a stream is closed (v4l2loopback issue 470). pyvirtualcam writes without (its issue 61). So the
+    stream is started on its file, which the system closes even after kill -9. Later versions tell their number, and need
+    nothing.
+    """
+    if _DRIVER_VERSION.exists():
+        return
+    with contextlib.suppress(OSError):
+        for entry in Path("/proc/self/fd").iterdir():
+            if entry.is_symlink() and entry.readlink() == device.resolve():
+                fcntl.ioctl(int(entry.name), _VIDIOC_STREAMON, struct.pack("i", _VIDEO_OUTPUT))
 
 
 def _import_pyvirtualcam() -> Any:  # noqa: ANN401 - an optional module without types

@@ -265,7 +265,7 @@ def _probed() -> list[CameraInfo]:
 
 
 def _what_there_is(cameras: list[CameraInfo]) -> str:
-    return f"there is: {_listed(cameras)}" if cameras else "no camera was found"
+    return f"there is: {_listed(cameras)}" if cameras else "no camera was found; plug one in, or give a video file"
 
 
 def _listed(cameras: list[CameraInfo]) -> str:

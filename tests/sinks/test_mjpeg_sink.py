@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle.errors import SinkError
+from streamstyle.errors import SinkError, UsageError
 from streamstyle.frame import Frame
 from streamstyle.sinks import mjpeg
 from streamstyle.sinks.mjpeg import MjpegSink, parse_address
@@ -270,10 +270,20 @@ def test_addresses(text, wanted):
 
 @pytest.mark.parametrize("text", ["a:b", "1:2:3", "host:99999", "[::1", "host:"])
 def test_wrong_addresses_are_named(text):
-    with pytest.raises(SinkError, match=r"--mjpeg:"):
+    with pytest.raises(UsageError, match=r"--mjpeg:"):
         parse_address(text)
 
 
+def test_a_port_that_may_not_be_used_is_said(monkeypatch):
+    class Refused(socket.socket):
+        def bind(self, _place):
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(mjpeg.socket, "socket", Refused)
+    with pytest.raises(SinkError, match="permission denied; ports below 1024 are the system's"):
+        MjpegSink("127.0.0.1:80")
+
+
 def test_an_address_of_another_computer_is_refused():
-    with pytest.raises(SinkError, match="cannot serve at"):
+    with pytest.raises(SinkError, match="no such address"):
         MjpegSink("192.0.2.1:0")

@@ -263,7 +263,7 @@ def test_a_number_is_a_camera_even_beside_a_file_of_that_name(tmp_path: Path, mo
         ("/no/such/clip", "'/no/such/clip' does not exist"),
         (".", "is a folder"),
         ("x" * 5000, "there is no camera or file 'xxx"),
-        ("logitech", "there is no camera or file 'logitech'; no camera was found"),
+        ("logitech", "there is no camera or file 'logitech'; no camera was found; plug one in, or give a video file"),
         ("clips/missing", "'clips/missing' cannot be used as a camera: it does not exist"),
         ("/dev/video99", "'/dev/video99' cannot be used as a camera: it does not exist"),
         ("/dev/null", "'/dev/null' cannot be used as a camera: it is not a camera"),
