@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from streamstyle.color import ColorForm
 from streamstyle.errors import UsageError
 from streamstyle.frame import Image
+from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
 
 ColorMode = Literal["style", "content", "luma"]
 COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
@@ -100,6 +101,7 @@ class Look:
         size: Short side in pixels at which frames are stylized, or None for their own size.
         color_strength: How far to go with `content` and `luma`, in [0, 1].
         color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
+        temporal: How much each frame leans on the one before, so that still pictures stay still.
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
 
     Raises:
@@ -112,12 +114,15 @@ class Look:
     size: int | None = None
     color_strength: float = 1.0
     color_form: ColorForm = "mk"
+    temporal: TemporalMode = "off"
     regions: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
         for name, share in (("alpha", self.alpha), ("color strength", self.color_strength)):
             if not 0 <= share <= 1:
                 raise UsageError(f"{name} must lie between 0 and 1, got {share:g}")
+        if self.temporal not in TEMPORAL_MODES:
+            raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
         if not all(0 <= region.alpha <= 1 for region in self.regions):
             raise UsageError("the alpha of every region must lie between 0 and 1")
         if self.color not in COLOR_MODES:

@@ -9,10 +9,11 @@ from streamstyle.config import config_arguments
 from streamstyle.look import COLOR_MODES
 from streamstyle.recipe import Recipe, from_folder
 from streamstyle.stylizer import STYLE_SIZE
+from streamstyle.temporal import TEMPORAL_MODES
 from streamstyle.timeline import Timeline
 
 LOOK_OPTIONS = (
-    *("style", "weights", "alpha", "color", "color_strength", "color_form"),
+    *("style", "weights", "alpha", "color", "color_strength", "color_form", "temporal"),
     *("style_size", "mask", "feather", "person", "background"),
 )
 """Names of the options that a look file may hold; those of streamstyle.recipe.Recipe."""
@@ -37,6 +38,9 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     )
     look.add_argument("--color-strength", type=share_argument, metavar="0..1", help="how far --color goes (default: 1)")
     look.add_argument("--color-form", choices=COLOR_FORMS, help="how --color content matches covariances (default: mk)")
+    look.add_argument(
+        "--temporal", choices=TEMPORAL_MODES, help="how still still pictures stay in videos and live (default: on)"
+    )
     look.add_argument(
         "--style-size", type=size_argument, metavar="N", help=f"larger: broader strokes (default: {STYLE_SIZE})"
     )

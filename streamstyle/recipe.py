@@ -9,6 +9,7 @@ from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.look import COLOR_MODES, ColorMode
 from streamstyle.stylizer import STYLE_SIZE
+from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
 from streamstyle.timeline import Timeline
 
 KEEP = "keep"
@@ -29,6 +30,7 @@ class Recipe:
         color: Whose colours; see streamstyle.look.Look.
         color_strength: Likewise.
         color_form: Likewise.
+        temporal: Likewise.
         style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
         mask: A picture or video that divides the frame between the styles; white is the first.
         feather: Softness of the mask's edges in pixels; None for a hundredth of the frame's short side.
@@ -45,6 +47,7 @@ class Recipe:
     color: ColorMode = "style"
     color_strength: float = 1.0
     color_form: ColorForm = "mk"
+    temporal: TemporalMode = "on"
     style_size: int = STYLE_SIZE
     mask: str | None = None
     feather: float | None = None
@@ -67,6 +70,8 @@ class Recipe:
             raise UsageError(f"wanted one --alpha, or one per --style: {count}, got {len(self.alpha)}")
         if self.color not in COLOR_MODES:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
+        if self.temporal not in TEMPORAL_MODES:
+            raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
         if self.color_form not in COLOR_FORMS:
             raise UsageError(f"color form must be one of {', '.join(COLOR_FORMS)}, got '{self.color_form}'")
 

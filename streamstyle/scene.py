@@ -91,6 +91,7 @@ class Scene:
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None
+        self._mixture: tuple[list[float], StyleCode] | None = None
         self._track: MaskTrack | None = None
         self._people: People | None = None
         if recipe.mask is not None:
@@ -138,6 +139,7 @@ class Scene:
             size,
             recipe.color_strength,
             recipe.color_form,
+            recipe.temporal,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
         )
 
@@ -166,6 +168,21 @@ class Scene:
                 both.append(_Part(self._codes[who], alpha, mask))
         return both
 
+    def _mixed(self, codes: list[StyleCode], weights: list[float], alphas: list[float]) -> _Part:
+        """A blend of styles, each with a strength of its own: equation 14 within equation 15 of Huang & Belongie 2017.
+
+        sum w (alpha AdaIN + (1 - alpha) content) is one blend by w alpha, at the strength sum w alpha.
+        """
+        total = sum(weights)
+        weights = [weight / total for weight in weights] if total > 0 else [1 / len(weights)] * len(weights)
+        shares = [weight * alpha for weight, alpha in zip(weights, alphas, strict=True)]
+        strength = min(1.0, sum(shares))
+        shares = shares if strength > 0 else weights
+        # The same mixture is the same code: the stylizer knows by that that nothing has changed.
+        if self._mixture is None or self._mixture[0] != shares:
+            self._mixture = (shares, blend(codes, shares))
+        return _Part(self._mixture[1], strength)
+
     def _base(self, seconds: float, height: int, width: int) -> list[_Part]:
         """Without regard to people: the blend, or the regions of the mask."""
         recipe = self.recipe
@@ -173,22 +190,10 @@ class Scene:
         alphas = alphas if len(alphas) == len(self._styles) else alphas[:1] * len(self._styles)
         codes = [self._codes[name] for name in self._styles]
         if self._track is None:
-            return [_mixed(codes, at(recipe.weights, seconds) or [1.0] * len(codes), alphas)]
+            return [self._mixed(codes, at(recipe.weights, seconds) or [1.0] * len(codes), alphas)]
         masks = self._track.at(seconds, height, width)
         alphas = [0.0 if name == KEEP else alpha for name, alpha in zip(self._styles, alphas, strict=True)]
         return [_Part(code, alpha, mask) for code, alpha, mask in zip(codes, alphas, masks, strict=True)]
-
-
-def _mixed(codes: list[StyleCode], weights: list[float], alphas: list[float]) -> _Part:
-    """A blend of styles, each with a strength of its own: equation 14 within equation 15 of Huang & Belongie 2017.
-
-    sum w (alpha AdaIN + (1 - alpha) content) is one blend by w alpha, at the strength sum w alpha.
-    """
-    total = sum(weights)
-    weights = [weight / total for weight in weights] if total > 0 else [1 / len(weights)] * len(weights)
-    shares = [weight * alpha for weight, alpha in zip(weights, alphas, strict=True)]
-    strength = min(1.0, sum(shares))
-    return _Part(blend(codes, shares if strength > 0 else weights), strength)
 
 
 def _masked_alike(recipe: Recipe, other: Recipe) -> bool:

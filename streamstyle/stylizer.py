@@ -22,10 +22,13 @@ from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
 from streamstyle.styles import BuiltinStyles, CodeCache
+from streamstyle.temporal import Motion, MotionTrack, Steadier, TemporalMode
 from streamstyle.upscale import enlarge, resize_short_side
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
+_CHANGING = 0.5
+"""How far frames lean on the ones before while the style or its strength changes."""
 _VISIBLE = 1 / 512
 """A mask that stays below this changes no level anywhere."""
 
@@ -44,11 +47,28 @@ class StreamMemory:
 
     def __init__(self, repainter: Repainter | None = None) -> None:
         self.repainter = repainter
+        self.frames = 0
+        self._motion = MotionTrack()
+        self._steadiers: dict[int, Steadier] = {}
+        self._painted: dict[int, tuple[StyleCode, float]] = {}
         self._keepers: dict[int, ColorKeeper] = {}
 
     def keeper(self, index: int) -> ColorKeeper:
         """Follows the colours of one region."""
         return self._keepers.setdefault(index, ColorKeeper())
+
+    def motion(self, content: Image, mode: TemporalMode) -> Motion | None:
+        """Of the content since the frame before; once per frame."""
+        self.frames += 1
+        return None if mode == "off" else self._motion.update(content, mode)
+
+    def steady(self, layer: "_Layer", stylized: Image, motion: Motion | None) -> Image:
+        """One region's picture, leaning on the one before."""
+        before, now = self._painted.get(layer.index), (layer.code, layer.alpha)
+        self._painted[layer.index] = now
+        same = before is not None and before[0] is now[0] and before[1] == now[1]
+        steadier = self._steadiers.setdefault(layer.index, Steadier())
+        return steadier.steady(stylized, motion, self.frames, 1.0 if same else _CHANGING)
 
 
 @dataclass(slots=True)
@@ -70,6 +90,12 @@ class _Job:
 
     def __init__(self, content: Image, look: Look, memory: StreamMemory, measure: Measure) -> None:
         self.content, self.look, self.memory, self.measure = content, look, memory, measure
+
+    @cached_property
+    def motion(self) -> Motion | None:
+        """Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted."""
+        with self.measure("temporal"):
+            return self.memory.motion(self.small, self.look.temporal)
 
     @cached_property
     def small(self) -> Image:
@@ -286,7 +312,7 @@ class Stylizer:
         with job.measure("inference"):
             feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
             stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds | dict(code.tensors))["stylized"][0]
-        return self._finish(job, small, stylized, keeper)
+        return self._finish(job, layer, small, stylized, keeper)
 
     def _paint_regions(self, job: "_Job", layers: "list[_Layer]") -> Image:
         """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
@@ -305,7 +331,7 @@ class Stylizer:
                 columns = np.stack([code.tensors[name].ravel() for code in codes], axis=1)
                 feeds[name] = np.tensordot(columns, shares, 1)[None]
             stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds)["stylized"][0]
-        return self._finish(job, small, stylized, keeper)
+        return self._finish(job, layers[0], small, stylized, keeper)
 
     def _prepare(self, job: "_Job", layer: "_Layer", keeper: ColorKeeper) -> tuple[Image, StyleCode]:
         """The content at its processing size, and the code in the content's colours where those are wanted."""
@@ -324,12 +350,15 @@ class Stylizer:
                 code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
         return small, code
 
-    def _finish(self, job: "_Job", small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
-        """Colours as the look wants them, and back to the content's size."""
+    def _finish(self, job: "_Job", layer: "_Layer", small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
+        """Colours as the look wants them, steady, and back to the content's size."""
         look, content = job.look, job.content
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
                 stylized = keeper.match(stylized, look.color_form, _each_of_two(look.color_strength))
+        motion = job.motion
+        with job.measure("temporal"):
+            stylized = job.memory.steady(layer, stylized, motion)
         if small is not content:
             with job.measure("resize"):
                 stylized = enlarge(stylized, small, content)

@@ -117,17 +117,20 @@ class Steadier:
 
     def __init__(self) -> None:
         self._before: Image | None = None
+        self._index = -1
 
-    def steady(self, stylized: Image, motion: Motion | None, share: float = 1.0) -> Image:
+    def steady(self, stylized: Image, motion: Motion | None, index: int, share: float = 1.0) -> Image:
         """The stylized picture, leaning on the one before.
 
         Args:
             stylized: (H, W, 3) uint8 RGB.
             motion: Of the content since then; None to start anew.
-            share: How far to lean at all: less where the look itself has changed.
+            index: Of the frame in its stream; one that does not follow on the last one starts anew, too.
+            share: How far to lean at all, in [0, 1]: less where the look itself has changed.
         """
-        before = self._before
-        if motion is None or before is None or before.shape != stylized.shape or share == 0:
+        before, follows = self._before, index == self._index + 1
+        self._index = index
+        if motion is None or not follows or before is None or before.shape != stylized.shape:
             self._before = stylized
             return stylized
         if motion.places is not None:

@@ -43,6 +43,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--style-weight", type=float, help="lambda of the paper (default 10)")
     parser.add_argument("--late-style-weight", type=float, help="lambda at the end of the run, reached linearly")
     parser.add_argument("--range-weight", type=float, help="price of colours outside [0, 1] (fast: 100, vgg19: 0)")
+    parser.add_argument(
+        "--stillness", type=float, default=0.0, help="price of strokes that do not move with the scene (fast only; try 6)"
+    )
     parser.add_argument("--alpha-share", type=float, help="share of samples with a random alpha (fast: 0.1, vgg19: 0)")
     parser.add_argument("--ema", type=float, help="decay of the averaged weights that are saved (fast: 0.998, vgg19: 0)")
     parser.add_argument(
@@ -62,6 +65,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.variants is None:
         options.variants = 6 if options.device == "cpu" else 0
+    if options.stillness and options.family != "fast":
+        parser.error("--stillness: the paper's decoder sees features, not the moved picture; use it with --family fast")
     for size in (options.size, options.late_size or options.size):
         if size < 32 or size % 16:
             parser.error(f"--size and --late-size: wanted multiples of 16 from 32 on, got {size}")

@@ -6,7 +6,7 @@ import math
 import time
 from argparse import Namespace
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from training.data import load_images
 from training.evaluate import HeldOut, Score
 from training.plot import plot_curve
 from training.recipes import RECIPES, Network
-from training.targets import TargetSampler
+from training.stillness import stillness_loss
+from training.targets import Batch, TargetSampler
 
 
 def straight_through_clamp(image: Tensor) -> Tensor:
@@ -115,6 +116,8 @@ class Trainer:
         ls = style_loss(Stats.of(features), wanted).mean()
         outside = (result - result.clamp(0, 1)).square().mean()
         loss = lc + self.style_weight() * ls + options.range_weight * outside
+        if options.stillness:
+            loss = loss + options.stillness * self._stillness(content, style, alpha, target, result)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained.parameters(), self.recipe.max_gradient)
@@ -122,6 +125,13 @@ class Trainer:
         self.step += 1
         self._update_average()
         return float(lc.detach()), float(ls.detach())
+
+    def _stillness(self, content: Batch, style: Batch, alpha: Tensor, target: Tensor, result: Tensor) -> Tensor:
+        def stylize(images: Tensor) -> Tensor:
+            with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+                return self.recipe.stylize(self.network, replace(content, images=images), style, alpha, target)
+
+        return stillness_loss(content.images, result, stylize, self.generator)
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -184,6 +194,7 @@ class Trainer:
             "short_side": options.short_side,
             "style_weight": options.style_weight,
             "late_style_weight": options.late_style_weight,
+            "stillness": options.stillness,
             "precision": options.precision,
             "device": options.device,
             "seed": options.seed,

@@ -1,0 +1,176 @@
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from evaluation.temporal import background_jump, find_motion, known_motion, sharpness, strip, warping_error
+from streamstyle.look import Look
+from streamstyle.motion import grid, inside, moved
+from streamstyle.styles import CodeCache
+from streamstyle.stylizer import Stylizer
+from streamstyle.temporal import MotionTrack, Steadier
+
+HEIGHT, WIDTH = 180, 256
+
+
+def scene(seed=0, height=2 * HEIGHT, width=2 * WIDTH):
+    """Soft blobs of all sizes: something that motion can be found in."""
+    rng = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3), np.float32)
+    for scale in (4, 16, 64):
+        noise = rng.normal(0, 1, (height // scale + 2, width // scale + 2, 3)).astype(np.float32)
+        picture += cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    return (128 + 35 * picture).clip(0, 255).astype(np.uint8)
+
+
+BIG = scene()
+
+
+def view(right=0, down=0, *, noise=0.0, seed=0):
+    part = BIG[20 + down : 20 + down + HEIGHT, 20 + right : 20 + right + WIDTH].astype(np.float32)
+    part = part + np.random.default_rng(seed).normal(0, noise, part.shape) if noise else part
+    return np.ascontiguousarray(part.clip(0, 255).astype(np.uint8))
+
+
+def steadied(contents, stylized, mode="on"):
+    track, steadier, results = MotionTrack(), Steadier(), []
+    for index, (content, picture) in enumerate(zip(contents, stylized, strict=True)):
+        results.append(steadier.steady(picture, track.update(content, mode), index))
+    return results
+
+
+def shaking(pictures, amount=12.0):
+    """What a style makes of noise: strokes that differ in every frame."""
+    rng = np.random.default_rng(9)
+    return [(picture + rng.normal(0, amount, picture.shape)).clip(0, 255).astype(np.uint8) for picture in pictures]
+
+
+def error(frames, motion):
+    return np.mean([warping_error(a, b, motion) for a, b in pairwise(frames[4:])])
+
+
+@pytest.mark.parametrize(("mode", "least"), [("on", 4.0), ("strong", 8.0)])
+def test_a_still_scene_is_still(mode, least):
+    contents = [view(noise=3, seed=index) for index in range(14)]
+    raw = shaking(contents)
+    rest = known_motion(HEIGHT, WIDTH, 0, 0)
+    assert error(raw, rest) > least * error(steadied(contents, raw, mode), rest)
+
+
+def test_a_moving_scene_is_steadier_and_stays_in_place():
+    contents = [view(3 * index, index, noise=2, seed=index) for index in range(14)]
+    clean = [view(3 * index, index) for index in range(14)]
+    raw = shaking(contents)
+    steady = steadied(contents, raw)
+    motion = known_motion(HEIGHT, WIDTH, -3, -1)
+    assert error(raw, motion) > 2 * error(steady, motion)
+    inner = (slice(12, -12), slice(12, -12))
+    off = [np.abs(frame[-1][inner].astype(int) - clean[-1][inner]).mean() for frame in (steady, raw)]
+    assert off[0] < off[1] / 1.5  # nearer to the scene where it is now: nothing lags behind
+    assert sharpness(steady[-1]) > 0.9 * sharpness(clean[-1])
+
+
+def test_a_cut_starts_anew():
+    contents = [view()] * 4 + [255 - view(40, 30)] * 2
+    track = MotionTrack()
+    motions = [track.update(content, "on") for content in contents]
+    assert [motion is None for motion in motions] == [True, False, False, False, True, False]
+    raw = shaking(contents)
+    np.testing.assert_array_equal(steadied(contents, raw)[4], raw[4])
+
+
+def test_what_moves_leaves_no_ghost():
+    """A disk crosses a still scene, 20 pixels a frame: where it was, the scene is back at once."""
+    contents, background = [], view()
+    for index in range(8):
+        frame = background.copy()
+        cv2.circle(frame, (30 + 20 * index, 90), 24, (250, 20, 20), -1)
+        contents.append(frame)
+    last = steadied(contents, contents)[-1]
+    behind = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.circle(behind, (30 + 20 * 6, 90), 20, 1, -1)
+    cv2.circle(behind, (30 + 20 * 7, 90), 28, 0, -1)
+    assert behind.sum() > 100
+    ghost = np.abs(last.astype(int) - background)[behind == 1].mean()
+    assert ghost < 6
+    disk = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.circle(disk, (30 + 20 * 7, 90), 18, 1, -1)
+    assert np.abs(last[disk == 1].astype(int) - (250, 20, 20)).mean() < 6
+
+
+def test_gaps_and_other_sizes_start_anew():
+    contents = [view(noise=3, seed=index) for index in range(3)]
+    raw = shaking(contents)
+    track, steadier = MotionTrack(), Steadier()
+    for index, frame in ((0, 0), (1, 1), (5, 2)):
+        result = steadier.steady(raw[frame], track.update(contents[frame], "on"), index)
+    np.testing.assert_array_equal(result, raw[2])
+    small = contents[0][:100, :90]
+    assert track.update(np.ascontiguousarray(small), "on") is None
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 300), (16, 16), (181, 97)])
+def test_any_size(height, width):
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (height, width, 3), np.uint8)] * 3
+    for frame in steadied(frames, frames):
+        assert np.abs(frame.astype(int) - frames[0]).max() <= 1
+
+
+def test_a_still_video_through_the_model_is_stiller(tmp_path):
+    stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
+    code = stylizer.find_style("starry-night")
+    contents = [view(noise=4, seed=index) for index in range(10)]
+    rest = known_motion(HEIGHT, WIDTH, 0, 0)
+    errors = {}
+    for mode in ("off", "on", "strong"):
+        memory = stylizer.memory()
+        errors[mode] = error([stylizer.stylize(frame, Look(code, temporal=mode), memory) for frame in contents], rest)
+    assert errors["on"] < errors["off"] / 3
+    assert errors["strong"] < errors["on"]
+
+
+def test_a_photo_is_not_changed_by_it(tmp_path):
+    stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
+    code = stylizer.find_style("kiss")
+    np.testing.assert_array_equal(stylizer.stylize(view(), Look(code, temporal="on")), stylizer.stylize(view(), Look(code)))
+
+
+# The metrics, on cases whose value is known.
+
+
+def test_a_perfectly_moved_picture_has_no_warping_error():
+    assert warping_error(view(), view(5, 2), known_motion(HEIGHT, WIDTH, -5, -2)) == 0
+    assert warping_error(view(), view(), known_motion(HEIGHT, WIDTH, 0, 0)) == 0
+
+
+def test_a_constant_change_is_the_warping_error():
+    dark = np.full((40, 60, 3), 51, np.uint8)
+    assert warping_error(dark, dark + 51, known_motion(40, 60, 0, 0)) == pytest.approx(0.2)
+    jumped = [dark, dark, dark + 10, dark + 12]
+    assert background_jump(jumped, np.ones((40, 60), bool)) == 10
+
+
+def test_motion_is_found_in_the_input_and_what_is_uncovered_is_left_out():
+    found = find_motion(view(), view(4, 1))
+    inner = (slice(20, -20), slice(20, -20))
+    apart = np.abs(found.places - known_motion(HEIGHT, WIDTH, -4, -1).places)[inner]
+    assert np.median(apart) < 0.15
+    assert found.seen[inner].mean() > 0.95
+    assert warping_error(view(), view(4, 1), found) < 0.01
+    flat = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    np.testing.assert_array_equal(find_motion(flat, flat).places, grid(HEIGHT, WIDTH))
+
+
+def test_moving_by_whole_pixels_is_exact_and_places_outside_are_known():
+    picture = view()
+    places = grid(HEIGHT, WIDTH) + np.array([3, 2], np.float32)
+    result = moved(picture, places)
+    np.testing.assert_array_equal(result[:-2, :-3], picture[2:, 3:])
+    assert inside(places).mean() == pytest.approx((HEIGHT - 2) * (WIDTH - 3) / (HEIGHT * WIDTH))
+
+
+def test_a_strip_is_a_row_over_time():
+    frames = [view(index) for index in range(5)]
+    np.testing.assert_array_equal(strip(frames, 7)[3], frames[3][7])
