@@ -2,10 +2,31 @@
 
 import argparse
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 from streamstyle.errors import UsageError
 from streamstyle.timeline import Timeline, seconds_of
+
+
+def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> float:
+    """A number within limits.
+
+    Args:
+        text: As it was typed.
+        fits: Whether a number is within them; false for NaN.
+        wanted: What it should have been: `a number from 0 to 1`.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none, or beyond them.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"wanted {wanted}, got '{text}'")
+    return value
 
 
 def time_argument(text: str) -> Fraction:
@@ -43,24 +64,12 @@ def weight_argument(text: str) -> Timeline:
 
 def share_argument(text: str) -> float:
     """A number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"wanted a number from 0 to 1, got '{text}'")
-    return value
+    return number_argument(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
 
 
 def pixels_argument(text: str) -> float:
     """A length in pixels: 0 or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"wanted a number of pixels from 0 to 1000, got '{text}'")
-    return value
+    return number_argument(text, lambda value: 0 <= value <= 1000, "a number of pixels from 0 to 1000")
 
 
 def size_argument(text: str) -> int:
@@ -77,24 +86,12 @@ def auto_size_argument(text: str) -> int | None:
 
 def rate_argument(text: str) -> float:
     """Frames per second, from 1 to 1000."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 1000:
-        raise argparse.ArgumentTypeError(f"wanted frames per second from 1 to 1000, got '{text}'")
-    return value
+    return number_argument(text, lambda value: 1 <= value <= 1000, "frames per second from 1 to 1000")
 
 
 def seconds_argument(text: str) -> float:
     """A length of time: more than no seconds."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e9:
-        raise argparse.ArgumentTypeError(f"wanted a number of seconds above 0, got '{text}'")
-    return value
+    return number_argument(text, lambda value: 0 < value < 1e9, "a number of seconds above 0")
 
 
 def dimensions_argument(text: str) -> tuple[int, int]:

@@ -55,7 +55,7 @@ def find_screen(*, wayland: bool = False) -> Screen:
     display = os.environ.get("DISPLAY", "")
     if not display:
         if os.environ.get("WAYLAND_DISPLAY") and not wayland:
-            raise SinkError(f"no X display: this OpenCV needs one beside Wayland (install xwayland); or {REMEDY}")
+            raise SinkError(f"no X display, which this OpenCV needs beside Wayland; install xwayland, or {REMEDY}")
         raise SinkError(f"no display: neither DISPLAY nor WAYLAND_DISPLAY is set; {REMEDY}")
     return _ask_x(display)
 

@@ -23,6 +23,7 @@ from training.per_style import (
     PerStyleTrainer,
     add_options,
     check_options,
+    exit_code,
     start,
     write_picture,
 )
@@ -95,6 +96,21 @@ def print_table(contrast: dict[str, list[dict[str, float]]]) -> None:
     Console().print(table)
 
 
+def _experiment(options: argparse.Namespace) -> None:
+    configs = {norm: FeedForwardConfig(norm, 1, options.width, options.blocks) for norm in COMPARED}
+    trainer = start(options, configs)
+    trainer.run()
+    run: Path = options.run
+    contrast = measure_contrast(trainer)
+    lines = [json.dumps({"norm": name} | row) + "\n" for name, rows in contrast.items() for row in rows]
+    (run / "contrast.jsonl").write_text("".join(lines))
+    draw_norms(trainer.log_path, contrast, run / "norms.png", options.style_weight)
+    write_picture(contrast_sheet(trainer, photos_too=True), run / "contrast.png")
+    write_picture(contrast_sheet(trainer, photos_too=False), run / "contrast_results.png")
+    print_table(contrast)
+    print(f"plot: {run / 'norms.png'}; pictures: {run / 'contrast.png'}")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the experiment; exit code 1 with one line when an input cannot be used, 2 for bad options."""
     parser = argparse.ArgumentParser(
@@ -107,26 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check_options(parser, options)
     options.styles = [options.style]
-    configs = {norm: FeedForwardConfig(norm, 1, options.width, options.blocks) for norm in COMPARED}
-    run: Path = options.run
-    try:
-        trainer = start(options, configs)
-        trainer.run()
-    except (ValueError, OSError) as error:
-        print(f"norms: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("norms: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    contrast = measure_contrast(trainer)
-    lines = [json.dumps({"norm": name} | row) + "\n" for name, rows in contrast.items() for row in rows]
-    (run / "contrast.jsonl").write_text("".join(lines))
-    draw_norms(trainer.log_path, contrast, run / "norms.png", options.style_weight)
-    write_picture(contrast_sheet(trainer, photos_too=True), run / "contrast.png")
-    write_picture(contrast_sheet(trainer, photos_too=False), run / "contrast_results.png")
-    print_table(contrast)
-    print(f"plot: {run / 'norms.png'}; pictures: {run / 'contrast.png'}")
-    return 0
+    return exit_code("norms", lambda: _experiment(options))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import sys
 import tarfile
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -509,19 +509,26 @@ def parse(arguments: list[str] | None = None) -> tuple[Namespace, FeedForwardCon
         parser.error(str(error))
 
 
+def exit_code(command: str, work: Callable[[], object]) -> int:
+    """Of a training: 0, or with one line 1 when an input cannot be used and 130 when it was stopped."""
+    try:
+        work()
+    except (ValueError, OSError) as error:
+        print(f"{command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{command}: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Train; exit code 1 with one line when an input cannot be used, 2 for bad options."""
     options, config = parse(arguments)
-    try:
-        start(options, {options.norm: config}).run()
-    except (ValueError, OSError) as error:
-        print(f"per_style: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("per_style: stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    print(f"weights: {options.run / 'weights.safetensors'}")
-    return 0
+    code = exit_code("per_style", lambda: start(options, {options.norm: config}).run())
+    if code == 0:
+        print(f"weights: {options.run / 'weights.safetensors'}")
+    return code
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import closing
 
+from streamstyle.arguments import number_argument
 from streamstyle.doctor.examination import LIMIT_SECONDS, examine
 from streamstyle.doctor.report import as_json, can_stylize_files, show
 from streamstyle.errors import SinkError
@@ -31,13 +32,7 @@ def add_doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _seconds(text: str) -> float:
     """A number of seconds from 1 to 3600."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"wanted seconds from 1 to 3600, got '{text}'")
-    return value
+    return number_argument(text, lambda value: 1 <= value <= 3600, "seconds from 1 to 3600")
 
 
 def doctor_command(options: argparse.Namespace) -> int:

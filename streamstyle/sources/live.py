@@ -68,6 +68,34 @@ class WallClock:
         time.sleep(seconds)
 
 
+class OuterSource(LiveSource):
+    """A live source that plays another one, and may open it again."""
+
+    def __init__(self, open_inner: Callable[[], Source], clock: Clock | None) -> None:
+        """Open the inner source.
+
+        Args:
+            open_inner: Opens it.
+            clock: The machine's own, unless it is a test.
+
+        Raises:
+            SourceError: It cannot be opened.
+        """
+        self._open_inner = open_inner
+        self._clock: Clock = clock or WallClock()
+        self._closed = self._begun = False
+        self._inner = open_inner()
+        self.warnings = []
+
+    def close(self) -> None:
+        """Stop within a twentieth of a second, or when the inner source gives its next frame or up."""
+        self._closed = True
+        self._inner.close()
+
+    def _is_closed(self) -> bool:
+        return self._closed
+
+
 def sleep_until(moment: float, clock: Clock, stopped: Callable[[], bool]) -> bool:
     """Wait in short slices; False as soon as `stopped()`."""
     while not stopped():

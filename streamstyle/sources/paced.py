@@ -7,7 +7,7 @@ from fractions import Fraction
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
 from streamstyle.sources.base import Source
-from streamstyle.sources.live import Clock, LiveSource, LiveState, WallClock, sleep_until
+from streamstyle.sources.live import Clock, LiveState, OuterSource, sleep_until
 
 PHOTO_RATE = Fraction(30)
 """Frames per second of a photo."""
@@ -16,7 +16,7 @@ _NOMINAL = Fraction(1, 25)
 _LATE_SECONDS = 1.0
 
 
-class PacedSource(LiveSource):
+class PacedSource(OuterSource):
     """Any source, each frame released when its time has come.
 
     Times are kept against one start, so that they do not drift; a frame that is late is released at once. When more than a
@@ -35,11 +35,8 @@ class PacedSource(LiveSource):
         Raises:
             SourceError: It cannot be opened.
         """
-        self._open_inner, self._loop = open_inner, loop
-        self._clock: Clock = clock or WallClock()
-        self._closed = self._begun = False
-        self._inner = open_inner()
-        self.warnings = []
+        super().__init__(open_inner, clock)
+        self._loop = loop
         self._take_warnings()
         info = self._inner.info
         if info.is_still:
@@ -76,14 +73,6 @@ class PacedSource(LiveSource):
         finally:
             frames.close()
             self._inner.close()
-
-    def close(self) -> None:
-        """Stop within a twentieth of a second, or at the next frame of the inner source."""
-        self._closed = True
-        self._inner.close()
-
-    def _is_closed(self) -> bool:
-        return self._closed
 
     def _rounds(self) -> Generator[Frame, None, None]:
         tick = self.info.time_base

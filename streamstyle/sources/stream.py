@@ -10,16 +10,15 @@ from streamstyle.sources.live import (
     TICK,
     Clock,
     GrowingTime,
-    LiveSource,
     LiveState,
-    WallClock,
+    OuterSource,
     fitted,
     pauses,
     sleep_until,
 )
 
 
-class StreamSource(LiveSource):
+class StreamSource(OuterSource):
     """A stream that plays whether somebody looks or not. An end is a loss: it is opened again until it is back."""
 
     def __init__(self, open_inner: Callable[[], Source], *, clock: Clock | None = None) -> None:
@@ -32,12 +31,8 @@ class StreamSource(LiveSource):
         Raises:
             SourceError: It cannot be opened.
         """
-        self._open_inner = open_inner
-        self._clock: Clock = clock or WallClock()
-        self._closed = self._begun = False
-        self._inner = open_inner()
+        super().__init__(open_inner, clock)
         self._time = GrowingTime()
-        self.warnings = []
         self.info = replace(self._inner.info, is_live=True, time_base=TICK, frame_count=None, duration=None)
         self.state = LiveState("live", self._clock.now())
 
@@ -64,14 +59,6 @@ class StreamSource(LiveSource):
                     return
         finally:
             self._inner.close()
-
-    def close(self) -> None:
-        """Stop at the next frame, or when the connection times out."""
-        self._closed = True
-        self._inner.close()
-
-    def _is_closed(self) -> bool:
-        return self._closed
 
     def _connect_again(self, reason: str) -> bool:
         """Try until it is back; False when closed meanwhile."""

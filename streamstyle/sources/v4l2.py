@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from fcntl import ioctl
 from fractions import Fraction
 from pathlib import Path
@@ -28,9 +29,14 @@ QUERYCAP, ENUM_FMT, ENUM_FRAMESIZES, ENUM_FRAMEINTERVALS, REQBUFS = (
     *(0x80685600, 0xC0405602, 0xC02C564A, 0xC034564B),
     0xC0145608,
 )
-CAPTURE, CAPTURE_MPLANE, IO_MC, DEVICE_CAPS = 0x1, 0x1000, 0x2000_0000, 0x8000_0000
+CAPTURE, OUTPUT, CAPTURE_MPLANE, IO_MC, DEVICE_CAPS = 0x1, 0x2, 0x1000, 0x2000_0000, 0x8000_0000
 _BUFFERS_CAPTURE, _BUFFERS_CAPTURE_MPLANE, _MMAP = 1, 9, 1
 _DISCRETE = 1
+
+LOOPBACK = "v4l2 loopback"
+"""What the driver of virtual cameras calls itself."""
+
+_DEV, _SYSFS = Path("/dev"), Path("/sys/class/video4linux")
 
 # Of drivers that take any size between two: the ones that people ask for.
 _COMMON_SIZES = ((320, 240), (640, 360), (640, 480), (1280, 720), (1920, 1080), (3840, 2160))
@@ -70,16 +76,50 @@ class Capability(NamedTuple):
         """Whether it gives pictures by itself: no metadata, output-only, codec or bare-sensor device."""
         return bool(self.flags & (CAPTURE | CAPTURE_MPLANE)) and not self.flags & IO_MC
 
+    @property
+    def outputs(self) -> bool:
+        """Whether it takes pictures, as a virtual camera does from the program that feeds it."""
+        return bool(self.flags & OUTPUT)
 
-def list_devices(dev: Path = Path("/dev"), sysfs: Path = Path("/sys/class/video4linux")) -> list[CameraInfo]:
+
+@dataclass(frozen=True, slots=True)
+class VideoNode:
+    """One video device, whether camera or not.
+
+    Attributes:
+        path: /dev/videoN.
+        name: What it is called.
+        what: What it says of itself; None where it could not be asked.
+        obstacle: Why it could not be asked, then the remedy where there is one: `reason; remedy`.
+        is_absent: Whether the kernel knows it, but its file is not here, as in a container.
+        is_first: Whether it is its hardware's first one: a webcam's second carries no pictures.
+        is_loopback: Whether it is a virtual camera; where it could not be asked, whether no hardware is behind it.
+    """
+
+    path: Path
+    name: str
+    what: Capability | None = None
+    obstacle: str = ""
+    is_absent: bool = False
+    is_first: bool = True
+    is_loopback: bool = False
+
+
+def video_nodes(dev: Path = _DEV, sysfs: Path = _SYSFS) -> list[VideoNode]:
+    """All video devices that the kernel knows or that lie in `dev`, by number."""
+    return [
+        _node(dev / f"video{number}", sysfs / f"video{number}") for number in sorted({*_numbers(dev), *_numbers(sysfs)})
+    ]
+
+
+def list_devices(dev: Path = _DEV, sysfs: Path = _SYSFS) -> list[CameraInfo]:
     """The cameras among the video devices, by number. What may not be opened is listed with a note.
 
     Args:
         dev: Where the device nodes are; in a container that may be fewer than sysfs knows.
         sysfs: Tells names without opening.
     """
-    nodes = [(int(node.name.removeprefix("video")), node) for node in dev.glob("video*") if _numbered(node.name)]
-    cameras = (_describe(number, node, sysfs / node.name) for number, node in sorted(nodes))
+    cameras = (_describe(number, dev / f"video{number}", sysfs / f"video{number}") for number in sorted(_numbers(dev)))
     return [camera for camera in cameras if camera is not None]
 
 
@@ -137,6 +177,17 @@ def busy(device: int, path: str, what: Capability) -> str:
     return ""
 
 
+def _node(path: Path, entry: Path) -> VideoNode:
+    name, is_first = _read(entry / "name") or path.name, _read(entry / "index") in {"", "0"}
+    try:
+        with _opened(str(path)) as device:
+            what = capability(device)
+    except OSError as error:
+        absent = error.errno == errno.ENOENT
+        return VideoNode(path, name, None, _in_words(error, str(path)), absent, is_first, _is_software(entry))
+    return VideoNode(path, what.card or name, what, is_first=is_first, is_loopback=what.driver == LOOPBACK)
+
+
 def _describe(number: int, node: Path, entry: Path) -> CameraInfo | None:
     """A camera as its driver tells, or with a note where it may not be opened; None for what is no usable camera."""
     try:
@@ -145,14 +196,21 @@ def _describe(number: int, node: Path, entry: Path) -> CameraInfo | None:
             offered = modes(device, what) if what.captures else []
             if not what.captures or (not offered and list(_formats(device, what))):  # depth, bare sensor data, H.264
                 return None
-            virtual = what.driver == "v4l2 loopback" or is_virtual_name(what.card)
+            virtual = what.driver == LOOPBACK or is_virtual_name(what.card)
             name = what.card or f"camera {number}"
             return CameraInfo(number, name, str(node), cv2.CAP_V4L2, tuple(offered), what.port, virtual)
     except OSError as error:
         if error.errno not in {errno.EACCES, errno.EPERM, errno.EBUSY} or _read(entry / "index") not in {"", "0"}:
             return None  # what is not a device's first node tells only about its pictures
         name = _read(entry / "name") or f"camera {number}"
-        return CameraInfo(number, name, str(node), cv2.CAP_V4L2, note=_in_words(error, str(node)))
+        return CameraInfo(
+            number, name, str(node), cv2.CAP_V4L2, is_virtual=_is_software(entry), note=_in_words(error, str(node))
+        )
+
+
+def _is_software(entry: Path) -> bool:
+    """Whether sysfs knows of no hardware behind a device."""
+    return "/virtual/" in str(entry.resolve())
 
 
 def _read(file: Path) -> str:
@@ -232,7 +290,7 @@ def _in_words(error: OSError, path: str) -> str:
 
 
 def _no_capture(what: Capability) -> str:
-    if what.driver == "v4l2 loopback":
+    if what.driver == LOOPBACK:
         return f"the virtual camera '{what.card}' has no pictures now, since no program sends any to it"
     return f"'{what.card}' is no capture device"
 
@@ -267,8 +325,11 @@ def _leads_to(file: Path, real: str) -> bool:
         return False
 
 
-def _numbered(name: str) -> bool:
-    return re.fullmatch(r"video\d+", name) is not None
+def _numbers(folder: Path) -> Iterator[int]:
+    """Of the video devices in a folder."""
+    for path in folder.glob("video*"):
+        if re.fullmatch(r"video\d+", path.name):
+            yield int(path.name.removeprefix("video"))
 
 
 def _code(fourcc: str) -> int:

@@ -158,11 +158,17 @@ def reporting():
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment(**{MARK: mark}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stdout.readline() == "system\n"
-    assert len(marked_processes(mark)) > 1
-    yield process, mark
-    process.kill()
-    process.communicate()
+    try:
+        assert process.stdout.readline() == "system\n"
+        # The checks that began with the first may have ended before it; then others follow at once.
+        deadline = time.monotonic() + 20
+        while len(marked_processes(mark)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield process, mark
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @linux

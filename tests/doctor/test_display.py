@@ -1,93 +1,62 @@
-import os
-import socket
+"""The screen check: what find_toolkit and find_screen say, as findings. What they find is tested in test_window.py."""
 
 import pytest
 
+from streamstyle.display import Screen
 from streamstyle.doctor.checks import display
-from streamstyle.doctor.checks.display import knock_x11, screen, windows
+from streamstyle.errors import SinkError
+from streamstyle.toolkit import Toolkit
 
 
 @pytest.fixture
-def sockets(tmp_path_factory, monkeypatch):
-    """A folder for X11 sockets; short, for their names may not be long."""
-    folder = tmp_path_factory.mktemp("x")
-    monkeypatch.setattr(display, "_X11_SOCKETS", folder)
-    return folder
+def machine(monkeypatch):
+    """Sets what the window's own code would find."""
+
+    def with_answers(toolkit=Toolkit(wayland=False), screen=Screen((800, 600)), framework="QT5", **environment):  # noqa: B008
+        def answer(value):
+            if isinstance(value, Exception):
+                raise value
+            return value
+
+        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(display.cv2, "currentUIFramework", lambda: framework)
+        monkeypatch.setattr(display, "find_toolkit", lambda: answer(toolkit))
+        monkeypatch.setattr(display, "find_screen", lambda *, wayland: answer(screen))
+        return {finding.name: finding for finding in display.findings()}
+
+    return with_answers
 
 
-@pytest.fixture
-def listening():
-    """Opens servers that answer."""
-    servers = []
-
-    def listen(family, address):
-        server = socket.socket(family, socket.SOCK_STREAM)
-        servers.append(server)
-        server.bind(address)
-        server.listen()
-        return server
-
-    yield listen
-    for server in servers:
-        server.close()
+def test_a_screen_that_windows_open_on_is_fine_and_let_go(machine):
+    released = []
+    found = machine(screen=Screen((800, 600), lambda: released.append(1)), DISPLAY=":0")
+    assert [finding.state for finding in found.values()] == ["ok", "ok"]
+    assert found["screen"].detail == "800x600"
+    assert "QT5" in found["windows"].detail
+    assert released == [1]
 
 
-posix = pytest.mark.skipif(os.name == "nt", reason="Unix sockets")
+def test_a_screen_of_unknown_size_is_fine(machine):
+    assert machine(screen=Screen())["screen"].state == "ok"
 
 
-def test_no_screen_is_only_missing():
-    finding = screen({})
-    assert finding.state == "missing"
-    assert "DISPLAY" in finding.detail
-    assert finding.remedy
+def test_no_screen_is_only_missing(machine):
+    screen = machine(screen=SinkError("no display: neither is set; use --no-window"))["screen"]
+    assert (screen.state, screen.detail) == ("missing", "no display: neither is set")
+    assert "xvfb-run" in screen.remedy
 
 
-@posix
-def test_an_x_server_that_answers_is_fine(sockets, listening):
-    listening(socket.AF_UNIX, str(sockets / "X7"))
-    assert screen({"DISPLAY": ":7"}).state == "ok"
-    assert screen({"DISPLAY": ":7.0", "WAYLAND_DISPLAY": "wayland-0"}).state == "ok"
+@pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY"])
+def test_a_screen_that_is_named_and_not_there_is_a_failure(machine, name):
+    screen = machine(screen=SinkError("it does not answer; correct it"), **{name: "x"})["screen"]
+    assert (screen.state, screen.detail, screen.remedy) == ("failed", "it does not answer", "correct it")
 
 
-@posix
-@pytest.mark.usefixtures("sockets")
-def test_an_x_server_that_does_not_answer_is_a_failure():
-    finding = screen({"DISPLAY": ":98765"})
-    assert finding.state == "failed"
-    assert "DISPLAY=:98765" in finding.detail
-    assert "X98765" in finding.detail
-
-
-@pytest.mark.parametrize("name", ["nonsense", ":", ":x", "\0:0", "localhost:999999"])
-def test_a_display_that_is_none_is_a_failure(name):
-    assert screen({"DISPLAY": name}).state == "failed"
-
-
-def test_a_display_behind_a_network_is_reached_by_tcp(listening):
-    port = listening(socket.AF_INET, ("127.0.0.1", 0)).getsockname()[1]
-    if port < 6000:
-        pytest.skip("the system gave a port below those of X11")
-    assert knock_x11(f"127.0.0.1:{port - 6000}.0") == ""
-
-
-@posix
-def test_wayland_alone_is_a_warning_since_opencv_speaks_x11(listening, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("w")
-    environment = {"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": str(folder)}
-    assert "does not answer" in screen(environment).detail
-    listening(socket.AF_UNIX, str(folder / "wayland-0"))
-    finding = screen(environment)
-    assert finding.state == "warning"
-    assert "wayland-0 answers" in finding.detail
-
-
-@pytest.mark.parametrize(
-    ("build", "state"),
-    [
-        ("  GUI:                           QT5\n    QT: YES", "ok"),
-        ("  GUI:                           NONE", "missing"),
-        ("", "missing"),
-    ],
-)
-def test_an_opencv_without_windows_is_told_by_its_build(build, state):
-    assert windows(build).state == state
+@pytest.mark.parametrize(("framework", "state"), [("", "missing"), ("QT5", "failed")])
+def test_an_opencv_without_windows_is_a_choice_and_one_that_hangs_is_broken(machine, framework, state):
+    found = machine(toolkit=SinkError("no windows; run: pip install opencv-python"), framework=framework)
+    assert (found["windows"].state, found["windows"].remedy) == (state, "run: pip install opencv-python")
+    assert found["screen"].state == "ok"

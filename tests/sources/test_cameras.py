@@ -25,7 +25,7 @@ from streamstyle.sources.cameras import (
 )
 from tests.sources.fake_cameras import WEBCAM_MODES, FakeCamera, FakeMachine, fake_machine
 
-OUTPUT, METADATA, STREAMING = 0x2, 0x0080_0000, 0x0400_0000
+OUTPUT, METADATA, STREAMING = v4l2.OUTPUT, 0x0080_0000, 0x0400_0000
 
 
 class FakeDrivers:
@@ -220,6 +220,49 @@ def test_what_is_no_device_is_told_so(tmp_path: Path) -> None:
     assert v4l2.obstacle(str(tmp_path / "file")) == "it is not a camera"
     assert v4l2.obstacle(str(tmp_path)) == "it is a folder"
     assert v4l2.obstacle(str(tmp_path / "none")) == "it does not exist"
+
+
+def test_all_video_devices_are_told_by_number_with_what_they_say(drivers: FakeDrivers, tmp_path: Path) -> None:
+    drivers.add(10, "Studio", flags=OUTPUT, driver="v4l2 loopback")
+    drivers.add(2, "Webcam")
+    drivers.add(3, "Webcam", flags=METADATA, index=1)
+    nodes = v4l2.video_nodes(drivers.dev, drivers.sysfs)
+    assert [(node.path.name, node.name) for node in nodes] == [
+        ("video2", "Webcam"),
+        ("video3", "Webcam"),
+        ("video10", "Studio"),
+    ]
+    what = [node.what for node in nodes if node.what is not None]
+    assert [(each.captures, each.outputs) for each in what] == [(True, False), (False, False), (False, True)]
+    assert [node.is_loopback for node in nodes] == [False, False, True]
+    assert v4l2.video_nodes(tmp_path / "none", tmp_path / "neither") == []
+
+
+def test_video_devices_that_cannot_be_asked_say_why(drivers: FakeDrivers) -> None:
+    drivers.add(0, "Webcam", opens=errno.EACCES)
+    drivers.add(1, "Webcam", fails=errno.EIO, index=1)
+    drivers.add(2, "Host's").unlink()
+    refused, ill, absent = v4l2.video_nodes(drivers.dev, drivers.sysfs)
+    assert "usermod -aG" in refused.obstacle
+    assert "does not answer" in ill.obstacle
+    assert [(node.what, node.is_absent, node.is_first) for node in (refused, ill, absent)] == [
+        (None, False, True),
+        (None, False, False),
+        (None, True, True),
+    ]
+
+
+@pytest.mark.parametrize(("bus", "virtual"), [("usb", False), ("virtual", True)])
+def test_a_device_that_may_not_be_asked_is_virtual_where_no_hardware_is_behind_it(
+    drivers: FakeDrivers, tmp_path: Path, bus: str, virtual: bool
+) -> None:
+    drivers.add(0, "Studio", opens=errno.EACCES)
+    entry, real = drivers.sysfs / "video0", tmp_path / "devices" / bus / "video0"
+    real.parent.mkdir(parents=True)
+    entry.rename(real)
+    entry.symlink_to(real)
+    assert [node.is_loopback for node in v4l2.video_nodes(drivers.dev, drivers.sysfs)] == [virtual]
+    assert [camera.is_virtual for camera in drivers.list()] == [virtual]
 
 
 # Which one is meant.

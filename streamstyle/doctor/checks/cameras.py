@@ -1,53 +1,66 @@
-"""Cameras, and whether they may be used. To be replaced by streamstyle.sources' own list where that is there."""
+"""Cameras, as the program itself lists them, and whether they may be used."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from streamstyle.doctor.finding import Finding
-from streamstyle.doctor.v4l2 import VideoDevice, video_devices
+from streamstyle.sources import cameras
+
+if TYPE_CHECKING:
+    from streamstyle.sources.v4l2 import VideoNode
 
 AREA = "cameras"
-_ELSEWHERE = {
-    "darwin": ("macOS", "see System Settings > Privacy & Security > Camera, and allow the terminal there"),
-    "win32": ("Windows", "see Settings > Privacy > Camera, and try the Camera app"),
+_PERMISSIONS = {
+    "Darwin": "; where there is one, see System Settings > Privacy & Security > Camera, and allow the terminal there",
+    "Windows": "; where there is one, see Settings > Privacy > Camera, and try the Camera app",
+    "Linux": "; in a container or virtual machine pass it in (docker run --device /dev/video0)",
 }
-_NONE = "connect one; in a container or virtual machine pass it in (docker run --device /dev/video0)"
 
 
 def findings() -> Iterator[Finding]:
-    """Each camera; on other systems than Linux, what was not looked at."""
-    if not sys.platform.startswith("linux"):
-        system, remedy = _ELSEWHERE.get(sys.platform, (sys.platform, ""))
-        yield Finding(AREA, "cameras", "missing", f"not looked at on {system}", remedy)
-        return
-    cameras = [device for device in video_devices() if not device.is_loopback and _is_camera(device)]
-    if not cameras:
-        yield Finding(AREA, "cameras", "missing", "no camera here; files need none", _NONE)
-    yield from map(camera, cameras)
+    """Each camera that can be chosen; then those that the kernel knows and the program cannot list."""
+    listed = cameras.list_cameras()
+    found = [*map(camera, listed), *(unlisted(listed) if cameras.SYSTEM == "Linux" else ())]
+    yield from found
+    if not found:
+        remedy = f"connect one{_PERMISSIONS.get(cameras.SYSTEM, '')}"
+        yield Finding(AREA, "cameras", "missing", "no camera here; files need none", remedy)
 
 
-def _is_camera(device: VideoDevice) -> bool:
-    return device.captures or (bool(device.problem) and device.node == 0)
+def camera(info: cameras.CameraInfo) -> Finding:
+    """One camera: with the mode that it would be asked for, or with what stands in the way."""
+    name = info.uri if info.uri.startswith("/dev/") else f"camera {info.index}"
+    if info.note and cameras.SYSTEM == "Linux":
+        problem, _, remedy = info.note.partition("; ")
+        return Finding(AREA, name, "failed", f"{info.name}: {problem}", remedy)
+    mode = cameras.choose_mode(info.modes, None, None)
+    words = [info.name, "virtual" if info.is_virtual else "", str(mode) if mode else ""]
+    # Elsewhere the note only tells how its name could be known.
+    return Finding(AREA, name, "ok", ", ".join(filter(None, words)), info.note)
 
 
-def camera(device: VideoDevice) -> Finding:
-    """One camera."""
-    name = str(device.path)
-    if device.group:
-        return Finding(AREA, name, "failed", f"{device.name}: no permission to use it", join_group(device.group))
-    if device.is_absent:
-        detail = f"{device.name}: the kernel knows it, but its device file is not here"
-        return Finding(AREA, name, "missing", detail, pass_in(device))
-    if device.problem:
-        return Finding(AREA, name, "failed", f"{device.name}: {device.problem}", "unplug it and plug it in again")
-    return Finding(AREA, name, "ok", f"{device.name} ({device.driver})")
+def unlisted(listed: Sequence[cameras.CameraInfo]) -> Iterator[Finding]:
+    """Hardware that does not answer, or whose device file is not here."""
+    from streamstyle.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
+
+    known = {info.uri for info in listed}
+    for node in v4l2.video_nodes():
+        if node.obstacle and node.is_first and not node.is_loopback and str(node.path) not in known:
+            yield unusable(AREA, node, "unplug it and plug it in again")
 
 
-def pass_in(device: VideoDevice) -> str:
-    """What to do where the device file of a known device is not here."""
-    return f"in a container, pass it in: docker run --device {device.path}"
+def unusable(area: str, node: "VideoNode", remedy: str) -> Finding:
+    """A device that cannot be asked what it is.
 
-
-def join_group(group: str) -> str:
-    """What to run to be allowed to use a device."""
-    return f"run: sudo usermod -aG {group} $USER, then log out and in again"
+    Args:
+        area: Of the report.
+        node: The device.
+        remedy: What to do where the reason does not say.
+    """
+    if node.is_absent:
+        detail = f"{node.name}: the kernel knows it, but its device file is not here"
+        return Finding(
+            area, str(node.path), "missing", detail, f"in a container, pass it in: docker run --device {node.path}"
+        )
+    problem, _, cure = node.obstacle.partition("; ")
+    return Finding(area, str(node.path), "failed", f"{node.name}: {problem}", cure or remedy)

@@ -6,13 +6,16 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from streamstyle.doctor.checks.cameras import join_group, pass_in
 from streamstyle.doctor.finding import Finding
-from streamstyle.doctor.v4l2 import VideoDevice, video_devices
+
+if TYPE_CHECKING:
+    from streamstyle.sources.v4l2 import VideoNode
 
 AREA = "virtual cameras"
 MODULES = Path("/lib/modules")
+_INSTALL = "pip install 'streamstyle[virtual-camera]'"
 LOAD = "sudo modprobe v4l2loopback exclusive_caps=1 card_label=streamstyle"
 
 _OBS = {"darwin": (Path("/Applications/OBS.app"), "macOS"), "win32": (Path("obs-studio"), "Windows")}
@@ -22,7 +25,10 @@ def findings() -> Iterator[Finding]:
     """The Python package that writes to them, then the devices of this system."""
     yield package()
     if sys.platform.startswith("linux"):
-        devices = [device for device in video_devices() if device.is_loopback]
+        # Here, for it loads libraries that may be broken, which the package above does not need.
+        from streamstyle.sources import v4l2  # noqa: PLC0415 - likewise, and fcntl exists on Unix only
+
+        devices = [node for node in v4l2.video_nodes() if node.is_loopback]
         yield from map(loopback, devices)
         if not devices:
             yield no_loopback()
@@ -38,37 +44,27 @@ def package() -> Finding:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        return Finding(AREA, name, "missing", "not installed", f"for a virtual camera run: pip install {name}")
+        return Finding(AREA, name, "missing", "not installed", f"for a virtual camera run: {_INSTALL}")
     except Exception as error:  # noqa: BLE001 - a broken library raises what it likes
         words = " ".join(str(error).split()) or type(error).__name__
         return Finding(AREA, name, "failed", f"cannot be loaded: {words}", f"run: pip install --force-reinstall {name}")
     return Finding(AREA, name, "ok", str(getattr(module, "__version__", "installed")))
 
 
-def loopback(device: VideoDevice) -> Finding:
+def loopback(node: "VideoNode") -> Finding:
     """One device of v4l2loopback."""
-    name = str(device.path)
-    if device.group:
-        return Finding(AREA, name, "failed", f"{device.name}: no permission to write to it", join_group(device.group))
-    if device.is_absent:
-        detail = f"{device.name}: the kernel knows it, but its device file is not here"
-        return Finding(AREA, name, "missing", detail, pass_in(device))
-    if device.problem:
-        return Finding(
-            AREA, name, "failed", f"{device.name}: {device.problem}", f"run: sudo modprobe -r v4l2loopback; {LOAD}"
-        )
+    from streamstyle.doctor.checks.cameras import unusable  # noqa: PLC0415 - as above
+
+    name, reload = str(node.path), f"run: sudo modprobe -r v4l2loopback; {LOAD}"
+    if node.what is None:
+        return unusable(AREA, node, reload)
     # With exclusive_caps it offers one side at a time: programs like Chrome take nothing else for a camera.
-    if device.captures and device.outputs:
-        return Finding(
-            AREA,
-            name,
-            "warning",
-            f"{device.name}: without exclusive_caps; OBS sees it, Zoom, Teams and Chrome do not",
-            f"run: sudo modprobe -r v4l2loopback; {LOAD}",
-        )
-    if device.captures:
-        return Finding(AREA, name, "ok", f"{device.name}: another program writes to it now")
-    return Finding(AREA, name, "ok", f"{device.name} ({device.driver}, exclusive_caps)")
+    if node.what.captures and node.what.outputs:
+        detail = f"{node.name}: without exclusive_caps; OBS sees it, Zoom, Teams and Chrome do not"
+        return Finding(AREA, name, "warning", detail, reload)
+    if node.what.captures:
+        return Finding(AREA, name, "ok", f"{node.name}: another program writes to it now")
+    return Finding(AREA, name, "ok", f"{node.name} ({node.what.driver}, exclusive_caps)")
 
 
 def no_loopback() -> Finding:
