@@ -1,5 +1,8 @@
 """What the engine says of providers; those that no test machine has are faked."""
 
+import os
+import subprocess
+import sys
 import types
 from types import SimpleNamespace
 
@@ -92,3 +95,13 @@ def test_an_unknown_device_is_named():
 
 def test_cores_are_counted():
     assert usable_cores() >= 1
+
+
+def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path):
+    """Their library would write a device identifier and a queue of events."""
+    code = "from streamstyle.catalog import WEIGHTS; from streamstyle.engine import Session; "
+    code += "Session(WEIGHTS / 'fast.stylize.onnx', 'cpu')"
+    environment = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY"}}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=environment)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
