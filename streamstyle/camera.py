@@ -110,7 +110,7 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
         _tell_source(source, console)
         sinks = _open_sinks(options, source, console)
         live = _live(options, source, controls, sinks, started)
-        report = live.run(_presenter(options, live, window))
+        report = live.run(_presenter(options, live, window, sinks.get("mjpeg")))
         if options.save_look is not None:
             save_recipe(controls.settings.recipe, options.save_look)
             report.outputs.append(str(options.save_look))
@@ -203,7 +203,7 @@ def _live(
     return live
 
 
-def _presenter(options: argparse.Namespace, live: Live, window: Window | None) -> Headless | Viewer:
+def _presenter(options: argparse.Namespace, live: Live, window: Window | None, mjpeg: Sink | None) -> Headless | Viewer:
     if window is None:
         return Headless(options.seconds)
     return Viewer(
@@ -212,6 +212,7 @@ def _presenter(options: argparse.Namespace, live: Live, window: Window | None) -
         recording_path=lambda: _fresh_path(".mp4"),
         snapshot_path=lambda: _fresh_path(".png"),
         seconds=options.seconds,
+        viewers=lambda: mjpeg.viewers if isinstance(mjpeg, MjpegSink) else 0,
     )
 
 
