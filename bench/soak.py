@@ -1,9 +1,9 @@
 """`python -m bench.soak`: hours of live running in one command, and whether anything grew.
 
-A looped clip plays as a camera; styles, strength and colors change at random; a recording, an MJPEG server with a viewer
-and a null sink are attached, recordings are started and stopped. Each minute memory, latency, threads and open files are
-taken. What grew is told by the medians of the first and of the last third, which the first minutes (caches fill, styles are
-encoded) and single busy moments do not move in runs of half an hour or more.
+A looped clip plays as a camera; styles, strength, colors and whole looks (blends, masks) change at random; a recording, an
+MJPEG server with a viewer and a null sink are attached, recordings are started and stopped. Each minute memory, latency,
+threads and open files are taken; what grew is told by the medians of the first and the last third of them. The first minutes
+are warm-up (caches fill, styles are encoded), so of a short run the growth of memory says little.
 """
 
 import argparse
@@ -17,26 +17,33 @@ import threading
 import time
 import urllib.request
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from streamstyle.autosize import AutoSize, ladder
-from streamstyle.controls import ALPHA_STEP, Controls, Settings
+from streamstyle.color import COLOR_FORMS
+from streamstyle.controls import Controls, Settings
 from streamstyle.errors import StreamstyleError
+from streamstyle.frame import Frame
 from streamstyle.live import Live
+from streamstyle.look import COLOR_MODES
 from streamstyle.pipeline import Pair
+from streamstyle.recipe import KEEP, Recipe
+from streamstyle.sinks.image import ImageSink
 from streamstyle.sinks.mjpeg import MjpegSink
 from streamstyle.sinks.null import NullSink
 from streamstyle.sources import open_live_source
 from streamstyle.stylizer import Stylizer
+from streamstyle.timeline import Timeline
 
 MAX_GROWTH = 0.05
-_KEEP = 2  # recordings on the disk at a time
-_ALPHA_STEPS = 3
-_LEAST_ALPHA = 0.05
-"""At 0 the stylizer gives back the frame after a millisecond: latencies would tell how often that was drawn."""
+_RECORDINGS = 2  # on the disk at a time
+# At 0 the stylizer has nothing to do and gives the frame back within a millisecond: latencies would tell of luck.
+_LEAST_ALPHA = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Driver:
         self.random = random.Random(seed)
         self.samples: list[Sample] = []
         self.switches = 0
-        self.recordings = 0
+        self.recordings = self.recipes = 0
         self._begun: float | None = None
         self._next_change = self._next_sample = 0.0
 
@@ -105,13 +112,17 @@ class Driver:
     def _change(self) -> None:
         controls = self.live.controls
         choice = self.random.random()
-        if choice < 0.6:
+        if self.recipes == 0:
+            # The one that takes most memory comes first, lest it pass for growth.
+            self._apply(masked=True)
+        elif choice < 0.5:
             controls.pick(self.random.randrange(len(controls.settings.styles)))
             self.switches += 1
+        elif choice < 0.6:
+            self._apply(masked=self.random.random() < 0.3)
         elif choice < 0.75:
-            alpha = controls.settings.recipe.alpha[0].keys[-1][1]
-            lower = alpha - _ALPHA_STEPS * ALPHA_STEP >= _LEAST_ALPHA
-            controls.change_alpha(self.random.choice((-_ALPHA_STEPS, _ALPHA_STEPS)) if lower else _ALPHA_STEPS)
+            weakest = min(timeline.at(0) for timeline in controls.settings.recipe.alpha)
+            controls.change_alpha(self.random.choice((-3, 3)) if weakest - 0.3 >= _LEAST_ALPHA else 3)
         elif choice < 0.85:
             controls.next_color()
         elif choice < 0.9:
@@ -121,9 +132,41 @@ class Driver:
         else:
             self.live.toggle_recording(self._recording)
 
+    def _apply(self, *, masked: bool) -> None:
+        """Go to a whole look made up at random."""
+        styles = tuple(self.random.sample(self.live.controls.settings.styles, self.random.choice((1, 2, 3))))
+        weights: tuple[Timeline, ...] = ()
+        mask = None
+        if masked:
+            # Two regions; in one of them the picture may stay as it is.
+            styles, mask = (styles[0], self.random.choice((KEEP, styles[-1]))), str(self._mask())
+        elif len(styles) > 1:
+            weights = tuple(Timeline.constant(round(self.random.uniform(0.1, 1), 2)) for _ in styles)
+        self.recipes += 1
+        self.live.controls.apply(
+            Recipe(
+                style=styles,
+                weights=weights,
+                alpha=(Timeline.constant(round(self.random.uniform(_LEAST_ALPHA, 1), 2)),),
+                color=self.random.choice(COLOR_MODES),
+                color_form=self.random.choice(COLOR_FORMS),
+                mask=mask,
+            )
+        )
+
+    def _mask(self) -> Path:
+        """A white disc on black, somewhere."""
+        y, x = np.mgrid[0:180, 0:320]
+        row, column, radius = self.random.uniform(40, 140), self.random.uniform(60, 260), self.random.uniform(30, 90)
+        disc = np.where(np.hypot(y - row, x - column) < radius, 255, 0).astype(np.uint8)
+        path = self.folder / "mask.png"
+        with ImageSink(path, overwrite=True) as sink:
+            sink.write(Frame(np.repeat(disc[..., None], 3, axis=2), 0, Fraction(0)))
+        return path
+
     def _recording(self) -> Path:
         self.recordings += 1
-        for old in sorted(self.folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime)[:-_KEEP]:
+        for old in sorted(self.folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime)[:-_RECORDINGS]:
             old.unlink()
         return self.folder / f"soak{self.recordings:05}.mp4"
 
@@ -156,25 +199,19 @@ def watch(url: str, stop: threading.Event) -> None:
 
 
 def verdict(samples: list[Sample]) -> dict[str, float]:
-    """Growth from the first to the last third of the samples: shares of memory and latency, numbers of the others."""
+    """Growth from the first to the last third of the samples, by medians: shares of memory and latency, else numbers."""
     third = max(1, len(samples) // 3)
+    early, late = samples[:third], samples[-third:]
 
-    def medians(name: str) -> tuple[float, float]:
-        values = [float(getattr(sample, name)) for sample in samples]
-        return statistics.median(values[:third]), statistics.median(values[-third:])
+    def middle(group: list[Sample], name: str) -> float:
+        return statistics.median(float(getattr(sample, name)) for sample in group)
 
-    growth = {}
-    for name in ("memory_mb", "latency_ms"):
-        early, late = medians(name)
-        growth[name] = late / max(1e-9, early) - 1
-    for name in ("threads", "files"):
-        early, late = medians(name)
-        growth[name] = late - early
-    return growth
+    growth = {name: middle(late, name) / max(1e-9, middle(early, name)) - 1 for name in ("memory_mb", "latency_ms")}
+    return growth | {name: middle(late, name) - middle(early, name) for name in ("threads", "files")}
 
 
 def main() -> int:
-    """Run it; exit code 1 when memory grew by more than 5 % or a thread or an open file was left."""
+    """Run it; exit code 1 when memory grew by more than 5 % or something was left."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("clip", help="a video that is looped as a camera")
     parser.add_argument("--minutes", type=float, default=60.0)
@@ -186,8 +223,8 @@ def main() -> int:
     console = Console()
     stop = threading.Event()
     try:
-        # Loaded before the first count: ONNX Runtime keeps three files of its own telemetry open from then to the end.
         stylizer = Stylizer("fast", "auto")
+        # Counted when a model is loaded: what the libraries open once is no leak.
         threads, files = threading.active_count(), open_files()
         with tempfile.TemporaryDirectory() as folder:
             driver = _drive(options, stylizer, Path(folder), stop, console)
@@ -196,11 +233,14 @@ def main() -> int:
         return 1
     growth = verdict(driver.samples)
     left = {"threads": threading.active_count() - threads, "files": open_files() - files}
-    table = Table("", "growth", title="first to last third, medians")
+    table = Table("", "growth", title="first to last third of the samples")
     for name, value in growth.items():
         table.add_row(name, f"{value:+.1%}" if name in {"memory_mb", "latency_ms"} else f"{value:+.2f}")
     console.print(table)
-    console.print(f"left behind: {left['threads']} threads, {left['files']} files; recordings: {driver.recordings}")
+    console.print(
+        f"left behind: {left['threads']} threads, {left['files']} files; "
+        f"recordings: {driver.recordings}, looks: {driver.recipes}"
+    )
     if options.json:
         options.json.write_text(
             json.dumps({"samples": [asdict(s) for s in driver.samples], "growth": growth, "left": left})
@@ -229,6 +269,7 @@ def _drive(
         finally:
             stop.set()
             viewer.join(10)
+            controls.close()
     console.print_json(json.dumps(report.as_json()))
     return driver
 

@@ -14,10 +14,11 @@ Color = tuple[int, int, int]
 
 WHITE: Color = (252, 252, 250)
 MUTED: Color = (205, 206, 210)
+DIM: Color = (168, 170, 176)
 RED: Color = (255, 66, 54)
 AMBER: Color = (255, 190, 70)
 SHADE: Color = (10, 11, 14)
-# How dark: over a white picture the muted text still has a contrast of 4.5 to 1.
+# How dark: over a white picture muted text on a bar, and dim text on a panel, still have a contrast of 4.5 to 1.
 BAR, PILL, PANEL = 0.72, 0.74, 0.84
 
 

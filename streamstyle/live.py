@@ -267,6 +267,11 @@ class Live:
         )
 
     @property
+    def sinks(self) -> tuple[str, ...]:
+        """Names of what frames go to now, beside the screen."""
+        return tuple(self._sinks)
+
+    @property
     def recording(self) -> bool:
         """Whether a recording runs."""
         return _RECORDING in self._sinks

@@ -1,4 +1,4 @@
-"""What the window shows over the picture: a bar of figures, notes at the top, a notice, the keys.
+"""What the window shows over the picture: a bar of figures with their details, notes at the top, a notice, the keys.
 
 The layers are made when their text changes and only laid over the frames between. Recordings never see them.
 """
@@ -13,9 +13,11 @@ import numpy as np
 from streamstyle import lettering
 from streamstyle.frame import Image
 from streamstyle.keycard import key_card
-from streamstyle.layers import AMBER, BAR, PANEL, PILL, RED, SHADE, WHITE, Color, Layer, Room, Text, rounded
+from streamstyle.layers import AMBER, BAR, DIM, PANEL, PILL, RED, SHADE, WHITE, Color, Layer, Room, Text, rounded
 
 SMALLEST_TEXT = 9
+_STAGES_KEEP = {"stylize": 6, "show": 4, "capture": 3}
+"""Which stages are told where there is no room for all; the sinks' come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class Status:
         alpha: Strength in [0, 1].
         color: Whose colors, as Look names them.
         fps: Frames per second that are shown, or None while unknown.
-        latency_ms: Milliseconds from capture to window, or None while unknown.
+        latency_ms: Milliseconds from capture to window (median), or None while unknown.
+        latency_p95_ms: What 95 % of the frames stay below, or None while unknown.
+        skipped: Captured frames that were never stylized, or None while unknown.
+        missed: Sinks, and how many stylized frames each did not take in time.
+        stages: Stages, and the milliseconds that each takes per frame.
         size: At what size frames are stylized, in words: `360p auto`.
         provider: What runs the model; ONNX Runtime's ending `ExecutionProvider` is left out.
         recording_seconds: How long it has been recorded, or None while it is not.
@@ -43,6 +49,10 @@ class Status:
     color: str = "style"
     fps: float | None = None
     latency_ms: float | None = None
+    latency_p95_ms: float | None = None
+    skipped: int | None = None
+    missed: tuple[tuple[str, int], ...] = ()
+    stages: tuple[tuple[str, float], ...] = ()
     size: str = ""
     provider: str = ""
     recording_seconds: float | None = None
@@ -152,11 +162,13 @@ def _clock(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _BarTexts:
-    """What the bar says: the style's name, what else stands at the left, and what stands at the right."""
+    """What the bar says: the style's name, what else stands at the left, what stands at the right; the details below."""
 
     name: Text
     left: tuple[Text, ...]
     right: tuple[Text, ...]
+    stages: tuple[Text, ...]
+    drops: tuple[Text, ...]
 
 
 def _bar_texts(status: Status) -> _BarTexts:
@@ -172,42 +184,91 @@ def _bar_texts(status: Status) -> _BarTexts:
     ]
     return _BarTexts(
         Text(lettering.one_line(status.style), WHITE, bold=True),
-        tuple(text for text in left if text.text),
-        tuple(text for text in right if text.text),
+        _said(left),
+        _said(right),
+        *_detail_texts(status),
     )
 
 
+def _detail_texts(status: Status) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
+    """The second row: where the time goes, and what was late or left out."""
+    stages = [
+        Text(lettering.one_line(f"{stage} {_milliseconds(spent)}"), DIM, keep=_STAGES_KEEP.get(stage, 1))
+        for stage, spent in status.stages
+        if _finite(spent) is not None
+    ]
+    tail = _milliseconds(status.latency_p95_ms)
+    drops = [Text(lettering.one_line(f"{sink} missed {count}"), DIM, keep=5) for sink, count in status.missed if count > 0]
+    drops += [
+        Text("" if status.skipped is None else f"{status.skipped} skipped", DIM, keep=7),
+        Text(f"p95 {tail}" if tail else "", DIM, keep=8),
+    ]
+    return _said(stages), _said(drops)
+
+
+def _said(texts: Sequence[Text]) -> tuple[Text, ...]:
+    return tuple(text for text in texts if text.text)
+
+
 def _bar(room: Room, texts: _BarTexts) -> list[Layer]:
-    """The lower edge: a shade with a soft upper end, and as many texts as fit."""
-    size, gap = room.text, round(1.3 * room.text)
-    solid, fade = round(2.1 * size), round(0.8 * size)
-    if solid > room.height / 3 or room.width < 4 * size:
+    """The lower edge: a shade with a soft upper end, as many texts as fit, and the details below where there is room."""
+    size, small = room.text, max(SMALLEST_TEXT, round(0.8 * room.text))
+    main, fade = round(2.1 * size), round(0.8 * size)
+    if main > room.height / 3 or room.width < 4 * size:
         return []
+    details = round(1.6 * small) if texts.stages or texts.drops else 0
+    if main + details > room.height / 3:
+        details = 0
+    solid = main + details
     fade = min(fade, room.height // 3 - solid)
     layer = Layer(room.height - solid - fade, 0, solid + fade, room.width)
     # A smooth step: neither end of the fade shows as a line.
-    ramp = np.concatenate([np.arange(1, fade + 1) / (fade + 1), np.ones(solid)])
-    layer.shade(BAR * ramp * ramp * (3 - 2 * ramp))
+    ramp = np.arange(1, fade + 1) / (fade + 1)
+    # Darker towards the details, whose dim text has its contrast there.
+    below = [np.linspace(BAR, PANEL, main), np.full(details, PANEL)] if details else [np.full(main, BAR)]
+    layer.shade(np.concatenate([BAR * ramp * ramp * (3 - 2 * ramp), *below]))
 
-    space = room.width - 2 * room.margin
+    space, gap = room.width - 2 * room.margin, _gap(size)
     # A long name gives way to the figures, down to a third of the bar.
     least = min(texts.name.width(size), max(space // 3, 4 * size))
-    shown = [*texts.left, *texts.right]
-    while shown and least + sum(gap + text.width(size) for text in shown) > space:
-        shown.remove(min(shown, key=lambda text: text.keep))
+    shown = _fitting([*texts.left, *texts.right], size, space - least)
     free = space - sum(gap + text.width(size) for text in shown)
     name = replace(texts.name, text=lettering.shorten(texts.name.text, size, free, bold=True))
+    left = [text for text in texts.left if text in shown]
+    middle = fade + main // 2
+    _write_row(
+        layer, room, [name, *left] if name.text else left, [text for text in texts.right if text in shown], size, middle
+    )
+    if details:
+        middle = fade + main + round(0.45 * small)
+        shown = _fitting([*texts.stages, *texts.drops], small, space + _gap(small))
+        stages = [text for text in texts.stages if text in shown]
+        _write_row(layer, room, stages, [text for text in texts.drops if text in shown], small, middle)
+    return [layer]
 
-    middle, x = fade + solid // 2, room.margin
-    for text in (text for text in (name, *texts.left) if text in shown or (text is name and name.text)):
+
+def _gap(size: int) -> int:
+    return round(1.3 * size)
+
+
+def _fitting(texts: Sequence[Text], size: int, space: int) -> list[Text]:
+    """Those that fit side by side, a gap before each; what is least to be kept goes first."""
+    shown = list(texts)
+    while shown and sum(_gap(size) + text.width(size) for text in shown) > space:
+        shown.remove(min(shown, key=lambda text: text.keep))
+    return shown
+
+
+def _write_row(layer: Layer, room: Room, left: Sequence[Text], right: Sequence[Text], size: int, middle: int) -> None:
+    x = room.margin
+    for text in left:
         layer.write(text, size, middle, x)
-        x += text.width(size) + gap
+        x += text.width(size) + _gap(size)
     x = room.width - room.margin
-    for text in reversed([text for text in texts.right if text in shown]):
+    for text in reversed(right):
         x -= text.width(size)
         layer.write(text, size, middle, x)
-        x -= gap
-    return [layer]
+        x -= _gap(size)
 
 
 @dataclass(frozen=True, slots=True)

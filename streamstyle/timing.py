@@ -5,15 +5,18 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_SHARE_OF_NEWEST = 0.1
+
 
 class StageTimes:
-    """Sums of seconds per named stage.
+    """Seconds per named stage: sums, and what they take lately.
 
     Each stage is measured on one thread only, so that no lock is needed; stages of different threads overlap, and their
-    sum may well exceed the wall time.
+    sum may well exceed the wall time. Any thread may ask, while stages appear.
     """
 
     def __init__(self) -> None:
+        self._lately: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
@@ -22,12 +25,20 @@ class StageTimes:
         """Add the time of a block to a stage; a block that raises is not counted."""
         started = time.perf_counter()
         yield
-        self._seconds[stage] = self._seconds.get(stage, 0.0) + time.perf_counter() - started
+        spent = time.perf_counter() - started
+        before = self._lately.get(stage, spent)
+        self._lately[stage] = before + _SHARE_OF_NEWEST * (spent - before)
+        # The count first: who asks in between finds one for every sum.
         self._counts[stage] = self._counts.get(stage, 0) + 1
+        self._seconds[stage] = self._seconds.get(stage, 0.0) + spent
 
     def milliseconds(self) -> dict[str, float]:
         """Stage -> mean milliseconds per call, rounded to 0.01."""
-        return {stage: round(1000 * s / self._counts[stage], 2) for stage, s in self._seconds.items()}
+        return {stage: round(1000 * s / self._counts[stage], 2) for stage, s in list(self._seconds.items())}
+
+    def lately(self) -> dict[str, float]:
+        """Stage -> milliseconds per call, the last ten or so counting most."""
+        return {stage: 1000 * seconds for stage, seconds in list(self._lately.items())}
 
 
 class Recent:

@@ -1,7 +1,9 @@
 """What the person in front of the machine sees of a live run, and what the keys do."""
 
+import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.frame import Image
@@ -13,6 +15,9 @@ from streamstyle.window import Window
 
 _MESSAGE_SECONDS = 2.5
 _REDRAW_SECONDS = 0.1
+_DETAIL_SECONDS = 0.5
+"""So long each detail stands still, to be read."""
+_STAGES = ("capture", "stylize", "show")
 
 
 class Headless:
@@ -32,6 +37,16 @@ class Headless:
         if self._end is None and pair is not None and self._seconds is not None:
             self._end = now + self._seconds
         return self._end is None or now < self._end
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """The figures of the overlay's second row, as Status has them."""
+
+    latency_p95_ms: float | None = None
+    skipped: int | None = None
+    missed: tuple[tuple[str, int], ...] = ()
+    stages: tuple[tuple[str, float], ...] = ()
 
 
 class Viewer:
@@ -65,6 +80,7 @@ class Viewer:
         self._show_overlay = True
         self._drawn = 0.0
         self._recording_since: float | None = None
+        self._details, self._details_read = _Details(), -math.inf
         controls = live.controls
         self._commands: dict[Command, Callable[[], None]] = {
             Command.NEXT_STYLE: lambda: controls.step(1),
@@ -104,12 +120,17 @@ class Viewer:
         info = live.source.info
         short = min(info.width, info.height)
         size = min(live.size or short, short)
+        details = self._read_details(now)
         return Status(
             style=live.controls.style_name,
             alpha=live.controls.alpha,
             color=settings.color,
             fps=live.rate.per_second(now),
             latency_ms=live.latency.milliseconds(50),
+            latency_p95_ms=details.latency_p95_ms,
+            skipped=details.skipped,
+            missed=details.missed,
+            stages=details.stages,
             size=f"{size}p{' auto' if live.auto is not None else ''}",
             provider=live.stylizer.provider,
             recording_seconds=None if self._recording_since is None else now - self._recording_since,
@@ -120,11 +141,26 @@ class Viewer:
             visible=self._show_overlay,
         )
 
+    def _read_details(self, now: float) -> _Details:
+        if now - self._details_read >= _DETAIL_SECONDS:
+            live, self._details_read = self._live, now
+            times, missed = live.times.lately(), live.pipeline.missed()
+            # A recording that is over is told by the report.
+            stages = [stage for stage in (*_STAGES, *live.sinks) if stage in times]
+            self._details = _Details(
+                latency_p95_ms=live.latency.milliseconds(95),
+                skipped=live.pipeline.skipped,
+                missed=tuple((sink, missed[sink]) for sink in live.sinks if missed.get(sink)),
+                stages=tuple((stage, times[stage]) for stage in stages),
+            )
+        return self._details
+
     def _draw(self, pair: Pair, now: float) -> None:
         self._drawn = now
-        status = self.status(now)
-        picture = self._window.scaled(self._picture(pair))
-        self._window.show(self._overlay.draw(picture, status), title(status))
+        with self._live.times.measure("show"):
+            status = self.status(now)
+            picture = self._window.scaled(self._picture(pair))
+            self._window.show(self._overlay.draw(picture, status), title(status))
 
     def _picture(self, pair: Pair) -> Image:
         if self._show_both:

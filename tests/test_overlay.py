@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -14,6 +15,10 @@ FULL = Status(
     color="content",
     fps=29.94,
     latency_ms=38.2,
+    latency_p95_ms=71.4,
+    skipped=128,
+    missed=(("record", 3),),
+    stages=(("capture", 33.1), ("stylize", 21.4), ("show", 4.2), ("record", 7.8)),
     size="360p auto",
     provider="CPUExecutionProvider",
     recording_seconds=72,
@@ -178,13 +183,74 @@ def test_figures_of_the_same_length_do_not_move_the_others():
 def test_where_there_is_no_room_the_figures_that_matter_least_go_first():
     image = picture(120, 160, 0)
     base = Overlay().draw(image, FULL)
-    assert np.array_equal(base, Overlay().draw(image, replace(FULL, provider="", size="", color="style")))
+    assert np.array_equal(base, Overlay().draw(image, replace(FULL, provider="", size="", color="style", stages=())))
     assert not np.array_equal(base, Overlay().draw(image, replace(FULL, fps=11.1)))
+
+
+def written_on(shape, status, monkeypatch):
+    """Every text of the bar, as (words, row, column, size)."""
+    written = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            layers.Layer, "write", lambda _, text, size, row, column: written.append((text.text, row, column, size))
+        )
+        Overlay().draw(picture(*shape), status)
+    return written
+
+
+def test_a_large_picture_tells_every_detail(monkeypatch):
+    words = {text for text, *_ in written_on((720, 1280), FULL, monkeypatch)}
+    stages = {"capture 33 ms", "stylize 21 ms", "show 4 ms", "record 8 ms"}
+    assert stages | {"record missed 3", "128 skipped", "p95 71 ms", "38 ms"} <= words
+
+
+def test_a_small_picture_keeps_the_details_that_matter_most(monkeypatch):
+    crowded = replace(FULL, missed=(("record", 300), ("virtual camera", 200)))
+    written = written_on((240, 320), crowded, monkeypatch)
+    words = [text for text, *_ in written]
+    assert {"stylize 21 ms", "128 skipped", "p95 71 ms"} <= set(words)
+    assert "record 8 ms" not in words
+    assert "capture 33 ms" not in words
+
+
+@pytest.mark.parametrize("shape", [(240, 320), (480, 640), (720, 1280), (640, 360)])
+def test_details_stand_below_the_figures_and_smaller_side_by_side(shape, monkeypatch):
+    status = replace(FULL, recording_seconds=None, viewers=0, message="")
+    figures, details = [], []
+    for text, row, column, size in written_on(shape, status, monkeypatch):
+        last = column + lettering.width(text, size, bold=text == FULL.style)
+        is_detail = any(word in text for word in ("p95", "skipped", "missed", "capture", "stylize", "show", "record"))
+        (details if is_detail else figures).append((column, last, row, size))
+    assert max(row for _, _, row, _ in figures) < min(row for _, _, row, _ in details)
+    assert max(size for *_, size in details) < min(size for *_, size in figures)
+    for line in (sorted(figures), sorted(details)):
+        assert all(first[1] < second[0] for first, second in pairwise(line))
+        assert line[0][0] >= 0
+        assert line[-1][1] <= shape[1]
+
+
+def test_a_status_without_details_has_a_bar_of_one_row():
+    image = picture(value=255)
+    bare = replace(FULL, latency_p95_ms=None, skipped=None, missed=(), stages=())
+    rows = [np.flatnonzero((Overlay().draw(image, status)[180:] != 255).any((1, 2))).size for status in (bare, FULL)]
+    assert 0 < rows[0] < rows[1]
+
+
+def test_dim_text_has_contrast_on_white():
+    over = 255 * (1 - layers.PANEL) + np.array(layers.SHADE) * layers.PANEL
+    assert (luminance(np.array(layers.DIM)) + 0.05) / (luminance(over) + 0.05) > 4.5
 
 
 @pytest.mark.parametrize(
     "figures",
-    [{"fps": float("nan")}, {"fps": float("inf")}, {"latency_ms": float("nan")}, {"recording_seconds": float("nan")}],
+    [
+        {"fps": float("nan")},
+        {"fps": float("inf")},
+        {"latency_ms": float("nan")},
+        {"latency_p95_ms": float("nan")},
+        {"stages": (("stylize", float("nan")),)},
+        {"recording_seconds": float("nan")},
+    ],
 )
 def test_figures_that_are_no_numbers_are_left_out(figures):
     Overlay().draw(picture(), replace(FULL, **figures))
@@ -198,6 +264,10 @@ CHANGES = [
     {"color": "style"},
     {"fps": 12.0},
     {"latency_ms": 99.0},
+    {"latency_p95_ms": 99.0},
+    {"skipped": 129},
+    {"missed": ()},
+    {"stages": (("stylize", 30.0),)},
     {"size": "240p auto"},
     {"provider": "CUDAExecutionProvider"},
     {"recording_seconds": 73},

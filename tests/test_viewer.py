@@ -1,5 +1,7 @@
 """Keys do what the table says, and the overlay tells the truth."""
 
+import argparse
+import socket
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -7,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streamstyle.camera import _presenter
 from streamstyle.controls import Controls, Settings
 from streamstyle.frame import Frame
 from streamstyle.keys import Action, Command
 from streamstyle.live import Live
 from streamstyle.look import StyleCode
 from streamstyle.pipeline import Pair
+from streamstyle.sinks.mjpeg import MjpegSink
 from streamstyle.sources.base import SourceInfo
 from streamstyle.sources.live import LiveState
 from streamstyle.viewer import Headless, Viewer
@@ -128,6 +132,52 @@ def test_the_status_tells_size_strength_and_what_is_wrong(viewer):
     assert status.notice == "the camera was unplugged"
     viewer._live.source.state = LiveState("live", 0.0)
     assert viewer.status(time.monotonic()).notice == ""
+
+
+def test_the_status_tells_where_the_time_goes_and_what_was_dropped(viewer):
+    live = viewer._live
+    press(viewer)
+    for milliseconds in range(1, 101):
+        live.latency.add(milliseconds / 1000)
+    live.pipeline._in.put(pair().content)
+    live.pipeline._in.put(pair().content)
+    for stage in ("record", "stylize", "capture", "mjpeg"):
+        with live.times.measure(stage):
+            pass
+    live._sinks["mjpeg"] = None
+    live.pipeline._missed = {"record": 7, "mjpeg": 2}
+    status = viewer.status(time.monotonic() + 1)
+    assert [stage for stage, _ in status.stages] == ["capture", "stylize", "show", "mjpeg"]
+    assert status.missed == (("mjpeg", 2),)
+    assert status.skipped == 1
+    assert status.latency_p95_ms == 96.0
+
+
+def test_details_stand_still_long_enough_to_be_read(viewer):
+    now = time.monotonic()
+    viewer.status(now)
+    viewer._live.latency.add(1.0)
+    assert viewer.status(now + 0.1).latency_p95_ms is None
+    assert viewer.status(now + 0.1).latency_ms == 1000
+    assert viewer.status(now + 0.6).latency_p95_ms == 1000
+
+
+def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
+    options = argparse.Namespace(seconds=None)
+    with MjpegSink("127.0.0.1:0") as sink:
+        watched = _presenter(options, viewer._live, viewer._window, sink)
+        assert watched.status(time.monotonic()).viewers == 0
+        place = sink.url.split("/")[2]
+        host, port = place.split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
+            deadline = time.monotonic() + 10
+            while not watched.status(time.monotonic()).viewers and time.monotonic() < deadline:
+                sink.write(pair().stylized)
+                time.sleep(0.01)
+            assert watched.status(time.monotonic()).viewers == 1
+    alone = _presenter(options, viewer._live, viewer._window, None)
+    assert alone.status(time.monotonic()).viewers == 0
 
 
 def test_messages_go_away(viewer):
