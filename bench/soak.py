@@ -2,8 +2,8 @@
 
 A looped clip plays as a camera; styles, strength, colors and whole looks (blends, masks) change at random; a recording, an
 MJPEG server with a viewer and a null sink are attached, recordings are started and stopped. Each minute memory, latency,
-threads and open files are taken; what grew is told by the medians of the first and the last third of them. The first minutes
-are warm-up (caches fill, styles are encoded), so of a short run the growth of memory says little.
+threads and open files are taken; what grew is told by the medians of the first and the last third of them. The first
+minutes are warm-up (caches fill, styles are encoded), so of a short run the growth of memory says little.
 """
 
 import argparse

@@ -165,7 +165,7 @@ def test_details_stand_still_long_enough_to_be_read(viewer):
 def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
     options = argparse.Namespace(seconds=None)
     with MjpegSink("127.0.0.1:0") as sink:
-        watched = _presenter(options, viewer._live, viewer._window, sink)
+        watched = _presenter(options, viewer._live, viewer._window, {"mjpeg": sink})
         assert watched.status(time.monotonic()).viewers == 0
         place = sink.url.split("/")[2]
         host, port = place.split(":")
@@ -176,7 +176,7 @@ def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
                 sink.write(pair().stylized)
                 time.sleep(0.01)
             assert watched.status(time.monotonic()).viewers == 1
-    alone = _presenter(options, viewer._live, viewer._window, None)
+    alone = _presenter(options, viewer._live, viewer._window, {})
     assert alone.status(time.monotonic()).viewers == 0
 
 
