@@ -29,7 +29,7 @@ from evaluation.temporal import (
 )
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.look import Look, StyleCode
+from streamstyle.look import COLOR_MODES, Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
 from streamstyle.sources.image import read_image
@@ -115,7 +115,7 @@ def judge(frames: Sequence[Image], clip: Clip) -> tuple[float, float, float | No
     return error, float(np.mean([sharpness(frame) for frame in frames[_SETTLED:]])), jump
 
 
-def run(clip: Clip, stylizer: Stylizer, code: StyleCode, mode: TemporalMode) -> Result:
+def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
     """Stylize a clip and judge it."""
     memory, frames = stylizer.memory(), []
     spent: dict[str, float] = {}
@@ -131,7 +131,7 @@ def run(clip: Clip, stylizer: Stylizer, code: StyleCode, mode: TemporalMode) -> 
             spent[self.name] = spent.get(self.name, 0.0) + time.perf_counter() - self.began
 
     for frame in clip.frames:
-        frames.append(stylizer.stylize(frame, Look(code, temporal=mode), memory, Stage))
+        frames.append(stylizer.stylize(frame, look, memory, Stage))
     error, sharp, jump = judge(frames, clip)
     return Result(error, sharp, jump, spent.get("temporal", 0.0) / spent["inference"], frames)
 
@@ -142,6 +142,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("clips", nargs="*", help="videos")
     arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the made-up clips")
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
+    arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
     arguments.add_argument("--model", default="fast")
     arguments.add_argument("--frames", type=int, default=24, help="of each clip")
     arguments.add_argument("--start", type=Fraction, default=Fraction(1), help="second of the clips")
@@ -162,7 +163,7 @@ def main() -> int:
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]
         table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "cost", box=None, pad_edge=False)
         for clip in clips:
-            results = {mode: run(clip, stylizer, code, mode) for mode in TEMPORAL_MODES}
+            results = {mode: run(clip, stylizer, Look(code, color=options.color, temporal=mode)) for mode in TEMPORAL_MODES}
             table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results))
             if options.output is not None:
                 _draw(clip, results, options.output)
