@@ -158,11 +158,13 @@ class Controls:
 
     def apply(self, recipe: Recipe) -> None:
         """Go to another look, all of it."""
-        if recipe.style:
-            self.add(recipe.style)
-        else:
-            recipe = replace(recipe, style=self.settings.recipe.style)
+        try:
+            recipe = recipe if recipe.style else replace(recipe, style=self.settings.recipe.style)
+        except UsageError as error:  # the styles that are shown do not go with it
+            self.say(str(error))
+            return
         offered = [name for name in recipe.style if name != KEEP]
+        self.add(offered)
         self.settings = replace(
             self.settings, recipe=recipe, index=self.settings.styles.index(offered[0]) if offered else 0, blended=False
         )

@@ -175,6 +175,25 @@ def test_a_look_is_taken_up_whole_and_strengths_stay_tunable(mask):
     assert seen(live.later(), 5, 30) == (3, 1)
 
 
+def test_keep_is_never_offered_as_a_style(mask):
+    live = Live(Recipe(("a",)))
+    live.controls.apply(Recipe(("b", "keep"), mask=mask))
+    assert live.controls.settings.styles == ("a", "b", "c")
+    live.controls.apply(Recipe(("c",)))
+    for _ in range(3):
+        live.controls.step(1)
+    assert live.controls.settings.recipe.style == ("c",)
+
+
+def test_a_look_without_styles_keeps_those_that_are_shown(mask):
+    live = Live(Recipe(("a", "keep"), mask=mask))
+    live.controls.apply(Recipe(color="luma", mask=mask))
+    assert live.controls.settings.recipe.style == ("a", "keep")
+    live.controls.apply(Recipe(color="content"))
+    assert "'keep' stands for a region" in live.controls.message[0]
+    assert live.later().color == "luma"
+
+
 def test_people_are_found_by_one_alone_and_released(mask):
     made = []
 

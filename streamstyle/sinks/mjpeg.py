@@ -140,7 +140,8 @@ class MjpegSink(Sink):
     @property
     def viewers(self) -> int:
         """How many streams are watched now."""
-        return sum(viewer.streaming for viewer in self._viewers.values())
+        # Another thread reads this while the sink's own takes viewers in: a list is made in one go.
+        return sum(viewer.streaming for viewer in list(self._viewers.values()))
 
     def write(self, frame: Frame) -> None:
         """Make this the newest frame."""
