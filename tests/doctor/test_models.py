@@ -31,7 +31,7 @@ def examine():
 @pytest.mark.usefixtures("folder")
 def test_the_shipped_model_is_whole_and_vgg19_is_only_to_be_known_of():
     found = examine()
-    assert set(found) == {"fast", "vgg19"}
+    assert set(found) == {"fast", "vgg19", "people"}
     assert found["fast"].state == "ok"
     assert "built-in styles: 22" in found["fast"].detail
     assert found["vgg19"].state == "missing"
@@ -72,7 +72,7 @@ def test_your_own_models_are_looked_at_one_by_one(folder):
     (folder / "bad.stylize.onnx").write_bytes(b"nothing of the kind")
     shutil.copy(WEIGHTS / "fast.stylize.onnx", folder / "half.stylize.onnx")
     found = examine()
-    assert {name: found[name].state for name in found} == {
+    assert {name: found[name].state for name in found.keys() - {"people"}} == {
         "fast": "ok",
         "good": "ok",
         "bad": "failed",
@@ -98,3 +98,13 @@ def test_a_folder_that_may_not_be_read_is_a_failure(folder, monkeypatch):
     finding = examine()["your models"]
     assert finding.state == "failed"
     assert os.fspath(folder) in finding.detail
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_finds_people_is_optional_and_says_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(models.weights, "_places", lambda name: [])
+    finding = models.people()
+    assert finding.state == "missing"
+    assert "python -m streamstyle.people.install" in finding.remedy
+    monkeypatch.setattr(models.weights, "read", lambda weights: b"")
+    assert models.people().state == "ok"

@@ -1,4 +1,4 @@
-"""Model files: the shipped ones, and those in the user's folder."""
+"""Model files: the shipped ones, those in the user's folder, and what finds people."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +9,7 @@ from streamstyle.catalog import IMPORTED, SHIPPED, find_model, installed_models,
 from streamstyle.doctor.finding import Finding, failure
 from streamstyle.errors import ModelError
 from streamstyle.look import Look
+from streamstyle.people import weights
 from streamstyle.stylizer import Stylizer
 
 AREA = "models"
@@ -20,6 +21,24 @@ _AGAIN = (
 
 def findings() -> Iterator[Finding]:
     """Every model that is installed, and those that can be imported."""
+    yield from _stylizing()
+    yield people()
+
+
+def people() -> Finding:
+    """Whether the weights are here that --person and --background need."""
+    try:
+        for wanted in weights.ALL:
+            weights.read(wanted)
+    except ModelError as error:
+        detail, _, _ = str(error).partition("; ")
+        return Finding(AREA, "people", "missing", detail, f"for --person and --background run: {weights.INSTALL}")
+    except OSError as error:
+        return replace(failure(AREA, "people", error), remedy=f"run: {weights.INSTALL}")
+    return Finding(AREA, "people", "ok", f"{len(weights.ALL)} networks")
+
+
+def _stylizing() -> Iterator[Finding]:
     for name in SHIPPED:
         yield model(name)
     try:
