@@ -14,7 +14,7 @@ from streamstyle.errors import ModelError
 
 Tensor = NDArray[Any]
 
-DEVICES = ("auto", "cpu", "cuda", "tensorrt")
+DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt")
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 _METADATA_PREFIX = "streamstyle."
 
@@ -42,6 +42,7 @@ class Session:
         """
         if device not in DEVICES:
             raise ModelError(f"unknown device '{device}'; choose one of {', '.join(DEVICES)}")
+        device = "cpu" if device == "openvino" else device  # see streamstyle.openvino_engine
         runtime = _import_runtime()
         if not path.is_file():
             raise ModelError(f"there is no model file '{path}'; install streamstyle again or name another --model")

@@ -18,6 +18,7 @@ from streamstyle.engine import Session, Tensor, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, StyleCode
+from streamstyle.openvino_engine import open_session
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
@@ -150,7 +151,7 @@ class Stylizer:
     Attributes:
         name: Of the model: its family, or its file's name.
         version: Of its weights.
-        provider: What really runs it: `cpu`, `cuda` or `tensorrt`.
+        provider: What really runs it: `cpu`, `openvino bf16`, `openvino fp32`, `cuda` or `tensorrt`.
         builtin_styles: The styles that are shipped for it.
     """
 
@@ -166,7 +167,7 @@ class Stylizer:
             ModelError: The model or the device cannot be used.
         """
         files = find_model(model)
-        self._stylize = Session(files.stylize, device)
+        self._stylize = open_session(files.stylize, device)
         if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
         self._code_names = set(self._stylize.inputs) - {"content", "alpha"}
@@ -374,7 +375,7 @@ class Stylizer:
             ModelError: With the size that would fit.
         """
         height, width = content.shape[:2]
-        if self.provider != "cpu" or height * width <= self._pixels_that_fit:
+        if self.provider in {"cuda", "tensorrt"} or height * width <= self._pixels_that_fit:
             return
         needed, free = height * width * self._bytes_per_pixel, available_memory()
         if free is not None and needed > free:
