@@ -69,11 +69,15 @@ class Rate:
     def count(self, now: float) -> None:
         """One event at this moment."""
         self._moments.append(now)
+        self._forget(now)
 
     def per_second(self, now: float) -> float:
         """Over the window, or since the first event where that is shorter; 0 when nothing happened."""
-        while self._moments and now - self._moments[0] > self._window:
-            self._moments.popleft()
+        self._forget(now)
         if len(self._moments) < 2:
             return 0.0
         return (len(self._moments) - 1) / max(1e-6, now - self._moments[0])
+
+    def _forget(self, now: float) -> None:
+        while self._moments and now - self._moments[0] > self._window:
+            self._moments.popleft()
