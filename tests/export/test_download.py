@@ -800,7 +800,10 @@ def test_a_bad_mirror_is_a_usage_error(tmp_path, capsys):
 def test_ctrl_c_ends_the_command_with_one_line_and_keeps_what_came(server, tmp_path):
     server.usual = Step(content=bytes(ADAIN[0].size), stall=5000)
     partial = tmp_path / "vgg_normalised.pth.partial"
-    command = [sys.executable, "-m", "export.download", "--folder", str(tmp_path), "--mirror", server.address]
+    # A shell's background job, such as a CI's may be, has SIGINT ignored, and its children after it.
+    listening = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    listening += "runpy.run_module('export.download', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", listening, "--folder", str(tmp_path), "--mirror", server.address]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for _ in range(3000):
             if partial.exists() and partial.stat().st_size == 5000:
