@@ -42,8 +42,9 @@ class Session:
             device: One of DEVICES. `auto` takes CUDA where it really loads, else OpenVINO where it is installed on an x86
                 processor, else ONNX Runtime on the CPU; TensorRT only when asked for, since it builds an engine for
                 minutes first.
-            precision: One of PRECISIONS. `auto` takes int8 on OpenVINO where there is such a file and the processor
-                multiplies bytes, else what `path` holds; `bf16` needs OpenVINO and a processor that has it.
+            precision: One of PRECISIONS. On OpenVINO `auto` takes int8 where there is such a file, which its maker found
+                near enough, and the processor multiplies bytes; else bf16 where the processor has it and the file allows
+                it; else what `path` holds. `bf16` needs OpenVINO and a processor that has it.
             int8: The same graph in int8; may not exist.
 
         Raises:
@@ -98,16 +99,23 @@ class Session:
         return ""
 
     def _take_graph(self, path: Path, precision: str, int8: Path | None) -> None:
-        if precision == "bf16" and "BF16" not in vino.capabilities():
+        threads, has_bf16 = usable_cores(), "BF16" in vino.capabilities()
+        if precision == "bf16" and not has_bf16:
             raise ModelError("--precision bf16: this processor does not compute in bfloat16; use --precision fp32")
-        graph = vino.Graph(path, precision="bf16" if precision == "bf16" else "fp32", threads=usable_cores())
-        self.precision = "bf16" if precision == "bf16" else graph.metadata.get("precision", "fp32")
+        graph = vino.Graph(path, precision="fp32", threads=threads)
+        self.precision = graph.metadata.get("precision", "fp32")
+        quantized = None
         if precision == "int8" or (precision == "auto" and int8 is not None and int8.is_file() and vino.has_fast_int8()):
-            quantized = vino.Graph(_existing(int8), precision="int8", threads=usable_cores())
-            if self._belongs(quantized.metadata, graph.metadata, precision):
-                graph, self.precision = quantized, "int8"
-        elif precision == "auto" and int8 is not None and int8.is_file():
-            self.remark = "this processor does not multiply bytes (VNNI), so the model runs in float32"
+            quantized = vino.Graph(_existing(int8), precision="int8", threads=threads)
+            allowed = precision == "int8" or quantized.metadata.get("automatic") == "yes"
+            if not (allowed and self._belongs(quantized.metadata, graph.metadata, precision)):
+                quantized = None
+        if quantized is not None:
+            graph, self.precision = quantized, "int8"
+        elif precision == "bf16" or (precision == "auto" and has_bf16 and graph.metadata.get("bfloat16") == "yes"):
+            graph, self.precision = vino.Graph(path, precision="bf16", threads=threads), "bf16"
+        elif precision == "auto" and graph.metadata.get("bfloat16") == "yes":
+            self.remark = "this processor does not compute in bfloat16, so the model runs in float32, slower"
         self._graph = graph
         self.inputs: dict[str, list[Any]] = {name: list(shape) for name, shape in graph.inputs.items()}
         self.outputs: dict[str, list[Any]] = {name: list(shape) for name, shape in graph.outputs.items()}
@@ -120,7 +128,7 @@ class Session:
         told = "the int8 model is of another training than the float32 one (run: python -m export.quantize)"
         if precision == "int8":
             raise ModelError(f"--precision int8: {told}; or use --precision fp32")
-        self.remark = f"{told}; the model runs in float32"
+        self.remark = f"{told}; it is left alone"
         return False
 
     def _open_onnxruntime(self, path: Path, device: str, precision: str, int8: Path | None) -> str:

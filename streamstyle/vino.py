@@ -23,7 +23,6 @@ _SIZES_KEPT = 8
 """Compiled sizes kept in memory: the ladder of `--size auto`, and a region or two."""
 _FILES_KEPT = 64
 _X86 = {"x86_64", "amd64"}
-_HINTS = {"fp32": "f32", "int8": "f32", "bf16": "bf16"}
 
 
 def problem() -> str | None:
@@ -83,21 +82,18 @@ class Graph:
         self._core = openvino.Core()
         try:
             self._model = self._core.read_model(path)
-            prefix = "streamstyle."
-            notes = self._model.rt_info["framework"].value if "framework" in self._model.rt_info else {}
-            self.metadata = {
-                key.removeprefix(prefix): str(value.value) for key, value in notes.items() if key.startswith(prefix)
-            }
         except Exception as error:
             detail = str(error).strip().splitlines()[-1]
             raise ModelError(f"'{path}' is not a model that OpenVINO can load: {detail}; install it again") from error
+        self.metadata = _metadata(self._model)
         self.inputs = {port.get_any_name(): _declared(port) for port in self._model.inputs}
         self.outputs = {port.get_any_name(): _declared(port) for port in self._model.outputs}
         self._settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(threads),
-            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+            # What an int8 file leaves in float32 runs in bfloat16 where the processor has it.
+            "INFERENCE_PRECISION_HINT": "bf16" if precision != "fp32" and "BF16" in capabilities() else "f32",
             # Decoding and encoding want the same cores: the system places the threads better than a fixed choice does.
             "ENABLE_CPU_PINNING": "NO",
         }
@@ -126,6 +122,18 @@ class Graph:
         if len(self._requests) > _SIZES_KEPT:
             self._requests.popitem(last=False)
         return request
+
+
+def _metadata(model: Any) -> dict[str, str]:  # noqa: ANN401 - an optional package's class
+    """OpenVINO keeps an ONNX file's own entries under `framework`."""
+    prefix = "streamstyle."
+    known = "framework" in model.rt_info  # not a dict: it has no get()
+    names = model.rt_info["framework"] if known else {}
+    return {
+        name.removeprefix(prefix): str(model.get_rt_info(["framework", name]).value)
+        for name in dict(getattr(names, "value", names))
+        if name.startswith(prefix)
+    }
 
 
 def _declared(port: Any) -> list[int | None]:  # noqa: ANN401 - an optional package's class
