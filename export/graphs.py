@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.family import Family
+from models.folded import folded
 
 
 def to_float(image: Tensor) -> Tensor:
@@ -44,9 +45,10 @@ class StyleGraph(nn.Module):
 class StylizeGraph(nn.Module):
     """`content` (N, H, W, 3) uint8, `alpha` (1, 1, 1, 1) float32 and the code -> `stylized` (N, H, W, 3) uint8."""
 
-    def __init__(self, network: Family) -> None:
+    def __init__(self, network: Family, *, fold: bool = False) -> None:
+        """Of a network; `fold` computes the same in fewer operations, which is what is written to files."""
         super().__init__()
-        self.stylizer = network.stylizer
+        self.stylizer = folded(network.stylizer) if fold else network.stylizer
         self.names = list(network.code_names)
 
     def forward(self, content: Tensor, alpha: Tensor, code: list[Tensor]) -> Tensor:

@@ -95,7 +95,7 @@ def export_family(
         )
     code = network.sample_code()
     export_graph(
-        StylizeGraph(written).eval(),
+        StylizeGraph(written, fold=True).eval(),
         [picture, torch.ones(1, 1, 1, 1), [code[key] for key in names]],
         (size, None, [None] * len(names)),
         inputs=["content", "alpha", *names],

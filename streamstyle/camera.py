@@ -17,7 +17,7 @@ from streamstyle.autosize import AutoSize, ladder
 from streamstyle.catalog import MODELS
 from streamstyle.config import config_arguments
 from streamstyle.controls import Controls, Settings
-from streamstyle.engine import DEVICES
+from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live import Live, LiveReport
 from streamstyle.look_options import add_look_arguments, read_recipe, recipe_of
@@ -49,6 +49,9 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
     )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+    )
     parser.add_argument(
         "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
     )
@@ -106,8 +109,8 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
     try:
-        stylizer = Stylizer(options.model, options.device)
-        console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
+        stylizer = Stylizer(options.model, options.device, precision=options.precision)
+        console.print(stylizer.description, highlight=False, soft_wrap=True)
         controls = _controls(options, recipe, stylizer)
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         _tell_source(source, console)

@@ -40,6 +40,11 @@ class ModelFiles:
     style: Path
     styles: Path
 
+    @property
+    def int8(self) -> Path:
+        """The stylize graph in int8; may not exist."""
+        return self.stylize.with_name(f"{self.stylize.name.removesuffix('.onnx').removesuffix('.stylize')}-int8{_STYLIZE}")
+
     @classmethod
     def named(cls, folder: Path, name: str) -> "ModelFiles":
         """The files of a model in a folder."""
@@ -54,7 +59,9 @@ def user_models() -> Path:
 
 def installed_models() -> list[str]:
     """Names of the models that can be used now."""
-    own = sorted(path.name.removesuffix(_STYLIZE) for path in user_models().glob(f"*{_STYLIZE}"))
+    own = sorted(
+        path.name.removesuffix(_STYLIZE) for path in user_models().glob(f"*{_STYLIZE}") if "-int8." not in path.name
+    )
     return [*SHIPPED, *(name for name in own if name not in SHIPPED)]
 
 

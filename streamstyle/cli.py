@@ -22,7 +22,7 @@ from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
 from streamstyle.doctor import add_doctor_arguments, doctor_command
-from streamstyle.engine import DEVICES
+from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
@@ -44,6 +44,9 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
     )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+    )
     parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
     parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
@@ -68,8 +71,8 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
     inputs = expand_inputs(options.inputs)
-    stylizer = Stylizer(options.model, options.device)
-    console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
+    stylizer = Stylizer(options.model, options.device, precision=options.precision)
+    console.print(stylizer.description, highlight=False, soft_wrap=True)
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
@@ -168,7 +171,7 @@ def _tell(report: Report, console: Console, *, as_json: bool) -> None:
 def demo_command(options: argparse.Namespace, console: Console) -> int:
     """Run the demonstration; returns the exit code."""
     stylizer = Stylizer("fast", options.device)
-    console.print(f"model {stylizer.name} {stylizer.version} on {stylizer.provider}")
+    console.print(stylizer.description, highlight=False, soft_wrap=True)
     report, picture = run_demo(stylizer, options.style, options.output)
     _tell(report, console, as_json=False)
     console.print(f"before and after: {picture}", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""ONNX Runtime: which provider really runs, and nothing silent about it."""
+"""Which runtime, provider and precision really run a graph, and nothing silent about it."""
 
 import importlib.metadata
 import os
@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamstyle import vino
 from streamstyle.errors import ModelError
 
 Tensor = NDArray[Any]
 
 DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt")
+"""What may be asked for; `cpu` is ONNX Runtime, `openvino` is OpenVINO on the CPU."""
+PRECISIONS = ("auto", "fp32", "bf16", "int8")
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 _METADATA_PREFIX = "streamstyle."
 
@@ -23,39 +26,130 @@ class Session:
     """One loaded graph on one provider.
 
     Attributes:
-        provider: What really runs it: `cpu`, `cuda` or `tensorrt`.
+        provider: What really runs it: `cpu` (ONNX Runtime), `openvino`, `cuda` or `tensorrt`.
+        precision: Of its convolutions: `fp32`, `bf16`, `int8`, or what else its file says.
+        remark: One line on what `auto` could not take, and why; empty where it took the best.
         inputs: Name -> declared shape; named or unknown dimensions are strings or None.
         outputs: Likewise.
         metadata: What the export wrote into the file.
     """
 
-    def __init__(self, path: Path, device: str = "auto") -> None:
+    def __init__(self, path: Path, device: str = "auto", precision: str = "fp32", int8: Path | None = None) -> None:
         """Load a graph.
 
         Args:
             path: An `.onnx` file.
-            device: One of DEVICES. `auto` takes CUDA where it really loads, else the CPU; TensorRT only when asked for,
-                since it builds an engine for minutes first.
+            device: One of DEVICES. `auto` takes CUDA where it really loads, else OpenVINO where it is installed on an x86
+                processor, else ONNX Runtime on the CPU; TensorRT only when asked for, since it builds an engine for
+                minutes first.
+            precision: One of PRECISIONS. On OpenVINO `auto` takes int8 where there is such a file, which its maker found
+                near enough, and the processor multiplies bytes; else bf16 where the processor has it and the file allows
+                it; else what `path` holds. `bf16` needs OpenVINO and a processor that has it.
+            int8: The same graph in int8; may not exist.
 
         Raises:
-            ModelError: The file cannot be loaded, or the device that was asked for does not run.
+            ModelError: The file cannot be loaded, or the device or precision that was asked for does not run.
         """
         if device not in DEVICES:
             raise ModelError(f"unknown device '{device}'; choose one of {', '.join(DEVICES)}")
-        device = "cpu" if device == "openvino" else device  # see streamstyle.openvino_engine
-        runtime = _import_runtime()
+        if precision not in PRECISIONS:
+            raise ModelError(f"unknown precision '{precision}'; choose one of {', '.join(PRECISIONS)}")
         if not path.is_file():
+            if device != "openvino":
+                _import_runtime()
             raise ModelError(f"there is no model file '{path}'; install streamstyle again or name another --model")
-        wanted = "cuda" if device == "auto" else device
-        if device == "auto" and _PROVIDERS["cuda"] not in runtime.get_available_providers():
-            wanted = "cpu"
-        session = _load(runtime, path, wanted)
+        self.remark = ""
+        self._graph: vino.Graph | None = None
+        self._session: Any = None
+        self.provider = self._open_cuda(path, precision, int8) if device == "auto" else ""
+        if not self.provider and device in {"auto", "openvino"}:
+            self.provider = self._open_openvino(path, device, precision, int8)
+        if not self.provider:
+            self.provider = self._open_onnxruntime(path, "cpu" if device == "auto" else device, precision, int8)
+
+    def _open_cuda(self, path: Path, precision: str, int8: Path | None) -> str:
+        """On CUDA where it really loads: a GPU build lists it on machines without a GPU, too."""
+        try:
+            runtime = _import_runtime()
+        except ModelError:
+            if vino.problem() is None:
+                return ""
+            raise
+        if _PROVIDERS["cuda"] not in runtime.get_available_providers() or precision in {"bf16", "int8"}:
+            return ""
+        self._take(_load(runtime, path, "cuda"))
+        running = _provider_of(self._session)
+        return running if running != "cpu" else ""
+
+    def _open_openvino(self, path: Path, device: str, precision: str, int8: Path | None) -> str:
+        problem = vino.problem()
+        try:
+            if problem is None:
+                self._take_graph(path, precision, int8)
+                return "openvino"
+        except ModelError as error:
+            if device == "openvino" or precision in {"bf16", "int8"}:
+                raise
+            problem = str(error)
+        if device == "openvino":
+            raise ModelError(
+                f"--device openvino: {problem}; run: pip install 'openvino>=2026.2,<2027', or use --device cpu"
+            )
+        self.remark = f"{problem}; ONNX Runtime runs the model, slower"
+        return ""
+
+    def _take_graph(self, path: Path, precision: str, int8: Path | None) -> None:
+        threads, has_bf16 = usable_cores(), "BF16" in vino.capabilities()
+        if precision == "bf16" and not has_bf16:
+            raise ModelError("--precision bf16: this processor does not compute in bfloat16; use --precision fp32")
+        graph = vino.Graph(path, precision="fp32", threads=threads)
+        self.precision = graph.metadata.get("precision", "fp32")
+        quantized = None
+        if precision == "int8" or (precision == "auto" and int8 is not None and int8.is_file() and vino.has_fast_int8()):
+            quantized = vino.Graph(_existing(int8), precision="int8", threads=threads)
+            allowed = precision == "int8" or quantized.metadata.get("automatic") == "yes"
+            if not (allowed and self._belongs(quantized.metadata, graph.metadata, precision)):
+                quantized = None
+        if quantized is not None:
+            graph, self.precision = quantized, "int8"
+        elif precision == "bf16" or (precision == "auto" and has_bf16 and graph.metadata.get("bfloat16") == "yes"):
+            graph, self.precision = vino.Graph(path, precision="bf16", threads=threads), "bf16"
+        elif precision == "auto" and graph.metadata.get("bfloat16") == "yes":
+            self.remark = "this processor does not compute in bfloat16, so the model runs in float32, slower"
+        self._graph = graph
+        self.inputs: dict[str, list[Any]] = {name: list(shape) for name, shape in graph.inputs.items()}
+        self.outputs: dict[str, list[Any]] = {name: list(shape) for name, shape in graph.outputs.items()}
+        self.metadata = graph.metadata
+
+    def _belongs(self, quantized: Mapping[str, str], full: Mapping[str, str], precision: str) -> bool:
+        """Whether the int8 file is of the same training; else its codes would not fit."""
+        if quantized.get("version") == full.get("version"):
+            return True
+        told = "the int8 model is of another training than the float32 one (run: python -m export.quantize)"
+        if precision == "int8":
+            raise ModelError(f"--precision int8: {told}; or use --precision fp32")
+        self.remark = f"{told}; it is left alone"
+        return False
+
+    def _open_onnxruntime(self, path: Path, device: str, precision: str, int8: Path | None) -> str:
+        runtime = _import_runtime()
+        if precision == "bf16":
+            raise ModelError(f"--precision bf16 runs on OpenVINO only, not on --device {device}; use --precision fp32")
+        if precision == "int8" and device != "cpu":
+            raise ModelError(f"--precision int8 runs on the CPU only, not on --device {device}; use --precision fp32")
+        session = _load(runtime, path, device)
         running = _provider_of(session)
-        # With `auto`, a GPU build on a machine without a usable GPU may run on the CPU; it is printed, and no surprise.
-        if running != wanted and device != "auto":
-            raise ModelError(_not_running(runtime, wanted))
+        if running != device:
+            raise ModelError(_not_running(runtime, device))
+        self._take(session)
+        if precision == "int8":
+            quantized, full = _load(runtime, _existing(int8), device), self.metadata
+            self._take(quantized)
+            self._belongs(self.metadata, full, precision)
+        return running
+
+    def _take(self, session: Any) -> None:  # noqa: ANN401 - see _import_runtime
         self._session = session
-        self.provider = running
         self.inputs = {value.name: list(value.shape) for value in session.get_inputs()}
         self.outputs = {value.name: list(value.shape) for value in session.get_outputs()}
         self.metadata = {
@@ -63,6 +157,12 @@ class Session:
             for key, value in session.get_modelmeta().custom_metadata_map.items()
             if key.startswith(_METADATA_PREFIX)
         }
+        self.precision = self.metadata.get("precision", "fp32")
+
+    @property
+    def label(self) -> str:
+        """The provider, and the precision where it is not float32: `openvino (int8)`."""
+        return self.provider if self.precision == "fp32" else f"{self.provider} ({self.precision})"
 
     def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Compute all outputs.
@@ -77,10 +177,18 @@ class Session:
             ModelError: The runtime failed, for lack of memory say.
         """
         try:
+            if self._graph is not None:
+                return self._graph.run(feeds)
             return dict(zip(self.outputs, self._session.run(None, dict(feeds)), strict=True))
         except Exception as error:
             detail = str(error).splitlines()[0]
             raise ModelError(f"the model failed on {self.provider}: {detail}; try a smaller --size") from error
+
+
+def _existing(int8: Path | None) -> Path:
+    if int8 is None or not int8.is_file():
+        raise ModelError("--precision int8: this model has no int8 file (python -m export.quantize makes one)")
+    return int8
 
 
 def usable_cores() -> int:

@@ -18,7 +18,6 @@ from streamstyle.engine import Session, Tensor, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, StyleCode
-from streamstyle.openvino_engine import open_session
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
@@ -151,29 +150,34 @@ class Stylizer:
     Attributes:
         name: Of the model: its family, or its file's name.
         version: Of its weights.
-        provider: What really runs it: `cpu`, `openvino bf16`, `openvino fp32`, `cuda` or `tensorrt`.
+        provider: What really runs it: `cpu`, `openvino`, `cuda` or `tensorrt`, with the precision: `openvino (int8)`.
+        remark: One line on a faster way that cannot be taken here, and why; empty else.
         builtin_styles: The styles that are shipped for it.
     """
 
-    def __init__(self, model: str = "fast", device: str = "auto", cache: CodeCache | None = None) -> None:
+    def __init__(
+        self, model: str = "fast", device: str = "auto", cache: CodeCache | None = None, precision: str = "auto"
+    ) -> None:
         """Load a model.
 
         Args:
             model: A name or the path of an `.onnx` file; see streamstyle.catalog.find_model.
             device: One of streamstyle.engine.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
+            precision: One of streamstyle.engine.PRECISIONS, for the graph that stylizes; styles are encoded in float32.
 
         Raises:
             ModelError: The model or the device cannot be used.
         """
         files = find_model(model)
-        self._stylize = open_session(files.stylize, device)
+        self._stylize = Session(files.stylize, device, precision, files.int8)
         if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
         self._code_names = set(self._stylize.inputs) - {"content", "alpha"}
         self.name = self._stylize.metadata.get("family", files.stylize.stem)
         self.version = self._stylize.metadata.get("version", "unknown")
-        self.provider = self._stylize.provider
+        self.provider = self._stylize.label
+        self.remark = self._stylize.remark
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
         self._style = self._style_session(files.style, device)
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
@@ -194,6 +198,12 @@ class Stylizer:
         if session.metadata.get("version", "unknown") != self.version:
             raise ModelError(f"'{path.name}' and the stylize graph are of different trainings; export them again")
         return session
+
+    @property
+    def description(self) -> str:
+        """What runs, in a line for people, and a second one where something faster could not be taken."""
+        line = f"model {self.name} {self.version} on {self.provider}"
+        return f"{line}\n{self.remark}" if self.remark else line
 
     @property
     def only_style(self) -> str | None:
@@ -375,7 +385,7 @@ class Stylizer:
             ModelError: With the size that would fit.
         """
         height, width = content.shape[:2]
-        if self.provider in {"cuda", "tensorrt"} or height * width <= self._pixels_that_fit:
+        if self._stylize.provider not in {"cpu", "openvino"} or height * width <= self._pixels_that_fit:
             return
         needed, free = height * width * self._bytes_per_pixel, available_memory()
         if free is not None and needed > free:

@@ -9,13 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from streamstyle import engine
+from streamstyle import engine, vino
 from streamstyle.catalog import WEIGHTS
 from streamstyle.engine import Session, usable_cores
 from streamstyle.errors import ModelError
 from streamstyle.look import Look
-from streamstyle.openvino_engine import open_session
-from streamstyle.sources.synthetic import SyntheticSource
 from streamstyle.stylizer import Stylizer
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
@@ -66,6 +64,7 @@ def test_a_provider_that_runs_is_reported(monkeypatch, device):
 
 
 def test_auto_reports_what_really_runs(monkeypatch):
+    monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO is not here")
     monkeypatch.setattr(engine, "_import_runtime", lambda: fake_runtime(ALL, "CPUExecutionProvider"))
     assert Session(STYLIZE, "auto").provider == "cpu"
     monkeypatch.setattr(engine, "_import_runtime", lambda: fake_runtime(ALL, None))
@@ -102,6 +101,161 @@ def test_cores_are_counted():
     assert usable_cores() >= 1
 
 
+# OpenVINO
+
+INT8 = WEIGHTS / "fast-int8.stylize.onnx"
+needs_openvino = pytest.mark.skipif(vino.problem() is not None, reason=f"no OpenVINO here: {vino.problem()}")
+
+
+def picture(height=90, width=160):
+    rng = np.random.default_rng(5)
+    noise = rng.integers(0, 90, (height, width, 3)) + np.linspace(0, 150, width)[None, :, None]
+    return noise.clip(0, 255).astype(np.uint8)
+
+
+def psnr(got, wanted):
+    return 10 * np.log10(255**2 / max(1e-9, float(((got.astype(float) - wanted) ** 2).mean())))
+
+
+def test_without_openvino_auto_says_so_and_onnx_runtime_runs(monkeypatch):
+    monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO cannot be loaded (no such module)")
+    session = Session(STYLIZE, "auto", "auto", INT8)
+    assert session.label == "cpu"
+    assert session.remark == "OpenVINO cannot be loaded (no such module); ONNX Runtime runs the model, slower"
+
+
+def test_openvino_that_fails_on_a_file_says_so_and_onnx_runtime_runs(monkeypatch):
+    def broken(*_arguments, **_options):
+        raise ModelError("it broke")
+
+    monkeypatch.setattr(engine.vino, "problem", lambda: None)
+    monkeypatch.setattr(engine.vino, "Graph", broken)
+    session = Session(STYLIZE, "auto", "auto", INT8)
+    assert (session.provider, session.remark) == ("cpu", "it broke; ONNX Runtime runs the model, slower")
+
+
+def test_openvino_that_was_asked_for_never_falls_back(monkeypatch):
+    monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO is not used on arm64 processors")
+    with pytest.raises(ModelError, match=r"--device openvino: .*arm64.*pip install"):
+        Session(STYLIZE, "openvino")
+
+
+def test_other_processors_are_named(monkeypatch):
+    monkeypatch.setattr(vino.platform, "machine", lambda: "aarch64")
+    assert vino.problem() == "OpenVINO is not used on aarch64 processors"
+
+
+def test_precisions_that_do_not_run_are_errors(tmp_path):
+    with pytest.raises(ModelError, match="bf16 runs on OpenVINO only"):
+        Session(STYLIZE, "cpu", "bf16")
+    with pytest.raises(ModelError, match="has no int8 file"):
+        Session(STYLIZE, "cpu", "int8", tmp_path / "absent.onnx")
+    with pytest.raises(ModelError, match="unknown precision 'int4'"):
+        Session(STYLIZE, "cpu", "int4")
+
+
+class FakeGraph:
+    """What vino.Graph is to the engine."""
+
+    def __init__(self, path, *, precision, threads):
+        assert threads >= 1
+        self.inputs, self.outputs = {"content": [1, None, None, 3]}, {"stylized": [1, None, None, 3]}
+        self.metadata = {
+            "version": "old" if path.name == "old.onnx" else "new",
+            "precision": "fp32" if precision == "bf16" else precision,
+            "bfloat16": "yes",
+            "automatic": "no" if path.name == "far.onnx" else "yes",
+        }
+
+
+def test_int8_of_another_training_is_left_alone_and_named(monkeypatch, tmp_path):
+    old = tmp_path / "old.onnx"
+    old.touch()
+    monkeypatch.setattr(engine.vino, "problem", lambda: None)
+    monkeypatch.setattr(engine.vino, "has_fast_int8", lambda: True)
+    monkeypatch.setattr(engine.vino, "capabilities", lambda: {"FP32", "BF16"})
+    monkeypatch.setattr(engine.vino, "Graph", FakeGraph)
+    session = Session(STYLIZE, "auto", "auto", old)
+    assert session.label == "openvino (bf16)"
+    assert "another training" in session.remark
+    with pytest.raises(ModelError, match="another training"):
+        Session(STYLIZE, "openvino", "int8", old)
+
+
+def test_auto_takes_the_fastest_precision_that_is_near_enough(monkeypatch, tmp_path):
+    far = tmp_path / "far.onnx"
+    far.touch()
+    monkeypatch.setattr(engine.vino, "problem", lambda: None)
+    monkeypatch.setattr(engine.vino, "has_fast_int8", lambda: True)
+    monkeypatch.setattr(engine.vino, "capabilities", lambda: {"FP32", "BF16"})
+    monkeypatch.setattr(engine.vino, "Graph", FakeGraph)
+    assert Session(STYLIZE, "auto", "auto", INT8).label == "openvino (int8)"
+    assert Session(STYLIZE, "auto", "auto", far).label == "openvino (bf16)"
+    assert Session(STYLIZE, "auto", "int8", far).label == "openvino (int8)"
+    assert Session(STYLIZE, "auto", "fp32", INT8).label == "openvino"
+    monkeypatch.setattr(engine.vino, "has_fast_int8", lambda: False)
+    monkeypatch.setattr(engine.vino, "capabilities", lambda: {"FP32"})
+    plain = Session(STYLIZE, "auto", "auto", INT8)
+    assert plain.label == "openvino"
+    assert "bfloat16" in plain.remark
+    with pytest.raises(ModelError, match="does not compute in bfloat16"):
+        Session(STYLIZE, "openvino", "bf16")
+
+
+def test_int8_on_onnx_runtime_is_near_float32():
+    full, quantized = Stylizer("fast", "cpu", precision="fp32"), Stylizer("fast", "cpu", precision="int8")
+    assert quantized.provider == "cpu (int8)"
+    look = Look(full.find_style("starry-night"))
+    assert psnr(quantized.stylize(picture(), look), full.stylize(picture(), look)) > 30
+
+
+@needs_openvino
+@pytest.mark.parametrize(("precision", "limit"), [("fp32", 45), ("int8", 30)])
+def test_openvino_gives_what_onnx_runtime_gives(precision, limit, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    reference, stylizer = Stylizer("fast", "cpu"), Stylizer("fast", "openvino", precision=precision)
+    look = Look(reference.find_style("starry-night"))
+    for size in ((90, 160), (33, 50), (90, 160), (1, 1)):
+        got, wanted = stylizer.stylize(picture(*size), look), reference.stylize(picture(*size), look)
+        assert got.shape == wanted.shape
+        if size[0] > 1:
+            assert psnr(got, wanted) > limit
+    # Codes spread over the frame: (1, C, h, w).
+    session = stylizer._stylize
+    feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)} | dict(look.code.tensors)
+    spread = feeds | {
+        name: np.broadcast_to(feeds[name], (1, feeds[name].shape[1], 90, 160)) for name in ("alpha", "rgb_mean", "rgb_std")
+    }
+    assert psnr(session.run(spread)["stylized"], session.run(feeds)["stylized"]) > 50
+
+
+@needs_openvino
+def test_openvino_results_stay_and_compiled_graphs_are_kept(monkeypatch, tmp_path):
+    graph = vino.Graph(STYLIZE, precision="fp32", threads=1, cache=tmp_path)
+    stylizer = Stylizer("fast", "cpu")
+    feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)}
+    feeds |= dict(stylizer.find_style("kiss").tensors)
+    first = graph.run(feeds)["stylized"]
+    kept = first.copy()
+    graph.run(feeds | {"content": 255 - feeds["content"]})
+    assert np.array_equal(first, kept)
+    assert list(tmp_path.glob("*/*.blob"))
+    assert graph.metadata["family"] == "fast"
+    # A folder that cannot be written is no reason to fail.
+    blocked = tmp_path / "file"
+    blocked.touch()
+    assert vino.Graph(STYLIZE, precision="fp32", threads=1, cache=blocked).run(feeds)["stylized"].shape == first.shape
+
+
+@needs_openvino
+def test_a_damaged_file_is_one_clear_line_on_openvino(tmp_path):
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"nothing of the kind")
+    with pytest.raises(ModelError, match="is not a model that OpenVINO can load") as caught:
+        Session(bad, "openvino")
+    assert "\n" not in str(caught.value)
+
+
 def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path):
     """Their library would write a device identifier and a queue of events."""
     code = "from streamstyle.catalog import WEIGHTS; from streamstyle.engine import Session; "
@@ -110,86 +264,3 @@ def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path):
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=environment)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def fake_openvino(capabilities=("FP32",), fails=None):
-    """An OpenVINO that notes what it compiles and gives ones."""
-    compiled = []
-
-    class Request:
-        def infer(self, feeds, share_inputs):
-            assert share_inputs
-            return {"stylized": np.ones_like(feeds["content"])}
-
-    class Core:
-        def get_property(self, _device, _name):
-            return list(capabilities)
-
-        def read_model(self, _path):
-            shapes = []
-            model = SimpleNamespace(reshape=shapes.append, shapes=shapes)
-            model.clone = lambda: Core().read_model("")
-            return model
-
-        def compile_model(self, model, _device, settings):
-            if fails:
-                raise RuntimeError(fails)
-            compiled.append((list(model.shapes), settings["INFERENCE_PRECISION_HINT"]))
-            return SimpleNamespace(create_infer_request=Request)
-
-    return SimpleNamespace(Core=Core, compiled=compiled)
-
-
-def feeds(height, width):
-    return {"content": np.zeros((1, height, width, 3), np.uint8), "alpha": np.ones((1, 1, 1, 1), np.float32)}
-
-
-def test_openvino_in_bf16_compiles_once_per_size(monkeypatch):
-    fake = fake_openvino(("FP32", "BF16"))
-    monkeypatch.setitem(sys.modules, "openvino", fake)
-    session = open_session(STYLIZE, "auto")
-    assert session.provider == "openvino bf16"
-    assert session.metadata["family"] == "fast"
-    for size in ((8, 9), (8, 9), (16, 9), (8, 9)):
-        assert session.run(feeds(*size))["stylized"].shape == (1, *size, 3)
-    assert [shapes[0]["content"] for shapes, _ in fake.compiled] == [[1, 8, 9, 3], [1, 16, 9, 3]]
-    for height in range(20, 26):
-        session.run(feeds(height, 9))
-    session.run(feeds(8, 9))
-    assert len(fake.compiled) == 9  # an old size was let go
-    assert {precision for _, precision in fake.compiled} == {"bf16"}
-
-
-def test_openvino_without_bf16_compiles_once(monkeypatch):
-    fake = fake_openvino()
-    monkeypatch.setitem(sys.modules, "openvino", fake)
-    session = open_session(STYLIZE, "openvino")
-    assert session.provider == "openvino fp32"
-    for size in ((8, 9), (16, 9)):
-        session.run(feeds(*size))
-    assert fake.compiled == [([], "f32")]
-
-
-def test_without_openvino_auto_runs_on_onnx_runtime_and_asking_for_it_is_an_error(monkeypatch):
-    monkeypatch.setitem(sys.modules, "openvino", None)
-    assert open_session(STYLIZE, "auto").provider == "cpu"
-    with pytest.raises(ModelError, match=r"pip install 'streamstyle\[openvino\]', or use --device cpu"):
-        open_session(STYLIZE, "openvino")
-
-
-def test_an_openvino_that_fails_says_so_in_one_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "openvino", fake_openvino(fails="Exception from core.cpp:1\nno memory\n"))
-    with pytest.raises(ModelError, match="failed on openvino fp32: no memory; try --device cpu"):
-        open_session(STYLIZE, "openvino").run(feeds(8, 8))
-
-
-def test_the_real_openvino_gives_nearly_the_same_picture():
-    pytest.importorskip("openvino", reason="OpenVINO is an optional extra")
-    picture = next(iter(SyntheticSource(200, 150, 1))).image
-    results = []
-    for device in ("cpu", "openvino"):
-        stylizer = Stylizer("fast", device)
-        code = stylizer.find_style("great-wave")
-        results += [stylizer.stylize(image, Look(code)).astype(float) for image in (picture, picture[:99, :77])]
-    for exact, near in ((results[0], results[2]), (results[1], results[3])):
-        assert 10 * np.log10(255**2 / np.square(exact - near).mean()) > 40

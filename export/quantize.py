@@ -1,0 +1,282 @@
+"""`python -m export.quantize`: the int8 stylize graph beside the float32 one, checked against it on pairs never seen.
+
+Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
+real styles; AdaIN's statistics, colours and the blend stay float. So do the first three convolutions: every AdaIN after
+them blows up what their rounding adds to flat areas, which costs 4 to 6 dB on camera pictures, and they cost little.
+Weights are signed, activations unsigned. Both calibrations (`minmax` and `percentile`) may be tried; the file with the better
+fidelity is kept, and only above the limit.
+"""
+
+import argparse
+import itertools
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from streamstyle.catalog import WEIGHTS
+from streamstyle.errors import StreamstyleError
+from streamstyle.sources import open_source
+from streamstyle.styles import BuiltinStyles
+from training.data import SUFFIXES, is_held_out
+
+LIMIT_DB = 33.0
+STRONG = ("starry-night", "in-blue", "kiss")
+FRAME = 30
+FLOAT_CONVOLUTIONS = 3
+"""So many convolutions stay float, from the input on."""
+SIZE = (360, 640)
+STYLE_SIDE = 256
+METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
+
+Picture = NDArray[np.uint8]
+Feeds = dict[str, NDArray[Any]]
+
+
+class FidelityError(Exception):
+    """The int8 graph is too far from the float32 one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """How near the int8 graph's 8-bit results are to the float32 graph's.
+
+    Attributes:
+        mean: Mean PSNR in dB over the pairs.
+        worst: The lowest.
+        bias: Largest mean difference of a colour channel over a picture, in levels: a colour cast.
+    """
+
+    mean: float
+    worst: float
+    bias: float
+
+    def __str__(self) -> str:
+        return f"PSNR {self.mean:.1f} dB in the mean, {self.worst:.1f} at worst; colour cast at most {self.bias:.2f} levels"
+
+
+def psnr(got: Picture, wanted: Picture) -> float:
+    """Peak signal-to-noise ratio of two uint8 pictures in dB; 99 where they are equal."""
+    error = float(((got.astype(np.float64) - wanted) ** 2).mean())
+    return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def pictures(path: Path, count: int, seed: int, *, held_out: bool) -> list[Picture]:
+    """Some pictures of a folder or tar, chosen by the seed: (H, W, 3) uint8 RGB each.
+
+    Raises:
+        ValueError: There are too few.
+    """
+    if path.is_dir():
+        found = {file.name: file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES}
+        data = {name: file.read_bytes() for name, file in _chosen(found, count, seed, held_out).items()}
+    elif path.is_file():
+        with tarfile.open(path) as archive:
+            members = {Path(m.name).name: m for m in archive if m.isfile() and Path(m.name).suffix.lower() in SUFFIXES}
+            data = {}
+            for name, member in _chosen(members, count, seed, held_out).items():
+                body = archive.extractfile(member)
+                assert body is not None  # a regular member always has one
+                data[name] = body.read()
+    else:
+        raise ValueError(f"wanted a folder or tar of images, but there is no '{path}'")
+    decoded = [cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR) for body in data.values()]
+    found_pictures = [np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8) for bgr in decoded if bgr is not None]
+    if len(found_pictures) < count:
+        raise ValueError(f"wanted {count} readable images in '{path}', got {len(found_pictures)}")
+    return found_pictures
+
+
+def _chosen(found: dict[str, Any], count: int, seed: int, held_out: bool) -> dict[str, Any]:
+    names = [name for name in sorted(found) if is_held_out(name) == held_out]
+    picked = np.random.default_rng(seed).permutation(len(names))[:count]
+    return {names[index]: found[names[index]] for index in picked}
+
+
+def fitted(picture: Picture, size: tuple[int, int] = SIZE) -> Picture:
+    """Scaled and cropped at the centre to (height, width)."""
+    height, width = size
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    shape = max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale))
+    resized = cv2.resize(picture, shape, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    top, left = (resized.shape[0] - height) // 2, (resized.shape[1] - width) // 2
+    return np.ascontiguousarray(resized[top : top + height, left : left + width]).astype(np.uint8)
+
+
+def pairs(contents: Path, styles: Path, style_graph: Path, count: int, seed: int, *, held_out: bool) -> list[Feeds]:
+    """Inputs of the stylize graph: photos, each in a style of its own at full strength."""
+    session = onnxruntime.InferenceSession(style_graph, providers=["CPUExecutionProvider"])
+    names = [value.name for value in session.get_outputs()]
+    feeds: list[Feeds] = []
+    for photo, painting in zip(
+        pictures(contents, count, seed, held_out=held_out), pictures(styles, count, seed, held_out=held_out), strict=True
+    ):
+        scale = STYLE_SIDE / min(painting.shape[:2])
+        small = cv2.resize(painting, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        code: Feeds = dict(zip(names, session.run(None, {"style": small[None]}), strict=True))
+        feeds.append({"content": fitted(photo)[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code})
+    return feeds
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # no stubs
+    def __init__(self, feeds: list[Feeds]) -> None:
+        self._feeds: Iterator[Feeds] = iter(feeds)
+
+    def get_next(self) -> Feeds | None:
+        return next(self._feeds, None)
+
+
+def quantize(source: Path, target: Path, feeds: list[Feeds], method: str = "minmax") -> None:
+    """Write the int8 graph of a float32 stylize graph, with its metadata.
+
+    Args:
+        source: Float32 graph.
+        target: Where to write.
+        feeds: What to calibrate on.
+        method: One of METHODS.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        nodes = onnx.load(prepared).graph.node
+        makers = {output: node for node in nodes for output in node.output}
+        convolutions = [node for node in nodes if node.op_type == "Conv"]
+        ours = {makers[node.input[0]].name for node in convolutions[FLOAT_CONVOLUTIONS:]}
+        kept = [node.name for node in convolutions[:FLOAT_CONVOLUTIONS]]
+        kept += [node.name for node in nodes if node.op_type == "Pad" and node.name not in ours]
+        quantize_static(
+            prepared,
+            target,
+            _Reader(feeds),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "Pad"],
+            nodes_to_exclude=kept,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=METHODS[method],
+            # The default of 99.999 keeps all but one value in 10^5.
+            extra_options={"CalibPercentile": 99.999} if method == "percentile" else {},
+        )
+    model, original = onnx.load(target), onnx.load(source)
+    del model.metadata_props[:], model.graph.value_info[:]
+    for entry in original.metadata_props:
+        value = "int8" if entry.key == "streamstyle.precision" else entry.value
+        model.metadata_props.add(key=entry.key, value=value)
+    model.producer_name, model.doc_string = "streamstyle", ""
+    onnx.save(model, target)
+
+
+def frames(clips: Sequence[Path], built_in: Path, version: str) -> list[Feeds]:
+    """What is hard: a frame of each video, and a plain gray one, in three strong built-in styles."""
+    styles = BuiltinStyles(built_in, version)
+    images = [np.full((*SIZE, 3), 120, np.uint8)]
+    for clip in clips:
+        with open_source(str(clip)) as source:
+            images.append(fitted(next(itertools.islice(iter(source), FRAME, None)).image))
+    return [
+        {"content": image[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **styles.code(name).tensors}
+        for image in images
+        for name in STRONG
+        if name in styles.names()
+    ]
+
+
+def note(path: Path, key: str, value: str) -> None:
+    """Write an entry into a file's metadata."""
+    model = onnx.load(path)
+    model.metadata_props.add(key=f"streamstyle.{key}", value=value)
+    onnx.save(model, path)
+
+
+def compare(source: Path, target: Path, feeds: list[Feeds], sheet: Path | None = None) -> Fidelity:
+    """Fidelity of the int8 graph; `sheet`: PNG to write with photo, both results and their difference x8 side by side."""
+    sessions = [onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]) for path in (source, target)]
+    ratios, bias, rows = [], 0.0, []
+    for feed in feeds:
+        wanted, got = (session.run(None, feed)[0][0] for session in sessions)
+        ratios.append(psnr(got, wanted))
+        away = got.astype(np.float64) - wanted
+        bias = max(bias, float(np.abs(away.mean((0, 1))).max()))
+        rows.append(np.hstack([feed["content"][0], wanted, got, (128 + 8 * away).clip(0, 255).astype(np.uint8)]))
+    if sheet is not None:
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(sheet), np.vstack(rows)[:, :, ::-1])
+    return Fidelity(float(np.mean(ratios)), min(ratios), bias)
+
+
+def quantize_checked(
+    source: Path, target: Path, calibration: list[Feeds], held_out: list[Feeds], methods: Sequence[str], sheet: Path | None
+) -> Fidelity:
+    """Write the int8 graph with the best of the methods.
+
+    Raises:
+        FidelityError: The best is below LIMIT_DB on some held-out pair; nothing is written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        found = {}
+        for method in methods:
+            path = Path(folder) / f"{method}.onnx"
+            quantize(source, path, calibration, method)
+            found[method] = compare(source, path, held_out)
+            print(f"{method}: {found[method]}")
+        best = max(found, key=lambda method: found[method].worst)
+        path = Path(folder) / f"{best}.onnx"
+        if sheet is not None:
+            compare(source, path, held_out[:6], sheet)
+        if found[best].worst < LIMIT_DB:
+            raise FidelityError(f"{found[best]}; wanted at least {LIMIT_DB:g} dB on every pair")
+        partial = target.with_suffix(".partial")
+        partial.write_bytes(path.read_bytes())
+        partial.replace(target)
+    return found[best]
+
+
+def main() -> int:
+    """Quantize; exit code 1 with one line when the result is not near enough."""
+    parser = argparse.ArgumentParser(prog="python -m export.quantize", description=__doc__)
+    parser.add_argument("--contents", type=Path, required=True, help="folder or tar of photos")
+    parser.add_argument("--styles", type=Path, required=True, help="folder or tar of paintings")
+    parser.add_argument("--source", type=Path, default=WEIGHTS / "fast.stylize.onnx", help="float32 graph")
+    parser.add_argument("--output", type=Path, default=WEIGHTS / "fast-int8.stylize.onnx")
+    parser.add_argument(
+        "--clips", type=Path, nargs="+", default=[], help="videos: int8 is only automatic if it passes on these"
+    )
+    parser.add_argument("--calibration", type=int, default=32, metavar="N", help="pairs to calibrate on")
+    parser.add_argument("--held-out", type=int, default=12, metavar="N", help="pairs to check on, never trained on")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["minmax"])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sheet", type=Path, help="PNG: photo, float32, int8, difference x8 of six held-out pairs")
+    options = parser.parse_args()
+    style_graph = options.source.with_name(options.source.name.replace(".stylize.", ".style."))
+    try:
+        inputs = options.contents, options.styles, style_graph
+        calibration = pairs(*inputs, options.calibration, options.seed, held_out=False)
+        held_out = pairs(*inputs, options.held_out, options.seed, held_out=True)
+        fidelity = quantize_checked(options.source, options.output, calibration, held_out, options.methods, options.sheet)
+        if options.clips:
+            version = {entry.key: entry.value for entry in onnx.load(options.source).metadata_props}["streamstyle.version"]
+            built_in = options.source.with_name(options.source.name.replace(".stylize.onnx", ".styles.npz"))
+            hard = compare(options.source, options.output, frames(options.clips, built_in, version))
+            print(f"clips and a plain frame in strong styles: {hard}")
+            note(options.output, "automatic", "yes" if hard.worst >= LIMIT_DB else "no")
+    except (FidelityError, StreamstyleError, ValueError, OSError) as error:
+        print(f"quantize: {error}", file=sys.stderr)
+        return 1
+    print(f"{options.output.name}: {options.output.stat().st_size / 1e6:.2f} MB; {fidelity}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Int8 on a small network: near float32, and refused where it is not."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from export import quantize
+from export.graphs import StylizeGraph
+from export.parity import test_picture as picture_of
+from export.quantize import FidelityError, fitted, pictures, psnr, quantize_checked
+from export.write import export_family
+from models.fast import Fast, FastConfig
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("small")
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16)).eval()
+    exported = export_family(network, folder, "small", {"version": "v1"})
+    assert StylizeGraph(network).names == network.code_names
+    code = {name: tensor.numpy() for name, tensor in network.sample_code().items()}
+    feeds = [
+        {"content": picture_of(72, 96, seed)[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code} for seed in range(6)
+    ]
+    return exported.stylize, feeds
+
+
+def test_the_file_is_near_and_carries_the_metadata(small, tmp_path):
+    source, feeds = small
+    target, sheet = tmp_path / "small-int8.stylize.onnx", tmp_path / "sheet.png"
+    fidelity = quantize_checked(source, target, feeds[:4], feeds[4:], ["minmax"], sheet)
+    assert fidelity.worst >= quantize.LIMIT_DB
+    assert sheet.is_file()
+    model = onnx.load(target)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert metadata["streamstyle.version"] == "v1"
+    assert metadata["streamstyle.precision"] == "int8"
+    assert any(node.op_type == "DequantizeLinear" for node in model.graph.node)
+
+
+def test_what_is_too_far_is_refused(small, tmp_path, monkeypatch):
+    source, feeds = small
+    monkeypatch.setattr(quantize, "LIMIT_DB", 98.0)
+    target = tmp_path / "small-int8.stylize.onnx"
+    with pytest.raises(FidelityError, match="wanted at least 98 dB"):
+        quantize_checked(source, target, feeds[:2], feeds[4:], ["minmax"], None)
+    assert not target.exists()
+
+
+def test_psnr_and_fitting():
+    assert psnr(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 3), np.uint8)) == 99
+    assert psnr(np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)) == pytest.approx(0)
+    assert fitted(np.zeros((50, 300, 3), np.uint8), (36, 64)).shape == (36, 64, 3)
+
+
+def test_too_few_pictures_are_named(tmp_path):
+    with pytest.raises(ValueError, match="wanted 3 readable images"):
+        pictures(tmp_path, 3, 0, held_out=False)
+    with pytest.raises(ValueError, match="there is no"):
+        pictures(tmp_path / "absent", 3, 0, held_out=False)

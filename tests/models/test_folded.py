@@ -1,0 +1,44 @@
+"""The exported form of `fast` is the same function."""
+
+import pytest
+import torch
+
+from models.adain import StyleCode
+from models.fast import Fast
+from models.folded import FoldedStylizer, folded
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(3)
+    net = Fast().eval()
+    # Enough to see: the last convolution starts near zero.
+    net.stylizer.residual.weight.data.mul_(20)
+    return net
+
+
+@pytest.mark.parametrize("size", [(64, 96), (97, 131), (7, 3), (1, 1)])
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
+@torch.no_grad()
+def test_it_computes_what_the_stylizer_computes(network, size, alpha):
+    content, strength = torch.rand(1, 3, *size), torch.full((1, 1, 1, 1), alpha)
+    code: StyleCode = network.sample_code()
+    wanted = network.stylizer(content, strength, code)
+    got = FoldedStylizer(network.stylizer)(content, strength, code)
+    assert (got - wanted).abs().max() < 1e-4
+    if alpha == 0:
+        assert torch.equal(got, content)
+
+
+@torch.no_grad()
+def test_a_flat_picture_stays_finite_and_equal(network):
+    content, strength = torch.full((1, 3, 40, 40), 0.9), torch.ones(1, 1, 1, 1)
+    code = network.sample_code()
+    assert (
+        folded(network.stylizer)(content, strength, code) - network.stylizer(content, strength, code)
+    ).abs().max() < 1e-3
+
+
+def test_other_families_are_left_alone():
+    other = torch.nn.Identity()
+    assert folded(other) is other
