@@ -3,8 +3,8 @@
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
 real styles; AdaIN's statistics, colours and the blend stay float. So do the first three convolutions: every AdaIN after
 them blows up what their rounding adds to flat areas, which costs 4 to 6 dB on camera pictures, and they cost little.
-Weights are signed, activations unsigned. Both calibrations (`minmax` and `percentile`) may be tried; the file with the better
-fidelity is kept, and only above the limit.
+Weights are signed, activations unsigned. Both calibrations (`minmax` and `percentile`) may be tried; the better file is
+kept, and only above the limit.
 """
 
 import argparse
