@@ -40,10 +40,17 @@ def problem() -> str | None:
 
 
 def capabilities() -> set[str]:
-    """What this processor computes natively, as OpenVINO names it: `FP32`, `INT8`, `BF16`."""
-    import openvino  # noqa: PLC0415 - optional
+    """What this processor computes natively, as OpenVINO names it: `FP32`, `INT8`, `BF16`.
 
-    return set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    Raises:
+        ModelError: OpenVINO does not start here.
+    """
+    try:
+        import openvino  # noqa: PLC0415 - optional
+
+        return set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    except Exception as error:
+        raise ModelError(f"OpenVINO does not start ({str(error).strip().splitlines()[-1]})") from error
 
 
 def has_fast_int8() -> bool:

@@ -129,6 +129,7 @@ def test_openvino_that_fails_on_a_file_says_so_and_onnx_runtime_runs(monkeypatch
         raise ModelError("it broke")
 
     monkeypatch.setattr(engine.vino, "problem", lambda: None)
+    monkeypatch.setattr(engine.vino, "capabilities", lambda: {"FP32"})
     monkeypatch.setattr(engine.vino, "Graph", broken)
     monkeypatch.setattr(engine.vino, "capabilities", lambda: {"FP32"})
     session = Session(STYLIZE, "auto", "auto", INT8)
