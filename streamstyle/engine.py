@@ -92,10 +92,9 @@ class Session:
                 raise
             problem = str(error)
         if device == "openvino":
-            raise ModelError(
-                f"--device openvino: {problem}; run: pip install 'openvino>=2026.2,<2027', or use --device cpu"
-            )
-        self.remark = f"{problem}; ONNX Runtime runs the model, slower"
+            raise ModelError(f"--device openvino: {problem}; run: pip install 'streamstyle[openvino]', or use --device cpu")
+        if problem != vino.NOT_INSTALLED:
+            self.remark = f"{problem}; ONNX Runtime runs the model, slower"
         return ""
 
     def _take_graph(self, path: Path, precision: str, int8: Path | None) -> None:

@@ -5,6 +5,7 @@ some tenths of a second per size, less than half of it from the second start on,
 """
 
 import contextlib
+import importlib.util
 import platform
 import sys
 from collections import OrderedDict
@@ -26,10 +27,16 @@ _FILES_KEPT = 64
 _X86 = {"x86_64", "amd64"}
 
 
+NOT_INSTALLED = "OpenVINO is not installed"
+"""It is an extra: without it, nothing is amiss."""
+
+
 def problem() -> str | None:
     """Why OpenVINO is not what `--device auto` takes here, or None."""
     if platform.machine().lower() not in _X86:
         return f"OpenVINO is not used on {platform.machine()} processors"
+    if importlib.util.find_spec("openvino") is None:
+        return NOT_INSTALLED
     # Its model converter, which comes along, would report to its makers; without this module it does not.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
