@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.color import ColorForm
+from streamstyle.color import ColorForm, ColorStats
 from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
@@ -103,6 +103,7 @@ class Look:
         color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
         temporal: How much each frame leans on the one before, so that still pictures stay still.
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
+        content_stats: RGB statistics of the content to go by, those of the whole shot say; None to follow the stream's.
 
     Raises:
         UsageError: A value is out of its range.
@@ -116,6 +117,7 @@ class Look:
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
     regions: tuple[Region, ...] = ()
+    content_stats: ColorStats | None = None
 
     def __post_init__(self) -> None:
         for name, share in (("alpha", self.alpha), ("color strength", self.color_strength)):

@@ -16,6 +16,7 @@ from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
 from streamstyle.engine import Session, Tensor, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
+from streamstyle.exposure import RGB_CODE, SteadyStats, exposed, measure
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, StyleCode
 from streamstyle.regions import join
@@ -32,9 +33,6 @@ _CHANGING = 0.5
 _VISIBLE = 1 / 512
 """A mask that stays below this changes no level anywhere."""
 
-_RGB_CODE = {"rgb_mean", "rgb_std"}
-"""Code tensors that are the painting's own colours: with these, other colours need no other code."""
-
 Measure = Callable[[str], AbstractContextManager[None]]
 
 
@@ -49,6 +47,7 @@ class StreamMemory:
         self.repainter = repainter
         self.frames = 0
         self._motion = MotionTrack()
+        self._stats = SteadyStats()
         self._steadiers: dict[int, Steadier] = {}
         self._painted: dict[int, tuple[StyleCode, float]] = {}
         self._keepers: dict[int, ColorKeeper] = {}
@@ -61,6 +60,10 @@ class StreamMemory:
         """Of the content since the frame before; once per frame."""
         self.frames += 1
         return None if mode == "off" else self._motion.update(content, mode)
+
+    def stats(self, now: ColorStats, *, cut: bool) -> ColorStats:
+        """The content's RGB statistics, steady; once per frame."""
+        return self._stats.update(now, cut=cut)
 
     def steady(self, layer: "_Layer", stylized: Image, motion: Motion | None) -> Image:
         """One region's picture, leaning on the one before."""
@@ -96,6 +99,17 @@ class _Job:
         """Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted."""
         with self.measure("temporal"):
             return self.memory.motion(self.small, self.look.temporal)
+
+    @cached_property
+    def stats(self) -> tuple[ColorStats, ColorStats] | None:
+        """The content's own RGB statistics, and the steady ones in their place; None where each frame is by itself."""
+        if self.look.temporal == "off":
+            return None
+        cut = self.motion is None
+        with self.measure("temporal"):
+            own = measure(self.small)
+            followed = self.memory.stats(own, cut=cut)
+            return own, self.look.content_stats or followed
 
     @cached_property
     def small(self) -> Image:
@@ -206,6 +220,11 @@ class Stylizer:
         return f"{line}\n{self.remark}" if self.remark else line
 
     @property
+    def colors_in_code(self) -> bool:
+        """Whether style codes hold the painting's colours, and can so be fitted to other statistics of the content."""
+        return self._code_names >= RGB_CODE
+
+    @property
     def only_style(self) -> str | None:
         """The one style that the model knows, if it was trained for a single one."""
         names = self.builtin_styles.names()
@@ -278,7 +297,7 @@ class Stylizer:
             beside: Runs work beside the stream; by default it is done at once.
         """
         repainter = None
-        if self._style is not None and not self._code_names >= _RGB_CODE:
+        if self._style is not None and not self.colors_in_code:
             repainter = Repainter(lambda image: self._encode(image, "repainted"), beside or (lambda work: work()))
         return StreamMemory(repainter)
 
@@ -351,14 +370,15 @@ class Stylizer:
             small = job.small
         self._check_memory(small)
         code = layer.code
-        if look.color != "content" or look.color_strength == 0:
-            return small, code
-        with job.measure("color"):
-            stats = keeper.see(content)
-            if set(code.tensors) >= _RGB_CODE:
-                code = _in_colors(code, stats, _each_of_two(look.color_strength))
-            elif job.memory.repainter is not None:
-                code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
+        if look.color == "content" and look.color_strength > 0:
+            with job.measure("color"):
+                stats = keeper.see(content)
+                if self.colors_in_code:
+                    code = _in_colors(code, stats, _each_of_two(look.color_strength))
+                elif job.memory.repainter is not None:
+                    code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
+        if self.colors_in_code and job.stats is not None:
+            code = exposed(code, *job.stats)
         return small, code
 
     def _finish(self, job: "_Job", layer: "_Layer", small: Image, stylized: Image, keeper: ColorKeeper) -> Image:

@@ -1,0 +1,140 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from streamstyle.cli import main
+from streamstyle.color import ColorStats
+from streamstyle.exposure import SteadyStats, exposed, measure, survey
+from streamstyle.frame import Frame
+from streamstyle.look import Look, StyleCode
+from streamstyle.sinks import open_sink
+from streamstyle.sources import open_source
+from streamstyle.sources.synthetic import SyntheticSource
+from streamstyle.styles import CodeCache
+from streamstyle.stylizer import Stylizer
+from tests.test_temporal import view
+
+
+def stats(mean, deviation):
+    return ColorStats(np.full(3, float(mean)), np.eye(3) * float(deviation) ** 2)
+
+
+def frames(pictures, rate=25):
+    return [Frame(picture, index, Fraction(index, rate)) for index, picture in enumerate(pictures)]
+
+
+def with_visitor(picture, columns):
+    """A white wall comes in from the left."""
+    picture = picture.copy()
+    picture[:, :columns] = 250
+    return picture
+
+
+@pytest.fixture
+def stylizer(tmp_path):
+    return Stylizer("fast", "cpu", CodeCache(tmp_path), precision="fp32")
+
+
+def test_a_frame_by_its_own_statistics_comes_out_as_before(stylizer):
+    code, picture = stylizer.find_style("kiss"), view()
+    own = measure(picture)
+    same = exposed(code, own, own)
+    for name in code.tensors:
+        np.testing.assert_allclose(same.tensors[name], code.tensors[name], rtol=1e-6, atol=1e-7)
+
+
+def test_the_first_step_of_the_graph_goes_by_the_statistics_that_are_given():
+    """(x - m) / s * S' + M' with the frame's own m and s is (x - m') / s' * S + M."""
+    rng = np.random.default_rng(2)
+    tensors = {name: rng.random((1, 3, 1, 1)).astype(np.float32) for name in ("rgb_mean", "rgb_std")}
+    picture, own, steady = view(), measure(view()), stats(90, 31)
+    code = exposed(StyleCode("s", "1", tensors), own, steady).tensors
+    pixels = picture.reshape(-1, 3).astype(np.float64) / 255
+    std = np.sqrt(pixels.var(axis=0) + 1e-5)
+    got = (pixels - pixels.mean(axis=0)) / std * code["rgb_std"].ravel() + code["rgb_mean"].ravel()
+    wanted = (pixels - 90 / 255) / np.sqrt((31 / 255) ** 2 + 1e-5) * tensors["rgb_std"].ravel() + tensors[
+        "rgb_mean"
+    ].ravel()
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_codes_without_colours_are_left_alone():
+    code = StyleCode("s", "1", {"style_mean": np.zeros((1, 4, 1, 1), np.float32)})
+    assert exposed(code, stats(10, 1), stats(20, 2)) is code
+
+
+def test_statistics_are_followed_slowly_but_never_far_behind():
+    steady = SteadyStats()
+    steady.update(stats(100, 40), cut=True)
+    assert steady.update(stats(110, 40), cut=False).mean == pytest.approx(np.full(3, 100.3))
+    after = steady.update(stats(200, 10), cut=False)  # the light goes on
+    assert after.mean == pytest.approx(np.full(3, 160))
+    assert np.sqrt(np.diag(after.covariance)) == pytest.approx(np.full(3, 16))
+    assert steady.update(stats(30, 5), cut=True).mean == pytest.approx(np.full(3, 30))
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_flat_pictures_are_no_trouble(stylizer, level):
+    memory, code = stylizer.memory(), stylizer.find_style("kiss")
+    for picture in (view(), np.full_like(view(), level), view()):
+        result = stylizer.stylize(picture, Look(code, temporal="on"), memory)
+        assert result.shape == picture.shape
+    tensors = exposed(code, measure(np.full_like(view(), level)), measure(view())).tensors
+    assert all(np.isfinite(tensor).all() for tensor in tensors.values())
+
+
+def _change_of_the_rest(stylizer, looks):
+    """How far the right half is from what it was, at the end, when something white has come in on the left."""
+    contents = [with_visitor(view(), 8 * max(0, index - 3)) for index in range(14)]
+    memory = stylizer.memory()
+    shown = [stylizer.stylize(content, look, memory).astype(int) for content, look in zip(contents, looks, strict=True)]
+    rest = np.s_[:, 160:]
+    return np.abs(shown[-1][rest].mean(axis=(0, 1)) - shown[3][rest].mean(axis=(0, 1))).max()
+
+
+def test_what_comes_in_hardly_changes_the_rest(stylizer):
+    code = stylizer.find_style("great-wave")
+    off = _change_of_the_rest(stylizer, [Look(code)] * 14)
+    followed = _change_of_the_rest(stylizer, [Look(code, temporal="on")] * 14)
+    contents = [with_visitor(view(), 8 * max(0, index - 3)) for index in range(14)]
+    shots = survey(frames(contents))
+    assert shots is not None
+    whole = [Look(code, temporal="strong", content_stats=shots.at(index / 25)) for index in range(14)]
+    surveyed = _change_of_the_rest(stylizer, whole)
+    assert followed < 0.7 * off
+    assert surveyed < 0.5 * off
+
+
+def test_a_survey_finds_shots_and_what_is_in_them():
+    dark, bright = view() // 3, 255 - view(40, 30) // 4
+    shots = survey(frames([dark, dark, dark, bright, bright]))
+    assert shots is not None
+    assert shots.starts == [0.0, 3 / 25]
+    assert shots.at(0).mean == pytest.approx(measure(dark).mean)
+    assert shots.at(2 / 25).mean == pytest.approx(measure(dark).mean)
+    assert shots.at(3 / 25).mean == pytest.approx(measure(bright).mean)
+    assert shots.at(99).mean == pytest.approx(measure(bright).mean)
+    assert shots.at(-1).mean == pytest.approx(measure(dark).mean)
+
+
+def test_a_video_of_nothing_has_no_shots():
+    assert survey([]) is None
+
+
+def test_the_command_looks_through_a_video_first(tmp_path):
+    """Through files and the command line: `strong` holds the colours of what stays, `off` does not."""
+    clip, rest = tmp_path / "in.mkv", np.s_[:, 160:]
+    with open_sink(clip, info=SyntheticSource(256, 180, 14).info, width=256, height=180, crf=4) as sink:
+        for frame in frames([with_visitor(view(), 8 * max(0, index - 3)) for index in range(14)]):
+            sink.write(frame)
+    changes = {}
+    for mode in ("off", "strong"):
+        output = tmp_path / f"{mode}.mkv"
+        arguments = ["video", str(clip), "--style", "great-wave", "--temporal", mode, "--device", "cpu", "--quiet"]
+        assert main([*arguments, "--crf", "4", "-o", str(output)]) == 0
+        with open_source(str(output)) as source:
+            shown = [frame.image.astype(int)[rest].mean(axis=(0, 1)) for frame in source]
+        assert len(shown) == 14
+        changes[mode] = np.abs(shown[-1] - shown[3]).max()
+    assert changes["strong"] < 0.5 * changes["off"]
