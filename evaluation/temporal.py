@@ -82,6 +82,12 @@ def background_jump(frames: Sequence[Image], background: NDArray[np.bool_]) -> f
     return float(np.abs(np.diff(means, axis=0)).max())
 
 
+def background_drift(frames: Sequence[Image], background: NDArray[np.bool_]) -> float:
+    """How far apart the background's mean colours come over all frames, in levels; arguments as in `background_jump`."""
+    means = np.array([frame[background].mean(axis=0) for frame in frames])
+    return float(np.ptp(means, axis=0).max())
+
+
 def strip(frames: Sequence[Image], row: int | None = None) -> Image:
     """One row of pixels over time, a line per frame: what flickers shows as grain, what stays shows as straight lines.
 

@@ -8,7 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ from rich.table import Table
 
 from evaluation.temporal import (
     Correspondence,
+    background_drift,
     background_jump,
     find_motion,
     known_motion,
@@ -28,6 +29,7 @@ from evaluation.temporal import (
     warping_error,
 )
 from streamstyle.errors import StreamstyleError
+from streamstyle.exposure import survey
 from streamstyle.frame import Frame, Image
 from streamstyle.look import COLOR_MODES, Look
 from streamstyle.sinks.image import ImageSink
@@ -66,14 +68,14 @@ class Result:
     Attributes:
         error: Warping error, in thousandths of the range.
         sharpness: Mean |Laplacian|.
-        jump: Of the background, in levels; None where it is not known.
+        background: Its jump from frame to frame and its drift over the clip, in levels; None where it is not known.
         share: Of the inference time that steadying took.
         frames: The stylized frames.
     """
 
     error: float
     sharpness: float
-    jump: float | None
+    background: tuple[float, float] | None
     share: float
     frames: list[Image]
 
@@ -105,14 +107,15 @@ def read_clip(path: str, start: Fraction, count: int, size: int) -> Clip:
     return Clip(Path(path).stem, frames, [find_motion(a, b) for a, b in pairwise(frames)])
 
 
-def judge(frames: Sequence[Image], clip: Clip) -> tuple[float, float, float | None]:
-    """Warping error in thousandths, sharpness, and the background's jump."""
+def judge(frames: Sequence[Image], clip: Clip) -> tuple[float, float, tuple[float, float] | None]:
+    """Warping error in thousandths, sharpness, and the background's jump and drift."""
     pairs = list(zip(pairwise(frames), clip.motion, strict=True))[_SETTLED:]
     error = 1000 * float(np.mean([warping_error(*pair, motion) for pair, motion in pairs]))
     known = np.zeros(frames[0].shape[:2], bool)
     known[: clip.background] = True
-    jump = background_jump(frames[_SETTLED:], known) if clip.background else None
-    return error, float(np.mean([sharpness(frame) for frame in frames[_SETTLED:]])), jump
+    settled = frames[_SETTLED:]
+    background = (background_jump(settled, known), background_drift(settled, known)) if clip.background else None
+    return error, float(np.mean([sharpness(frame) for frame in settled])), background
 
 
 def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
@@ -130,10 +133,13 @@ def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
         def __exit__(self, *_: object) -> None:
             spent[self.name] = spent.get(self.name, 0.0) + time.perf_counter() - self.began
 
-    for frame in clip.frames:
-        frames.append(stylizer.stylize(frame, look, memory, Stage))
-    error, sharp, jump = judge(frames, clip)
-    return Result(error, sharp, jump, spent.get("temporal", 0.0) / spent["inference"], frames)
+    content = [Frame(image, index, Fraction(index, 25)) for index, image in enumerate(clip.frames)]
+    surveyed = survey(content) if look.temporal == "strong" else None  # as `video` does with files
+    for frame in content:
+        stats = None if surveyed is None else surveyed.at(float(frame.time))
+        frames.append(stylizer.stylize(frame.image, replace(look, content_stats=stats), memory, Stage))
+    error, sharp, background = judge(frames, clip)
+    return Result(error, sharp, background, spent.get("temporal", 0.0) / spent["inference"], frames)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -161,7 +167,7 @@ def main() -> int:
         photo = resize_short_side(read_image(Path(options.photo)), 640)
         clips = made_up(photo, options.frames)
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]
-        table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "cost", box=None, pad_edge=False)
+        table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "drift", "cost", box=None, pad_edge=False)
         for clip in clips:
             results = {mode: run(clip, stylizer, Look(code, color=options.color, temporal=mode)) for mode in TEMPORAL_MODES}
             table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results))
@@ -180,7 +186,8 @@ def _columns(results: dict[TemporalMode, Result]) -> list[str]:
     cells = [f"{raw.error:.1f}"]
     cells += [f"{result.error:.1f} (1/{raw.error / result.error:.1f})" for mode, result in results.items() if mode != "off"]
     cells.append(", ".join(f"{result.sharpness / raw.sharpness:.2f}" for result in results.values()))
-    cells.append(", ".join(f"{result.jump:.1f}" for result in results.values() if result.jump is not None) or "-")
+    backgrounds = [result.background for result in results.values() if result.background is not None]
+    cells += [", ".join(f"{background[which]:.1f}" for background in backgrounds) or "-" for which in (0, 1)]
     cells.append(", ".join(f"{result.share:.0%}" for mode, result in results.items() if mode != "off"))
     return cells
 

@@ -24,7 +24,7 @@ from streamstyle.demo import run_demo
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
-from streamstyle.exposure import Shots, survey
+from streamstyle.exposure import Survey, survey
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
 from streamstyle.progress import FrameProgress
@@ -139,14 +139,14 @@ def _stylize_one(
                 and not source.info.is_still
                 and Path(name).is_file()
             ):
-                scene.shots = _survey(options, name, source.info.frame_count, console)
+                scene.survey = _survey(options, name, source.info.frame_count, console)
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
                 return stylize_source(source, job, stylizer, scene, size=options.size, progress=progress.advance)
         finally:
             scene.close()
 
 
-def _survey(options: argparse.Namespace, name: str, count: int | None, console: Console) -> Shots | None:
+def _survey(options: argparse.Namespace, name: str, count: int | None, console: Console) -> Survey | None:
     """The first of two passes: what every shot looks like as a whole."""
     with (
         open_source(name, start=options.start, end=options.end) as source,

@@ -3,7 +3,8 @@
 A family whose first step matches the content's RGB mean and deviation to the painting's (AdaIN at level 0) takes both from
 each frame by itself. A white shirt that walks in raises the mean, and everything else gets darker. With statistics of the
 past second, or of the whole shot, it stays as it was. The graph computes its own statistics; the code is changed so that
-the outcome is that of the steady ones, which costs nothing and no second graph.
+the outcome is that of the steady ones, which costs nothing and no second graph. Where the light changes (fades, a lamp),
+most pixels change alike, and the statistics go along at once.
 
 Source: Huang & Belongie 2017, arXiv:1703.06868, equation 8, with statistics that are averaged over frames.
 """
@@ -26,13 +27,15 @@ RGB_CODE = frozenset({"rgb_mean", "rgb_std"})
 
 _MEMORY = 0.97
 """Share of the past in each new estimate: the memory of a second at 30 frames a second."""
-_MOST_APART = 40.0
-"""How far a followed mean may be from the frame's own, in levels: when the light goes on, the picture must not glare."""
-_MOST_RATIO = 1.6
+_MOST_APART = 0.6
+"""How far a steady mean may be from the frame's own, in deviations of the frame: no glare, whatever happens."""
+_MOST_RATIO = 1.4
 """Likewise for the deviation, as a ratio."""
 _GRAPH_EPS = 1e-5
 """Added to variances in the graph (models/adain.py), in units of the range."""
 _SURVEYED_SIDE = 360
+_LIGHT_PIXELS = 4096
+"""So many are looked at to see how the light has changed."""
 
 
 def measure(image: Image) -> ColorStats:
@@ -41,21 +44,58 @@ def measure(image: Image) -> ColorStats:
     return ColorStats(mean.ravel().astype(np.float64), np.diag(np.square(deviation.ravel())))
 
 
+def bounded(steady: ColorStats, own: ColorStats) -> ColorStats:
+    """Steady statistics, but not too far from the frame's own."""
+    variance = np.diag(own.covariance)
+    reach = _MOST_APART * np.sqrt(variance)
+    spread = np.diag(steady.covariance).clip(variance / _MOST_RATIO**2, variance * _MOST_RATIO**2)
+    return ColorStats(steady.mean.clip(own.mean - reach, own.mean + reach), np.diag(spread))
+
+
+class Light:
+    """How the light changes from frame to frame: by how much most pixels do, whatever else moves."""
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.int16] | None = None
+
+    def change(self, image: Image) -> NDArray[np.float64]:
+        """Since the frame before: (3,) levels; 0 for a first frame and at another size.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+        """
+        step = max(1, int((image.shape[0] * image.shape[1] / _LIGHT_PIXELS) ** 0.5))
+        now, before = image[::step, ::step].astype(np.int16), self._before
+        self._before = now
+        if before is None or before.shape != now.shape:
+            return np.zeros(3)
+        # Not the median, since levels are whole numbers and fades are slower than one per frame.
+        differences = np.sort((now - before).reshape(-1, 3), axis=0)
+        below = 2 * len(differences) // 5
+        return np.asarray(differences[below : len(differences) - below].mean(axis=0), np.float64)
+
+
 class SteadyStats:
     """Follows a stream, with a memory of a second."""
 
     def __init__(self) -> None:
+        self._light = Light()
         self._past: ColorStats | None = None
 
-    def update(self, now: ColorStats, *, cut: bool) -> ColorStats:
-        """Take in the next frame's; a cut starts anew."""
-        if cut or self._past is None:
-            self._past = now
-            return now
-        past, variance = now.toward(self._past, _MEMORY), np.diag(now.covariance)
-        spread = np.diag(past.covariance).clip(variance / _MOST_RATIO**2, variance * _MOST_RATIO**2)
-        self._past = ColorStats(past.mean.clip(now.mean - _MOST_APART, now.mean + _MOST_APART), np.diag(spread))
-        return self._past
+    def update(self, image: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
+        """Take in the next frame.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            cut: Start anew.
+
+        Returns:
+            The frame's own statistics, and the steady ones.
+        """
+        now, change = measure(image), self._light.change(image)
+        past = now if cut or self._past is None else ColorStats(self._past.mean + change, self._past.covariance)
+        self._past = bounded(now.toward(past, _MEMORY), now)
+        return now, self._past
 
 
 def exposed(code: StyleCode, own: ColorStats, steady: ColorStats) -> StyleCode:
@@ -86,24 +126,24 @@ def _graph_deviation(stats: ColorStats) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shots:
+class Survey:
     """What a first pass over a video found.
 
     Attributes:
-        starts: Time of the first frame of every shot, rising, in seconds.
-        stats: Of the whole shots: means over their frames of what each frame has. The spread of the frames' means is left
-            out: a shot that gets darker is not one of high contrast.
+        times: Of the frames, rising, in seconds.
+        stats: Of the shot that a frame belongs to, in the light of that frame: means over the shot of what each frame
+            has. The spread of the frames' means is left out: a shot that gets darker is not one of high contrast.
     """
 
-    starts: list[float]
+    times: list[float]
     stats: list[ColorStats]
 
     def at(self, seconds: float) -> ColorStats:
-        """Of the shot that is seen then."""
-        return self.stats[max(0, bisect_right(self.starts, seconds) - 1)]
+        """Of the frame that is seen then."""
+        return self.stats[max(0, bisect_right(self.times, seconds) - 1)]
 
 
-def survey(frames: Iterable[Frame], progress: Callable[[int], None] | None = None) -> Shots | None:
+def survey(frames: Iterable[Frame], progress: Callable[[int], None] | None = None) -> Survey | None:
     """Look through a video: where its cuts are, and the statistics of every shot.
 
     Args:
@@ -113,21 +153,28 @@ def survey(frames: Iterable[Frame], progress: Callable[[int], None] | None = Non
     Returns:
         None where there is no frame.
     """
-    track, starts, shots = MotionTrack(), list[float](), list[list[ColorStats]]()
+    track, light, lit = MotionTrack(), Light(), np.zeros(3)
+    found, times, shot = list[ColorStats](), list[float](), list[tuple[ColorStats, NDArray[np.float64]]]()
     for count, frame in enumerate(frames, start=1):
         # Every so many pixels, not a smaller picture: that would have less contrast.
         step = max(1, min(frame.image.shape[:2]) // _SURVEYED_SIDE)
         sample = np.ascontiguousarray(frame.image[::step, ::step])
+        lit = lit + light.change(sample)
         if track.update(sample, "strong") is None:
-            starts.append(float(frame.time))
-            shots.append([])
-        shots[-1].append(measure(sample))
+            found += _steady(shot)
+            shot = []
+        shot.append((measure(sample), lit))
+        times.append(float(frame.time))
         if progress is not None:
             progress(count)
-    if not shots:
-        return None
-    return Shots(starts, [_mean(shot) for shot in shots])
+    found += _steady(shot)
+    return Survey(times, found) if found else None
 
 
-def _mean(parts: list[ColorStats]) -> ColorStats:
-    return ColorStats(np.mean([part.mean for part in parts], axis=0), np.mean([part.covariance for part in parts], axis=0))
+def _steady(shot: list[tuple[ColorStats, NDArray[np.float64]]]) -> list[ColorStats]:
+    """Of the whole shot, for each of its frames."""
+    if not shot:
+        return []
+    mean = np.mean([stats.mean - lit for stats, lit in shot], axis=0)
+    covariance = np.mean([stats.covariance for stats, _ in shot], axis=0)
+    return [ColorStats(mean + lit, covariance) for _, lit in shot]

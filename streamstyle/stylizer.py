@@ -16,7 +16,7 @@ from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
 from streamstyle.engine import Session, Tensor, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
-from streamstyle.exposure import RGB_CODE, SteadyStats, exposed, measure
+from streamstyle.exposure import RGB_CODE, SteadyStats, bounded, exposed
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, StyleCode
 from streamstyle.regions import join
@@ -61,9 +61,9 @@ class StreamMemory:
         self.frames += 1
         return None if mode == "off" else self._motion.update(content, mode)
 
-    def stats(self, now: ColorStats, *, cut: bool) -> ColorStats:
-        """The content's RGB statistics, steady; once per frame."""
-        return self._stats.update(now, cut=cut)
+    def stats(self, content: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
+        """The content's own RGB statistics, and the steady ones; once per frame."""
+        return self._stats.update(content, cut=cut)
 
     def steady(self, layer: "_Layer", stylized: Image, motion: Motion | None) -> Image:
         """One region's picture, leaning on the one before."""
@@ -107,9 +107,9 @@ class _Job:
             return None
         cut = self.motion is None
         with self.measure("temporal"):
-            own = measure(self.small)
-            followed = self.memory.stats(own, cut=cut)
-            return own, self.look.content_stats or followed
+            own, followed = self.memory.stats(self.small, cut=cut)
+            known = self.look.content_stats
+            return own, followed if known is None else bounded(known, own)
 
     @cached_property
     def small(self) -> Image:

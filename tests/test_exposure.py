@@ -5,7 +5,7 @@ import pytest
 
 from streamstyle.cli import main
 from streamstyle.color import ColorStats
-from streamstyle.exposure import SteadyStats, exposed, measure, survey
+from streamstyle.exposure import Light, SteadyStats, bounded, exposed, measure, survey
 from streamstyle.frame import Frame
 from streamstyle.look import Look, StyleCode
 from streamstyle.sinks import open_sink
@@ -64,14 +64,42 @@ def test_codes_without_colours_are_left_alone():
     assert exposed(code, stats(10, 1), stats(20, 2)) is code
 
 
-def test_statistics_are_followed_slowly_but_never_far_behind():
+def test_statistics_are_followed_slowly():
     steady = SteadyStats()
-    steady.update(stats(100, 40), cut=True)
-    assert steady.update(stats(110, 40), cut=False).mean == pytest.approx(np.full(3, 100.3))
-    after = steady.update(stats(200, 10), cut=False)  # the light goes on
-    assert after.mean == pytest.approx(np.full(3, 160))
-    assert np.sqrt(np.diag(after.covariance)) == pytest.approx(np.full(3, 16))
-    assert steady.update(stats(30, 5), cut=True).mean == pytest.approx(np.full(3, 30))
+    first, _ = steady.update(view(), cut=True)
+    own, followed = steady.update(with_visitor(view(), 20), cut=False)
+    moved = followed.mean - first.mean
+    np.testing.assert_allclose(moved, 0.03 * (own.mean - first.mean), atol=0.05)
+
+
+def test_a_change_of_light_is_followed_at_once():
+    steady = SteadyStats()
+    steady.update(view() // 2 + 40, cut=True)
+    for more in range(2, 62, 2):
+        own, followed = steady.update(view() // 2 + 40 + more, cut=False)
+        assert followed.mean == pytest.approx(own.mean, abs=0.5)
+
+
+def test_light_is_what_most_pixels_do():
+    light = Light()
+    assert light.change(view()).tolist() == [0, 0, 0]
+    assert light.change(with_visitor(view() // 2 + 60, 50)) != pytest.approx(np.zeros(3), abs=1)
+    assert light.change(with_visitor(view() // 2 + 60, 100)) == pytest.approx(np.zeros(3))  # a fifth more is white now
+    assert light.change(with_visitor(view() // 2 + 57, 100)) == pytest.approx(np.full(3, -3), abs=0.01)
+    assert light.change(view()[:50]).tolist() == [0, 0, 0]
+
+
+def test_steady_statistics_are_never_far_from_the_frames_own():
+    result = bounded(stats(200, 90), stats(100, 10))
+    assert result.mean == pytest.approx(np.full(3, 106))
+    assert np.sqrt(np.diag(result.covariance)) == pytest.approx(np.full(3, 14))
+    assert bounded(stats(101, 11), stats(100, 10)).mean == pytest.approx(np.full(3, 101))
+    steady = SteadyStats()
+    steady.update(view(), cut=True)
+    own, followed = steady.update(view() // 8, cut=False)
+    assert np.abs(followed.mean - own.mean).max() <= 0.6 * np.sqrt(np.diag(own.covariance)).max() + 1e-9
+    own, followed = steady.update(255 - view(), cut=True)
+    assert followed.mean == pytest.approx(own.mean)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -98,24 +126,31 @@ def test_what_comes_in_hardly_changes_the_rest(stylizer):
     off = _change_of_the_rest(stylizer, [Look(code)] * 14)
     followed = _change_of_the_rest(stylizer, [Look(code, temporal="on")] * 14)
     contents = [with_visitor(view(), 8 * max(0, index - 3)) for index in range(14)]
-    shots = survey(frames(contents))
-    assert shots is not None
-    whole = [Look(code, temporal="strong", content_stats=shots.at(index / 25)) for index in range(14)]
-    surveyed = _change_of_the_rest(stylizer, whole)
+    surveyed = survey(frames(contents))
+    assert surveyed is not None
+    whole = [Look(code, temporal="strong", content_stats=surveyed.at(index / 25)) for index in range(14)]
     assert followed < 0.7 * off
-    assert surveyed < 0.5 * off
+    assert _change_of_the_rest(stylizer, whole) < 0.5 * off
 
 
 def test_a_survey_finds_shots_and_what_is_in_them():
     dark, bright = view() // 3, 255 - view(40, 30) // 4
-    shots = survey(frames([dark, dark, dark, bright, bright]))
-    assert shots is not None
-    assert shots.starts == [0.0, 3 / 25]
-    assert shots.at(0).mean == pytest.approx(measure(dark).mean)
-    assert shots.at(2 / 25).mean == pytest.approx(measure(dark).mean)
-    assert shots.at(3 / 25).mean == pytest.approx(measure(bright).mean)
-    assert shots.at(99).mean == pytest.approx(measure(bright).mean)
-    assert shots.at(-1).mean == pytest.approx(measure(dark).mean)
+    surveyed = survey(frames([dark, dark, with_visitor(dark, 20), bright, bright]))
+    assert surveyed is not None
+    means = np.array([surveyed.at(index / 25).mean for index in range(5)])
+    wanted = (2 * measure(dark).mean + measure(with_visitor(dark, 20)).mean) / 3
+    np.testing.assert_allclose(means[:3], np.tile(wanted, (3, 1)), atol=0.01)
+    np.testing.assert_allclose(means[3:], np.tile(measure(bright).mean, (2, 1)), atol=0.01)
+    assert surveyed.at(99).mean == pytest.approx(means[-1])
+    assert surveyed.at(-1).mean == pytest.approx(means[0])
+
+
+def test_a_survey_follows_a_fade():
+    fading = [view() // 2 + 2 * index for index in range(20)]
+    surveyed = survey(frames(fading))
+    assert surveyed is not None
+    for index, picture in enumerate(fading):
+        assert surveyed.at(index / 25).mean == pytest.approx(measure(picture).mean, abs=0.5)
 
 
 def test_a_video_of_nothing_has_no_shots():

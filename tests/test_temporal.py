@@ -4,7 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluation.temporal import background_jump, find_motion, known_motion, sharpness, strip, warping_error
+from evaluation.temporal import (
+    background_drift,
+    background_jump,
+    find_motion,
+    known_motion,
+    sharpness,
+    strip,
+    warping_error,
+)
 from streamstyle.look import Look
 from streamstyle.motion import grid, inside, moved
 from streamstyle.styles import CodeCache
@@ -149,7 +157,9 @@ def test_a_constant_change_is_the_warping_error():
     dark = np.full((40, 60, 3), 51, np.uint8)
     assert warping_error(dark, dark + 51, known_motion(40, 60, 0, 0)) == pytest.approx(0.2)
     jumped = [dark, dark, dark + 10, dark + 12]
-    assert background_jump(jumped, np.ones((40, 60), bool)) == 10
+    everywhere = np.ones((40, 60), bool)
+    assert background_jump(jumped, everywhere) == 10
+    assert background_drift(jumped, everywhere) == 12
 
 
 def test_motion_is_found_in_the_input_and_what_is_uncovered_is_left_out():

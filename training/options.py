@@ -33,8 +33,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="scale pictures to this (never up), then crop at random, as the paper does (vgg19: 512; fast: random scales)",
     )
     parser.add_argument("--batch", type=int, help="pairs per step (default 8)")
-    parser.add_argument("--optimizer", choices=("adam", "muon"), default="adam", help="(default adam)")
-    parser.add_argument("--learning-rate", type=float, help="of the optimizer (fast: 1e-3, vgg19: 1e-4)")
+    parser.add_argument("--learning-rate", type=float, help="of Adam (fast: 1e-3, vgg19: 1e-4)")
     parser.add_argument(
         "--schedule",
         choices=("cosine", "inverse"),

@@ -19,7 +19,6 @@ from models.vgg import Vgg19
 from training.checkpoint import load_weights, save_atomically, save_weights
 from training.data import load_images
 from training.evaluate import HeldOut, Score
-from training.optimizer import Muon
 from training.plot import plot_curve
 from training.recipes import RECIPES, Network
 from training.stillness import stillness_loss
@@ -57,8 +56,7 @@ class Trainer:
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self.trained = self.recipe.trained(self.network)
         self.trained_average = self.recipe.trained(self.average)
-        kind = Muon if options.optimizer == "muon" else torch.optim.Adam
-        self.optimizer = kind(self.trained.parameters(), lr=options.learning_rate, betas=self.recipe.betas)
+        self.optimizer = torch.optim.Adam(self.trained.parameters(), lr=options.learning_rate, betas=self.recipe.betas)
         self.generator = torch.Generator().manual_seed(options.seed)
         self.step = 0
         self.seconds = 0.0
@@ -191,7 +189,6 @@ class Trainer:
             "size": options.size,
             "late_size": options.late_size,
             "batch": options.batch,
-            "optimizer": options.optimizer,
             "learning_rate": options.learning_rate,
             "schedule": options.schedule,
             "short_side": options.short_side,
