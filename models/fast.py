@@ -1,6 +1,6 @@
 """`fast`: a small arbitrary-style network for plain CPUs, AdaIN at heart.
 
-Three ideas make it cheap and robust:
+Four ideas make it cheap and robust:
 
 1.  *RGB first.* The photo's RGB mean and deviation are matched to the style's (AdaIN at level 0). The network sees the
     matched photo and adds a residual to it. Colours are right before the first step of training, edges survive, and
@@ -9,6 +9,8 @@ Three ideas make it cheap and robust:
     Space-to-depth leads in, pixel shuffle leads out.
 3.  *AdaIN in every block.* A separate style encoder, which runs once per style and so may be wider, ends in one small
     feature map per modulated layer; their means and standard deviations are the style code.
+4.  *A deep stage at 1/16*, amid the blocks: wide channels are cheap there, and what relu3_1 and relu4_1 of VGG see of a
+    painting (its larger strokes and shapes) is where a small network lacks most.
 
 Borders are padded by replication inside, so that any size works, down to one pixel, and no dark or coloured frame
 appears. 2.9 GMAC per 640x360 frame (`python -m export.count`).
@@ -39,6 +41,8 @@ class FastConfig:
         quarter: Channels at 1/4 resolution.
         eighth: Channels at 1/8 resolution.
         blocks: Residual blocks at 1/8 resolution.
+        sixteenth: Channels at 1/16 resolution; 0 for a network without this stage.
+        deep_blocks: Residual blocks at 1/16 resolution.
         style: Channels of the style encoder at 1/8 resolution.
     """
 
@@ -47,13 +51,20 @@ class FastConfig:
     eighth: int = 64
     blocks: int = 5
     style: int = 128
+    sixteenth: int = 112
+    deep_blocks: int = 2
 
     def modulated(self) -> dict[str, int]:
-        """Name -> channels of the layers whose statistics the style sets, in the order of use."""
+        """Name -> channels of the layers whose statistics the style sets."""
         layers = {"rgb": 3, "entry": self.eighth}
         for block in range(self.blocks):
             layers[f"block{block}_inner"] = self.eighth
             layers[f"block{block}_outer"] = self.eighth
+        if self.sixteenth:
+            layers["deep_entry"] = self.sixteenth
+            for block in range(self.deep_blocks):
+                layers[f"deep{block}_inner"] = self.sixteenth
+                layers[f"deep{block}_outer"] = self.sixteenth
         layers["quarter"] = self.quarter
         layers["half"] = self.half
         return layers
@@ -86,6 +97,26 @@ class ResidualBlock(nn.Module):
 def modulate(features: Tensor, code: StyleCode, layer: str) -> Tensor:
     """AdaIN of one named layer under a style code."""
     return adain(features, code[f"{layer}_mean"], code[f"{layer}_std"], eps=FEATURE_EPS)
+
+
+class DeepStage(nn.Module):
+    """Down to 1/16, residual blocks there, and back up as an addition, which starts at zero."""
+
+    def __init__(self, config: FastConfig) -> None:
+        super().__init__()
+        self.down = conv(config.eighth, config.sixteenth, stride=2)
+        self.blocks = nn.ModuleList(ResidualBlock(config.sixteenth) for _ in range(config.deep_blocks))
+        self.up = conv(config.sixteenth, config.eighth)
+        nn.init.zeros_(self.up.weight)
+
+    def forward(self, features: Tensor, code: StyleCode) -> Tensor:
+        """(N, eighth, H, W), any size -> the same."""
+        deep = F.relu(modulate(self.down(features), code, "deep_entry"))
+        for index, block in enumerate(self.blocks):
+            deep = block(deep, code, f"deep{index}")
+        height, width = features.shape[2:]
+        added: Tensor = self.up(upsample(deep))[:, :, :height, :width]
+        return features + added
 
 
 class StyleEncoder(nn.Module):
@@ -137,6 +168,7 @@ class Stylizer(nn.Module):
         self.quarter_in = conv(config.half, config.quarter, stride=2)
         self.eighth_in = conv(config.quarter, config.eighth, stride=2)
         self.blocks = nn.ModuleList(ResidualBlock(config.eighth) for _ in range(config.blocks))
+        self.deep = DeepStage(config) if config.sixteenth else None
         self.quarter_out = conv(config.eighth, config.quarter)
         self.half_out = conv(config.quarter, config.half)
         self.residual = conv(config.half, 12)
@@ -163,6 +195,8 @@ class Stylizer(nn.Module):
         quarter = F.relu(self.quarter_in(half))  # (N, quarter, H/4, W/4)
         features = F.relu(modulate(self.eighth_in(quarter), code, "entry"))  # (N, eighth, H/8, W/8)
         for index, block in enumerate(self.blocks):
+            if self.deep is not None and index == len(self.blocks) // 2:
+                features = self.deep(features, code)
             features = block(features, code, f"block{index}")
         features = F.relu(modulate(self.quarter_out(upsample(features)), code, "quarter") + quarter)
         features = F.relu(modulate(self.half_out(upsample(features)), code, "half") + half)
@@ -200,3 +234,33 @@ class Fast(nn.Module):
         """Stylize each content with the style of the same index; shapes as in the parts."""
         stylized: Tensor = self.stylizer(content, alpha, self.style_encoder(style))
         return stylized
+
+
+def grown(network: Fast, config: FastConfig) -> Fast:
+    """A network of other widths that takes over what fits: every layer of the same name and shape.
+
+    A stage that is added starts at zero, so a grown network does at first what the old one did.
+    """
+    new = Fast(config)
+    old, state = network.state_dict(), new.state_dict()
+    for name, tensor in old.items():
+        if name in state and state[name].shape == tensor.shape:
+            state[name].copy_(tensor)
+    if config.style == network.config.style:
+        rows, old_rows = (_head_rows(encoder) for encoder in (new.style_encoder, network.style_encoder))
+        for layer in rows.keys() & old_rows.keys():
+            for kind in ("weight", "bias"):
+                wanted, kept = state[f"style_encoder.heads.{kind}"], old[f"style_encoder.heads.{kind}"]
+                if wanted[rows[layer]].shape == kept[old_rows[layer]].shape:
+                    wanted[rows[layer]] = kept[old_rows[layer]]
+    new.load_state_dict(state)
+    return new
+
+
+def _head_rows(encoder: StyleEncoder) -> dict[str, slice]:
+    """Where in the encoder's heads each layer's channels are."""
+    rows, first = {}, 0
+    for layer, channels in encoder.layers.items():
+        rows[layer] = slice(first, first + channels)
+        first += channels
+    return rows

@@ -71,6 +71,7 @@ class FoldedStylizer(nn.Module):
         # x * 4 - 2 in front of a convolution: its border is replicated, so the shift is the same everywhere.
         self.half_in.weight = nn.Parameter(half_in.weight.detach() * 4, requires_grad=False)
         self.half_in.bias = nn.Parameter(bias.detach() - 2 * half_in.weight.detach().sum((1, 2, 3)), requires_grad=False)
+        self.deep_up = None if stylizer.deep is None else FoldedUpConv(stylizer.deep.up)
         self.quarter_out = FoldedUpConv(stylizer.quarter_out)
         self.half_out = FoldedUpConv(stylizer.half_out)
 
@@ -87,13 +88,32 @@ class FoldedStylizer(nn.Module):
         quarter = F.relu(layers.quarter_in(half))
         features = F.relu(_modulate(layers.eighth_in(quarter), code, "entry"))
         for index, block in enumerate(layers.blocks):
-            assert isinstance(block, fast.ResidualBlock)
-            inner = F.relu(_modulate(block.inner(features), code, f"block{index}_inner"))
-            features = features + _modulate(block.outer(inner), code, f"block{index}_outer")
+            if index == len(layers.blocks) // 2:
+                features = self._deepened(features, code)
+            features = _block(block, features, code, f"block{index}")
         features = F.relu(_modulate(self.quarter_out(features), code, "quarter") + quarter)
         features = F.relu(_modulate(self.half_out(features), code, "half") + half)
         residual = F.pixel_shuffle(layers.residual(features), 2)[:, :, :height, :width]
         return matched + alpha * residual.to(matched.dtype)
+
+    def _deepened(self, features: Tensor, code: StyleCode) -> Tensor:
+        """As models.fast.DeepStage; without one, the features themselves."""
+        stage = self.stylizer.deep
+        if stage is None or self.deep_up is None:
+            return features
+        deep = F.relu(_modulate(stage.down(features), code, "deep_entry"))
+        for index, block in enumerate(stage.blocks):
+            deep = _block(block, deep, code, f"deep{index}")
+        height, width = features.shape[2:]
+        added: Tensor = self.deep_up(deep)[:, :, :height, :width]
+        return features + added
+
+
+def _block(block: nn.Module, features: Tensor, code: StyleCode, name: str) -> Tensor:
+    """As models.fast.ResidualBlock."""
+    assert isinstance(block, fast.ResidualBlock)
+    inner = F.relu(_modulate(block.inner(features), code, f"{name}_inner"))
+    return features + _modulate(block.outer(inner), code, f"{name}_outer")
 
 
 def folded(stylizer: nn.Module) -> nn.Module:

@@ -69,7 +69,8 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[st
         return VggAdain(vgg, Decoder.load(path)).eval(), record
     if metadata.get("family") != "fast":
         raise ValueError(f"'{path}' does not hold weights of a family that is trained here: {', '.join(RECIPES)}")
-    network = Fast(FastConfig(**json.loads(metadata["config"])))
+    # Weights from before there was a stage at 1/16 do not name it.
+    network = Fast(FastConfig(**{"sixteenth": 0} | json.loads(metadata["config"])))
     network.load_state_dict(tensors)
     return network.eval(), record
 

@@ -14,6 +14,7 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
+from models.fast import Fast, FastConfig, grown
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.checkpoint import load_weights, save_atomically, save_weights
@@ -69,7 +70,7 @@ class Trainer:
             raise ValueError(
                 f"'{init}' holds weights of '{network.family}'; wanted '{self.options.family}', or another --family"
             )
-        return network
+        return grown(network, FastConfig()) if isinstance(network, Fast) else network
 
     @property
     def progress(self) -> float:

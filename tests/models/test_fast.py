@@ -1,0 +1,51 @@
+"""What `fast` promises beyond its family's contract."""
+
+import torch
+
+from models.fast import Fast, FastConfig, grown
+
+SMALL = {"half": 8, "quarter": 12, "eighth": 16, "blocks": 3, "style": 32}
+
+
+def _network(**more):
+    torch.manual_seed(5)
+    network = Fast(FastConfig(**SMALL, **more)).eval()
+    network.stylizer.residual.weight.data.mul_(20)
+    return network
+
+
+@torch.no_grad()
+def test_a_stage_that_is_added_changes_nothing_at_first():
+    old = _network(sixteenth=0)
+    new = grown(old, FastConfig(**SMALL, sixteenth=20)).eval()
+    content, style, alpha = torch.rand(2, 3, 37, 50), torch.rand(2, 3, 64, 48), torch.ones(2, 1, 1, 1)
+    assert set(new.code_names) > set(old.code_names)
+    # Not bit by bit: a convolution of more channels may add up in another order.
+    torch.testing.assert_close(new(content, style, alpha), old(content, style, alpha), rtol=0, atol=1e-5)
+
+
+def test_what_is_added_learns():
+    new = grown(_network(sixteenth=0), FastConfig(**SMALL, sixteenth=20))
+    optimizer = torch.optim.SGD(new.parameters(), lr=0.1)
+    for _ in range(2):  # the first step moves the way back up from zero, the second all before it
+        optimizer.zero_grad()
+        new(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64), torch.ones(1, 1, 1, 1)).square().mean().backward()
+        optimizer.step()
+    stage = new.stylizer.deep
+    assert all(parameter.grad.abs().max() > 0 for parameter in (stage.up.weight, stage.down.weight))
+
+
+@torch.no_grad()
+def test_the_deep_stage_matters_to_the_picture():
+    stylizer, content, alpha = _network(sixteenth=20).stylizer, torch.rand(1, 3, 64, 64), torch.ones(1, 1, 1, 1)
+    code = {name: torch.rand_like(tensor) for name, tensor in _network(sixteenth=20).sample_code().items()}
+    before = stylizer(content, alpha, code)
+    torch.nn.init.normal_(stylizer.deep.up.weight, std=0.2)
+    assert (stylizer(content, alpha, code) - before).abs().max() > 1e-2
+
+
+@torch.no_grad()
+def test_growing_into_the_same_widths_is_a_copy():
+    old = _network(sixteenth=20)
+    for name, tensor in grown(old, old.config).state_dict().items():
+        assert torch.equal(tensor, old.state_dict()[name])
