@@ -14,7 +14,7 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
-from streamstyle.engine import Session, Tensor, as_batch, available_memory
+from streamstyle.engine import Session, Tensor, as_batch, available_memory, style_device
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, StyleCode
@@ -150,13 +150,18 @@ class Stylizer:
     Attributes:
         name: Of the model: its family, or its file's name.
         version: Of its weights.
-        provider: What really runs it: `cpu`, `openvino`, `cuda` or `tensorrt`, with the precision: `openvino (int8)`.
+        provider: What really runs it, with the precision: `cpu`, `openvino (int8)`, `cuda (fp16)`.
         remark: One line on a faster way that cannot be taken here, and why; empty else.
         builtin_styles: The styles that are shipped for it.
     """
 
     def __init__(
-        self, model: str = "fast", device: str = "auto", cache: CodeCache | None = None, precision: str = "auto"
+        self,
+        model: str = "fast",
+        device: str = "auto",
+        cache: CodeCache | None = None,
+        precision: str = "auto",
+        tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """Load a model.
 
@@ -165,12 +170,13 @@ class Stylizer:
             device: One of streamstyle.engine.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
             precision: One of streamstyle.engine.PRECISIONS, for the graph that stylizes; styles are encoded in float32.
+            tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
 
         Raises:
             ModelError: The model or the device cannot be used.
         """
         files = find_model(model)
-        self._stylize = Session(files.stylize, device, precision, files.int8)
+        self._stylize = Session(files.stylize, device, precision, files.int8, fp16=files.fp16, for_frames=True, tell=tell)
         if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
         self._code_names = set(self._stylize.inputs) - {"content", "alpha"}
@@ -189,7 +195,7 @@ class Stylizer:
         """The style graph, checked against the stylize graph; None for a model that knows only its own styles."""
         if not path.is_file() and self.builtin_styles.styles:
             return None
-        session = Session(path, device)
+        session = Session(path, style_device(device))
         if set(session.outputs) != self._code_names:
             raise ModelError(
                 f"'{path.name}' does not belong to this model: the style codes differ in "
@@ -270,6 +276,22 @@ class Stylizer:
             else f"the model '{self.name}' has none: name an image file"
         )
         raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
+
+    def warm_up(self, width: int, height: int, size: int | None = None) -> None:
+        """Do for frames of one size what else the first of them would wait for: a compilation, buffers, an engine.
+
+        Args:
+            width: Of the frames, in pixels.
+            height: Likewise.
+            size: Short side at which they will be stylized; None for their own.
+
+        Raises:
+            ModelError: They are too large for this machine's memory, or the runtime failed.
+        """
+        blank = np.zeros((height, width, 3), np.uint8)
+        small = blank if size is None or size >= min(height, width) else resize_short_side(blank, size)
+        self._check_memory(small)
+        self._stylize.warm_up(small.shape[1], small.shape[0])
 
     def memory(self, beside: Beside | None = None) -> "StreamMemory":
         """What one stream needs to remember from frame to frame.
@@ -385,7 +407,7 @@ class Stylizer:
             ModelError: With the size that would fit.
         """
         height, width = content.shape[:2]
-        if self._stylize.provider not in {"cpu", "openvino"} or height * width <= self._pixels_that_fit:
+        if not self._stylize.is_on_cpu or height * width <= self._pixels_that_fit:
             return
         needed, free = height * width * self._bytes_per_pixel, available_memory()
         if free is not None and needed > free:

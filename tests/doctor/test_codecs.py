@@ -2,8 +2,8 @@ import av
 import pytest
 
 from streamstyle.doctor.checks import codecs
-from streamstyle.doctor.nvidia import Nvidia
 from streamstyle.errors import SinkError
+from streamstyle.nvidia import Nvidia
 
 
 def test_every_encoder_is_really_tried_here():

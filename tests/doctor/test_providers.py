@@ -5,11 +5,11 @@ import types
 
 import pytest
 
-from streamstyle.doctor import nvidia
+from streamstyle import nvidia
 from streamstyle.doctor.checks import providers
 from streamstyle.doctor.finding import Finding
-from streamstyle.doctor.nvidia import Nvidia, look
 from streamstyle.errors import ModelError
+from streamstyle.nvidia import Nvidia, look
 
 GPU = Nvidia(("RTX 9",))
 NO_DRIVER = Nvidia((), "no NVIDIA driver")

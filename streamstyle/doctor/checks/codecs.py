@@ -10,7 +10,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.video.codeccontext import VideoCodecContext
 
-from streamstyle.doctor import nvidia
+from streamstyle import nvidia
 from streamstyle.doctor.finding import Finding
 from streamstyle.errors import SinkError
 from streamstyle.media import reason

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import onnxruntime
 
+from streamstyle import nvidia
 from streamstyle.catalog import find_model
-from streamstyle.doctor import nvidia
 from streamstyle.doctor.finding import Finding, State, failure
 from streamstyle.engine import Session, usable_cores
 from streamstyle.errors import ModelError
