@@ -26,7 +26,7 @@ from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
-from streamstyle.progress import FrameProgress
+from streamstyle.progress import FrameProgress, teller
 from streamstyle.recipe import Recipe, save_recipe
 from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
@@ -71,7 +71,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
     inputs = expand_inputs(options.inputs)
-    stylizer = Stylizer(options.model, options.device, precision=options.precision)
+    stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
@@ -170,7 +170,7 @@ def _tell(report: Report, console: Console, *, as_json: bool) -> None:
 
 def demo_command(options: argparse.Namespace, console: Console) -> int:
     """Run the demonstration; returns the exit code."""
-    stylizer = Stylizer("fast", options.device)
+    stylizer = Stylizer("fast", options.device, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     report, picture = run_demo(stylizer, options.style, options.output)
     _tell(report, console, as_json=False)
@@ -252,7 +252,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])
         options = build_parser().parse_args(words)
-        console = Console(stderr=options.json, quiet=options.quiet)
+        # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
+        console = Console(stderr=options.json, quiet=options.quiet, markup=False)
         return int(options.run(options, console))
     except Interrupted as interruption:
         if interruption.unfinished:

@@ -19,6 +19,7 @@ DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", *plugins.PLUGINS)
 """What may be asked for; `cpu` is ONNX Runtime, `openvino` is OpenVINO on the CPU."""
 PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
 _ON_CPU = {"cpu", "openvino"}
+_CUDA = "run: pip install 'streamstyle[gpu]', and see that nvidia-smi works"
 _NO_FP16 = "this model has no fp16 file (python -m export --precision fp16 makes one)"
 
 
@@ -207,8 +208,6 @@ class Session:
                 f"--device {device}: the installed ONNX Runtime has no {device} support; run: {ort.GPU_PACKAGE}, "
                 "or use --device cpu"
             )
-        if hasattr(runtime, "preload_dlls"):
-            runtime.preload_dlls()
 
     def _open_on_gpu(self, runtime: Any, path: Path, device: str) -> Graph:  # noqa: ANN401 - see ort.import_runtime
         threads, tell = usable_cores(), self._tell
@@ -219,7 +218,7 @@ class Session:
         try:
             graph = gpu.cuda_graph(runtime, path, threads=threads, tell=tell, sized=self._for_frames and device == "cuda")
         except gpu.NotStartedError as error:
-            raise ModelError(f"--device {device}: {error}; check nvidia-smi, or use --device cpu") from error
+            raise ModelError(f"--device {device}: {error}; {_CUDA}, or use --device cpu") from error
         if device == "cuda" or isinstance(graph, gpu.SizedGraph):
             return graph
         half = self._wanted == "fp16" or (self._wanted == "auto" and graph.metadata.get("precision") == "fp16")

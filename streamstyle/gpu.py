@@ -25,6 +25,7 @@ from streamstyle.ort import (
     fix_shapes,
     left_to_cpu,
     open_session,
+    preload_cuda,
     runs_on,
     session_options,
 )
@@ -247,11 +248,12 @@ def cuda_graph(
     Raises:
         ModelError: CUDA does not start, or the file is not a model.
     """
+    missing = preload_cuda(runtime) or "is the driver there?"
 
     def opened(options: Any, chosen: dict[str, str]) -> Any:  # noqa: ANN401 - the runtime's own classes
         session = open_session(runtime, path, options, [(PROVIDERS["cuda"], chosen), PROVIDERS["cpu"]])
         if runs_on(session) != PROVIDERS["cuda"]:
-            raise NotStartedError(_DID_NOT_START)
+            raise NotStartedError(f"ONNX Runtime could not start CUDA ({missing})")
         return session
 
     def manner(name: str, chosen: dict[str, str]) -> Manner:
@@ -267,7 +269,7 @@ def cuda_graph(
     except ModelError:
         raise
     except Exception as error:
-        raise NotStartedError(f"{_DID_NOT_START}: {first_line(error)}") from error
+        raise NotStartedError(f"ONNX Runtime could not start CUDA ({first_line(error)})") from error
     if left := left_to_cpu(session):
         tell(f"CUDA leaves {left} to the CPU, which is slower")
     graph = SessionGraph(session)
@@ -279,6 +281,3 @@ def cuda_graph(
         manner("bound buffers", cuda_options()),
     )
     return SizedGraph(graph, manners, runtime=runtime, tell=tell)
-
-
-_DID_NOT_START = "ONNX Runtime could not start CUDA (driver or libraries missing?)"

@@ -1,6 +1,9 @@
 """ONNX Runtime: sessions, on whatever provider."""
 
+import contextlib
 import importlib.metadata
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +44,23 @@ def import_runtime() -> Any:  # noqa: ANN401 - an optional module without type s
         raise ModelError(
             f"ONNX Runtime cannot be loaded ({error}); run: pip install 'streamstyle[cpu]' (or [gpu] with an NVIDIA GPU)"
         ) from error
+    # Why a provider does not start is for us to tell, in one line.
+    onnxruntime.set_default_logger_severity(4)
     return onnxruntime
+
+
+def preload_cuda(runtime: Any) -> str:  # noqa: ANN401 - see import_runtime
+    """Load CUDA and cuDNN from pip's folders, where the system's loader does not look.
+
+    Returns:
+        What is missing: `libcublasLt.so.13: cannot open shared object file`; empty where nothing is.
+    """
+    if not hasattr(runtime, "preload_dlls"):
+        return ""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        runtime.preload_dlls()
+    problems = re.findall(r"^Failed to load [^:]*: (.*)$", printed.getvalue(), re.MULTILINE)
+    return str(problems[0]).removesuffix(": No such file or directory") if problems else ""
 
 
 def session_options(runtime: Any, threads: int, *, assigned: bool = False) -> Any:  # noqa: ANN401 - see import_runtime

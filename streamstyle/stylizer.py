@@ -212,6 +212,11 @@ class Stylizer:
         return f"{line}\n{self.remark}" if self.remark else line
 
     @property
+    def sizes_are_dear(self) -> bool:
+        """Whether another frame size costs minutes: then none is tried out."""
+        return self._stylize.provider == "tensorrt"
+
+    @property
     def only_style(self) -> str | None:
         """The one style that the model knows, if it was trained for a single one."""
         names = self.builtin_styles.names()

@@ -37,7 +37,7 @@ def test_a_provider_that_falls_back_silently_is_an_error(runtime, device):
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
 def test_a_provider_that_breaks_is_one_clear_line(runtime, device):
     runtime.refuse = lambda _options, _providers: "CUDA failure 35: driver too old\nat a line of theirs"
-    with pytest.raises(ModelError, match=f"--device {device}: .*driver too old; check nvidia-smi") as caught:
+    with pytest.raises(ModelError, match=f"--device {device}: .*driver too old.*nvidia-smi works") as caught:
         Session(STYLIZE, device)
     assert "\n" not in str(caught.value)
 
@@ -315,3 +315,17 @@ def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path):
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=environment)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_cuda_misses_is_told_in_our_line_and_not_printed_by_the_runtime(runtime, capfd):
+    def preload():
+        for name in ("libcublasLt.so.13", "libcublas.so.13"):
+            print(f"Failed to load {name}: {name}: cannot open shared object file: No such file or directory")
+        print("Please follow their page to install CUDA.")
+
+    runtime.preload_dlls, runtime.running = preload, "CPUExecutionProvider"
+    with pytest.raises(
+        ModelError, match=r"could not start CUDA \(libcublasLt.so.13: cannot open shared object file\); run:"
+    ):
+        Session(STYLIZE, "cuda")
+    assert capfd.readouterr() == ("", "")
