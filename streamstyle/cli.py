@@ -30,7 +30,7 @@ from streamstyle.progress import FrameProgress, teller
 from streamstyle.recipe import Recipe, save_recipe
 from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
-from streamstyle.sources import expand_inputs, open_source
+from streamstyle.sources import expand_inputs, hardware, open_source
 from streamstyle.stylizer import Stylizer
 from streamstyle.video import Job, Report, default_output, stylize_source
 
@@ -51,6 +51,12 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
     parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
     parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")
+    parser.add_argument(
+        "--hwaccel",
+        choices=hardware.choices(),
+        default=hardware.OFF,
+        help="what decodes videos (default: off, the CPU)",
+    )
     parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
     parser.add_argument("--crf", type=int, metavar="N", help="video quality: lower is better and larger")
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -114,7 +120,7 @@ def _stylize_one(
     console: Console,
 ) -> Report:
     """One input; `taken` holds the outputs of those before it."""
-    with open_source(name, start=options.start, end=options.end) as source:
+    with open_source(name, start=options.start, end=options.end, hwaccel=options.hwaccel) as source:
         output: Path | None = options.output
         if output is None or folder is not None:
             output = default_output(name, source.info.is_still, recipe.name, folder)

@@ -5,6 +5,7 @@ some tenths of a second per size, less than half of it from the second start on,
 """
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import platform
 import sys
@@ -57,6 +58,11 @@ def capabilities() -> set[str]:
         return set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     except Exception as error:
         raise ModelError(f"OpenVINO does not start ({str(error).strip().splitlines()[-1]})") from error
+
+
+def version() -> str:
+    """Of the installed package: `2026.4.1`."""
+    return importlib.metadata.version("openvino")
 
 
 def has_fast_int8() -> bool:
