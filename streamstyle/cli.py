@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import size_argument, time_argument
+from streamstyle.arguments import batch_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
@@ -46,6 +46,13 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+    )
+    parser.add_argument(
+        "--batch",
+        type=batch_argument,
+        default=1,
+        metavar="N",
+        help="frames at once, with an fp16 model on a GPU (default: 1)",
     )
     parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
@@ -79,6 +86,11 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     inputs = expand_inputs(options.inputs)
     stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
+    if options.batch > 1 and not stylizer.takes_batches:
+        raise UsageError(
+            f"--batch {options.batch}: this model's file takes one frame at a time; those for GPUs take several "
+            "(python -m export --precision fp16 makes one)"
+        )
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
@@ -135,6 +147,7 @@ def _stylize_one(
             codec=options.codec,
             crf=options.crf,
             overwrite=options.overwrite,
+            batch=options.batch,
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:

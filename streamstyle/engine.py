@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from streamstyle import gpu, ort, plugins, tensorrt, vino
 from streamstyle.errors import ModelError
-from streamstyle.graph import Graph, Tell, Tensor, blank_feeds
+from streamstyle.graph import FRAME, Graph, Tell, Tensor, blank_feeds
 
 __all__ = ["DEVICES", "PRECISIONS", "Session", "Tensor", "as_batch", "available_memory", "style_device", "usable_cores"]
 
@@ -242,6 +242,11 @@ class Session:
     def label(self) -> str:
         """The provider, and the precision where it is not float32: `openvino (int8)`."""
         return self.provider if self.precision == "fp32" else f"{self.provider} ({self.precision})"
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether its file takes several frames at once."""
+        return bool(self.inputs[FRAME]) and not isinstance(self.inputs[FRAME][0], int)
 
     @property
     def is_on_cpu(self) -> bool:

@@ -114,7 +114,7 @@ class SizedGraph:
         """Compute all outputs."""
         frame = feeds[FRAME]
         fitting = all(array.ndim == 4 and array.shape[2:] == (1, 1) for name, array in feeds.items() if name != FRAME)
-        if not fitting or frame.shape[0] != 1 or not (self._manners or self._required):
+        if not fitting or not (self._manners or self._required):
             return self._any_size.run(feeds)
         height, width = frame.shape[1:3]
         extended = _extended(frame, self._multiple)
@@ -224,8 +224,8 @@ def _extended(frame: Tensor, multiple: int) -> Tensor:
         return frame
     import cv2  # noqa: PLC0415 - the doctor asks for providers also where OpenCV does not load
 
-    extended: Tensor = cv2.copyMakeBorder(frame[0], 0, -height % multiple, 0, -width % multiple, cv2.BORDER_REFLECT)
-    return extended[None]
+    bottom, right = -height % multiple, -width % multiple
+    return np.stack([cv2.copyMakeBorder(one, 0, bottom, 0, right, cv2.BORDER_REFLECT) for one in frame])
 
 
 def cuda_graph(

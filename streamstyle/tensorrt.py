@@ -106,15 +106,16 @@ def tensorrt_graph(
 
     def manner(name: str, *, recorded: bool) -> Manner:
         def built(declared: Mapping[str, Sequence[Any]], shapes: Shapes) -> Any:  # noqa: ANN401 - the runtime's class
-            height, width = shapes[FRAME][1:3]
+            frames, height, width = shapes[FRAME][:3]
+            size = f"{width}x{height}" + (f", {frames} frames at once" if frames > 1 else "")
             # A folder per size: the names that ONNX Runtime gives to engines do not tell sizes apart.
-            folder = root / f"{width}x{height}"
+            folder = root / (f"{width}x{height}" + (f"x{frames}" if frames > 1 else ""))
             options = session_options(runtime, threads)
             fix_shapes(options, declared, shapes)
 
             def opened() -> Any:  # noqa: ANN401 - see above
                 if not _engines(folder):
-                    tell(f"building a TensorRT engine for {width}x{height}; this takes some minutes the first time")
+                    tell(f"building a TensorRT engine for {size}; this takes some minutes the first time")
                 session = open_session(runtime, path, options, _providers(folder, root, half=half, recorded=recorded))
                 if runs_on(session) != PROVIDERS["tensorrt"]:
                     raise ModelError("ONNX Runtime could not start TensorRT (driver or libraries missing?)")
@@ -131,7 +132,7 @@ def tensorrt_graph(
                 # Half written, say, by a run that was killed.
                 for engine in had_engines:
                     engine.unlink(missing_ok=True)
-                tell(f"the TensorRT engine for {width}x{height} cannot be read")
+                tell(f"the TensorRT engine for {size} cannot be read")
                 return opened()
 
         return Manner(name, built)
