@@ -88,7 +88,8 @@ class Session:
             try:
                 return self._on_gpu("cuda")
             except ModelError as error:
-                raise ModelError(f"--precision fp16 runs on GPUs only: {_without_device(error)}") from error
+                told = _without_device(error).replace("or use --device cpu", "or use --precision fp32")
+                raise ModelError(f"--precision fp16 runs on GPUs only: {told}") from error
         graph = self._automatic_cuda()
         if graph is None:
             graph = self._automatic_openvino()
@@ -246,7 +247,8 @@ class Session:
     @property
     def takes_batches(self) -> bool:
         """Whether its file takes several frames at once."""
-        return bool(self.inputs[FRAME]) and not isinstance(self.inputs[FRAME][0], int)
+        shape = self.inputs.get(FRAME)
+        return shape is not None and bool(shape) and not isinstance(shape[0], int)
 
     @property
     def is_on_cpu(self) -> bool:

@@ -250,6 +250,7 @@ def test_fp16_without_a_gpu_is_one_clear_line(device):
     with pytest.raises(ModelError, match="--precision fp16") as caught:
         Session(STYLIZE, device, "fp16")
     assert "GPUs only" in str(caught.value)
+    assert "use --device cpu" not in str(caught.value)
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])

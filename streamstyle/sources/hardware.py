@@ -43,6 +43,8 @@ def _problem(name: str) -> str:
         HWAccel(name).create(av.Codec("h264", "r"))
     except NotImplementedError:
         return f"this build of PyAV does not decode with {name}"
+    except av.error.PermissionError:  # libav's word for a driver that is not there
+        return "there is no such device or driver"
     except (av.error.FFmpegError, OSError, RuntimeError, ValueError) as error:
-        return f"there is no such device or driver ({reason(error)})"
+        return f"it does not start ({reason(error)})"
     return ""

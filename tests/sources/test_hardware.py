@@ -116,12 +116,20 @@ def test_a_photo_needs_no_decoder(tmp_path):
     assert len(frames(open_source(str(tmp_path / "a.png"), hwaccel="auto"))) == 1
 
 
-def test_problems_are_put_in_words(monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (av.error.PermissionError(1, "Operation not permitted"), "there is no such device or driver"),
+        (av.error.ExternalError(1, "Generic error in an external library"), "it does not start (generic error in an ext"),
+        (NotImplementedError(), "this build of PyAV does not decode with cuda"),
+    ],
+)
+def test_problems_are_put_in_words(monkeypatch, error, words):
     def refuse(_codec):
-        raise av.error.PermissionError(1, "Operation not permitted")
+        raise error
 
     monkeypatch.setattr(hardware, "HWAccel", lambda _name: SimpleNamespace(create=refuse))
-    assert choose("cuda") == (
-        None,
-        "--hwaccel cuda: there is no such device or driver (operation not permitted); the CPU decodes",
-    )
+    device, problem = choose("cuda")
+    assert device is None
+    assert problem.startswith(f"--hwaccel cuda: {words}")
+    assert problem.endswith("; the CPU decodes")
