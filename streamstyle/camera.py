@@ -22,6 +22,7 @@ from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live import Live, LiveReport
 from streamstyle.look_options import add_look_arguments, read_recipe, recipe_of
 from streamstyle.people import find_people
+from streamstyle.progress import teller
 from streamstyle.recipe import KEEP, Recipe, save_recipe
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.mjpeg import MjpegSink
@@ -109,7 +110,7 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
     try:
-        stylizer = Stylizer(options.model, options.device, precision=options.precision)
+        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
         console.print(stylizer.description, highlight=False, soft_wrap=True)
         controls = _controls(options, recipe, stylizer)
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
@@ -215,13 +216,15 @@ def _live(
 ) -> Live:
     info = source.info
     rate = float(info.frame_rate or _USUAL_RATE)
-    auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if options.size is None else None
+    moves = options.size is None and not controls.stylizer.sizes_are_dear
+    auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if moves else None
     live = Live(source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started)
     if options.styles_folder is not None:
         live.watch(options.styles_folder)
     if options.look is not None:
         live.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
+    live.warm_up()
     if options.record is not None:
         _refuse_input(options)
         live.start_recording(options.record, overwrite=options.overwrite)

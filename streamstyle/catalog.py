@@ -43,7 +43,16 @@ class ModelFiles:
     @property
     def int8(self) -> Path:
         """The stylize graph in int8; may not exist."""
-        return self.stylize.with_name(f"{self.stylize.name.removesuffix('.onnx').removesuffix('.stylize')}-int8{_STYLIZE}")
+        return self._variant("int8")
+
+    @property
+    def fp16(self) -> Path:
+        """The stylize graph in half precision, for GPUs; may not exist."""
+        return self._variant("fp16")
+
+    def _variant(self, precision: str) -> Path:
+        name = self.stylize.name.removesuffix(".onnx").removesuffix(".stylize")
+        return self.stylize.with_name(f"{name}-{precision}{_STYLIZE}")
 
     @classmethod
     def named(cls, folder: Path, name: str) -> "ModelFiles":

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import size_argument, time_argument
+from streamstyle.arguments import batch_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
@@ -27,11 +27,11 @@ from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.exposure import Survey, survey
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
-from streamstyle.progress import FrameProgress
+from streamstyle.progress import FrameProgress, teller
 from streamstyle.recipe import Recipe, save_recipe
 from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
-from streamstyle.sources import expand_inputs, open_source
+from streamstyle.sources import expand_inputs, hardware, open_source
 from streamstyle.stylizer import Stylizer
 from streamstyle.video import Job, Report, default_output, stylize_source
 
@@ -48,10 +48,23 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
     )
+    parser.add_argument(
+        "--batch",
+        type=batch_argument,
+        default=1,
+        metavar="N",
+        help="frames at once, with an fp16 model on a GPU (default: 1)",
+    )
     parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
     parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
     parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")
+    parser.add_argument(
+        "--hwaccel",
+        choices=hardware.choices(),
+        default=hardware.OFF,
+        help="what decodes videos (default: off, the CPU)",
+    )
     parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
     parser.add_argument("--crf", type=int, metavar="N", help="video quality: lower is better and larger")
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
@@ -72,8 +85,13 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
     inputs = expand_inputs(options.inputs)
-    stylizer = Stylizer(options.model, options.device, precision=options.precision)
+    stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
+    if options.batch > 1 and not stylizer.takes_batches:
+        raise UsageError(
+            f"--batch {options.batch}: this model's file takes one frame at a time; those for GPUs take several "
+            "(python -m export --precision fp16 makes one)"
+        )
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
@@ -115,7 +133,7 @@ def _stylize_one(
     console: Console,
 ) -> Report:
     """One input; `taken` holds the outputs of those before it."""
-    with open_source(name, start=options.start, end=options.end) as source:
+    with open_source(name, start=options.start, end=options.end, hwaccel=options.hwaccel) as source:
         output: Path | None = options.output
         if output is None or folder is not None:
             output = default_output(name, source.info.is_still, recipe.name, folder)
@@ -130,6 +148,7 @@ def _stylize_one(
             codec=options.codec,
             crf=options.crf,
             overwrite=options.overwrite,
+            batch=options.batch,
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
@@ -187,7 +206,7 @@ def _tell(report: Report, console: Console, *, as_json: bool) -> None:
 
 def demo_command(options: argparse.Namespace, console: Console) -> int:
     """Run the demonstration; returns the exit code."""
-    stylizer = Stylizer("fast", options.device)
+    stylizer = Stylizer("fast", options.device, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     report, picture = run_demo(stylizer, options.style, options.output)
     _tell(report, console, as_json=False)
@@ -269,7 +288,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])
         options = build_parser().parse_args(words)
-        console = Console(stderr=options.json, quiet=options.quiet)
+        # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
+        console = Console(stderr=options.json, quiet=options.quiet, markup=False)
         return int(options.run(options, console))
     except Interrupted as interruption:
         if interruption.unfinished:

@@ -1,6 +1,5 @@
 """Which runtime, provider and precision really run a graph, and nothing silent about it."""
 
-import importlib.metadata
 import os
 import platform
 from collections.abc import Mapping
@@ -10,42 +9,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle import vino
+from streamstyle import gpu, ort, plugins, tensorrt, vino
 from streamstyle.errors import ModelError
+from streamstyle.graph import FRAME, Graph, Tell, Tensor, blank_feeds
 
-Tensor = NDArray[Any]
+__all__ = ["DEVICES", "PRECISIONS", "Session", "Tensor", "as_batch", "available_memory", "style_device", "usable_cores"]
 
-DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt")
+DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", *plugins.PLUGINS)
 """What may be asked for; `cpu` is ONNX Runtime, `openvino` is OpenVINO on the CPU."""
-PRECISIONS = ("auto", "fp32", "bf16", "int8")
-_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
-_METADATA_PREFIX = "streamstyle."
+PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
+_ON_CPU = {"cpu", "openvino"}
+_CUDA = "run: pip install 'streamstyle[gpu]', and see that nvidia-smi works"
+_NO_FP16 = "this model has no fp16 file (python -m export --precision fp16 makes one)"
 
 
 class Session:
     """One loaded graph on one provider.
 
     Attributes:
-        provider: What really runs it: `cpu` (ONNX Runtime), `openvino`, `cuda` or `tensorrt`.
-        precision: Of its convolutions: `fp32`, `bf16`, `int8`, or what else its file says.
+        provider: What really runs it: one of DEVICES without `auto`.
+        precision: Of its convolutions: `fp32`, `fp16`, `bf16`, `int8`, or what else its file says.
         remark: One line on what `auto` could not take, and why; empty where it took the best.
         inputs: Name -> declared shape; named or unknown dimensions are strings or None.
         outputs: Likewise.
         metadata: What the export wrote into the file.
     """
 
-    def __init__(self, path: Path, device: str = "auto", precision: str = "fp32", int8: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device: str = "auto",
+        precision: str = "fp32",
+        int8: Path | None = None,
+        *,
+        fp16: Path | None = None,
+        for_frames: bool = False,
+        tell: Tell = lambda _line: None,
+    ) -> None:
         """Load a graph.
 
         Args:
             path: An `.onnx` file.
             device: One of DEVICES. `auto` takes CUDA where it really loads, else OpenVINO where it is installed on an x86
-                processor, else ONNX Runtime on the CPU; TensorRT only when asked for, since it builds an engine for
-                minutes first.
+                processor, else ONNX Runtime on the CPU; TensorRT only when asked for, since it builds engines for
+                minutes first, and plugins likewise, since they are not proven.
             precision: One of PRECISIONS. On OpenVINO `auto` takes int8 where there is such a file, which its maker found
                 near enough, and the processor multiplies bytes; else bf16 where the processor has it and the file allows
-                it; else what `path` holds. `bf16` needs OpenVINO and a processor that has it.
+                it; else what `path` holds. `bf16` needs OpenVINO and a processor that has it. On NVIDIA's GPUs `auto`
+                takes the fp16 file where there is one.
             int8: The same graph in int8; may not exist.
+            fp16: The same graph in half precision, for GPUs; may not exist.
+            for_frames: Whether pictures of few sizes will come by the thousand, so that preparing for a size pays.
+            tell: Takes lines for the user at once, also while it runs: TensorRT builds for minutes.
 
         Raises:
             ModelError: The file cannot be loaded, or the device or precision that was asked for does not run.
@@ -56,118 +71,196 @@ class Session:
             raise ModelError(f"unknown precision '{precision}'; choose one of {', '.join(PRECISIONS)}")
         if not path.is_file():
             if device != "openvino":
-                _import_runtime()
+                ort.import_runtime()
             raise ModelError(f"there is no model file '{path}'; install streamstyle again or name another --model")
         self.remark = ""
-        self._graph: vino.Graph | None = None
-        self._session: Any = None
-        self.provider = self._open_cuda(path, precision, int8) if device == "auto" else ""
-        if not self.provider and device in {"auto", "openvino"}:
-            self.provider = self._open_openvino(path, device, precision, int8)
-        if not self.provider:
-            self.provider = self._open_onnxruntime(path, "cpu" if device == "auto" else device, precision, int8)
+        self.provider = ""
+        self.precision = "fp32"
+        self._path, self._wanted, self._int8, self._fp16 = path, precision, int8, fp16
+        self._for_frames, self._tell = for_frames, tell
+        self._graph = self._automatic() if device == "auto" else self._asked_for(device)
+        self.inputs, self.outputs = self._graph.inputs, self._graph.outputs
+        self.metadata = self._graph.metadata
 
-    def _open_cuda(self, path: Path, precision: str, int8: Path | None) -> str:
+    def _automatic(self) -> Graph:
+        """The best that runs here; why something better does not is the remark."""
+        if self._wanted == "fp16":
+            try:
+                return self._on_gpu("cuda")
+            except ModelError as error:
+                told = _without_device(error).replace("or use --device cpu", "or use --precision fp32")
+                raise ModelError(f"--precision fp16 runs on GPUs only: {told}") from error
+        graph = self._automatic_cuda()
+        if graph is None:
+            graph = self._automatic_openvino()
+        return graph or self._on_cpu()
+
+    def _automatic_cuda(self) -> Graph | None:
         """On CUDA where it really loads: a GPU build lists it on machines without a GPU, too."""
         try:
-            runtime = _import_runtime()
+            runtime = ort.import_runtime()
         except ModelError:
             if vino.problem() is None:
-                return ""
+                return None
             raise
-        if _PROVIDERS["cuda"] not in runtime.get_available_providers() or precision in {"bf16", "int8"}:
-            return ""
-        self._take(_load(runtime, path, "cuda"))
-        running = _provider_of(self._session)
-        return running if running != "cpu" else ""
+        if ort.PROVIDERS["cuda"] not in runtime.get_available_providers() or self._wanted in {"bf16", "int8"}:
+            return None
+        try:
+            return self._on_gpu("cuda")
+        except ModelError as error:
+            self._note(f"the GPU is not used: {_without_device(error)}")
+            return None
 
-    def _open_openvino(self, path: Path, device: str, precision: str, int8: Path | None) -> str:
+    def _automatic_openvino(self) -> Graph | None:
         problem = vino.problem()
         try:
             if problem is None:
-                self._take_graph(path, precision, int8)
-                return "openvino"
+                return self._on_openvino()
         except ModelError as error:
-            if device == "openvino" or precision in {"bf16", "int8"}:
+            if self._wanted in {"bf16", "int8"}:
                 raise
             problem = str(error)
-        if device == "openvino":
-            raise ModelError(f"--device openvino: {problem}; run: pip install 'streamstyle[openvino]', or use --device cpu")
-        if problem != vino.NOT_INSTALLED:
-            self.remark = f"{problem}; ONNX Runtime runs the model, slower"
-        return ""
+        if problem == vino.NOT_FOR_THIS_PROCESSOR:
+            self._note(f"ONNX Runtime runs the model in float32: OpenVINO is not used on {platform.machine()} processors")
+        elif problem != vino.NOT_INSTALLED:
+            self._note(f"{problem}; ONNX Runtime runs the model, slower")
+        return None
 
-    def _take_graph(self, path: Path, precision: str, int8: Path | None) -> None:
-        threads, has_bf16 = usable_cores(), "BF16" in vino.capabilities()
-        if precision == "bf16" and not has_bf16:
+    def _asked_for(self, device: str) -> Graph:
+        """On this device or not at all."""
+        if device == "cpu":
+            return self._on_cpu()
+        if device != "openvino":
+            return self._on_gpu(device)
+        problem = vino.problem()
+        if problem is None:
+            return self._on_openvino()
+        if problem == vino.NOT_FOR_THIS_PROCESSOR:
+            raise ModelError(f"--device openvino: {problem}, and this is {platform.machine()}; use --device cpu")
+        raise ModelError(f"--device openvino: {problem}; run: pip install 'streamstyle[openvino]', or use --device cpu")
+
+    # One runtime each.
+
+    def _on_openvino(self) -> Graph:
+        threads, has_bf16, wanted = usable_cores(), "BF16" in vino.capabilities(), self._wanted
+        if wanted == "fp16":
+            raise ModelError("--precision fp16 runs on GPUs only, not on --device openvino; use --precision bf16")
+        if wanted == "bf16" and not has_bf16:
             raise ModelError("--precision bf16: this processor does not compute in bfloat16; use --precision fp32")
-        graph = vino.Graph(path, precision="fp32", threads=threads)
-        self.precision = graph.metadata.get("precision", "fp32")
-        quantized = None
-        if precision == "int8" or (precision == "auto" and int8 is not None and int8.is_file() and vino.has_fast_int8()):
-            quantized = vino.Graph(_existing(int8), precision="int8", threads=threads)
-            allowed = precision == "int8" or quantized.metadata.get("automatic") == "yes"
-            if not (allowed and self._belongs(quantized.metadata, graph.metadata, precision)):
-                quantized = None
-        if quantized is not None:
-            graph, self.precision = quantized, "int8"
-        elif precision == "bf16" or (precision == "auto" and has_bf16 and graph.metadata.get("bfloat16") == "yes"):
-            graph, self.precision = vino.Graph(path, precision="bf16", threads=threads), "bf16"
-        elif precision == "auto" and graph.metadata.get("bfloat16") == "yes":
-            self.remark = "this processor does not compute in bfloat16, so the model runs in float32, slower"
-        self._graph = graph
-        self.inputs: dict[str, list[Any]] = {name: list(shape) for name, shape in graph.inputs.items()}
-        self.outputs: dict[str, list[Any]] = {name: list(shape) for name, shape in graph.outputs.items()}
-        self.metadata = graph.metadata
+        full = vino.Graph(self._path, precision="fp32", threads=threads)
+        self.provider, self.precision = "openvino", full.metadata.get("precision", "fp32")
+        may_have_int8 = wanted == "auto" and _exists(self._int8) and vino.has_fast_int8()
+        if wanted == "int8" or may_have_int8:
+            quantized = vino.Graph(_existing(self._int8), precision="int8", threads=threads)
+            allowed = wanted == "int8" or quantized.metadata.get("automatic") == "yes"
+            if allowed and self._belongs(quantized, full, "int8"):
+                self.precision = "int8"
+                return quantized
+        if wanted == "bf16" or (wanted == "auto" and has_bf16 and full.metadata.get("bfloat16") == "yes"):
+            self.precision = "bf16"
+            return vino.Graph(self._path, precision="bf16", threads=threads)
+        if wanted == "auto" and full.metadata.get("bfloat16") == "yes":
+            self._note("this processor does not compute in bfloat16, so the model runs in float32, slower")
+        return full
 
-    def _belongs(self, quantized: Mapping[str, str], full: Mapping[str, str], precision: str) -> bool:
-        """Whether the int8 file is of the same training; else its codes would not fit."""
-        if quantized.get("version") == full.get("version"):
+    def _on_cpu(self) -> Graph:
+        runtime = ort.import_runtime()
+        if self._wanted in {"bf16", "fp16"}:
+            where = "OpenVINO" if self._wanted == "bf16" else "GPUs"
+            raise ModelError(f"--precision {self._wanted} runs on {where} only, not on --device cpu; use --precision fp32")
+        graph = ort.cpu_graph(runtime, self._path, usable_cores())
+        if self._wanted == "int8":
+            quantized = ort.cpu_graph(runtime, _existing(self._int8), usable_cores())
+            self._belongs(quantized, graph, "int8")
+            graph = quantized
+        self.provider, self.precision = "cpu", graph.metadata.get("precision", "fp32")
+        return graph
+
+    def _on_gpu(self, device: str) -> Graph:
+        if self._wanted in {"bf16", "int8"}:
+            where = "OpenVINO" if self._wanted == "bf16" else "the CPU"
+            raise ModelError(
+                f"--precision {self._wanted} runs on {where} only, not on --device {device}; use --precision fp32"
+            )
+        runtime = ort.import_runtime()
+        if device in ort.PROVIDERS:
+            self._look_for_provider(runtime, device)
+        graph = self._open_on_gpu(runtime, self._path, device)
+        # WebGPU computes in half precision on some adapters only: not unasked.
+        if self._wanted == "fp16" or (self._wanted == "auto" and device != "webgpu" and _exists(self._fp16)):
+            graph = self._half(runtime, graph, device)
+        self.provider, self.precision = device, graph.metadata.get("precision", "fp32")
+        if device == "tensorrt" and self._wanted == "fp16":
+            self.precision = "fp16"
+        return graph
+
+    def _half(self, runtime: Any, full: Graph, device: str) -> Graph:  # noqa: ANN401 - see ort.import_runtime
+        """The fp16 file in place of the float32 one."""
+        if self._fp16 is None or not self._fp16.is_file():
+            if device == "tensorrt":  # it halves a float32 file by itself
+                return full
+            raise ModelError(f"--precision fp16: {_NO_FP16}; or use --precision fp32")
+        half = self._open_on_gpu(runtime, self._fp16, device)
+        return half if self._belongs(half, full, "fp16") else full
+
+    def _look_for_provider(self, runtime: Any, device: str) -> None:  # noqa: ANN401 - see ort.import_runtime
+        if ort.PROVIDERS[device] not in runtime.get_available_providers():
+            raise ModelError(
+                f"--device {device}: the installed ONNX Runtime has no {device} support; run: {ort.GPU_PACKAGE}, "
+                "or use --device cpu"
+            )
+
+    def _open_on_gpu(self, runtime: Any, path: Path, device: str) -> Graph:  # noqa: ANN401 - see ort.import_runtime
+        threads, tell = usable_cores(), self._tell
+        if device in plugins.PLUGINS:
+            return plugins.plugin_graph(runtime, path, device, threads=threads, tell=tell)
+        if device == "tensorrt":
+            tensorrt.load_library()
+        try:
+            graph = gpu.cuda_graph(runtime, path, threads=threads, tell=tell, sized=self._for_frames and device == "cuda")
+        except gpu.NotStartedError as error:
+            raise ModelError(f"--device {device}: {error}; {_CUDA}, or use --device cpu") from error
+        if device == "cuda" or isinstance(graph, gpu.SizedGraph):
+            return graph
+        half = self._wanted == "fp16" or (self._wanted == "auto" and graph.metadata.get("precision") == "fp16")
+        return tensorrt.tensorrt_graph(runtime, path, graph, half=half, threads=threads, tell=tell)
+
+    def _belongs(self, variant: Graph, full: Graph, precision: str) -> bool:
+        """Whether another precision's file is of the same training; else its codes would not fit."""
+        if variant.metadata.get("version") == full.metadata.get("version"):
             return True
-        told = "the int8 model is of another training than the float32 one (run: python -m export.quantize)"
-        if precision == "int8":
-            raise ModelError(f"--precision int8: {told}; or use --precision fp32")
-        self.remark = f"{told}; it is left alone"
+        make = "python -m export.quantize" if precision == "int8" else "python -m export --precision fp16"
+        told = f"the {precision} model is of another training than the float32 one (run: {make})"
+        if self._wanted == precision:
+            raise ModelError(f"--precision {precision}: {told}; or use --precision fp32")
+        self._note(f"{told}; it is left alone")
         return False
 
-    def _open_onnxruntime(self, path: Path, device: str, precision: str, int8: Path | None) -> str:
-        runtime = _import_runtime()
-        if precision == "bf16":
-            raise ModelError(f"--precision bf16 runs on OpenVINO only, not on --device {device}; use --precision fp32")
-        if precision == "int8" and device != "cpu":
-            raise ModelError(f"--precision int8 runs on the CPU only, not on --device {device}; use --precision fp32")
-        session = _load(runtime, path, device)
-        running = _provider_of(session)
-        if running != device:
-            raise ModelError(_not_running(runtime, device))
-        self._take(session)
-        if precision == "int8":
-            quantized, full = _load(runtime, _existing(int8), device), self.metadata
-            self._take(quantized)
-            self._belongs(self.metadata, full, precision)
-        return running
-
-    def _take(self, session: Any) -> None:  # noqa: ANN401 - see _import_runtime
-        self._session = session
-        self.inputs = {value.name: list(value.shape) for value in session.get_inputs()}
-        self.outputs = {value.name: list(value.shape) for value in session.get_outputs()}
-        self.metadata = {
-            key.removeprefix(_METADATA_PREFIX): value
-            for key, value in session.get_modelmeta().custom_metadata_map.items()
-            if key.startswith(_METADATA_PREFIX)
-        }
-        self.precision = self.metadata.get("precision", "fp32")
+    def _note(self, line: str) -> None:
+        self.remark = f"{self.remark}\n{line}" if self.remark else line
 
     @property
     def label(self) -> str:
         """The provider, and the precision where it is not float32: `openvino (int8)`."""
         return self.provider if self.precision == "fp32" else f"{self.provider} ({self.precision})"
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether its file takes several frames at once."""
+        shape = self.inputs.get(FRAME)
+        return shape is not None and bool(shape) and not isinstance(shape[0], int)
+
+    @property
+    def is_on_cpu(self) -> bool:
+        """Whether frames take the computer's own memory."""
+        return self.provider in _ON_CPU
+
     def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Compute all outputs.
+        """Compute all outputs; for one caller at a time.
 
         Args:
-            feeds: Input name -> array of the declared type.
+            feeds: Input name -> array of the declared type. Arrays other than the frame must not be changed in place:
+                what is on a device already is known by its identity.
 
         Returns:
             Output name -> array.
@@ -176,12 +269,42 @@ class Session:
             ModelError: The runtime failed, for lack of memory say.
         """
         try:
-            if self._graph is not None:
-                return self._graph.run(feeds)
-            return dict(zip(self.outputs, self._session.run(None, dict(feeds)), strict=True))
+            return self._graph.run(feeds)
         except Exception as error:
-            detail = str(error).splitlines()[0]
-            raise ModelError(f"the model failed on {self.provider}: {detail}; try a smaller --size") from error
+            raise ModelError(
+                f"the model failed on {self.provider}: {ort.first_line(error)}; try a smaller --size"
+            ) from error
+
+    def warm_up(self, width: int, height: int) -> None:
+        """Do for frames of one size what else the first of them would wait for: compiling, allocating, recording.
+
+        Args:
+            width: Of the frames as they come to the graph, in pixels.
+            height: Likewise.
+
+        Raises:
+            ModelError: The runtime failed.
+        """
+        feeds = blank_feeds(self._graph, height, width)
+        for _ in range(2):  # on GPUs a size is prepared for when it comes a second time
+            self.run(feeds)
+
+
+def style_device(device: str) -> str:
+    """Where paintings are encoded for a device: seldom, in any size, and in float32.
+
+    TensorRT would build an engine for each size of a painting; plugins are not proven.
+    """
+    return {"tensorrt": "cuda"}.get(device, "cpu" if device in plugins.PLUGINS else device)
+
+
+def _without_device(error: ModelError) -> str:
+    """What went wrong, without the option that nobody gave."""
+    return str(error).removeprefix("--device cuda: ")
+
+
+def _exists(path: Path | None) -> bool:
+    return path is not None and path.is_file()
 
 
 def _existing(int8: Path | None) -> Path:
@@ -219,66 +342,6 @@ def available_memory() -> int | None:
     except (OSError, ValueError):
         return free
     return limit if free is None else min(free, limit)
-
-
-def _import_runtime() -> Any:  # noqa: ANN401 - an optional module without type stubs
-    installed = []
-    for name in ("onnxruntime", "onnxruntime-gpu"):
-        try:
-            importlib.metadata.distribution(name)
-            installed.append(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    if len(installed) > 1:
-        raise ModelError(
-            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other; "
-            "run: pip uninstall -y onnxruntime onnxruntime-gpu, then: pip install 'streamstyle[gpu]' (or [cpu])"
-        )
-    try:
-        import onnxruntime  # noqa: PLC0415 - optional: the message below is the remedy
-    except ImportError as error:
-        raise ModelError(
-            f"ONNX Runtime cannot be loaded ({error}); run: pip install 'streamstyle[cpu]' (or [gpu] with an NVIDIA GPU)"
-        ) from error
-    return onnxruntime
-
-
-def _load(runtime: Any, path: Path, device: str) -> Any:  # noqa: ANN401 - see _import_runtime
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    if device != "cpu" and hasattr(runtime, "preload_dlls"):
-        runtime.preload_dlls()
-    providers = [_PROVIDERS[device]]
-    if device == "tensorrt":
-        providers.append(_PROVIDERS["cuda"])
-    if device != "cpu":
-        # Shape arithmetic stays on the CPU; whether the provider itself loaded is checked by the caller.
-        providers.append(_PROVIDERS["cpu"])
-    try:
-        return runtime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:
-        if device != "cpu" and "provider" in str(error).lower():
-            raise ModelError(_not_running(runtime, device)) from error
-        detail = str(error).splitlines()[0]
-        raise ModelError(f"'{path}' is not a model that ONNX Runtime can load: {detail}; install it again") from error
-
-
-def _provider_of(session: Any) -> str:  # noqa: ANN401 - see _import_runtime
-    """The first provider of the live session: the list of available ones says nothing about what loads."""
-    first = session.get_providers()[0]
-    return next((device for device, provider in _PROVIDERS.items() if provider == first), first)
-
-
-def _not_running(runtime: Any, device: str) -> str:  # noqa: ANN401 - see _import_runtime
-    if _PROVIDERS[device] not in runtime.get_available_providers():
-        remedy = "run: pip uninstall -y onnxruntime; pip install 'streamstyle[gpu]'"
-        return f"--device {device}: the installed ONNX Runtime has no {device} support; {remedy}, or use --device cpu"
-    return (
-        f"--device {device}: {device} was asked for, but ONNX Runtime could not start it (driver or libraries missing?); "
-        "check nvidia-smi, or use --device cpu"
-    )
 
 
 def as_batch(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

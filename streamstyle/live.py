@@ -190,6 +190,15 @@ class Live:
             spent.append(time.perf_counter() - began)
         self.auto.start({min(_TRIAL_SIZE, height, width): min(spent[1:])})
 
+    def warm_up(self) -> None:
+        """Let the model prepare for the size that comes, so that the first frame takes no longer than the others.
+
+        Raises:
+            ModelError: Frames of that size are too large for this machine's memory, or the runtime failed.
+        """
+        info = self.source.info
+        self.stylizer.warm_up(info.width, info.height, self.size if self.auto is None else self.auto.size)
+
     def run(self, present: Callable[[Pair | None], bool]) -> LiveReport:
         """Run until the source ends, `present` returns False or something fails; then close all sinks.
 

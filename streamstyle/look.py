@@ -117,7 +117,7 @@ class Look:
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
     regions: tuple[Region, ...] = ()
-    content_stats: ColorStats | None = None
+    content_stats: ColorStats | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name, share in (("alpha", self.alpha), ("color strength", self.color_strength)):

@@ -1,11 +1,17 @@
 """A line of progress while a file is stylized: share done, frames per second, time left."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+
+def teller(console: Console) -> Callable[[str], None]:
+    """What prints a line as it comes, above the line of progress where there is one."""
+    return lambda line: console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 class _FpsColumn(ProgressColumn):

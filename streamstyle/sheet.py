@@ -16,6 +16,7 @@ from streamstyle.engine import DEVICES
 from streamstyle.errors import StyleError
 from streamstyle.frame import Frame, Image
 from streamstyle.look import Look, StyleCode, blend
+from streamstyle.progress import teller
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
 from streamstyle.stylizer import Stylizer
@@ -58,7 +59,7 @@ def sheet_command(options: argparse.Namespace, console: Console) -> int:
     """Write the sheet; returns the exit code."""
     with open_source(options.input, start=options.start) as source:
         content = next(iter(source)).image
-    stylizer = Stylizer(options.model, options.device)
+    stylizer = Stylizer(options.model, options.device, tell=teller(console))
     names = options.style or stylizer.builtin_styles.names()[:2]
     if not names:
         raise StyleError(f"the model '{stylizer.name}' has no built-in styles; name one or two with --style")

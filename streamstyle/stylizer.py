@@ -3,7 +3,7 @@
 `encode_style` is the heavy part, once per painting; `stylize` is the light part, once per frame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +14,7 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
-from streamstyle.engine import Session, Tensor, as_batch, available_memory
+from streamstyle.engine import Session, Tensor, as_batch, available_memory, style_device
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, SteadyStats, bounded, exposed
 from streamstyle.frame import Image
@@ -164,13 +164,18 @@ class Stylizer:
     Attributes:
         name: Of the model: its family, or its file's name.
         version: Of its weights.
-        provider: What really runs it: `cpu`, `openvino`, `cuda` or `tensorrt`, with the precision: `openvino (int8)`.
+        provider: What really runs it, with the precision: `cpu`, `openvino (int8)`, `cuda (fp16)`.
         remark: One line on a faster way that cannot be taken here, and why; empty else.
         builtin_styles: The styles that are shipped for it.
     """
 
     def __init__(
-        self, model: str = "fast", device: str = "auto", cache: CodeCache | None = None, precision: str = "auto"
+        self,
+        model: str = "fast",
+        device: str = "auto",
+        cache: CodeCache | None = None,
+        precision: str = "auto",
+        tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """Load a model.
 
@@ -179,12 +184,13 @@ class Stylizer:
             device: One of streamstyle.engine.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
             precision: One of streamstyle.engine.PRECISIONS, for the graph that stylizes; styles are encoded in float32.
+            tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
 
         Raises:
             ModelError: The model or the device cannot be used.
         """
         files = find_model(model)
-        self._stylize = Session(files.stylize, device, precision, files.int8)
+        self._stylize = Session(files.stylize, device, precision, files.int8, fp16=files.fp16, for_frames=True, tell=tell)
         if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
         self._code_names = set(self._stylize.inputs) - {"content", "alpha"}
@@ -203,7 +209,7 @@ class Stylizer:
         """The style graph, checked against the stylize graph; None for a model that knows only its own styles."""
         if not path.is_file() and self.builtin_styles.styles:
             return None
-        session = Session(path, device)
+        session = Session(path, style_device(device))
         if set(session.outputs) != self._code_names:
             raise ModelError(
                 f"'{path.name}' does not belong to this model: the style codes differ in "
@@ -223,6 +229,11 @@ class Stylizer:
     def colors_in_code(self) -> bool:
         """Whether style codes hold the painting's colours, and can so be fitted to other statistics of the content."""
         return self._code_names >= RGB_CODE
+
+    @property
+    def sizes_are_dear(self) -> bool:
+        """Whether another frame size costs minutes: then none is tried out."""
+        return self._stylize.provider == "tensorrt"
 
     @property
     def only_style(self) -> str | None:
@@ -290,6 +301,22 @@ class Stylizer:
         )
         raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
 
+    def warm_up(self, width: int, height: int, size: int | None = None) -> None:
+        """Do for frames of one size what else the first of them would wait for: a compilation, buffers, an engine.
+
+        Args:
+            width: Of the frames, in pixels.
+            height: Likewise.
+            size: Short side at which they will be stylized; None for their own.
+
+        Raises:
+            ModelError: They are too large for this machine's memory, or the runtime failed.
+        """
+        blank = np.zeros((height, width, 3), np.uint8)
+        small = blank if size is None or size >= min(height, width) else resize_short_side(blank, size)
+        self._check_memory(small)
+        self._stylize.warm_up(small.shape[1], small.shape[0])
+
     def memory(self, beside: Beside | None = None) -> "StreamMemory":
         """What one stream needs to remember from frame to frame.
 
@@ -334,6 +361,58 @@ class Stylizer:
             images = [image for image, _ in pictures] + [content] * len(kept)
             masks = [mask for _, mask in pictures] + kept
             return join(images, [mask for mask in masks if mask is not None])
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the model's file takes several frames at once."""
+        return self._stylize.takes_batches
+
+    def stylize_several(
+        self, contents: Sequence[Image], looks: Sequence[Look], memory: "StreamMemory", measure: Measure
+    ) -> list[Image]:
+        """Stylize consecutive frames of one stream, the network's part at once where their looks are one and the same.
+
+        All else, such as leaning on the frame before, is done frame by frame, in order.
+
+        Args:
+            contents: (H, W, 3) uint8 RGB each.
+            looks: One for each.
+            memory: Of the stream.
+            measure: As for `stylize`.
+
+        Returns:
+            As `stylize` gives for each of them in turn.
+
+        Raises:
+            ModelError: As `stylize`.
+        """
+        if not self._are_one(contents, looks):
+            return [self.stylize(*pair, memory, measure) for pair in zip(contents, looks, strict=True)]
+        jobs = [_Job(content, look, memory, measure) for content, look in zip(contents, looks, strict=True)]
+        layer, keeper = _Layer(0, looks[0].code, looks[0].alpha, None), memory.keeper(0)
+        with measure("resize"):
+            smalls = [job.small for job in jobs]
+        self._check_memory(smalls[0], len(smalls))
+        with measure("inference"):
+            feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
+            feeds |= {"content": np.stack(smalls)} | dict(layer.code.tensors)
+            pictures: list[Image] = list(self._stylize.run(feeds)["stylized"])
+        together = zip(jobs, smalls, pictures, strict=True)
+        return [self._finish(job, layer, small, picture, keeper) for job, small, picture in together]
+
+    def _are_one(self, contents: Sequence[Image], looks: Sequence[Look]) -> bool:
+        """Whether all frames take the same run of the network; the content's colours are followed frame by frame."""
+        first = looks[0]
+        if first.temporal != "off" and self.colors_in_code:  # each frame has a code of its own; see exposure.py
+            return False
+        plain = not first.regions and first.alpha > 0 and (first.color != "content" or first.color_strength == 0)
+        return (
+            plain
+            and len(contents) > 1
+            and self.takes_batches
+            and all(content.shape == contents[0].shape for content in contents)
+            and all(look.code is first.code and look == first for look in looks)
+        )
 
     def _paint(self, job: "_Job", layer: "_Layer") -> Image:
         """The whole frame in one style."""
@@ -398,20 +477,20 @@ class Stylizer:
                 stylized = keep_chroma(content, stylized, look.color_strength)
         return stylized
 
-    def _check_memory(self, content: Image) -> None:
+    def _check_memory(self, content: Image, frames: int = 1) -> None:
         """Refuse what would not fit, before the system kills the program for it.
 
         Raises:
             ModelError: With the size that would fit.
         """
         height, width = content.shape[:2]
-        if self._stylize.provider not in {"cpu", "openvino"} or height * width <= self._pixels_that_fit:
+        if not self._stylize.is_on_cpu or frames * height * width <= self._pixels_that_fit:
             return
-        needed, free = height * width * self._bytes_per_pixel, available_memory()
+        needed, free = frames * height * width * self._bytes_per_pixel, available_memory()
         if free is not None and needed > free:
             fitting = int(min(height, width) * (0.9 * free / needed) ** 0.5)
             raise ModelError(
                 f"stylizing {width}x{height} with '{self.name}' takes about {needed / 1e9:.1f} GB of memory, "
                 f"{free / 1e9:.1f} GB are free; use --size {fitting} or less"
             )
-        self._pixels_that_fit = height * width
+        self._pixels_that_fit = frames * height * width

@@ -5,6 +5,7 @@ some tenths of a second per size, less than half of it from the second start on,
 """
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import platform
 import sys
@@ -15,11 +16,9 @@ from typing import Any
 
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError
-
-Tensor = NDArray[Any]
+from streamstyle.graph import METADATA_PREFIX, Tensor
 
 _SIZES_KEPT = 8
 """Compiled sizes kept in memory: the ladder of `--size auto`, and a region or two."""
@@ -29,12 +28,13 @@ _X86 = {"x86_64", "amd64"}
 
 NOT_INSTALLED = "OpenVINO is not installed"
 """It is an extra: without it, nothing is amiss."""
+NOT_FOR_THIS_PROCESSOR = "OpenVINO is used on x86 processors only"
 
 
 def problem() -> str | None:
     """Why OpenVINO is not what `--device auto` takes here, or None."""
     if platform.machine().lower() not in _X86:
-        return f"OpenVINO is not used on {platform.machine()} processors"
+        return NOT_FOR_THIS_PROCESSOR
     if importlib.util.find_spec("openvino") is None:
         return NOT_INSTALLED
     # Its model converter, which comes along, would report to its makers; without this module it does not.
@@ -58,6 +58,11 @@ def capabilities() -> set[str]:
         return set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     except Exception as error:
         raise ModelError(f"OpenVINO does not start ({str(error).strip().splitlines()[-1]})") from error
+
+
+def version() -> str:
+    """Of the installed package: `2026.4.1`."""
+    return importlib.metadata.version("openvino")
 
 
 def has_fast_int8() -> bool:
@@ -103,8 +108,8 @@ class Graph:
             detail = str(error).strip().splitlines()[-1]
             raise ModelError(f"'{path}' is not a model that OpenVINO can load: {detail}; install it again") from error
         self.metadata = _metadata(self._model)
-        self.inputs = {port.get_any_name(): _declared(port) for port in self._model.inputs}
-        self.outputs = {port.get_any_name(): _declared(port) for port in self._model.outputs}
+        self.inputs: dict[str, list[Any]] = {port.get_any_name(): _declared(port) for port in self._model.inputs}
+        self.outputs: dict[str, list[Any]] = {port.get_any_name(): _declared(port) for port in self._model.outputs}
         self._settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
@@ -143,13 +148,12 @@ class Graph:
 
 def _metadata(model: Any) -> dict[str, str]:  # noqa: ANN401 - an optional package's class
     """OpenVINO keeps an ONNX file's own entries under `framework`."""
-    prefix = "streamstyle."
     known = "framework" in model.rt_info  # not a dict: it has no get()
     names = model.rt_info["framework"] if known else {}
     return {
-        name.removeprefix(prefix): str(model.get_rt_info(["framework", name]).value)
+        name.removeprefix(METADATA_PREFIX): str(model.get_rt_info(["framework", name]).value)
         for name in dict(getattr(names, "value", names))
-        if name.startswith(prefix)
+        if name.startswith(METADATA_PREFIX)
     }
 
 

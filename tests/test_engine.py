@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import types
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,38 +13,33 @@ from streamstyle.engine import Session, usable_cores
 from streamstyle.errors import ModelError
 from streamstyle.look import Look
 from streamstyle.stylizer import Stylizer
+from tests.fake_gpu import ALL, FakeRuntime
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
 
 
-def fake_runtime(available, running):
-    """An ONNX Runtime that lists some providers and runs another."""
-
-    def open_session(_path, _options, providers):
-        meta = SimpleNamespace(custom_metadata_map={"streamstyle.family": "fake", "other": "x"})
-        return SimpleNamespace(
-            get_providers=lambda: [running] if running else providers,
-            get_inputs=list,
-            get_outputs=list,
-            get_modelmeta=lambda: meta,
-        )
-
-    return SimpleNamespace(
-        get_available_providers=lambda: available,
-        SessionOptions=types.SimpleNamespace,
-        InferenceSession=open_session,
-        preload_dlls=lambda: None,
-    )
-
-
-ALL = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+@pytest.fixture
+def runtime(monkeypatch):
+    """An ONNX Runtime that lists all providers."""
+    fake = FakeRuntime(ALL)
+    monkeypatch.setattr(engine.ort, "import_runtime", lambda: fake)
+    monkeypatch.setattr(engine.tensorrt, "load_library", lambda: "10.14.1")
+    return fake
 
 
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
-def test_a_provider_that_falls_back_silently_is_an_error(monkeypatch, device):
-    monkeypatch.setattr(engine, "_import_runtime", lambda: fake_runtime(ALL, "CPUExecutionProvider"))
-    with pytest.raises(ModelError, match=f"{device} was asked for, but ONNX Runtime could not start it"):
+def test_a_provider_that_falls_back_silently_is_an_error(runtime, device):
+    runtime.running = "CPUExecutionProvider"
+    with pytest.raises(ModelError, match=f"--device {device}: ONNX Runtime could not start CUDA .*nvidia-smi"):
         Session(STYLIZE, device)
+
+
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_a_provider_that_breaks_is_one_clear_line(runtime, device):
+    runtime.refuse = lambda _options, _providers: "CUDA failure 35: driver too old\nat a line of theirs"
+    with pytest.raises(ModelError, match=f"--device {device}: .*driver too old.*nvidia-smi works") as caught:
+        Session(STYLIZE, device)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
@@ -56,23 +49,44 @@ def test_a_runtime_without_the_provider_says_what_to_install(device):
 
 
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
-def test_a_provider_that_runs_is_reported(monkeypatch, device):
-    monkeypatch.setattr(engine, "_import_runtime", lambda: fake_runtime(ALL, None))
+def test_a_provider_that_runs_is_reported(runtime, device):
     session = Session(STYLIZE, device)
     assert session.provider == device
-    assert session.metadata == {"family": "fake"}
+    assert session.metadata["family"] == "fast"
+    assert runtime.preloaded
 
 
-def test_auto_reports_what_really_runs(monkeypatch):
-    monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO is not here")
-    monkeypatch.setattr(engine, "_import_runtime", lambda: fake_runtime(ALL, "CPUExecutionProvider"))
-    assert Session(STYLIZE, "auto").provider == "cpu"
-    monkeypatch.setattr(engine, "_import_runtime", lambda: fake_runtime(ALL, None))
+def test_auto_takes_the_gpu_where_it_starts(runtime):
     assert Session(STYLIZE, "auto").provider == "cuda"
 
 
+def test_auto_goes_on_without_a_gpu_that_does_not_start_and_says_so(runtime, monkeypatch):
+    monkeypatch.setattr(engine.vino, "problem", lambda: engine.vino.NOT_INSTALLED)
+    runtime.running = "CPUExecutionProvider"
+    session = Session(STYLIZE, "auto")
+    assert session.provider == "cpu"
+    assert session.remark.startswith("the GPU is not used: ONNX Runtime could not start CUDA")
+    assert "--device" not in session.remark.partition(";")[0]
+
+
+def test_a_damaged_file_is_named_on_a_gpu_too(runtime, tmp_path):
+    bad = tmp_path / "cuda" / "bad.onnx"
+    bad.parent.mkdir()
+    bad.write_bytes(b"nothing of the kind")
+    for device in ("cuda", "auto", "cpu"):
+        with pytest.raises(ModelError, match=r"is not a model that (ONNX Runtime|OpenVINO) can load"):
+            Session(bad, device)
+
+
+def test_waiting_threads_do_not_spin():
+    """They would take the cores from decoding and encoding."""
+    options = engine.ort.session_options(FakeRuntime(), 2)
+    assert options.entries["session.intra_op.allow_spinning"] == "0"
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
+
+
 def test_two_runtimes_in_one_environment_are_named(monkeypatch):
-    monkeypatch.setattr(engine.importlib.metadata, "distribution", lambda name: name)
+    monkeypatch.setattr(engine.ort.importlib.metadata, "distribution", lambda name: name)
     with pytest.raises(ModelError, match="both installed"):
         Session(STYLIZE, "cpu")
 
@@ -137,14 +151,49 @@ def test_openvino_that_fails_on_a_file_says_so_and_onnx_runtime_runs(monkeypatch
 
 
 def test_openvino_that_was_asked_for_never_falls_back(monkeypatch):
-    monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO is not used on arm64 processors")
-    with pytest.raises(ModelError, match=r"--device openvino: .*arm64.*pip install"):
+    monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO cannot be loaded (no such module)")
+    with pytest.raises(ModelError, match=r"--device openvino: .*no such module.*pip install"):
         Session(STYLIZE, "openvino")
 
 
-def test_other_processors_are_named(monkeypatch):
-    monkeypatch.setattr(vino.platform, "machine", lambda: "aarch64")
-    assert vino.problem() == "OpenVINO is not used on aarch64 processors"
+@pytest.mark.parametrize("machine", ["aarch64", "arm64", "riscv64"])
+def test_other_processors_run_on_onnx_runtime_and_are_named(monkeypatch, machine):
+    monkeypatch.setattr(engine.platform, "machine", lambda: machine)
+    session = Session(STYLIZE, "auto", "auto", INT8)
+    assert session.label == "cpu"
+    assert session.remark == f"ONNX Runtime runs the model in float32: OpenVINO is not used on {machine} processors"
+    with pytest.raises(ModelError, match=rf"--device openvino: .*x86.*{machine}.*use --device cpu") as caught:
+        Session(STYLIZE, "openvino")
+    assert "pip install" not in str(caught.value)
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "AMD64"])
+def test_x86_is_openvinos_own(monkeypatch, machine):
+    monkeypatch.setattr(engine.platform, "machine", lambda: machine)
+    assert vino.problem() in {None, vino.NOT_INSTALLED}
+
+
+@pytest.mark.parametrize(("flags", "has"), [("sse4_2 avx2", False), ("avx2 avx512_vnni", True), ("avx2 avx_vnni", True)])
+def test_old_processors_are_not_taken_to_multiply_bytes(monkeypatch, tmp_path, flags, has):
+    (tmp_path / "cpuinfo").write_text(f"flags\t\t: fpu {flags}\n")
+    monkeypatch.setattr(vino, "Path", lambda _name: tmp_path / "cpuinfo")
+    assert vino.has_fast_int8() is has
+
+
+def test_a_processor_that_tells_nothing_is_asked_by_openvino(monkeypatch, tmp_path):
+    monkeypatch.setattr(vino, "Path", lambda _name: tmp_path / "absent")
+    monkeypatch.setattr(vino, "capabilities", lambda: {"FP32", "INT8"})
+    assert vino.has_fast_int8()
+
+
+@pytest.mark.parametrize(("device", "size"), [("cpu", (80, 48)), ("cpu", (1, 1))])
+def test_warming_up_leaves_no_trace_in_what_comes_out(device, size):
+    session = Session(STYLIZE, device)
+    code = dict(Stylizer("fast", "cpu").find_style("kiss").tensors)
+    feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)} | code
+    before = session.run(feeds)["stylized"]
+    session.warm_up(*size)
+    assert np.array_equal(session.run(feeds)["stylized"], before)
 
 
 def test_precisions_that_do_not_run_are_errors(tmp_path):
@@ -266,3 +315,17 @@ def test_nothing_is_reported_to_the_makers_of_the_runtime(tmp_path):
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=environment)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_cuda_misses_is_told_in_our_line_and_not_printed_by_the_runtime(runtime, capfd):
+    def preload():
+        for name in ("libcublasLt.so.13", "libcublas.so.13"):
+            print(f"Failed to load {name}: {name}: cannot open shared object file: No such file or directory")
+        print("Please follow their page to install CUDA.")
+
+    runtime.preload_dlls, runtime.running = preload, "CPUExecutionProvider"
+    with pytest.raises(
+        ModelError, match=r"could not start CUDA \(libcublasLt.so.13: cannot open shared object file\); run:"
+    ):
+        Session(STYLIZE, "cuda")
+    assert capfd.readouterr() == ("", "")

@@ -62,6 +62,9 @@ class FakeStylizer:
     def __init__(self):
         self.sizes = []
 
+    def warm_up(self, width, height, size=None):
+        self.warmed = (width, height, size)
+
     def find_style(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
@@ -100,6 +103,14 @@ def test_a_run_reports_its_figures():
     assert set(report.milliseconds) == {"capture", "stylize", "null"}
     assert report.missed == {"null": 0} or report.missed["null"] < 12
     assert report.as_json()["style"] == "a"
+
+
+@pytest.mark.parametrize(("fixed", "auto"), [(24, None), (None, None), (None, [48, 32])])
+def test_the_model_prepares_for_the_size_that_comes(fixed, auto):
+    run = live(Camera(1), size=fixed, auto=AutoSize(auto, 1 / 30) if auto else None)
+    run.measure_size()
+    run.warm_up()
+    assert run.stylizer.warmed == (64, 48, run.auto.size if run.auto else fixed)
 
 
 def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):

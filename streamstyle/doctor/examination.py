@@ -38,11 +38,12 @@ class Check:
         return [sys.executable, "-P", "-m", "streamstyle.doctor.one_check", self.module, *self.arguments]
 
 
+_OTHERS = ("openvino", "cuda", "tensorrt", "tensorrt-rtx", "webgpu")
+
 CHECKS = (
     Check("system", "system"),
     Check("providers", "providers", ("cpu",)),
-    Check("providers", "providers", ("cuda",)),
-    Check("providers", "providers", ("tensorrt",)),
+    *(Check("providers", "providers", (device,)) for device in _OTHERS),
     Check("models", "models"),
     Check("codecs", "codecs"),
     Check("display", "display"),

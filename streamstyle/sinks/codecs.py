@@ -37,6 +37,9 @@ class VideoCodec:
 
 # Painted frames are full of texture. `veryfast` leaves the cores to the network; at this quality it costs bits, not looks.
 _H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, {"tune": "zerolatency"}, crf=20)
+# Without b=0 the quality would be that of libav's usual two megabits a second.
+_NVENC = {"preset": "p4", "rc": "vbr", "b": "0"}
+_NVENC_LIVE = {"zerolatency": "1", "delay": "0"}
 _CODECS = {
     "h264": _H264,
     # x265 (216) writes behind its memory where its half-size picture is fewer than four blocks of eight wide.
@@ -51,8 +54,8 @@ _CODECS = {
         crf=30,
         even=False,
     ),
-    "h264_nvenc": VideoCodec("h264_nvenc", {"preset": "p4", "rc": "vbr"}, crf=23, knob="cq"),
-    "hevc_nvenc": VideoCodec("hevc_nvenc", {"preset": "p4", "rc": "vbr"}, crf=26, knob="cq", tag="hvc1"),
+    "h264_nvenc": VideoCodec("h264_nvenc", _NVENC, _NVENC_LIVE, crf=23, knob="cq"),
+    "hevc_nvenc": VideoCodec("hevc_nvenc", _NVENC, _NVENC_LIVE, crf=26, knob="cq", tag="hvc1"),
 }
 _ALIASES = {"libx264": "h264", "x264": "h264", "h265": "hevc", "libx265": "hevc", "x265": "hevc", "libsvtav1": "av1"}
 _ALIASES["libvpx-vp9"] = "vp9"

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamstyle.errors import SourceError
+from streamstyle.sources import hardware
 from streamstyle.sources.base import Source
 from streamstyle.sources.camera import CameraSource
 from streamstyle.sources.image import IMAGE_SUFFIXES, ImageSource
@@ -22,7 +23,9 @@ _LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 _IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
 
 
-def open_source(uri: str, *, start: Fraction | None = None, end: Fraction | None = None) -> Source:
+def open_source(
+    uri: str, *, start: Fraction | None = None, end: Fraction | None = None, hwaccel: str = hardware.OFF
+) -> Source:
     """Open a photo, a video file, or a URL.
 
     A photo is told from a video by its first bytes, since names lie.
@@ -31,12 +34,13 @@ def open_source(uri: str, *, start: Fraction | None = None, end: Fraction | None
         uri: A path, or a URL that PyAV opens.
         start: Of a video, in seconds from its beginning.
         end: Likewise; frames before it are yielded.
+        hwaccel: Of a video: where it is decoded; one of `hardware.choices()`.
 
     Raises:
         SourceError: It cannot be opened, or holds no picture.
     """
     if "://" in uri:
-        return VideoSource(uri, start, end)
+        return VideoSource(uri, start, end, hwaccel=hwaccel)
     path = Path(uri)
     if path.is_dir():
         raise SourceError(f"'{uri}' is a folder; wanted a video or a photo")
@@ -52,7 +56,7 @@ def open_source(uri: str, *, start: Fraction | None = None, end: Fraction | None
     is_pnm = head[:2] in {b"P5", b"P6"} and head[2:3].isspace()
     if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or is_pnm:
         return ImageSource(uri)
-    return VideoSource(uri, start, end)
+    return VideoSource(uri, start, end, hwaccel=hwaccel)
 
 
 def open_live_source(

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import av
 import av.error
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.filter import Graph
 from av.stream import Disposition
@@ -16,6 +17,7 @@ from av.video.stream import VideoStream
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.media import HDR_TRANSFERS, address, quietly, reason, to_rgb
+from streamstyle.sources import hardware
 from streamstyle.sources.base import Source, SourceInfo
 from streamstyle.sources.clock import Clock
 from streamstyle.sources.orientation import Orientation
@@ -34,7 +36,13 @@ class VideoSource(Source):
     """
 
     def __init__(
-        self, uri: str, start: Fraction | None = None, end: Fraction | None = None, *, is_live: bool = False
+        self,
+        uri: str,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        *,
+        is_live: bool = False,
+        hwaccel: str = hardware.OFF,
     ) -> None:
         """Open a file or URL and decode its first frame.
 
@@ -43,6 +51,8 @@ class VideoSource(Source):
             start: Seconds from the beginning of the clip; earlier frames are left out.
             end: Seconds likewise; this and later frames are left out.
             is_live: A stream where a frame now is worth more than all frames later: nothing is buffered or decoded ahead.
+            hwaccel: Where it is decoded: `off` for the CPU, `auto` for a device where there is one, or a kind of device,
+                whose absence is a warning.
 
         Raises:
             SourceError: It cannot be opened, holds no video, or ends before `start`; or `end` is not after `start`.
@@ -53,9 +63,22 @@ class VideoSource(Source):
             )
         self.warnings = []
         self._uri, self._closed = uri, False
-        self._container = _open(uri, is_live)
+        device, problem = hardware.choose(hwaccel)
+        if problem:
+            self.warnings.append(problem)
+        try:
+            self._container = _open(uri, is_live, device)
+        except SourceError:
+            if device is None:
+                raise
+            device = None
+            self._container = _open(uri, is_live, None)
+            self.warnings.append(f"--hwaccel {hwaccel}: the device does not open '{uri}'; the CPU decodes")
         try:
             self._stream = _video_stream(self._container, uri)
+            if device is not None and hwaccel != hardware.AUTO and not self._stream.codec_context.is_hwaccel:
+                codec = self._stream.codec_context.name
+                self.warnings.append(f"--hwaccel {hwaccel}: it does not decode {codec} ('{uri}'); the CPU decodes")
             if is_live:
                 self._stream.thread_type = "SLICE"  # threads by frame hold as many frames back
             self._graph: Graph | None = None
@@ -237,11 +260,11 @@ def _stated_length(stream: VideoStream) -> Fraction | None:
     return int(tag[1]) * 3600 + int(tag[2]) * 60 + Fraction(tag[3]) - max(beginning, Fraction(0))
 
 
-def _open(uri: str, is_live: bool) -> InputContainer:
+def _open(uri: str, is_live: bool, device: HWAccel | None) -> InputContainer:
     timeout = (_LIVE_TIMEOUT_SECONDS if is_live else _TIMEOUT_SECONDS) if "://" in uri else None
     options = _LIVE_OPTIONS if is_live else {}
     try:
-        return av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options)
+        return av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options, hwaccel=device)
     except FileNotFoundError as error:
         raise SourceError(f"'{uri}' does not exist; check the name") from error
     except PermissionError as error:

@@ -2,13 +2,13 @@ import av
 import pytest
 
 from streamstyle.doctor.checks import codecs
-from streamstyle.doctor.nvidia import Nvidia
 from streamstyle.errors import SinkError
+from streamstyle.nvidia import Nvidia
 
 
 def test_every_encoder_is_really_tried_here():
     found = {finding.name: finding.state for finding in codecs.findings()}
-    assert set(found) == {*codecs.VIDEO, *codecs.AUDIO, "decoders"}
+    assert set(found) == {*codecs.VIDEO, *codecs.AUDIO, "decoders", "hwaccel"}
     assert found["h264"] == found["aac"] == found["decoders"] == "ok"
 
 
@@ -53,3 +53,12 @@ def raising(error):
         raise error
 
     return call
+
+
+def test_a_device_that_decodes_is_named(monkeypatch):
+    monkeypatch.setattr(codecs.hardware, "choices", lambda: ("off", "auto", "qsv", "cuda"))
+    monkeypatch.setattr(codecs.hardware, "choose", lambda name: (object() if name == "cuda" else None, ""))
+    assert codecs.hwaccel().state == "ok"
+    assert "--hwaccel cuda" in codecs.hwaccel().detail
+    monkeypatch.setattr(codecs.hardware, "choose", lambda _name: (None, "there is none"))
+    assert codecs.hwaccel().state == "missing"

@@ -3,13 +3,16 @@
 import ctypes
 import types
 
+import numpy as np
 import pytest
 
-from streamstyle.doctor import nvidia
+from streamstyle import nvidia
+from streamstyle.catalog import find_model
 from streamstyle.doctor.checks import providers
 from streamstyle.doctor.finding import Finding
-from streamstyle.doctor.nvidia import Nvidia, look
+from streamstyle.engine import Session
 from streamstyle.errors import ModelError
+from streamstyle.nvidia import Nvidia, look
 
 GPU = Nvidia(("RTX 9",))
 NO_DRIVER = Nvidia((), "no NVIDIA driver")
@@ -24,13 +27,14 @@ def examine(device):
 def world(monkeypatch):
     """A machine: its GPU, the providers that its ONNX Runtime lists, whether they load, the library they miss."""
 
-    def make(gpu=GPU, listed=("cuda", "tensorrt"), loads=False, library=""):
+    def make(gpu=GPU, listed=("cuda", "tensorrt"), loads=False, library="", level=100):
         def session(_path, device):
             if not loads:
                 raise ModelError(f"--device {device}: ONNX Runtime could not start it; check nvidia-smi")
-            return types.SimpleNamespace(provider=device)
+            picture = np.full((1, 64, 96, 3), 100 if device == "cpu" else level, np.uint8)
+            return types.SimpleNamespace(provider=device, inputs={}, run=lambda _feeds: {"stylized": picture})
 
-        names = [*(providers._NAMES[device] for device in listed), "CPUExecutionProvider"]
+        names = [*(providers.PROVIDERS[device] for device in listed), "CPUExecutionProvider"]
         monkeypatch.setattr(providers, "Session", session)
         monkeypatch.setattr(providers.onnxruntime, "get_available_providers", lambda: names)
         monkeypatch.setattr(providers.nvidia, "look", lambda: gpu)
@@ -52,7 +56,91 @@ def test_a_cpu_provider_that_fails_says_why(world):
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
 def test_a_gpu_that_loads_is_named(world, device):
     world(loads=True)
-    assert examine(device) == Finding("providers", device, "ok", "loads the model on RTX 9")
+    finding = examine(device)
+    assert finding.state == "ok"
+    assert "RTX 9" in finding.detail
+
+
+@pytest.mark.parametrize("device", ["cuda", "webgpu"])
+@pytest.mark.parametrize(("level", "state"), [(101, "ok"), (200, "failed")])
+def test_a_gpu_that_computes_something_else_than_the_cpu_is_a_failure(world, device, level, state):
+    world(loads=True, level=level)
+    finding = examine(device)
+    assert finding.state == state
+    assert ("something else" in finding.detail) == (state == "failed")
+
+
+def test_a_gpu_that_fails_on_its_first_frame_is_a_failure(world, monkeypatch):
+    def run(_feeds):
+        raise ModelError("the model failed on cuda: out of memory; try a smaller --size")
+
+    world(loads=True)
+    broken = types.SimpleNamespace(provider="cuda", inputs={}, run=run)
+    monkeypatch.setattr(providers, "Session", lambda _path, _device: broken)
+    assert (examine("cuda").state, examine("cuda").remedy) == ("failed", "try a smaller --size")
+
+
+def test_a_real_comparison_of_the_cpu_with_itself_is_ok():
+    session = Session(find_model("fast").stylize, "cpu")
+    assert providers.compared("cpu", session, "here").state == "ok"
+
+
+@pytest.mark.parametrize("device", ["tensorrt-rtx", "webgpu"])
+def test_a_plugin_that_is_not_here_is_missing_and_says_what_to_install(monkeypatch, device):
+    def refuse(_path, device):
+        raise ModelError(f"--device {device}: its plugin is not installed; run: pip install it")
+
+    monkeypatch.setattr(providers, "Session", refuse)
+    expected = Finding("providers", device, "missing", "its plugin is not installed", "run: pip install it")
+    assert examine(device) == expected
+
+
+# OpenVINO
+
+
+def test_openvino_that_is_not_installed_is_a_hint_and_no_failure(monkeypatch):
+    monkeypatch.setattr(providers.vino, "problem", lambda: providers.vino.NOT_INSTALLED)
+    finding = examine("openvino")
+    assert finding.state == "missing"
+    assert "pip install 'streamstyle[openvino]'" in finding.remedy
+
+
+def test_openvino_is_no_hint_on_arm(monkeypatch):
+    monkeypatch.setattr(providers.platform, "machine", lambda: "aarch64")
+    finding = examine("openvino")
+    assert (finding.state, finding.remedy) == ("missing", "")
+    assert "aarch64" in finding.detail
+
+
+def test_openvino_that_does_not_load_is_a_failure(monkeypatch):
+    monkeypatch.setattr(providers.vino, "problem", lambda: "OpenVINO cannot be loaded (libtbb.so.12)")
+    finding = examine("openvino")
+    assert finding.state == "failed"
+    assert "libtbb" in finding.detail
+
+
+def test_openvino_that_does_not_run_the_model_is_a_failure(monkeypatch):
+    def refuse(*_arguments):
+        raise ModelError("OpenVINO does not start (illegal instruction)")
+
+    monkeypatch.setattr(providers.vino, "problem", lambda: None)
+    monkeypatch.setattr(providers, "Session", refuse)
+    finding = examine("openvino")
+    assert finding.state == "failed"
+    assert "illegal instruction" in finding.detail
+
+
+def test_openvino_says_its_version_precision_and_what_the_processor_can(monkeypatch):
+    warmed = []
+    session = types.SimpleNamespace(precision="int8", warm_up=lambda *size: warmed.append(size))
+    monkeypatch.setattr(providers.vino, "problem", lambda: None)
+    monkeypatch.setattr(providers.vino, "version", lambda: "2026.4.1")
+    monkeypatch.setattr(providers.vino, "capabilities", lambda: {"INT8", "FP32", "BIN", "EXPORT_IMPORT"})
+    monkeypatch.setattr(providers, "Session", lambda *_arguments: session)
+    finding = examine("openvino")
+    assert finding.state == "ok"
+    assert finding.detail == "OpenVINO 2026.4.1 runs the model in int8; this processor computes in FP32, INT8"
+    assert warmed
 
 
 @pytest.mark.parametrize(("device", "state"), [("cuda", "warning"), ("tensorrt", "missing")])

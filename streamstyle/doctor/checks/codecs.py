@@ -10,11 +10,12 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.video.codeccontext import VideoCodecContext
 
-from streamstyle.doctor import nvidia
+from streamstyle import nvidia
 from streamstyle.doctor.finding import Finding
 from streamstyle.errors import SinkError
 from streamstyle.media import reason
 from streamstyle.sinks.codecs import choose_codec
+from streamstyle.sources import hardware
 
 AREA = "codecs"
 VIDEO = ("h264", "hevc", "av1", "vp9", "h264_nvenc", "hevc_nvenc")
@@ -45,6 +46,16 @@ def findings() -> Iterator[Finding]:
     for name in AUDIO:
         yield audio(name)
     yield decoders()
+    yield hwaccel()
+
+
+def hwaccel() -> Finding:
+    """Whether a device decodes for `--hwaccel`."""
+    for name in hardware.choices()[2:]:
+        device, _ = hardware.choose(name)
+        if device is not None:
+            return Finding(AREA, "hwaccel", "ok", f"{name} decodes H.264, for --hwaccel {name}")
+    return Finding(AREA, "hwaccel", "missing", "no device decodes here; the CPU does")
 
 
 def video(name: str) -> Finding:
