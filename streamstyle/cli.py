@@ -7,7 +7,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import size_argument, time_argument
+from streamstyle.arguments import add_profile_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
@@ -32,6 +32,8 @@ from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
 from streamstyle.sources import expand_inputs, open_source
 from streamstyle.stylizer import Stylizer
+from streamstyle.timing import StageTimes
+from streamstyle.trace import Trace, profiled
 from streamstyle.video import Job, Report, default_output, stylize_source
 
 
@@ -53,7 +55,14 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")
     parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
     parser.add_argument("--crf", type=int, metavar="N", help="video quality: lower is better and larger")
+    parser.add_argument(
+        "--skip-duplicates",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="paint a frame that repeats the one before only once (default: yes)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
@@ -71,19 +80,35 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
     inputs = expand_inputs(options.inputs)
-    stylizer = Stylizer(options.model, options.device, precision=options.precision)
+    with profiled(options.profile, _saying(console), overwrite=options.overwrite) as trace:
+        return _stylize_files(options, inputs, recipe, console, trace)
+
+
+def _stylize_files(
+    options: argparse.Namespace, inputs: list[str], recipe: Recipe, console: Console, trace: Trace | None
+) -> int:
+    """With what was checked of the command line."""
+    times = StageTimes(trace)
+    with times.span("load model"):
+        stylizer = Stylizer(options.model, options.device, precision=options.precision)
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
-    Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+    with times.span("encode style"):
+        Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
-    return _stylize_all(options, inputs, stylizer, recipe, console)
+    return _stylize_all(options, inputs, stylizer, recipe, console, trace)
 
 
 def _stylize_all(
-    options: argparse.Namespace, inputs: list[str], stylizer: Stylizer, recipe: Recipe, console: Console
+    options: argparse.Namespace,
+    inputs: list[str],
+    stylizer: Stylizer,
+    recipe: Recipe,
+    console: Console,
+    trace: Trace | None,
 ) -> int:
     """Every input in turn: one that fails does not keep the others from being done."""
     folder = _output_folder(options.output, many=len(inputs) > 1)
@@ -91,7 +116,8 @@ def _stylize_all(
     taken: set[Path] = set()
     for name in inputs:
         try:
-            report = _stylize_one(options, name, folder, taken, stylizer, recipe, console)
+            with StageTimes(trace).span(Path(name).name):
+                report = _stylize_one(options, name, folder, taken, stylizer, recipe, console, trace)
         except UsageError:
             raise
         except StreamstyleError as error:
@@ -112,6 +138,7 @@ def _stylize_one(
     stylizer: Stylizer,
     recipe: Recipe,
     console: Console,
+    trace: Trace | None,
 ) -> Report:
     """One input; `taken` holds the outputs of those before it."""
     with open_source(name, start=options.start, end=options.end) as source:
@@ -129,11 +156,14 @@ def _stylize_one(
             codec=options.codec,
             crf=options.crf,
             overwrite=options.overwrite,
+            skip_duplicates=options.skip_duplicates,
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
-                return stylize_source(source, job, stylizer, scene, size=options.size, progress=progress.advance)
+                return stylize_source(
+                    source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
+                )
         finally:
             scene.close()
 
@@ -159,6 +189,8 @@ def _tell(report: Report, console: Console, *, as_json: bool) -> None:
     pace = f"{report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
     if report.frames == 1:
         pace = f"1 frame in {report.seconds:.2f} s"
+    if report.reused:
+        pace += f" ({report.reused} repeat the one before and were not painted again)"
     console.print(
         f"{pace} on {report.provider}: {report.output}",
         soft_wrap=True,
@@ -189,6 +221,10 @@ def list_styles(options: argparse.Namespace) -> int:
         table.add_row(style.name, style.description)
     Console().print(table)
     return 0
+
+
+def _saying(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(line, highlight=False, soft_wrap=True)
 
 
 def _complain(message: str) -> None:
