@@ -1,6 +1,6 @@
 """What happened when, on which thread: a file for Perfetto (ui.perfetto.dev) and chrome://tracing.
 
-Source: the Trace Event Format of Chromium's trace viewer: a JSON object with complete events (X), counters (C), metadata (M).
+Source: the Trace Event Format of Chromium's trace viewer: a JSON object of complete events (X), counters (C), metadata (M).
 """
 
 import json
