@@ -1,7 +1,7 @@
 """`python -m bench`: how fast, how near to what the machine allows, and beside others.
 
-Parts: the network alone, files end to end, live latency, start-up, memory, and how cost grows. What is compared runs in turns.
-`report` measures nothing: it prints, draws and writes down what --json holds.
+Parts: the network alone, files end to end, live latency, start-up, memory, and how cost grows. What is compared runs in
+turns. `report` measures nothing: it prints, draws and writes down what --json holds.
 """
 
 import argparse
@@ -30,6 +30,7 @@ PARTS: dict[str, Callable[[Setting], list[Table]]] = {
 }
 _REPORT = "report"
 _PICTURE = "images/bench.png"
+_WIDTH = 170  # of files and pipes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -95,7 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = build_parser().parse_args(words)
-    console = Console(soft_wrap=True)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     try:
         _run(options, _command(words), console)
     except UsageError as error:

@@ -34,7 +34,7 @@ def measure(setting: Setting) -> list[Table]:
             sink.write(Frame(image, 0, 0))  # type: ignore[arg-type]
         steps: dict[str, list[dict[str, float]]] = {"cold": [], "warm": []}
         actions = {caches: _action(setting, picture, caches, steps[caches]) for caches in steps}
-        timings = interleaved(actions, rounds=max(3, setting.rounds // 2), budget=setting.budget, warm=1)
+        timings = interleaved(actions, rounds=min(5, setting.rounds), budget=setting.budget, warm=1)
         for caches, timing in timings.items():
             spent = [median(told[step] for told in steps[caches][1:]) for step in _STEPS]
             rest = 1000 * timing.median - sum(spent)
