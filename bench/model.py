@@ -63,7 +63,9 @@ def candidates(setting: Setting) -> list[Candidate]:
     for model, work in (("fast", of_fast), ("vgg19", of_vgg19)):
         for device, precision in CHOICES if model == "fast" else CHOICES[:1] + CHOICES[2:4] + CHOICES[5:]:
             try:
-                stylizer = Stylizer(model, device, precision=precision)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # ONNX Runtime's, of providers that it lacks: the error says it
+                    stylizer = Stylizer(model, device, precision=precision)
                 look = Look(_code(stylizer, setting))
             except StreamstyleError as error:
                 setting.say(f"left out: {model} on {device} {precision}: {error}")

@@ -5,6 +5,7 @@ settings that the model gets; so what a model falls short of it is the model's, 
 """
 
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -70,7 +71,9 @@ def peak_run(folder: Path, device: str, precision: str) -> Callable[[], object] 
     """What computes MACS multiply-accumulates; None where this cannot run here."""
     try:
         full, quantized = write_graphs(folder)
-        session = Session(full, device, precision, quantized)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # as in bench.model
+            session = Session(full, device, precision, quantized)
     except (ImportError, ModelError):
         return None
     content = np.random.default_rng(1).normal(0, 1, (1, _CHANNELS, _SIDE, _SIDE)).astype(np.float32)

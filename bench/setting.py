@@ -65,7 +65,7 @@ class Setting:
 
     def say(self, line: str) -> None:
         """Tell what is going on."""
-        self.console.print(line, highlight=False, soft_wrap=True, style="dim")
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True, style="dim")
 
 
 def size_argument(text: str) -> Size:
