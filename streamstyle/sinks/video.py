@@ -91,6 +91,7 @@ class VideoSink(Sink):
         self._written = 0
         self._durations: dict[int, Fraction] = {}
         self._reformatter = VideoReformatter()
+        self._rgb: av.VideoFrame | None = None
         self._encoded: tuple[Image, av.VideoFrame] | None = None
         self._closed = False
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
@@ -213,12 +214,18 @@ class VideoSink(Sink):
 
     def _converted(self, image: Image) -> av.VideoFrame:
         height, width, _ = self._shape
-        extra = self._stream.height - height, self._stream.width - width
-        if any(extra):
-            image = np.pad(image, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="edge")
-        rgb = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="rgb24")
+        # libav's own memory, taken once: its conversion reads a little beyond the last row, where NumPy's may end.
+        if self._rgb is None:
+            self._rgb = av.VideoFrame(self._stream.width, self._stream.height, "rgb24")
+        plane = self._rgb.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(self._stream.height, plane.line_size)  # type: ignore[call-overload]
+        inside = rows[:, : self._stream.width * 3].reshape(self._stream.height, self._stream.width, 3)
+        inside[:height, :width] = image
+        # An odd row or column is repeated.
+        inside[height:, :width] = image[-1:]
+        inside[:, width:] = inside[:, width - 1 : width]
         picture = self._reformatter.reformat(
-            rgb,
+            self._rgb,
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.JPEG,
