@@ -1,121 +1,220 @@
-"""`python -m bench.model`: what runs the model fastest here, interleaved, beside what the machine could do at most.
+"""The network alone: what runs it fastest here, how near to the machine's limit, and beside others' networks."""
 
-Two times per frame: on the clock, with all cores, and of the processor on one thread. The second is what to compare on a
-machine that others use too: waiting does not count.
-"""
-
-import argparse
-import os
-import statistics
-import subprocess
-import sys
-import time
+import itertools
+import logging
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+import torch
 
-from export.count import count_macs
-from models.fast import Fast
-from streamstyle import engine
-from streamstyle.errors import ModelError
+from bench import limit
+from bench.clock import Timing, interleaved
+from bench.microast import MicroAST
+from bench.peak import MACS, bandwidth, peak_run
+from bench.report import Table
+from bench.setting import Setting, Size, named, pictures
+from bench.work import of_fast, of_microast, of_vgg19
+from streamstyle.engine import usable_cores
+from streamstyle.errors import ModelError, StreamstyleError
+from streamstyle.frame import Image
 from streamstyle.look import Look
+from streamstyle.sources.image import read_image
 from streamstyle.stylizer import Stylizer
+from streamstyle.upscale import resize
 
-CHOICES = (("cpu", "fp32"), ("cpu", "int8"), ("openvino", "fp32"), ("openvino", "bf16"), ("openvino", "int8"))
+CHOICES = (
+    ("cpu", "fp32"),
+    ("cpu", "int8"),
+    ("openvino", "fp32"),
+    ("openvino", "bf16"),
+    ("openvino", "int8"),
+    ("cuda", "auto"),
+    ("tensorrt", "auto"),
+)
+MOST_GMAC = {"vgg19": 500, "MicroAST": 30}
+"""Of slow networks: larger frames are left out."""
 
 
-_PRODUCT = """
-import time, numpy
-a, best = numpy.random.default_rng(0).random((1024, 1024), numpy.float32), 1e9
-for _ in range(20):
-    started = time.process_time()
-    a @ a
-    best = min(best, time.process_time() - started)
-print(1024**3 / best / 1e9)
-"""
+@dataclass(slots=True)
+class Candidate:
+    """One way of painting frames.
 
-
-def peak_gmacs() -> float:
-    """Multiply-accumulates per second of one core in float32, in 1e9: a matrix product of 1024x1024, the best of 20.
-
-    In a process of its own, where the library can be told to use one thread: waiting threads would count as work.
+    Attributes:
+        name: Network, runtime and precision.
+        precision: Of its convolutions.
+        peak: Name of the peak to compare with.
+        work: Size -> what it does per frame.
+        paint: Takes a picture.
     """
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    told = subprocess.run([sys.executable, "-c", _PRODUCT], env=environment, check=True, capture_output=True, text=True)
-    return float(told.stdout)
+
+    name: str
+    precision: str
+    peak: str
+    work: Callable[[int, int], limit.Work]
+    paint: Callable[[Image], object]
 
 
-def _processor_seconds(action: Callable[[], object]) -> float:
-    started = time.process_time()
-    action()
-    return time.process_time() - started
+def candidates(setting: Setting) -> list[Candidate]:
+    """All that runs here; what does not is said."""
+    found: list[Candidate] = []
+    for model, work in (("fast", of_fast), ("vgg19", of_vgg19)):
+        for device, precision in CHOICES if model == "fast" else CHOICES[:1] + CHOICES[2:4] + CHOICES[5:]:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # ONNX Runtime's, of providers that it lacks: the error says it
+                    stylizer = Stylizer(model, device, precision=precision)
+                look = Look(_code(stylizer, setting))
+            except StreamstyleError as error:
+                setting.say(f"left out: {model} on {device} {precision}: {error}")
+                if model == "vgg19":
+                    break
+                continue
+            name = f"{model} {device} {precision}"
+            paint = lambda picture, stylizer=stylizer, look=look: stylizer.stylize(picture, look)  # noqa: E731
+            found.append(Candidate(name, precision, f"{device} {precision}", work, paint))
+    return [*found, *_microast(setting)]
 
 
-def _clock_seconds(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
+def _code(stylizer: Stylizer, setting: Setting):  # type: ignore[no-untyped-def] # noqa: ANN202
+    """The style that was asked for; where the model has none of that name, one of a frame of the clip."""
+    if setting.style in stylizer.builtin_styles.names() or Path(setting.style).is_file():
+        return stylizer.find_style(setting.style)
+    return stylizer.encode_style(pictures(setting.clip, (256, 256), 1)[0], "clip")
 
 
-def _runs(size: tuple[int, int], style: str, console: Console) -> dict[str, Callable[[], object]]:
-    """Name -> what stylizes one frame of noise; what cannot run here is said."""
-    width, height = size
-    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    found: dict[str, Callable[[], object]] = {}
-    for device, precision in CHOICES:
-        try:
-            stylizer = Stylizer("fast", device, precision=precision)
-            look = Look(stylizer.find_style(style))
-            found[f"{device} {precision}"] = lambda stylizer=stylizer, look=look: stylizer.stylize(picture, look)  # type: ignore[misc]
-            first = _clock_seconds(found[f"{device} {precision}"])
-            console.print(f"{width}x{height} {device} {precision}: first frame {first * 1000:.0f} ms")
-        except ModelError as error:
-            console.print(f"{device} {precision}: {error}", highlight=False)
-    return found
+def _microast(setting: Setting) -> list[Candidate]:
+    """In PyTorch, as its authors run it, and in ONNX Runtime, which is kinder to it."""
+    if setting.microast is None:
+        return []
+    style = Path(setting.style)
+    picture = read_image(style) if style.is_file() else pictures(setting.clip, (256, 256), 1)[0]
+    network = MicroAST(setting.microast, _tensor(resize(picture, 256, 256)))
+    torch.set_num_threads(usable_cores())
 
+    def work(width: int, height: int) -> limit.Work:
+        return of_microast(network, width, height)
 
-def measure(
-    runs: dict[str, Callable[[], object]], rounds: int, seconds: Callable[[Callable[[], object]], float]
-) -> list[float]:
-    """The median milliseconds of each, taken in turns."""
-    times: list[list[float]] = [[] for _ in runs]
-    for _ in range(rounds):
-        for kept, action in zip(times, runs.values(), strict=True):
-            action()
-            kept.append(seconds(action) * 1000)
-    return [statistics.median(values) for values in times]
+    def in_torch(image: Image) -> object:
+        with torch.inference_mode():
+            return (network(_tensor(image)).clamp(0, 1) * 255).byte().numpy()
 
+    found = [Candidate("MicroAST PyTorch fp32", "fp32", "cpu fp32", work, in_torch)]
+    try:
+        import onnxruntime  # noqa: PLC0415 - may be missing
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.model", description=__doc__)
-    parser.add_argument("--sizes", nargs="+", default=["640x360", "1280x720"], metavar="WxH")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--style", default="starry-night")
-    options = parser.parse_args()
-    console = Console(soft_wrap=True)
-    cores, peak = engine.usable_cores(), peak_gmacs()
-    console.print(f"{cores} core(s); one does {peak:.0f} GMAC/s in float32 (matrix product)")
-    for text in options.sizes:
-        width, height = (int(side) for side in text.split("x"))
-        gmac = count_macs(Fast().eval(), height, width) / 1e9
-        clock = measure(runs := _runs((width, height), options.style, console), options.rounds, _clock_seconds)
-        counted, engine.usable_cores = engine.usable_cores, lambda: 1
-        try:
-            processor = measure(
-                _runs((width, height), options.style, Console(quiet=True)), options.rounds, _processor_seconds
+        path = setting.folder / "microast.onnx"
+        shape = {2: torch.export.Dim("height", min=16), 3: torch.export.Dim("width", min=16)}
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                network, (torch.rand(1, 3, 360, 640),), str(path), dynamo=True, dynamic_shapes=(shape,), verbose=False
             )
-        finally:
-            engine.usable_cores = counted
-        table = Table(title=f"{text}: {gmac:.2f} GMAC per frame")
-        for column in ("runs on", f"ms, {cores} threads", "processor ms, 1 thread", "share of the float32 peak"):
-            table.add_column(column)
-        for name, first, second in zip(runs, clock, processor, strict=True):
-            table.add_row(name, f"{first:.1f}", f"{second:.1f}", f"{gmac / second * 1000 / peak:.0%}")
-        console.print(table)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cores()
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - exporters fail in many ways; the network itself still runs
+        setting.say(f"left out: MicroAST on ONNX Runtime: {str(error).splitlines()[0]}")
+        return found
+    given = session.get_inputs()[0].name
+
+    def in_runtime(image: Image) -> object:
+        return (session.run(None, {given: _tensor(image).numpy()})[0].clip(0, 1) * 255).astype(np.uint8)
+
+    return [*found, Candidate("MicroAST cpu fp32", "fp32", "cpu fp32", work, in_runtime)]
 
 
-if __name__ == "__main__":
-    main()
+def _tensor(image: Image) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float().div(255)
+
+
+def measure(setting: Setting) -> list[Table]:
+    """The tables of this part."""
+    found = candidates(setting)
+    peaks = {
+        peak: run
+        for peak in dict.fromkeys(candidate.peak for candidate in found)
+        if (run := peak_run(setting.folder, *peak.split())) is not None
+    }
+    if not peaks:
+        setting.say("no peak was measured: it needs onnx (pip install onnx)")
+    bytes_per_second = bandwidth()
+    columns = ["size", "runs on", "ms", "least ms", "processor ms", "GMAC", "least ms by arithmetic", "by memory"]
+    table = Table(
+        "The network alone, per frame",
+        [*columns, "share of the peak", "times as fast as MicroAST"],
+        notes=[
+            "ms: median of interleaved rounds. Least by arithmetic: multiply-accumulates over the measured peak of the "
+            "same runtime and precision.",
+            "By memory: all features in and out of every convolution over the memory's copying speed; caches may beat it.",
+        ],
+    )
+    measured: dict[str, list[float]] = {name: [] for name in peaks}
+    for size in setting.sizes_or("360p", "480p", "720p", "1080p", "4k"):
+        timings, here = _time(setting, size, found, peaks)
+        speeds = {name: MACS / timings[f"peak {name}"].median for name in peaks}
+        for name in peaks:
+            measured[name].append(MACS / timings[f"peak {name}"].least)
+        others = [timings[candidate.name].median for candidate in here if candidate.name.startswith("MicroAST")]
+        for candidate in here:
+            table.add(*_row(candidate, size, timings[candidate.name], speeds, bytes_per_second, min(others, default=None)))
+    machine = Table("What this machine does at most", ["what", "per second"])
+    machine.notes.append("3x3 convolutions of 128 channels in the same runtime, and copying; best of all rounds.")
+    for name, speeds_seen in measured.items():
+        machine.add(f"{name}, GMAC", max(speeds_seen) / 1e9)
+    machine.add("memory, GB", bytes_per_second / 1e9)
+    return [table, machine]
+
+
+def _time(
+    setting: Setting, size: Size, found: list[Candidate], peaks: dict[str, Callable[[], object]]
+) -> tuple[dict[str, Timing], list[Candidate]]:
+    """Candidates that can paint this size, and the times of these and of the peaks, all in turns."""
+    setting.say(f"model: {named(size)}")
+    shown = itertools.cycle(pictures(setting.clip, size, 4))
+    here = []
+    for candidate in found:
+        model = candidate.name.split()[0]
+        if model in MOST_GMAC and candidate.work(*size).macs > MOST_GMAC[model] * 1e9:
+            continue
+        try:
+            candidate.paint(next(shown))
+        except ModelError as error:
+            setting.say(f"left out: {candidate.name} at {named(size)}: {error}")
+            continue
+        here.append(candidate)
+    actions: dict[str, Callable[[], object]] = {
+        candidate.name: (lambda paint=candidate.paint: paint(next(shown)))  # type: ignore[misc]
+        for candidate in here
+    }
+    actions |= {f"peak {name}": run for name, run in peaks.items()}
+    return interleaved(actions, rounds=setting.rounds, budget=setting.budget), here
+
+
+def _row(
+    candidate: Candidate,
+    size: Size,
+    timing: Timing,
+    speeds: dict[str, float],
+    bytes_per_second: float,
+    other: float | None,
+) -> list[str | float | int | None]:
+    work = candidate.work(*size)
+    by_arithmetic = None
+    if candidate.peak in speeds:
+        by_arithmetic = limit.compute_seconds(work, speeds[candidate.peak])
+    by_memory = limit.memory_seconds(work, candidate.precision, bytes_per_second)
+    seconds = (timing.median, timing.least, timing.work)
+    return [
+        named(size),
+        candidate.name,
+        *(1000 * value for value in seconds),
+        work.macs / 1e9,
+        None if by_arithmetic is None else 1000 * by_arithmetic,
+        1000 * by_memory,
+        None if by_arithmetic is None else limit.share(by_arithmetic, timing.median),
+        None if other is None else limit.ratio(other, timing.median),
+    ]

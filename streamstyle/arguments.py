@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 from streamstyle.errors import UsageError
 from streamstyle.timeline import Timeline, seconds_of
@@ -107,3 +108,13 @@ def dimensions_argument(text: str) -> tuple[int, int]:
     if match is None or min(int(match[1]), int(match[2])) < 16:
         raise argparse.ArgumentTypeError(f"wanted WIDTHxHEIGHT in pixels, such as 1280x720, got '{text}'")
     return int(match[1]), int(match[2])
+
+
+def add_profile_argument(parser: argparse.ArgumentParser) -> None:
+    """The option `--profile`."""
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE.json",
+        help="write what happened when, for ui.perfetto.dev or chrome://tracing",
+    )

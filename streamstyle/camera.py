@@ -12,7 +12,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.arguments import auto_size_argument, dimensions_argument, rate_argument, seconds_argument
+from streamstyle.arguments import (
+    add_profile_argument,
+    auto_size_argument,
+    dimensions_argument,
+    rate_argument,
+    seconds_argument,
+)
 from streamstyle.autosize import AutoSize, ladder
 from streamstyle.catalog import MODELS
 from streamstyle.config import config_arguments
@@ -31,6 +37,7 @@ from streamstyle.sources import open_live_source
 from streamstyle.sources.cameras import list_cameras
 from streamstyle.sources.live import LiveSource
 from streamstyle.stylizer import Stylizer
+from streamstyle.trace import Trace, profiled
 from streamstyle.viewer import Headless, Viewer
 from streamstyle.window import Window
 
@@ -75,6 +82,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-window", action="store_true", help="show nothing here")
     parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    add_profile_argument(parser)
     parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
 
 
@@ -102,6 +110,17 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     wanted = options.virtual_camera is not None or options.record or options.mjpeg or options.seconds
     if headless and not wanted:
         raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
+
+    def tell(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True)
+
+    with profiled(options.profile, tell, overwrite=options.overwrite) as trace:
+        return _run(options, console, trace)
+
+
+def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> int:
+    """With what was checked of the command line."""
+    headless = options.no_window
     started = time.monotonic()
     recipe = recipe_of(options)
     warn = _Warnings()
@@ -117,7 +136,7 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
         _tell_source(source, console)
         warn(source.warnings)
         sinks = _open_sinks(options, source, console, warn)
-        live = _live(options, source, controls, sinks, started)
+        live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
         report = live.run(_presenter(options, live, window, sinks))
         _save_look(options, live)
@@ -212,13 +231,20 @@ def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Consol
 
 
 def _live(
-    options: argparse.Namespace, source: LiveSource, controls: Controls, sinks: dict[str, Sink], started: float
+    options: argparse.Namespace,
+    source: LiveSource,
+    controls: Controls,
+    sinks: dict[str, Sink],
+    started: float,
+    trace: Trace | None,
 ) -> Live:
     info = source.info
     rate = float(info.frame_rate or _USUAL_RATE)
     moves = options.size is None and not controls.stylizer.sizes_are_dear
     auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if moves else None
-    live = Live(source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started)
+    live = Live(
+        source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started, trace=trace
+    )
     if options.styles_folder is not None:
         live.watch(options.styles_folder)
     if options.look is not None:

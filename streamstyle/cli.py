@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import batch_argument, size_argument, time_argument
+from streamstyle.arguments import add_profile_argument, batch_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
@@ -33,6 +33,8 @@ from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
 from streamstyle.sources import expand_inputs, hardware, open_source
 from streamstyle.stylizer import Stylizer
+from streamstyle.timing import StageTimes
+from streamstyle.trace import Trace, profiled
 from streamstyle.video import Job, Report, default_output, stylize_source
 
 
@@ -67,7 +69,14 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
     parser.add_argument("--crf", type=int, metavar="N", help="video quality: lower is better and larger")
+    parser.add_argument(
+        "--skip-duplicates",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="paint a frame that repeats the one before only once (default: yes)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
@@ -85,7 +94,17 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
     inputs = expand_inputs(options.inputs)
-    stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
+    with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
+        return _stylize_files(options, inputs, recipe, console, trace)
+
+
+def _stylize_files(
+    options: argparse.Namespace, inputs: list[str], recipe: Recipe, console: Console, trace: Trace | None
+) -> int:
+    """With what was checked of the command line."""
+    times = StageTimes(trace)
+    with times.span("load model"):
+        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     if options.batch > 1 and not stylizer.takes_batches:
         raise UsageError(
@@ -94,15 +113,21 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         )
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
-    Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+    with times.span("encode style"):
+        Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
-    return _stylize_all(options, inputs, stylizer, recipe, console)
+    return _stylize_all(options, inputs, stylizer, recipe, console, trace)
 
 
 def _stylize_all(
-    options: argparse.Namespace, inputs: list[str], stylizer: Stylizer, recipe: Recipe, console: Console
+    options: argparse.Namespace,
+    inputs: list[str],
+    stylizer: Stylizer,
+    recipe: Recipe,
+    console: Console,
+    trace: Trace | None,
 ) -> int:
     """Every input in turn: one that fails does not keep the others from being done."""
     folder = _output_folder(options.output, many=len(inputs) > 1)
@@ -110,7 +135,8 @@ def _stylize_all(
     taken: set[Path] = set()
     for name in inputs:
         try:
-            report = _stylize_one(options, name, folder, taken, stylizer, recipe, console)
+            with StageTimes(trace).span(Path(name).name):
+                report = _stylize_one(options, name, folder, taken, stylizer, recipe, console, trace)
         except UsageError:
             raise
         except StreamstyleError as error:
@@ -131,6 +157,7 @@ def _stylize_one(
     stylizer: Stylizer,
     recipe: Recipe,
     console: Console,
+    trace: Trace | None,
 ) -> Report:
     """One input; `taken` holds the outputs of those before it."""
     with open_source(name, start=options.start, end=options.end, hwaccel=options.hwaccel) as source:
@@ -149,6 +176,7 @@ def _stylize_one(
             crf=options.crf,
             overwrite=options.overwrite,
             batch=options.batch,
+            skip_duplicates=options.skip_duplicates,
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
@@ -160,7 +188,9 @@ def _stylize_one(
             ):
                 scene.survey = _survey(options, name, source.info.frame_count, console)
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
-                return stylize_source(source, job, stylizer, scene, size=options.size, progress=progress.advance)
+                return stylize_source(
+                    source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
+                )
         finally:
             scene.close()
 
@@ -195,6 +225,8 @@ def _tell(report: Report, console: Console, *, as_json: bool) -> None:
     pace = f"{report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
     if report.frames == 1:
         pace = f"1 frame in {report.seconds:.2f} s"
+    if report.reused:
+        pace += f" ({report.reused} repeat the one before and were not painted again)"
     console.print(
         f"{pace} on {report.provider}: {report.output}",
         soft_wrap=True,

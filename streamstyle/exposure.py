@@ -31,6 +31,8 @@ _MOST_APART = 0.6
 """How far a steady mean may be from the frame's own, in deviations of the frame: no glare, whatever happens."""
 _MOST_RATIO = 1.4
 """Likewise for the deviation, as a ratio."""
+_ARRIVED = 0.5
+"""Nearer than this, in levels, the rest of the way is taken at once."""
 _GRAPH_EPS = 1e-5
 """Added to variances in the graph (models/adain.py), in units of the range."""
 _SURVEYED_SIDE = 360
@@ -50,6 +52,12 @@ def bounded(steady: ColorStats, own: ColorStats) -> ColorStats:
     reach = _MOST_APART * np.sqrt(variance)
     spread = np.diag(steady.covariance).clip(variance / _MOST_RATIO**2, variance * _MOST_RATIO**2)
     return ColorStats(steady.mean.clip(own.mean - reach, own.mean + reach), np.diag(spread))
+
+
+def _apart(one: ColorStats, other: ColorStats) -> float:
+    """Largest difference of a mean or a deviation, in levels."""
+    spreads = [np.sqrt(np.diag(stats.covariance)) for stats in (one, other)]
+    return float(max(np.abs(one.mean - other.mean).max(), np.abs(spreads[0] - spreads[1]).max()))
 
 
 class Light:
@@ -81,6 +89,7 @@ class SteadyStats:
     def __init__(self) -> None:
         self._light = Light()
         self._past: ColorStats | None = None
+        self._own: ColorStats | None = None
 
     def update(self, image: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
         """Take in the next frame.
@@ -95,6 +104,9 @@ class SteadyStats:
         now, change = measure(image), self._light.change(image)
         past = now if cut or self._past is None else ColorStats(self._past.mean + change, self._past.covariance)
         self._past = bounded(now.toward(past, _MEMORY), now)
+        if self._own is not None and _apart(now, self._own) == 0 and _apart(now, self._past) < _ARRIVED:
+            self._past = now  # a picture that is repeated comes to rest
+        self._own = now
         return now, self._past
 
 

@@ -22,6 +22,7 @@ from streamstyle.sinks.video import VideoSink
 from streamstyle.sources.live import LiveSource
 from streamstyle.stylizer import Stylizer
 from streamstyle.timing import Rate, Recent, StageTimes
+from streamstyle.trace import Trace
 from streamstyle.upscale import resize
 
 _TRIAL_SIZE = 216
@@ -107,6 +108,7 @@ class Live:
         auto: AutoSize | None = None,
         sinks: dict[str, Sink] | None = None,
         started: float | None = None,
+        trace: Trace | None = None,
     ) -> None:
         """Set up; nothing runs yet.
 
@@ -118,10 +120,11 @@ class Live:
             auto: Picks the size instead.
             sinks: Name -> sink, fed from the start; they are closed at the end of the run.
             started: When the work for this run began, on `time.monotonic()`; now by default.
+            trace: Takes what happens when.
         """
         self.source, self.stylizer, self.controls = source, stylizer, controls
         self.size, self.auto = size, auto
-        self.times = StageTimes()
+        self.times = StageTimes(trace)
         self.pipeline = LivePipeline(source, self._stylize, self.times)
         self.latency, self.rate = Recent(), Rate()
         self.last: Pair | None = None
@@ -356,8 +359,9 @@ class Live:
         # Its duration counted on the next frame, which may be skipped.
         content = replace(frame, image=image, duration=None)
         size = self.size if self.auto is None else self.auto.size
-        look = self.controls.look(image, size)
-        stylized = self.stylizer.stylize(image, look, self._memory)
+        with self.times.measure("look"):
+            look = self.controls.look(image, size)
+        stylized = self.stylizer.stylize(image, look, self._memory, self.times.measure)
         if self.auto is not None:
             self.auto.update(time.perf_counter() - began, time.monotonic())
             self.size = self.auto.size

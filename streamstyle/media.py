@@ -8,7 +8,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 # ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale is to be told.
@@ -45,21 +45,32 @@ def source_range(frame: av.VideoFrame) -> ColorRange:
     return {1: ColorRange.MPEG, 2: ColorRange.JPEG}.get(int(frame.color_range), untagged)
 
 
-def to_rgb(frame: av.VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
+def to_rgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter | None = None) -> NDArray[np.uint8]:
     """A decoded frame of any format as RGB.
+
+    Args:
+        frame: As it was decoded.
+        width: Of the result, in pixels.
+        height: Likewise.
+        reformatter: One for all frames of a stream: making its tables takes longer than converting a small frame.
 
     Returns:
         (height, width, 3) uint8 RGB; transparency is dropped.
     """
-    rgb = frame.reformat(
-        width=width,
-        height=height,
-        format="rgb24",
-        src_colorspace=source_matrix(frame),
-        src_color_range=source_range(frame),
-        dst_color_range="JPEG",
-        interpolation=ACCURATE,
-    ).to_ndarray()
+    rgb = (
+        (reformatter or VideoReformatter())
+        .reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgb24",
+            src_colorspace=source_matrix(frame),
+            src_color_range=source_range(frame),
+            dst_color_range="JPEG",
+            interpolation=ACCURATE,
+        )
+        .to_ndarray()
+    )
     if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
         rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever it is told
     return rgb  # type: ignore[return-value]  # of rgb24 it is uint8

@@ -35,9 +35,10 @@ class _End:
 class _Channel:
     """A bounded queue that gives up as soon as the run is stopped."""
 
-    def __init__(self, capacity: int, stopped: threading.Event) -> None:
+    def __init__(self, name: str, capacity: int, stopped: threading.Event, times: StageTimes) -> None:
         self._queue: queue.Queue[Frame | _End] = queue.Queue(capacity)
         self._stopped = stopped
+        self._name, self._times = name, times
 
     def put(self, item: Frame | _End) -> bool:
         """Wait for room; False when the run was stopped meanwhile."""
@@ -46,6 +47,7 @@ class _Channel:
                 self._queue.put(item, timeout=_POLL_SECONDS)
             except queue.Full:
                 continue
+            self._times.waiting(self._name, self._queue.qsize())
             return True
         return False
 
@@ -60,6 +62,7 @@ class _Channel:
                 if item.failure is not None:
                     raise item.failure
                 return
+            self._times.waiting(self._name, self._queue.qsize())
             yield item
 
 
@@ -80,7 +83,7 @@ def run(
         source: Read on a thread of its own.
         stylize: Frame -> (H, W, 3) uint8 RGB.
         sink: Written on a thread of its own.
-        times: Takes the stages `decode` and `encode`; the caller measures its own.
+        times: Takes the stages `decode`, `stylize` and `encode`; the caller measures its own within `stylize`.
         progress: Called with the number of frames stylized so far.
 
     Returns:
@@ -89,57 +92,82 @@ def run(
     Raises:
         StreamstyleError, or whatever else the first failing stage raised.
     """
-    times = times or StageTimes()
-    frame_bytes = max(1, source.info.width * source.info.height * 3)
-    capacity = max(1, min(8, QUEUE_BYTES // frame_bytes))
-    stopped = threading.Event()
-    decoded, stylized = _Channel(capacity, stopped), _Channel(capacity, stopped)
-    written = 0
-    write_failure: list[BaseException] = []
-    all_written = threading.Event()
+    return _Run(source, sink, times or StageTimes()).through(stylize, progress)
 
-    def read() -> None:
+
+class _Run:
+    """One run of `run`."""
+
+    def __init__(self, source: Source, sink: Sink, times: StageTimes) -> None:
+        frame_bytes = max(1, source.info.width * source.info.height * 3)
+        capacity = max(1, min(8, QUEUE_BYTES // frame_bytes))
+        self.source, self.sink, self.times = source, sink, times
+        self.stopped, self.all_written = threading.Event(), threading.Event()
+        self.decoded = _Channel("decoded, waiting", capacity, self.stopped, times)
+        self.stylized = _Channel("stylized, waiting", capacity, self.stopped, times)
+        self.written = 0
+        self.write_failure: list[BaseException] = []
+
+    def through(self, stylize: Callable[[Frame], Image], progress: Callable[[int], None] | None) -> int:
+        """Everything, until all threads have ended."""
+        threads = [self._thread("decode", self._read), self._thread("encode", self._write)]
+        try:
+            for thread in threads:
+                thread.start()
+            with self.times.lane("stylize"):
+                self._stylize(stylize, progress)
+                self.all_written.wait()
+        finally:
+            self.stopped.set()
+            undisturbed(lambda: _join(threads))
+        if self.write_failure:
+            raise self.write_failure[0]
+        return self.written
+
+    def _thread(self, lane: str, work: Callable[[], None]) -> threading.Thread:
+        def body() -> None:
+            with self.times.lane(lane):
+                work()
+
+        return threading.Thread(target=body, name=lane)
+
+    def _stylize(self, stylize: Callable[[Frame], Image], progress: Callable[[int], None] | None) -> None:
+        for count, frame in enumerate(self.decoded.frames(), start=1):
+            self.times.frame(frame.index)
+            with self.times.measure("stylize"):
+                image = stylize(frame)
+            self.stylized.put(frame.with_image(image))
+            if progress is not None:
+                progress(count)
+        self.stylized.put(_End())
+
+    def _read(self) -> None:
         failure: BaseException | None = None
         try:
-            frames = iter(source)
+            frames = iter(self.source)
             while True:
-                with times.measure("decode"):
+                with self.times.measure("decode"):
                     frame = next(frames, None)
-                if frame is None or not decoded.put(frame):
+                    if frame is not None:
+                        self.times.frame(frame.index)
+                if frame is None or not self.decoded.put(frame):
                     break
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failure = error
-        decoded.put(_End(failure))
+        self.decoded.put(_End(failure))
 
-    def write() -> None:
-        nonlocal written
+    def _write(self) -> None:
         try:
-            for frame in stylized.frames():
-                with times.measure("encode"):
-                    sink.write(frame)
-                written += 1
+            for frame in self.stylized.frames():
+                self.times.frame(frame.index)
+                with self.times.measure("encode"):
+                    self.sink.write(frame)
+                self.written += 1
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            write_failure.append(error)
-            stopped.set()
+            self.write_failure.append(error)
+            self.stopped.set()
         finally:
-            all_written.set()
-
-    threads = [threading.Thread(target=read, name="source"), threading.Thread(target=write, name="sink")]
-    try:
-        for thread in threads:
-            thread.start()
-        for count, frame in enumerate(decoded.frames(), start=1):
-            stylized.put(frame.with_image(stylize(frame)))
-            if progress is not None:
-                progress(count)
-        stylized.put(_End())
-        all_written.wait()
-    finally:
-        stopped.set()
-        undisturbed(lambda: _join(threads))
-    if write_failure:
-        raise write_failure[0]
-    return written
+            self.all_written.set()
 
 
 def undisturbed(work: Callable[[], None]) -> None:
@@ -235,7 +263,7 @@ class LivePipeline:
     was called.
 
     Attributes:
-        times: Stages `capture` and `stylize`, and one per sink.
+        times: Stages `capture` and `stylize`, and one per sink; whoever stylizes measures its own within `stylize`.
         captured: Frames that the source gave.
         stylized: Frames that were stylized; the rest was skipped.
     """
@@ -279,9 +307,9 @@ class LivePipeline:
             StreamstyleError, or whatever else the first failing part raised.
         """
         threads = [
-            threading.Thread(target=self._guard, args=(self._capture,), name="capture"),
-            threading.Thread(target=self._guard, args=(self._infer,), name="stylize"),
-            threading.Thread(target=self._guard, args=(self._run_errands,), name="errands"),
+            threading.Thread(target=self._guard, args=("capture", self._capture), name="capture"),
+            threading.Thread(target=self._guard, args=("stylize", self._infer), name="stylize"),
+            threading.Thread(target=self._guard, args=("errands", self._run_errands), name="errands"),
         ]
         try:
             with self._lock:
@@ -289,10 +317,13 @@ class LivePipeline:
                 outputs = [thread for _, _, thread in self._outputs.values()]
             for thread in [*outputs, *threads]:
                 thread.start()
-            while not self._stopped.is_set():
-                pair = self._shown.take(poll_seconds)
-                if not present(pair) or (pair is None and self._shown.finished):
-                    break
+            with self.times.lane("present"):
+                while not self._stopped.is_set():
+                    pair = self._shown.take(poll_seconds)
+                    if pair is not None:
+                        self.times.frame(pair.content.index)
+                    if not present(pair) or (pair is None and self._shown.finished):
+                        break
         finally:
             undisturbed(lambda: self._end(threads))
         if self._failure is not None:
@@ -301,7 +332,7 @@ class LivePipeline:
     def attach(self, name: str, sink: Sink) -> None:
         """Give a sink every newest frame, from the start of the run or from now on; closing it stays the caller's."""
         slot: Slot[Frame] = Slot()
-        thread = threading.Thread(target=self._guard, args=(lambda: self._feed(name, sink, slot),), name=name)
+        thread = threading.Thread(target=self._guard, args=(name, lambda: self._feed(name, sink, slot)), name=name)
         with self._lock:
             self._outputs[name] = (sink, slot, thread)
             running = self._running
@@ -330,9 +361,10 @@ class LivePipeline:
             self._join_output(name)
         _join(threads)
 
-    def _guard(self, work: Callable[[], None]) -> None:
+    def _guard(self, lane: str, work: Callable[[], None]) -> None:
         try:
-            work()
+            with self.times.lane(lane):
+                work()
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             if self._failure is None:
                 self._failure = error
@@ -344,6 +376,8 @@ class LivePipeline:
         while not self._stopped.is_set():
             with self.times.measure("capture"):
                 frame = next(frames, None)
+                if frame is not None:
+                    self.times.frame(frame.index)
             if frame is None:
                 break
             self.captured += 1
@@ -355,6 +389,7 @@ class LivePipeline:
             frame = self._in.take(_POLL_SECONDS)
             if frame is None:
                 continue
+            self.times.frame(frame.index)
             with self.times.measure("stylize"):
                 pair = self._stylize(frame)
             self.stylized += 1
@@ -371,6 +406,7 @@ class LivePipeline:
             if frame is None:
                 sink.idle()
                 continue
+            self.times.frame(frame.index)
             with self.times.measure(name):
                 sink.write(frame)
 
@@ -380,7 +416,8 @@ class LivePipeline:
                 work = self._errands.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 continue
-            work()
+            with self.times.span("errand"):
+                work()
 
     def _join_output(self, name: str) -> Sink | None:
         with self._lock:

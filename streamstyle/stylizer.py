@@ -97,7 +97,7 @@ class _Job:
     @cached_property
     def motion(self) -> Motion | None:
         """Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted."""
-        with self.measure("temporal"):
+        with self.measure("motion"):
             return self.memory.motion(self.small, self.look.temporal)
 
     @cached_property

@@ -11,6 +11,7 @@ from streamstyle.batches import Batches, Grouped
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.frame import Frame, Image
 from streamstyle.pipeline import run
+from streamstyle.repeats import Repeats
 from streamstyle.scene import Scene
 from streamstyle.sinks import VIDEO_SUFFIXES, open_sink
 from streamstyle.sinks.base import Sink
@@ -18,6 +19,7 @@ from streamstyle.sinks.image import IMAGE_SUFFIXES
 from streamstyle.sources.base import Source, SourceInfo
 from streamstyle.stylizer import Stylizer
 from streamstyle.timing import StageTimes
+from streamstyle.trace import Trace
 from streamstyle.upscale import resize
 
 
@@ -34,6 +36,7 @@ class Job:
         crf: Quality of a video, lower is better; None for the codec's usual one.
         overwrite: Replace an existing output.
         batch: Frames that the model takes at once.
+        skip_duplicates: Paint a frame that repeats the one before only once.
     """
 
     output: Path
@@ -44,6 +47,7 @@ class Job:
     crf: int | None = None
     overwrite: bool = False
     batch: int = 1
+    skip_duplicates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Report:
     Attributes:
         input: As it was named.
         output: Where the result lies.
-        frames: How many were stylized.
+        frames: How many there are.
+        reused: How many of them repeat the one before, and were not painted again.
         seconds: From the opened input to the finished output; loading the model not counted.
         fps: frames / seconds.
         provider: What ran the model: `cpu`, `cuda` or `tensorrt`.
@@ -68,6 +73,7 @@ class Report:
     input: str
     output: str
     frames: int
+    reused: int
     seconds: float
     fps: float
     provider: str
@@ -114,6 +120,7 @@ def stylize_source(
     *,
     size: int | None = None,
     progress: Callable[[int], None] | None = None,
+    trace: Trace | None = None,
 ) -> Report:
     """Do one job.
 
@@ -124,6 +131,7 @@ def stylize_source(
         scene: How frames are to look.
         size: Short side at which frames are stylized; None for that of the result.
         progress: Called with the number of frames done so far.
+        trace: Takes what happened when.
 
     Raises:
         UsageError: The output is the input itself.
@@ -132,16 +140,18 @@ def stylize_source(
         Interrupted: As raised by a signal handler, with the place of the unfinished output filled in.
     """
     started = time.monotonic()
-    times = StageTimes()
+    times = StageTimes(trace)
     width, height = fit(source.info, job.output_size)
     sink = _open_sink(job, source, width, height)
-    memory = stylizer.memory()
+    memory, repeats = stylizer.memory(), Repeats()
 
     def stylize(frame: Frame) -> Image:
         image = resize(frame.image, width, height)
         with times.measure("look"):
             look = scene.look(float(frame.time), image, size)
-        return stylizer.stylize(image, look, memory, times.measure)
+        if not job.skip_duplicates:
+            return stylizer.stylize(image, look, memory, times.measure)
+        return repeats.paint(image, look, lambda: stylizer.stylize(image, look, memory, times.measure))
 
     def stylize_all(frames: list[Frame]) -> list[Image]:
         images = [resize(frame.image, width, height) for frame in frames]
@@ -156,7 +166,7 @@ def stylize_source(
             frames = run(grouped, Batches(grouped, stylize_all), sink, times=times, progress=progress)
         else:
             frames = run(source, stylize, sink, times=times, progress=progress)
-        with times.measure("finish"):
+        with times.lane("encode"), times.measure("finish"):
             sink.close()
     except Interrupted as interruption:
         interruption.unfinished = sink.abort()
@@ -171,6 +181,7 @@ def stylize_source(
         input=source.info.name,
         output=str(sink.destination),
         frames=frames,
+        reused=repeats.reused,
         seconds=round(seconds, 3),
         fps=round(frames / seconds, 2),
         provider=stylizer.provider,

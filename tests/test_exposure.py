@@ -72,6 +72,14 @@ def test_statistics_are_followed_slowly():
     np.testing.assert_allclose(moved, 0.03 * (own.mean - first.mean), atol=0.05)
 
 
+def test_a_picture_that_is_repeated_comes_to_rest():
+    steady = SteadyStats()
+    steady.update(view(), cut=True)
+    followed = [steady.update(with_visitor(view(), 20), cut=False) for _ in range(150)]
+    assert followed[0][1].mean != pytest.approx(followed[0][0].mean, abs=1)
+    np.testing.assert_array_equal(followed[-1][1].mean, followed[-1][0].mean)
+
+
 def test_a_change_of_light_is_followed_at_once():
     steady = SteadyStats()
     steady.update(view() // 2 + 40, cut=True)

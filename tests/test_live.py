@@ -100,7 +100,7 @@ def test_a_run_reports_its_figures():
     report = run.run(step(run))
     assert (report.captured, report.stylized, report.shown, report.skipped) == (12, 12, 12, 0)
     assert report.latency_ms["p50"] <= report.latency_ms["p95"]
-    assert set(report.milliseconds) == {"capture", "stylize", "null"}
+    assert set(report.milliseconds) == {"capture", "stylize", "look", "null"}
     assert report.missed == {"null": 0} or report.missed["null"] < 12
     assert report.as_json()["style"] == "a"
 

@@ -142,4 +142,4 @@ def test_stages_overlap():
     times = StageTimes()
     run(Numbers(40), stylize, Slow(), times=times)
     assert any(len(both) == 2 for both in overlaps)
-    assert set(times.milliseconds()) == {"decode", "encode"}
+    assert set(times.milliseconds()) == {"decode", "stylize", "encode"}

@@ -8,6 +8,7 @@ import av
 import av.error
 import numpy as np
 from av.video.frame import PictureType
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
@@ -89,6 +90,9 @@ class VideoSink(Sink):
         self._last_key: Fraction | None = None
         self._written = 0
         self._durations: dict[int, Fraction] = {}
+        self._reformatter = VideoReformatter()
+        self._rgb: av.VideoFrame | None = None
+        self._encoded: tuple[Image, av.VideoFrame] | None = None
         self._closed = False
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
@@ -201,16 +205,31 @@ class VideoSink(Sink):
         self._companion.describe(self._origin, end, trimmed=self._start is not None)
 
     def _encodable(self, image: Image) -> av.VideoFrame:
+        """In the encoder's colours; a picture that comes again, as repeated frames of files do, is converted once."""
+        if self._encoded is not None and self._encoded[0] is image and not self._is_live:
+            return self._encoded[1]
+        picture = self._converted(image)
+        self._encoded = image, picture
+        return picture
+
+    def _converted(self, image: Image) -> av.VideoFrame:
         height, width, _ = self._shape
-        extra = self._stream.height - height, self._stream.width - width
-        if any(extra):
-            image = np.pad(image, ((0, extra[0]), (0, extra[1]), (0, 0)), mode="edge")
-        rgb = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-        picture = rgb.reformat(
+        # libav's own memory, taken once: its conversion reads a little beyond the last row, where NumPy's may end.
+        if self._rgb is None:
+            self._rgb = av.VideoFrame(self._stream.width, self._stream.height, "rgb24")
+        plane = self._rgb.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(self._stream.height, plane.line_size)  # type: ignore[call-overload]
+        inside = rows[:, : self._stream.width * 3].reshape(self._stream.height, self._stream.width, 3)
+        inside[:height, :width] = image
+        # An odd row or column is repeated.
+        inside[height:, :width] = image[-1:]
+        inside[:, width:] = inside[:, width - 1 : width]
+        picture = self._reformatter.reformat(
+            self._rgb,
             format="yuv420p",
-            dst_colorspace="ITU709",
-            src_color_range="JPEG",
-            dst_color_range="MPEG",
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
             interpolation=ACCURATE,
         )
         tag_bt709(picture)

@@ -12,6 +12,7 @@ from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.filter import Graph
 from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SourceError
@@ -83,7 +84,7 @@ class VideoSource(Source):
                 self._stream.thread_type = "SLICE"  # threads by frame hold as many frames back
             self._graph: Graph | None = None
             self._graph_layout: tuple[int, int, str] | None = None
-            self._clock = Clock(self._stream)
+            self._clock, self._reformatter = Clock(self._stream), VideoReformatter()
             self._frames = self._decode_from(start, end)
             self._first = next(self._frames, None)
             if self._first is None:
@@ -196,7 +197,7 @@ class VideoSource(Source):
             self._note_hdr(frame)
         if (frame.width, frame.height) != self._size:
             self._warn_once(f"the picture size changes; all frames are scaled to {self._size[0]}x{self._size[1]}")
-        return self._orientation.apply(to_rgb(frame, *self._size))
+        return self._orientation.apply(to_rgb(frame, *self._size, self._reformatter))
 
     # What to say.
 

@@ -302,3 +302,15 @@ def test_overwrite(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"old")
     write(tmp_path / "a.mp4", overwrite=True)
     assert len(read(tmp_path / "a.mp4")) == 10
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 48), (63, 47)])
+def test_a_picture_that_comes_again_is_written_again(tmp_path: Path, width: int, height: int) -> None:
+    """The same object, as repeated frames are: converted once, shown as often as it came."""
+    first, second = flat((200, 60, 40), width, height), flat((40, 60, 200), width, height)
+    pictures = [first, first, first, second, first]
+    write(tmp_path / "a.mp4", pictures, crf=1)
+    shown = [frame.image for frame in read(tmp_path / "a.mp4")]
+    assert len(shown) == 5
+    for before, after in zip(pictures, shown, strict=True):
+        assert np.abs(after.astype(int) - before[0, 0]).max() <= 4  # the repeated row and column, too

@@ -1,0 +1,136 @@
+"""How cost grows: with pixels, styles, regions, controls and outputs."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from bench import limit
+from bench.clock import interleaved
+from bench.live import run_live
+from bench.report import Table
+from bench.setting import Setting, named, pictures
+from streamstyle.errors import ModelError
+from streamstyle.frame import Frame, Image
+from streamstyle.recipe import Recipe
+from streamstyle.scene import Scene
+from streamstyle.sinks.image import ImageSink
+from streamstyle.stylizer import Stylizer
+from streamstyle.timeline import Timeline
+
+_FRAMES = 8
+_CHANGING = "1@0,0@600"
+
+
+def measure(setting: Setting) -> list[Table]:
+    """The tables of this part."""
+    stylizer = Stylizer("fast", setting.device)
+    return [_pixels(setting, stylizer), _looks(setting, stylizer), _outputs(setting, stylizer)]
+
+
+def _painter(
+    setting: Setting, stylizer: Stylizer, images: list[Image], recipe: Recipe, scenes: list[Scene]
+) -> Callable[[], None]:
+    """Paints some frames of one endless stream."""
+    scene, memory = Scene(recipe, stylizer.find_style), stylizer.memory()
+    scenes.append(scene)
+    shown = 0
+
+    def paint() -> None:
+        nonlocal shown
+        for image in images:
+            stylizer.stylize(image, scene.look(shown / 25, image), memory)
+            shown += 1
+
+    return paint
+
+
+def _pixels(setting: Setting, stylizer: Stylizer) -> Table:
+    table = Table("Pixels", ["size", "megapixels", "ms", "ms per megapixel"], notes=[f"On {stylizer.provider}."])
+    scenes: list[Scene] = []
+    actions = {}
+    sizes = setting.sizes_or("360p", "480p", "720p", "1080p", "4k")
+    for size in sizes:
+        setting.say(f"growth: {named(size)}")
+        images = pictures(setting.clip, size, 2)
+        action = _painter(setting, stylizer, images, Recipe((setting.style,), temporal="off"), scenes)
+        try:
+            action()
+        except ModelError as error:
+            setting.say(f"left out: {named(size)}: {error}")
+            continue
+        actions[size] = action
+    timings = interleaved(
+        {named(size): action for size, action in actions.items()}, rounds=setting.rounds, budget=setting.budget
+    )
+    points = []
+    for size in actions:
+        milliseconds = 1000 * timings[named(size)].median / 2
+        millions = size[0] * size[1] / 1e6
+        points.append((millions, milliseconds))
+        table.add(named(size), millions, milliseconds, milliseconds / millions)
+    if len(points) > 1:
+        fixed, per_million = limit.line(points)
+        table.notes.append(f"A line through them: {fixed:.1f} ms and {per_million:.1f} ms per megapixel.")
+    return table
+
+
+def _looks(setting: Setting, stylizer: Stylizer) -> Table:
+    """Everything beside one plain style, in turns with that."""
+    size = setting.sizes_or("360p")[0]
+    images = pictures(setting.clip, size, _FRAMES)
+    styles = [setting.style, *(name for name in stylizer.builtin_styles.names() if name != setting.style)]
+    still, changing = (Timeline.constant(1.0),), (Timeline.parse(_CHANGING),)
+    recipes = {"1 style": Recipe(tuple(styles[:1]), temporal="off")}
+    for count in (2, 4, 8):
+        names = tuple(styles[:count])
+        recipes[f"{count} styles blended"] = Recipe(names, weights=still * len(names), temporal="off")
+        recipes[f"{count} styles, blend changing"] = Recipe(
+            names, weights=changing + still * (len(names) - 1), temporal="off"
+        )
+    for count in (2, 3):
+        mask = _mask(setting.folder / f"mask{count}.png", count)
+        recipes[f"{count} regions"] = Recipe(tuple(styles[:count]), mask=str(mask), temporal="off")
+    recipes |= {f"--color {mode}": Recipe(tuple(styles[:1]), color=mode, temporal="off") for mode in ("content", "luma")}
+    recipes |= {f"--temporal {mode}": Recipe(tuple(styles[:1]), temporal=mode) for mode in ("on", "strong")}
+    setting.say("growth: styles, regions, controls")
+    scenes: list[Scene] = []
+    actions = {name: _painter(setting, stylizer, images, recipe, scenes) for name, recipe in recipes.items()}
+    timings = interleaved(actions, rounds=setting.rounds, budget=setting.budget)
+    for scene in scenes:
+        scene.close()
+    table = Table(
+        f"Looks, {named(size)}",
+        ["look", "ms", "least ms", "processor ms", "times one style"],
+        notes=[f"Look and stylizing, without decoding and encoding, on {stylizer.provider}."],
+    )
+    plain = timings["1 style"].median
+    for name, timing in timings.items():
+        seconds = (timing.median, timing.least, timing.work)
+        table.add(name, *(1000 * value / _FRAMES for value in seconds), timing.median / plain)
+    return table
+
+
+def _mask(path: Path, count: int) -> Path:
+    """Vertical bands."""
+    levels = np.repeat(np.linspace(255, 0, count), 96 // count).astype(np.uint8)
+    mask = np.ascontiguousarray(np.broadcast_to(levels[None, :, None], (54, len(levels), 3)))
+    with ImageSink(path, overwrite=True) as sink:
+        sink.write(Frame(mask, 0, Fraction(0)))
+    return path
+
+
+def _outputs(setting: Setting, stylizer: Stylizer) -> Table:
+    size = setting.sizes_or("360p")[0]
+    table = Table(
+        f"Outputs of a live run, {named(size)}",
+        ["recordings at once", "fps", "p50 ms", "p95 ms", "processor ms per frame", "frames missed by one at most"],
+    )
+    for count in (0, 1, 2, 4):
+        setting.say(f"growth: {count} recordings")
+        told = run_live(setting, stylizer, size, count)
+        missed = max(told.report.missed.values(), default=0)
+        latency = told.report.latency_ms
+        table.add(count, told.report.fps, latency["p50"], latency["p95"], 1000 * told.processor, missed)
+    return table

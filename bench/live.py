@@ -1,0 +1,87 @@
+"""Live: from a frame's capture to its picture, and what outputs cost."""
+
+from dataclasses import dataclass
+
+from bench.clock import SystemClock
+from bench.report import Table
+from bench.setting import RATE, Setting, Size, info, named, pictures, write_clip
+from streamstyle.controls import Controls, Settings
+from streamstyle.live import Live, LiveReport
+from streamstyle.recipe import Recipe
+from streamstyle.sinks.base import Sink
+from streamstyle.sinks.video import VideoSink
+from streamstyle.sources import open_live_source
+from streamstyle.stylizer import Stylizer
+from streamstyle.viewer import Headless
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """What a live run told.
+
+    Attributes:
+        report: Of the run.
+        processor: Seconds of all cores, per frame that was shown.
+    """
+
+    report: LiveReport
+    processor: float
+
+
+def run_live(setting: Setting, stylizer: Stylizer, size: Size, recordings: int = 0) -> LiveRun:
+    """Play the clip as a camera.
+
+    Args:
+        setting: How long.
+        stylizer: The model.
+        size: Of the camera's frames.
+        recordings: How many files to write at once.
+    """
+    clip = setting.folder / f"camera{named(size)}.mp4"
+    if not clip.exists():
+        write_clip(clip, pictures(setting.clip, size, setting.frames))
+    controls = Controls(stylizer, Settings((setting.style,), recipe=Recipe((setting.style,))))
+    controls.start()
+    sinks: dict[str, Sink] = {
+        f"file {index}": VideoSink(
+            setting.folder / f"live{index}.mp4", info=info(size), width=size[0], height=size[1], overwrite=True
+        )
+        for index in range(recordings)
+    }
+    clock = SystemClock()
+    try:
+        with open_live_source(str(clip), loop=True) as source:
+            live = Live(source, stylizer, controls, sinks=sinks)
+            began = clock.processor()
+            report = live.run(Headless(setting.seconds))
+    except BaseException:
+        for sink in sinks.values():
+            sink.abort()
+        raise
+    return LiveRun(report, (clock.processor() - began) / max(1, report.shown))
+
+
+def measure(setting: Setting) -> list[Table]:
+    """The tables of this part."""
+    stylizer = Stylizer("fast", setting.device)
+    table = Table(
+        "From capture to shown",
+        ["size", "fps", "p50 ms", "p95 ms", "skipped", "captured", "first frame s"],
+        notes=[
+            f"The clip as a camera of {RATE} frames a second, frames stylized at their own size, on {stylizer.provider}; "
+            "first frame: with the model loaded, from opening the camera on.",
+        ],
+    )
+    for size in setting.sizes_or("360p", "480p", "720p"):
+        setting.say(f"live: {named(size)}")
+        report = run_live(setting, stylizer, size).report
+        table.add(
+            named(size),
+            report.fps,
+            report.latency_ms["p50"],
+            report.latency_ms["p95"],
+            report.skipped,
+            report.captured,
+            report.first_frame_seconds,
+        )
+    return [table]

@@ -1,0 +1,96 @@
+"""Commands in processes of their own: how long they take, what they say, how much memory they need."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from streamstyle.errors import StreamstyleError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(slots=True)
+class Ended:
+    """A process that did its work.
+
+    Attributes:
+        wall: Seconds from its start to its end.
+        output: Of its standard output, all that is JSON; empty where nothing is.
+        samples: Megabytes of resident memory, twice a second, where the system tells.
+        peak_mb: Most resident memory, or None where the system does not tell.
+    """
+
+    wall: float
+    output: dict[str, Any]
+    samples: list[float] = field(default_factory=list)
+    peak_mb: float | None = None
+
+
+def streamstyle(script: str, *arguments: object) -> list[str]:
+    """The command line of one of ours."""
+    return [sys.executable, str(ROOT / script), *map(str, arguments)]
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None, *, sampled: bool = False) -> Ended:
+    """Run a command to its end.
+
+    Args:
+        command: Program and arguments.
+        environment: In addition to ours.
+        sampled: Take its memory while it runs.
+
+    Raises:
+        StreamstyleError: It failed; with its last line.
+    """
+    began = time.perf_counter()
+    try:
+        process = subprocess.Popen(
+            command,
+            env=os.environ | dict(environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+    except OSError as error:
+        raise StreamstyleError(f"'{command[0]}' cannot be run: {(error.strerror or '').lower()}; check its path") from error
+    samples, peak = _watch(process) if sampled else ([], None)
+    output, errors = process.communicate()
+    wall = time.perf_counter() - began
+    if process.returncode != 0:
+        last = (errors.strip().splitlines() or ["it said nothing"])[-1]
+        raise StreamstyleError(f"'{' '.join(map(str, command))}' failed with {process.returncode}: {last}")
+    return Ended(wall, _json_of(output), samples, peak)
+
+
+def _json_of(output: str) -> dict[str, Any]:
+    """The last object, on one line or on several."""
+    for start in [index for index, letter in enumerate(output) if letter == "{"]:
+        try:
+            found = json.loads(output[start:])
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _watch(process: "subprocess.Popen[str]") -> tuple[list[float], float | None]:
+    """Linux tells of a living process; its peak is asked for until it has ended."""
+    status, samples, peak = Path(f"/proc/{process.pid}/status"), [], None
+    while process.poll() is None:
+        try:
+            told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        except OSError:
+            break
+        if "VmRSS" in told:
+            samples.append(int(told["VmRSS"].split()[0]) / 1024)
+            peak = int(told["VmHWM"].split()[0]) / 1024
+        time.sleep(0.05)
+    return samples, peak

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.microast import _FILES, MicroAST
+from streamstyle.errors import UsageError
+
+WEIGHTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "peers" / "microast"
+needs_weights = pytest.mark.skipif(not WEIGHTS.is_dir(), reason="needs ../shared/data/peers/microast")
+
+
+def empty_weights(folder):
+    """Files of the right shapes, made by the port itself."""
+    from bench import microast
+
+    torch.manual_seed(0)
+    parts = {
+        "content_encoder": microast._Encoder(),
+        "style_encoder": microast._Encoder(),
+        "modulator": microast._Modulator(),
+        "decoder": microast._Decoder(),
+    }
+    for name, part in parts.items():
+        torch.save(part.state_dict(), folder / _FILES[name])
+    return folder
+
+
+def test_frames_keep_their_size_and_a_style_matters(tmp_path):
+    folder, frame = empty_weights(tmp_path), torch.rand(1, 3, 32, 48)
+    with torch.inference_mode():
+        first = MicroAST(folder, torch.rand(1, 3, 64, 64))(frame)
+        second = MicroAST(folder, torch.rand(1, 3, 64, 64) ** 4)(frame)
+    assert first.shape == frame.shape
+    assert not torch.allclose(first, second, rtol=0, atol=1e-6)
+
+
+def test_other_weights_are_refused(tmp_path):
+    empty_weights(tmp_path)
+    torch.save({"wrong": torch.zeros(1)}, tmp_path / _FILES["decoder"])
+    with pytest.raises(UsageError, match="decoder"):
+        MicroAST(tmp_path, torch.rand(1, 3, 64, 64))
+    (tmp_path / _FILES["decoder"]).unlink()
+    with pytest.raises(UsageError, match="decoder"):
+        MicroAST(tmp_path, torch.rand(1, 3, 64, 64))
+
+
+@needs_weights
+def test_the_published_weights_fit_and_their_number_is_the_published_one():
+    network = MicroAST(WEIGHTS, torch.rand(1, 3, 64, 64))
+    assert sum(parameter.numel() for parameter in network.parameters()) == 471_987
+
+
+@needs_weights
+def test_the_published_weights_paint_the_content_they_are_given():
+    """A wrong wiring of right weights gives noise: what is bright and dark in the content stays so."""
+    columns = torch.linspace(0, 1, 96).expand(1, 3, 64, 96)
+    content = (columns * 6 % 1 * 0.5 + columns * 0.5).contiguous()
+    with torch.inference_mode():
+        painted = MicroAST(WEIGHTS, torch.rand(1, 3, 64, 64))(content)
+    left, right = painted[..., :32].mean(), painted[..., -32:].mean()
+    assert right > left
+    assert -1 < painted.mean() < 2
