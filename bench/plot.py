@@ -64,7 +64,7 @@ def _network(axes, rows, columns) -> None:  # type: ignore[no-untyped-def] # noq
     axes.minorticks_off()
     axes.set_title("The network alone (dotted: least by arithmetic, at the measured peak)", fontsize=11)
     axes.grid(color="#dddddd", linewidth=0.6)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
 
 
 def _command(axes, rows, columns) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001

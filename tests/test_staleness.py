@@ -67,7 +67,7 @@ class Timed:
     def memory(self, beside=None):
         return self.model.memory(beside)
 
-    def stylize(self, image, look, memory=None):
+    def stylize(self, image, look, memory=None, measure=None):
         began = time.monotonic()
         time.sleep(self.pause)
         stylized = self.model.stylize(image, look, memory)
