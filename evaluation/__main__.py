@@ -74,17 +74,22 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="[NAME=]MODEL",
         help=f"repeat for several; the first is compared with the others. A model of the runtime (fast, vgg19), gatys, "
-        f"{', '.join(REFERENCES)}, an .onnx file that `export` wrote, or ..._transform.onnx of a pair with ..._predict.onnx "
+        f"{', '.join(REFERENCES)}, an .onnx file that `export` wrote, or ..._transform.onnx with ..._predict.onnx beside "
         f"(default: {', '.join(_DEFAULT_MODELS)}); identity is always measured",
     )
     what.add_argument("--contents", required=True, metavar="DIR|TAR[:PATTERN]", help="photos")
     what.add_argument("--styles", required=True, metavar="DIR|TAR[:PATTERN]", help="paintings")
     what.add_argument("--clips", type=Path, metavar="DIR", help="videos")
     what.add_argument("--held-out", action="store_true", help="only pictures that `python -m training` never trains on")
-    what.add_argument("--vgg", type=Path, metavar="FILE", help=f"weights of VGG-19 (default: those that {VGG_VARIABLE} names)")
+    what.add_argument(
+        "--vgg", type=Path, metavar="FILE", help=f"weights of VGG-19 (default: those that {VGG_VARIABLE} names)"
+    )
     what.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the report")
     what.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="also write the tables into this file, between its two marks if it has them"
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="also write the tables into this file, between its two marks if it has them",
     )
     how = parser.add_argument_group("how")
     how.add_argument("--pairs", type=_whole(1), default=40, metavar="N", help="photos and paintings (default %(default)s)")
@@ -106,7 +111,9 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument("--sweep-pairs", type=_whole(0), default=20, metavar="N", help="at all ratios (default %(default)s)")
     how.add_argument("--clip-frames", type=_whole(8, 1000), default=20, metavar="N", help="default %(default)s")
     how.add_argument("--clip-start", type=_seconds, default=Fraction(1), metavar="T", help="second (default 1)")
-    how.add_argument("--clip-size", type=_whole(64, 2160), default=240, metavar="N", help="short side (default %(default)s)")
+    how.add_argument(
+        "--clip-size", type=_whole(64, 2160), default=240, metavar="N", help="short side (default %(default)s)"
+    )
     how.add_argument("--clip-styles", type=_whole(1), default=2, metavar="N", help="per clip (default %(default)s)")
     how.add_argument("--shown", type=_whole(0, 100), default=6, metavar="N", help="pairs in the picture grid (default 6)")
     how.add_argument("--no-cost", action="store_true", help="leave out seconds and memory")

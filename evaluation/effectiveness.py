@@ -1,9 +1,9 @@
 """E: how much of the painting's style has arrived. Three numbers under three names.
 
 - `projected`: E as the project's report defines it. VGG-19 features at conv1_1 ... conv5_1 (as deep as the weights go;
-  what the convolution gives, before its ReLU) are projected on random unit vectors, one per layer and draw; the projections of
-  all layers together, each layer counting the same, have a mean and a deviation; E = -log of the mean over 128 draws of the
-  Kullback-Leibler divergence between the result's normal and the painting's.
+  what the convolution gives, before its ReLU) are projected on random unit vectors, one per layer and draw; the projections
+  of all layers together, each layer counting the same, have a mean and a deviation; E = -log of the mean over 128 draws of
+  the Kullback-Leibler divergence between the result's normal and the painting's.
 - `projected_by_layer`: the same with a normal of its own for each layer, and -log of the mean over draws, averaged over the
   layers. The report's sentence can be read this way, too.
 - `in_basis`: the published form of Yeh et al. 2020. Per layer, -log of the divergence between two Gaussians of as many
@@ -33,6 +33,9 @@ DRAWS = 128
 FLOOR = 1e-12
 _RIDGE = 1e-3
 """Added to covariances in a basis, as a share of the variance along the basis' last direction."""
+_NEGLIGIBLE = 1e-5
+"""Directions with a smaller share of the first one's variance are left out: conv1_1 sees 27 numbers, so beyond 27 of its 64
+channels there is nothing, and shortly before that there is what picture files leave of fine colours."""
 
 Array = NDArray[np.float64]
 
@@ -156,7 +159,7 @@ class Basis:
             mean = np.mean([photo[layer].mean for photo in photos], axis=0)
             second = np.mean([p[layer].covariance + np.outer(p[layer].mean, p[layer].mean) for p in photos], axis=0)
             values, directions = np.linalg.eigh(second - np.outer(mean, mean))
-            kept = min(BASIS_SIZES[layer], len(values))
+            kept = min(BASIS_SIZES[layer], int((values > _NEGLIGIBLE * values[-1]).sum()))
             vectors[layer] = directions[:, ::-1][:, :kept]
             ridges[layer] = _RIDGE * max(float(values[::-1][kept - 1]), 1e-9)
         return cls(vectors, ridges, len(photos))

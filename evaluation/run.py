@@ -291,6 +291,11 @@ class Evaluation:
                     self.records.add(name, case, self.judge.measure(content, painting, result))
                 step()
 
+    @property
+    def first_painting(self) -> str:
+        """The one whose strips are shown."""
+        return self.pairs[0][1]
+
     def clip_cases(self, modes: Sequence[str]) -> Iterator[tuple[Path, ClipCase]]:
         """Every clip in every painting and mode."""
         paintings = list(dict.fromkeys(style for _, style in self.pairs))[: self.plan.clip_styles]

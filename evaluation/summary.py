@@ -99,7 +99,7 @@ def summarise(evaluation: Evaluation) -> Summary:
     summary.curves = {name: curve for name in summary.compared if (curve := _curve(evaluation, name))}
     summary.comparisons = _comparisons(evaluation, summary)
     summary.clips = _clips(evaluation, systems)
-    summary.costs = {name: found for name in systems if (found := evaluation.records.figures(name, evaluation.cost_case))}
+    summary.costs = {name: cost for name in systems if (cost := evaluation.records.figures(name, evaluation.cost_case))}
     summary.warnings += _small_samples(summary)
     return summary
 

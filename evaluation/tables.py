@@ -149,7 +149,7 @@ def _comparisons(summary: Summary, *, full: bool) -> Table:
 
 
 def _curves(summary: Summary) -> Table:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name, points in summary.curves.items():
         for point in points:
             if point.alpha == 0 and rows:
@@ -203,8 +203,8 @@ def _systems(evaluation: Evaluation, summary: Summary) -> Table:
         )
     note = (
         "Seconds per image of 400x300, the first with loading the model and encoding the painting, later ones by their "
-        "median, and the most memory held, each measured once in a process of its own; the only figures that a rerun changes. "
-        f"Memory includes {_before(summary)}Python and its libraries."
+        "median, and the most memory held, each measured once in a process of its own; the only figures that a rerun "
+        f"changes. Memory includes {_before(summary)}Python and its libraries."
     )
     columns = ("", "styles", "parameters", "files", "runs on", "first image, s", "later images, s", "peak memory")
     return Table("What it takes", note, columns, tuple("" for _ in columns), tuple(rows))
