@@ -110,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     how.add_argument("--sweep-pairs", type=_whole(0), default=20, metavar="N", help="at all ratios (default %(default)s)")
     how.add_argument("--clip-frames", type=_whole(8, 1000), default=20, metavar="N", help="default %(default)s")
-    how.add_argument("--clip-start", type=_seconds, default=Fraction(1), metavar="T", help="second (default 1)")
+    how.add_argument("--clip-start", type=_seconds, metavar="T", help="second (default: the middle of each)")
     how.add_argument(
         "--clip-size", type=_whole(64, 2160), default=240, metavar="N", help="short side (default %(default)s)"
     )

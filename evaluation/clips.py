@@ -15,6 +15,7 @@ from evaluation.temporal import Correspondence, adjacent_difference, background_
 from evaluation.temporal_report import read_clip
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
+from streamstyle.sources import open_source
 
 SUFFIXES = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
 SETTLED = 4
@@ -62,18 +63,28 @@ def checksum(path: Path) -> str:
     return f"{zlib.crc32(path.read_bytes()):08x}"
 
 
-def footage(path: Path, start: Fraction, count: int, size: int) -> Footage:
+def middle(path: Path, count: int) -> Fraction:
+    """The second from which so many frames lie in a video's middle: openings are often black, endings credits."""
+    with open_source(str(path)) as source:
+        duration, rate = source.info.duration, source.info.frame_rate
+    if duration is None or not rate:
+        return Fraction(0)
+    return max(Fraction(0), Fraction(round(1000 * (duration / 2 - count / 2 / float(rate))), 1000))
+
+
+def footage(path: Path, start: Fraction | None, count: int, size: int) -> Footage:
     """Read so many frames.
 
     Args:
         path: A video.
-        start: Second of the first frame.
+        start: Second of the first frame; None for the video's middle.
         count: Of frames, more than SETTLED + 1.
         size: Short side in pixels.
 
     Raises:
         SourceError: It cannot be read, or has not so many frames.
     """
+    start = middle(path, count) if start is None else start
     clip = read_clip(str(path), start, count, size)
     if len(clip.frames) < SETTLED + 2:
         raise SourceError(f"'{path}' has {len(clip.frames)} frames from second {float(start):g} on; wanted {SETTLED + 2}")

@@ -22,14 +22,13 @@ from streamstyle.frame import Image
 
 WANTED_LAYERS = (*effectiveness.LAYERS, *LOSS_LAYERS)
 """What to load: `Vgg19.load(path, WANTED_LAYERS, as_available=True)`."""
-_REMEMBERED = 64
+_REMEMBERED = 300
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is computed once of a photo or a painting."""
 
-    moments: Mapping[str, Moments]
     projections: Mapping[str, tuple[effectiveness.Array, effectiveness.Array]]
     inside: Mapping[str, Moments]
     stats: Stats
@@ -76,7 +75,6 @@ class Judge:
         features = self._vgg(as_tensor(image, self._device))
         moments = {layer: effectiveness.moments(features[layer]) for layer in self.layers}
         return _Known(
-            moments,
             self._projections.of(moments),
             self._basis.within(moments) if self._basis else {},
             Stats.of(features),
@@ -103,7 +101,7 @@ class Judge:
             result: Of the content's size.
         """
         style, photo = self._remember(painting.image), self._remember(content)
-        got = self._look(result)
+        got = photo if result is content else self._look(result)
         by_layer = effectiveness.projected_by_layer(got.projections, style.projections)
         published = effectiveness.in_basis(got.inside, style.inside)
         coherence = ssim(luma(content), luma(result))

@@ -48,7 +48,8 @@ METRICS = (
         "more",
         3,
         "The published form (WACV 2020): per layer -log KL of two Gaussians in a PCA basis of natural photos, averaged "
-        "over the layers without the paper's calibration. Directions with less than 1e-5 of the first one's variance are left out.",
+        "over the layers without the paper's calibration. Directions with less than 1e-5 of the first one's variance are "
+        "left out.",
     ),
     Metric(
         "C",

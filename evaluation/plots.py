@@ -96,26 +96,27 @@ def mark(index: int | None, x: float, y: float, size: float = 5.0, *, hollow: bo
 
 
 def effect_against_coherence(
-    curves: Mapping[str, Sequence[Point]], places: Mapping[str, int], references: Mapping[str, tuple[Interval, Interval]]
+    curves: Mapping[str, Sequence[Point]], places: Mapping[str, int], references: Mapping[str, Point]
 ) -> str:
     """Every system's way from the photo (right) to the full style (left, up): E against C.
 
     Args:
         curves: Name -> points, rising strength.
         places: Name -> place among the systems, which sets colour and shape.
-        references: Name -> E and C, as single marks.
+        references: Name -> where it is, as a single mark.
     """
-    width, height, left, right, top, bottom = 760.0, 460.0, 62.0, 128.0, 18.0, 52.0
-    ends = [value for points in curves.values() for point in points for value in (point.effect.mean,)]
+    width, height, left, right, top, bottom = 760.0, 440.0, 62.0, 78.0, 18.0, 52.0
+    ends = [point.effect.mean for points in curves.values() for point in points]
     ends += [value for points in curves.values() for value in (points[-1].effect.low, points[-1].effect.high)]
-    ends += [effect.mean for effect, _ in references.values()]
+    ends += [point.effect.mean for point in references.values()]
     across = [point.coherence.mean for points in curves.values() for point in points]
     across += [value for points in curves.values() for value in (points[-1].coherence.low, points[-1].coherence.high)]
-    across += [coherence.mean for _, coherence in references.values()]
+    across += [point.coherence.mean for point in references.values()]
     x, y = _Scale.around(across, left, width - right), _Scale.around(ends, height - bottom, top)
     parts = [_grid(x, y, left, width - right, top, height - bottom)]
     parts.append(_text((left + width - right) / 2, height - 12, "C (SSIM): more of the photo is left →", "middle", "soft"))
     parts.append(_turned(16, (top + height - bottom) / 2, "E: more of the painting's style →"))
+    most = max(points[-1].effect.count for points in curves.values())
     labels: list[tuple[float, float, str, int | None]] = []
     for name, points in curves.items():
         place = places[name]
@@ -130,14 +131,16 @@ def effect_against_coherence(
             px, py = x(point.coherence.mean), y(point.effect.mean)
             shape = mark(place, px, py, 6 if point is full else 4, hollow=point is not full)
             parts.append(f"<g>{shape}<title>{escape(told)}</title></g>")
-        labels.append((fx, fy, name, place))
+        fewer = full.effect.count < most
+        labels.append((fx, fy, f"{name} (fewer pairs)" if fewer else name, place))
     start = next(iter(curves.values()))[0]
     parts.append(mark(None, x(start.coherence.mean), y(start.effect.mean), 6))
     parts.append(_text(x(start.coherence.mean) + 10, y(start.effect.mean) + 4, "photo", "start", "soft"))
-    for name, (effect, coherence) in references.items():
-        told = f"{name}: E {effect.mean:.3f}, C {coherence.mean:.3f}"
-        parts.append(f"<g>{mark(None, x(coherence.mean), y(effect.mean), 6)}<title>{escape(told)}</title></g>")
-        labels.append((x(coherence.mean), y(effect.mean), name, None))
+    for name, point in references.items():
+        told = f"{name}: E {point.effect.mean:.3f}, C {point.coherence.mean:.3f}"
+        px, py = x(point.coherence.mean), y(point.effect.mean)
+        parts.append(f"<g>{mark(None, px, py, 6)}<title>{escape(told)}</title></g>")
+        labels.append((px, py, name, None))
     parts += _labels(labels)
     return _svg(width, height, "Effectiveness against coherence", parts)
 

@@ -159,5 +159,5 @@ def _write_markdown(
 def _rich(table: Table) -> RichTable:
     shown = RichTable(*table.columns, title=table.title, box=None, pad_edge=False)
     for row in table.rows:
-        shown.add_row(*(f"{cell.text} [dim]({cell.spread})[/]" if cell.spread else cell.text for cell in row))
+        shown.add_row(*(f"[bold]{cell.text}[/]" if cell.best else cell.text for cell in row))
     return shown

@@ -11,7 +11,7 @@ from evaluation import plots
 from evaluation.bootstrap import Interval
 from evaluation.metrics import BY_KEY, CLIP_METRICS, Metric
 from evaluation.run import Evaluation
-from evaluation.summary import Summary
+from evaluation.summary import ClipRow, Summary
 from evaluation.systems import REFERENCES
 from evaluation.tables import Cell, Table, glossary
 from evaluation.temporal import strip
@@ -48,8 +48,8 @@ def page(evaluation: Evaluation, summary: Summary, tables: dict[str, Table], env
 
 
 _CURVES_TOLD = (
-    "Each curve leads from the photo to a system's full style through the content:style ratios; the bars at its end are 95 % "
-    "intervals. Of two curves the upper one keeps more of the photo at an equal effect. The ends alone do not compare: a "
+    "Each curve leads from the photo to a system's full style through the content:style ratios; the bars at its end are 95 "
+    "% intervals. Of two curves the upper one keeps more of the photo at an equal effect. The ends alone do not compare: a "
     "system that paints more keeps less."
 )
 _STRIPS_TOLD = (
@@ -138,7 +138,7 @@ def _clip_dots(summary: Summary) -> str:
         if metric.key not in {"Ew", "jump"}:
             continue
         rows = [
-            (f"{row.system}{', on' if row.mode == 'on' else ''}", order[row.system], row.figures[metric.key])
+            (_clip_row(row), order[row.system], row.figures[metric.key])
             for row in summary.clips
             if metric.key in row.figures
         ]
@@ -147,17 +147,16 @@ def _clip_dots(summary: Summary) -> str:
     return f'<div class="plots">{"".join(cards)}</div>' if cards else ""
 
 
+def _clip_row(row: ClipRow) -> str:
+    return "input" if row.system == "identity" else f"{row.system}, on" if row.mode == "on" else row.system
+
+
 def curve_plot(summary: Summary) -> str:
     """E against C; nothing where no strengths were painted."""
     if not summary.curves:
         return ""
     order = {name: index for index, name in enumerate(summary.compared)}
-    references = {
-        name: (figures["E"], figures["C"])
-        for name, figures in summary.means.items()
-        if name in REFERENCES and name != "identity" and figures
-    }
-    return plots.effect_against_coherence(summary.curves, order, references)
+    return plots.effect_against_coherence(summary.curves, order, summary.anchors)
 
 
 def _curves(summary: Summary) -> str:

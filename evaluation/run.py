@@ -62,7 +62,7 @@ class Plan:
         basis: Photos that the PCA basis is of; those of `contents` where None.
         basis_pictures: How many of them at most.
         clip_frames: Of each clip.
-        clip_start: Second of the first.
+        clip_start: Second of the first; None for each clip's middle.
         clip_size: Short side.
         clip_styles: How many paintings each clip is painted in.
         shown: Pairs whose pictures go into the report.
@@ -90,7 +90,7 @@ class Plan:
     basis: str | None = None
     basis_pictures: int = 100
     clip_frames: int = 20
-    clip_start: Fraction = Fraction(1)
+    clip_start: Fraction | None = None
     clip_size: int = 240
     clip_styles: int = 2
     shown: int = 6
@@ -107,6 +107,12 @@ class ClipCase:
     painting: str
     mode: str
     key: str
+
+
+def clips_told(plan: Plan) -> str:
+    """Which frames of clips are taken, in words."""
+    where = "the middle" if plan.clip_start is None else f"second {float(plan.clip_start):g}"
+    return f"{plan.clip_frames} frames from {where}"
 
 
 def pair_case(pair: tuple[str, str], ratio: str) -> str:
@@ -190,7 +196,7 @@ class Evaluation:
             "vgg": hashlib.sha256(plan.vgg.read_bytes()).hexdigest()[:12],
             "layers": ", ".join(self.layers),
             "basis": f"{self._basis_photos.source}, at most {plan.basis_pictures} pictures, {self._basis_photos.checksum}",
-            "clips": f"{plan.clip_frames} frames from second {float(plan.clip_start):g}, short side {plan.clip_size}",
+            "clips": f"{clips_told(plan)}, short side {plan.clip_size}",
         }
 
     def content(self, pair: tuple[str, str]) -> Image:

@@ -65,6 +65,7 @@ class Summary:
         systems: Names, references last.
         means: Name -> metric -> interval, at full strength.
         curves: Name -> points, the photo itself first.
+        anchors: References on the pairs of the curves, the photo left out.
         comparisons: Of the first system with each other one.
         clips: Rows.
         costs: Name -> what was measured.
@@ -74,6 +75,7 @@ class Summary:
     systems: list[str]
     means: dict[str, dict[str, Interval]]
     curves: dict[str, list[Point]] = field(default_factory=dict)
+    anchors: dict[str, Point] = field(default_factory=dict)
     comparisons: list[Comparison] = field(default_factory=list)
     clips: list[ClipRow] = field(default_factory=list)
     costs: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -97,6 +99,9 @@ def summarise(evaluation: Evaluation) -> Summary:
         means[name] = {key: mean_interval([figures[key] for figures in done], seed) for key in (done[0] if done else ())}
     summary = Summary(systems, means, warnings=list(evaluation.warnings))
     summary.curves = {name: curve for name in summary.compared if (curve := _curve(evaluation, name))}
+    if summary.curves:
+        references = [name for name in systems if name in REFERENCES and name != IDENTITY]
+        summary.anchors = {name: point for name in references if (point := _anchor(evaluation, name))}
     summary.comparisons = _comparisons(evaluation, summary)
     summary.clips = _clips(evaluation, systems)
     summary.costs = {name: cost for name in systems if (cost := evaluation.records.figures(name, evaluation.cost_case))}
@@ -136,6 +141,16 @@ def _curve(evaluation: Evaluation, name: str) -> list[Point]:
         )
         for step, column in zip(steps, columns, strict=True)
     ]
+
+
+def _anchor(evaluation: Evaluation, name: str) -> Point | None:
+    """A reference at full strength on the pairs that curves are of."""
+    pairs = evaluation.pairs_of(name)[: evaluation.plan.sweep_pairs]
+    found = [figures for pair in pairs if (figures := evaluation.records.figures(name, pair_case(pair, FULL)))]
+    if not found:
+        return None
+    effect, coherence = (mean_interval([figures[key] for figures in found], evaluation.plan.seed) for key in ("E", "C"))
+    return Point(FULL, 1.0, effect, coherence)
 
 
 def _comparisons(evaluation: Evaluation, summary: Summary) -> list[Comparison]:
@@ -225,16 +240,21 @@ def _clips(evaluation: Evaluation, systems: Sequence[str]) -> list[ClipRow]:
 
 def _small_samples(summary: Summary) -> list[str]:
     found = []
+    few: dict[int, list[str]] = {}
     for name in summary.systems:
         intervals = list(summary.means[name].values())
         if not intervals:
             found.append(f"{name} has painted no pair")
         elif intervals[0].too_small:
-            found.append(f"{name} has only {intervals[0].count} pairs: below {ENOUGH} the intervals are too narrow")
+            few.setdefault(intervals[0].count, []).append(name)
+    found += [
+        f"only {count} pair(s) of {', '.join(few[count])}: below {ENOUGH} the intervals are too narrow"
+        for count in sorted(few)
+    ]
     if summary.curves and min(point.effect.count for curve in summary.curves.values() for point in curve) < ENOUGH:
         counts = sorted({point.effect.count for curve in summary.curves.values() for point in curve})
         found.append(
-            f"the curves are of {' or '.join(map(str, counts))} pairs: below {ENOUGH}, look at large differences only"
+            f"the curves are of {' or '.join(map(str, counts))} pair(s): below {ENOUGH}, look at large differences only"
         )
     if summary.clips:
         count = max(interval.count for row in summary.clips for interval in row.figures.values())

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from evaluation.bootstrap import Interval
 from evaluation.metrics import BY_KEY, CLIP_METRICS, METRICS, Metric
-from evaluation.run import Evaluation
-from evaluation.summary import EQUAL_EFFECT, Summary, metric_labels
+from evaluation.run import Evaluation, clips_told
+from evaluation.summary import EQUAL_EFFECT, Comparison, Summary, metric_labels
+from evaluation.sweep import FULL
 from evaluation.systems import REFERENCES
 
 ARROWS = {"more": "more is better", "less": "less is better", "neither": ""}
@@ -51,8 +52,8 @@ class Table:
 def all_tables(evaluation: Evaluation, summary: Summary) -> dict[str, Table]:
     """Name -> table; those that have no rows are left out."""
     built = {
-        "means": means(summary, _AT_A_GLANCE, "Style and content", _counts(summary)),
-        "picture": means(summary, _PICTURE, "Parts of coherence, colours, sharpness", ""),
+        "means": means(summary, _AT_A_GLANCE, "At full strength", _counts(summary)),
+        "picture": means(summary, _PICTURE, "Parts of coherence, colours and sharpness", ""),
         "layers": _layers(summary),
         "comparisons": _comparisons(summary, full=True),
         "equal": _comparisons(summary, full=False),
@@ -68,9 +69,7 @@ def _counts(summary: Summary) -> str:
     most = max(counts.values())
     fewer = [f"{name} {count}" for name, count in counts.items() if count != most]
     also = f" (fewer: {', '.join(fewer)}; not the same sample)" if fewer else ""
-    return (
-        f"Means over {most} pairs{also} with 95 % bootstrap intervals; bold: the best mean of the systems with most pairs."
-    )
+    return f"Means over {counted(most, 'pair')}{also} with 95 % bootstrap intervals; bold: the best mean of the systems with most pairs."
 
 
 def means(summary: Summary, keys: Sequence[str], title: str, note: str) -> Table:
@@ -119,33 +118,41 @@ def _layers(summary: Summary) -> Table:
 
 
 def _comparisons(summary: Summary, *, full: bool) -> Table:
+    """One row per figure and strength, one column per other system."""
     labels = metric_labels()
+    entries = [entry for entry in summary.comparisons if (entry.ratio == FULL) == full]
+    others = list(dict.fromkeys(entry.second for entry in entries))
     rows: list[tuple[Cell, ...]] = []
-    for entry in summary.comparisons:
-        if (entry.ratio == "0:1") != full:
-            continue
-        digits = BY_KEY[entry.metric].digits if entry.metric in BY_KEY else 3
-        p = "< 0.001" if entry.p < 0.001 else f"{entry.p:.3f}"
-        left_out = f"{entry.left_out} left out" if entry.left_out else ""
-        rows.append(
-            (
-                Cell(labels[entry.metric]),
-                *(() if full else (Cell("" if entry.metric == EQUAL_EFFECT else entry.ratio),)),
-                Cell(f"{entry.first} - {entry.second}"),
-                _interval(entry.difference, digits),
-                Cell(p),
-                Cell(str(entry.difference.count), left_out),
-            )
-        )
-    columns = ("figure", *(() if full else ("content:style",)), "systems", "difference", "p", "pairs")
-    title = "Compared, pair by pair, at full strength" if full else "Compared at equal strength"
+    for metric, ratio in dict.fromkeys((entry.metric, entry.ratio) for entry in entries):
+        found = {entry.second: entry for entry in entries if (entry.metric, entry.ratio) == (metric, ratio)}
+        strength = () if full else (Cell("-" if metric == EQUAL_EFFECT else ratio),)
+        cells = [_comparison(found.get(other)) for other in others]
+        rows.append((Cell(labels[metric]), *strength, *cells))
+    first = summary.compared[0] if summary.compared else ""
+    columns = ("", *(() if full else ("content:style",)), *(f"{first} - {other}" for other in others))
     note = (
-        "Differences on the same pairs with 95 % bootstrap intervals; p of a two-sided sign-flip test, adjusted by Holm "
-        "for the systems compared in one figure."
+        "Mean differences on the same pairs with 95 % bootstrap intervals; p of a two-sided sign-flip test, adjusted "
+        "by Holm for the systems of one row; bold below 0.05."
     )
     if not full:
         note += f" {EQUAL_EFFECT}: coherence where both reach the same E, the largest that both reach on a pair."
+    title = "Compared, pair by pair, at full strength" if full else "Compared at equal strength"
     return Table(title, note, columns, tuple("" for _ in columns), tuple(rows))
+
+
+def _comparison(entry: Comparison | None) -> Cell:
+    if entry is None:
+        return Cell("-")
+    digits = BY_KEY[entry.metric].digits if entry.metric in BY_KEY else 3
+    p = "p < 0.001" if entry.p < 0.001 else f"p {entry.p:.3f}"
+    pairs = counted(entry.difference.count, "pair") + (f", {entry.left_out} left out" if entry.left_out else "")
+    cell = _interval(entry.difference, digits)
+    return Cell(f"{entry.difference.mean:+.{digits}f}", f"{cell.spread}; {p}; {pairs}", entry.p < 0.05)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 pair`, `2 pairs`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _curves(summary: Summary) -> Table:
@@ -156,13 +163,13 @@ def _curves(summary: Summary) -> Table:
                 continue  # the photo itself, the same for all
             label = "photo" if point.alpha == 0 else name
             effect, coherence = _interval(point.effect, 3), _interval(point.coherence, 3)
-            rows.append((Cell(label), Cell(point.label), Cell(f"{point.alpha:.2f}"), effect, coherence))
-    count = max((point.effect.count for points in summary.curves.values() for point in points), default=0)
+            count = Cell(str(point.effect.count))
+            rows.append((Cell(label), Cell(point.label), Cell(f"{point.alpha:.2f}"), effect, coherence, count))
     return Table(
         "Strengths",
-        f"Means over {count} pairs or fewer, the same for all points of a curve.",
-        ("", "content:style", "alpha", "E", "C (SSIM)"),
-        ("", "", "", "more is better", "more is better"),
+        "All points of a curve are of the same pairs; the photo is that of the first curve.",
+        ("", "content:style", "alpha", "E", "C (SSIM)", "pairs"),
+        ("", "", "", "more is better", "more is better", ""),
         tuple(rows),
     )
 
@@ -177,11 +184,11 @@ def _clips(evaluation: Evaluation, summary: Summary) -> Table:
         rows.append((Cell(name), Cell(mode), *(_interval(row.figures.get(m.key), m.digits) for m in shown)))
     plan = evaluation.plan
     note = (
-        f"Means over clips, 95 % bootstrap intervals; {plan.clip_frames} frames from second {float(plan.clip_start):g}, "
-        f"short side {plan.clip_size}, {plan.clip_styles} painting(s) each, averaged first. off: every frame by itself."
+        f"Means over clips with 95 % bootstrap intervals; {clips_told(plan)} of each, "
+        f"short side {plan.clip_size}, {counted(plan.clip_styles, 'painting')} each, averaged first. off: every frame by itself."
     )
     columns = ("", "--temporal", *(metric.label for metric in shown))
-    return Table("Stillness", note, columns, ("", "", *(ARROWS[metric.better] for metric in shown)), tuple(rows))
+    return Table("On clips", note, columns, ("", "", *(ARROWS[metric.better] for metric in shown)), tuple(rows))
 
 
 def _systems(evaluation: Evaluation, summary: Summary) -> Table:
@@ -207,7 +214,7 @@ def _systems(evaluation: Evaluation, summary: Summary) -> Table:
         f"changes. Memory includes {_before(summary)}Python and its libraries."
     )
     columns = ("", "styles", "parameters", "files", "runs on", "first image, s", "later images, s", "peak memory")
-    return Table("What it takes", note, columns, tuple("" for _ in columns), tuple(rows))
+    return Table("Size, seconds and memory", note, columns, tuple("" for _ in columns), tuple(rows))
 
 
 def _seconds(value: float | None) -> str:
