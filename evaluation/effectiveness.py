@@ -160,7 +160,7 @@ class Basis:
             second = np.mean([p[layer].covariance + np.outer(p[layer].mean, p[layer].mean) for p in photos], axis=0)
             values, directions = np.linalg.eigh(second - np.outer(mean, mean))
             kept = min(BASIS_SIZES[layer], int((values > _NEGLIGIBLE * values[-1]).sum()))
-            vectors[layer] = directions[:, ::-1][:, :kept]
+            vectors[layer] = np.ascontiguousarray(directions[:, ::-1][:, :kept])
             ridges[layer] = _RIDGE * max(float(values[::-1][kept - 1]), 1e-9)
         return cls(vectors, ridges, len(photos))
 

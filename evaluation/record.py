@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, BinaryIO, Self
 
 from streamstyle.errors import SinkError, UsageError
 
@@ -44,14 +45,15 @@ class Records:
         self._figures: dict[tuple[str, str], dict[str, float]] = {}
         self._done: set[tuple[str, str]] = set()
         self._systems: dict[str, dict[str, Any]] = {}
+        self._file: BinaryIO | None = None
         header = {"form": FORM, "settings": dict(settings)}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a+b")
-            self._claim()
+            self._claim(self._file)
             if fresh:
                 self._file.truncate(0)
-            lines = self._whole_lines()
+            lines = _whole_lines(self._file)
             if lines:
                 self._check(lines[0], header)
                 for line in lines[1:]:
@@ -59,24 +61,19 @@ class Records:
             else:
                 self._write([header])
         except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+            self.close()
             raise SinkError(f"'{path}' cannot be used ({error}); name another folder with -o, or use --fresh") from error
+        except BaseException:
+            self.close()
+            raise
 
-    def _claim(self) -> None:
+    def _claim(self, file: BinaryIO) -> None:
         if sys.platform == "win32":
             return
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SinkError(f"'{self.path}' is being written by another run; name another folder with -o") from error
-
-    def _whole_lines(self) -> list[bytes]:
-        """All lines; one that was cut short, because the program was killed, is taken off the file."""
-        self._file.seek(0)
-        data = self._file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            self._file.truncate(len(whole))
-        return whole.splitlines()
 
     def _check(self, line: bytes, wanted: Mapping[str, Any]) -> None:
         found = json.loads(line)
@@ -113,6 +110,7 @@ class Records:
         self._systems.pop(system, None)
 
     def _write(self, lines: list[dict[str, Any]]) -> None:
+        assert self._file is not None  # open until close()
         text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
         self._file.write(text.encode())
         self._file.flush()
@@ -146,12 +144,14 @@ class Records:
         return (system, case) in self._done
 
     def add(self, system: str, case: str, figures: Mapping[str, float]) -> None:
-        """Write all figures of one case."""
+        """Write all figures of one case, with ten digits."""
+        # The last digits depend on where in memory arrays happen to lie; a rerun should not.
+        rounded = {metric: float(f"{value:.10g}") for metric, value in figures.items()}
         lines: list[dict[str, Any]] = [
-            {"system": system, "case": case, "metric": metric, "value": value} for metric, value in figures.items()
+            {"system": system, "case": case, "metric": metric, "value": value} for metric, value in rounded.items()
         ]
         self._write([*lines, {"system": system, "case": case, "metric": _DONE, "value": 1}])
-        self._figures[system, case] = dict(figures)
+        self._figures[system, case] = rounded
         self._done.add((system, case))
 
     def figures(self, system: str, case: str) -> dict[str, float]:
@@ -160,7 +160,24 @@ class Records:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def _whole_lines(file: BinaryIO) -> list[bytes]:
+    """All lines; one that was cut short, because the program was killed, is taken off the file."""
+    file.seek(0)
+    data = file.read()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        file.truncate(len(whole))
+    return whole.splitlines()
 
 
 def _short(value: object) -> str:

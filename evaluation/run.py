@@ -163,9 +163,9 @@ class Evaluation:
         if missing := [layer for layer in effectiveness.LAYERS if layer not in self.layers]:
             self._warn(f"the weights of VGG-19 end before {missing[0]}: E is measured at {', '.join(self.layers)}")
         self.records = Records(plan.output / "records.jsonl", self.settings, fresh=plan.fresh)
+        self._footage: dict[Path, clips.Footage] = {}
         for name in plan.redo:
             self.records.forget(name)
-        self._footage: dict[Path, clips.Footage] = {}
 
     def _warn(self, text: str) -> None:
         self.warnings.append(text)

@@ -4,7 +4,9 @@ This module must not load torch: what a system takes of memory is measured in a 
 """
 
 import hashlib
+import shutil
 import tempfile
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,8 +134,9 @@ class Family(System):
     def __init__(self, model: str, device: str) -> None:
         files = find_model(model)
         # A cache of its own: what a painting's first encoding costs must not depend on earlier runs.
-        self._folder = tempfile.TemporaryDirectory(prefix="streamstyle-evaluation-")
-        self._stylizer = Stylizer(model, device, CodeCache(Path(self._folder.name)))
+        folder = tempfile.mkdtemp(prefix="streamstyle-evaluation-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._stylizer = Stylizer(model, device, CodeCache(Path(folder)))
         self._codes: dict[str, StyleCode] = {}
         known = self._stylizer.builtin_styles.names()
         any_style = files.style.is_file()

@@ -69,7 +69,8 @@ def _counts(summary: Summary) -> str:
     most = max(counts.values())
     fewer = [f"{name} {count}" for name, count in counts.items() if count != most]
     also = f" (fewer: {', '.join(fewer)}; not the same sample)" if fewer else ""
-    return f"Means over {counted(most, 'pair')}{also} with 95 % bootstrap intervals; bold: the best mean of the systems with most pairs."
+    bold = "bold: the best mean of the systems with most pairs"
+    return f"Means over {counted(most, 'pair')}{also} with 95 % bootstrap intervals; {bold}."
 
 
 def means(summary: Summary, keys: Sequence[str], title: str, note: str) -> Table:
@@ -185,7 +186,8 @@ def _clips(evaluation: Evaluation, summary: Summary) -> Table:
     plan = evaluation.plan
     note = (
         f"Means over clips with 95 % bootstrap intervals; {clips_told(plan)} of each, "
-        f"short side {plan.clip_size}, {counted(plan.clip_styles, 'painting')} each, averaged first. off: every frame by itself."
+        f"short side {plan.clip_size}, {counted(plan.clip_styles, 'painting')} each, averaged first. "
+        "off: every frame by itself."
     )
     columns = ("", "--temporal", *(metric.label for metric in shown))
     return Table("On clips", note, columns, ("", "", *(ARROWS[metric.better] for metric in shown)), tuple(rows))
