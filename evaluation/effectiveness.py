@@ -13,6 +13,8 @@
 Divergences are KL(result || painting), and at least FLOOR, so that a painting compared with itself has the finite E of
 -log FLOOR = 27.6: the largest there is.
 
+All of it runs in torch, whose threads can be told how many they are; numpy's would work against them.
+
 Source: Yeh et al. 2020, "Improving Style Transfer with Calibrated Metrics", WACV, arXiv:1910.09447.
 """
 
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -71,12 +74,14 @@ def kl_normal(mean1: Array, variance1: Array, mean2: Array, variance2: Array) ->
 
 def kl_gaussian(first: Moments, second: Moments) -> float:
     """KL(N1 || N2) of Gaussians with invertible covariances."""
-    size = len(first.mean)
-    factor1, factor2 = np.linalg.cholesky(first.covariance), np.linalg.cholesky(second.covariance)
-    whitened = np.linalg.solve(factor2, factor1)
-    apart = np.linalg.solve(factor2, first.mean - second.mean)
-    log_ratio = 2 * float(np.log(np.diag(factor2)).sum() - np.log(np.diag(factor1)).sum())
-    return 0.5 * (float((whitened**2).sum()) + float(apart @ apart) - size + log_ratio)
+    mean1, covariance1, mean2, covariance2 = (
+        torch.from_numpy(array) for each in (first, second) for array in (each.mean, each.covariance)
+    )
+    factor1, factor2 = torch.linalg.cholesky(covariance1), torch.linalg.cholesky(covariance2)
+    whitened = torch.linalg.solve_triangular(factor2, factor1, upper=False)
+    apart = torch.linalg.solve_triangular(factor2, (mean1 - mean2)[:, None], upper=False)
+    log_ratio = 2 * (factor2.diagonal().log().sum() - factor1.diagonal().log().sum())
+    return 0.5 * float(whitened.square().sum() + apart.square().sum() - len(mean1) + log_ratio)
 
 
 def effect(divergence: float) -> float:
@@ -102,13 +107,12 @@ class Projections:
 
     def of(self, picture: Mapping[str, Moments]) -> dict[str, tuple[Array, Array]]:
         """Layer -> mean and variance of the projections, (draws,) each: exact, without projecting every position."""
-        return {
-            layer: (
-                vectors @ picture[layer].mean,
-                np.maximum(np.einsum("dc,ce,de->d", vectors, picture[layer].covariance, vectors), 0) + FLOOR,
-            )
-            for layer, vectors in self._vectors.items()
-        }
+        found = {}
+        for layer, vectors in self._vectors.items():
+            draws, covariance = torch.from_numpy(vectors), torch.from_numpy(picture[layer].covariance)
+            variance = ((draws @ covariance) * draws).sum(dim=1).clamp(min=0) + FLOOR
+            found[layer] = (vectors @ picture[layer].mean, variance.numpy())
+        return found
 
 
 def projected(result: Mapping[str, tuple[Array, Array]], painting: Mapping[str, tuple[Array, Array]]) -> float:
@@ -158,9 +162,10 @@ class Basis:
         for layer in photos[0]:
             mean = np.mean([photo[layer].mean for photo in photos], axis=0)
             second = np.mean([p[layer].covariance + np.outer(p[layer].mean, p[layer].mean) for p in photos], axis=0)
-            values, directions = np.linalg.eigh(second - np.outer(mean, mean))
+            found = torch.linalg.eigh(torch.from_numpy(second - np.outer(mean, mean)))
+            values, directions = (tensor.numpy() for tensor in found)
             kept = min(BASIS_SIZES[layer], int((values > _NEGLIGIBLE * values[-1]).sum()))
-            vectors[layer] = np.ascontiguousarray(directions[:, ::-1][:, :kept])
+            vectors[layer] = directions[:, ::-1][:, :kept].copy()
             ridges[layer] = _RIDGE * max(float(values[::-1][kept - 1]), 1e-9)
         return cls(vectors, ridges, len(photos))
 
@@ -189,7 +194,8 @@ class Basis:
         """Layer -> moments in this basis, (K,) and (K, K), with the ridge."""
         inside = {}
         for layer, vectors in self.vectors.items():
-            covariance = vectors.T @ picture[layer].covariance @ vectors
+            turned = torch.from_numpy(vectors)
+            covariance = (turned.T @ torch.from_numpy(picture[layer].covariance) @ turned).numpy()
             inside[layer] = Moments(
                 picture[layer].mean @ vectors,
                 (covariance + covariance.T) / 2 + self.ridges[layer] * np.eye(vectors.shape[1]),
