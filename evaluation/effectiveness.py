@@ -164,7 +164,7 @@ class Basis:
             second = np.mean([p[layer].covariance + np.outer(p[layer].mean, p[layer].mean) for p in photos], axis=0)
             found = torch.linalg.eigh(torch.from_numpy(second - np.outer(mean, mean)))
             values, directions = (tensor.numpy() for tensor in found)
-            kept = min(BASIS_SIZES[layer], int((values > _NEGLIGIBLE * values[-1]).sum()))
+            kept = min(BASIS_SIZES[layer], max(1, int((values > _NEGLIGIBLE * values[-1]).sum())))
             vectors[layer] = directions[:, ::-1][:, :kept].copy()
             ridges[layer] = _RIDGE * max(float(values[::-1][kept - 1]), 1e-9)
         return cls(vectors, ridges, len(photos))

@@ -5,7 +5,6 @@
 """
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -114,7 +113,6 @@ class Records:
         text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
         self._file.write(text.encode())
         self._file.flush()
-        os.fsync(self._file.fileno())
 
     def system(self, name: str, facts: Mapping[str, Any]) -> None:
         """Say what a system is before its figures are added.

@@ -318,6 +318,7 @@ class Evaluation:
             if not (self.records.done(name, case.key) and self.strip_path(name, case).is_file())
             and system.knows(self.painting(case.painting))
         ]
+        cases = [(path, case) for path, case in cases if self._can_play(path)]
         if not cases:
             return
         with self._progress(f"{name}, clips", len(cases)) as step:
@@ -329,6 +330,18 @@ class Evaluation:
                 if not self.records.done(name, case.key):
                     self.records.add(name, case.key, clips.judge(frames, clip))
                 step()
+
+    def _can_play(self, path: Path) -> bool:
+        """Whether a clip can be read; one that cannot is named, and left out from then on."""
+        if path not in self.clip_paths:
+            return False
+        try:
+            self.footage(path)
+        except SourceError as error:
+            self.clip_paths.remove(path)
+            self._warn(f"left out: {error}")
+            return False
+        return True
 
     def footage(self, path: Path) -> clips.Footage:
         """A clip, read once."""

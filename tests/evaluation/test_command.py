@@ -266,6 +266,16 @@ def test_a_text_file_among_the_photos_is_left_out_and_named(world, tmp_path, cap
     assert "no pair to evaluate" in capsys.readouterr().err
 
 
+def test_a_clip_that_cannot_be_read_is_left_out_and_named(world, folder, tmp_path, capsys):
+    clips = tmp_path / "clips"
+    shutil.copytree(world / "clips", clips)
+    (clips / "a_broken.mp4").write_text("no video")
+    read = ("--clips", clips, "--clip-frames", 8, "--clip-size", 64, "--clip-styles", 1, "--pairs", 1)
+    assert run(world, folder, *ALONE, *read) == 0
+    assert "a_broken.mp4" in capsys.readouterr().out.replace("\n", "")
+    assert {row["system"] for row in json.loads((folder / "results.json").read_text())["clips"]} == {"identity", "rgb"}
+
+
 def test_weights_that_are_none_are_one_line(world, tmp_path, capsys):
     (tmp_path / "vgg.pth").write_text("no weights")
     assert run(world, tmp_path / "out", "--vgg", tmp_path / "vgg.pth") == 1

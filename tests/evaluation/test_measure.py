@@ -87,3 +87,14 @@ def test_the_distance_of_colours_with_equal_means_is_that_of_their_deviations():
     mean = np.zeros(3)
     first, second = (ColorStats(mean, np.diag(np.square(each))) for each in ([20.0, 30.0, 5.0], [26.0, 38.0, 5.0]))
     assert color_distance(first, second) == pytest.approx(10 / 255)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_flat_pictures_have_finite_figures(vgg, level):
+    """A title card, a white wall: no variance anywhere, in the photos of the basis either."""
+    flat = np.full((36, 48, 3), level, np.uint8)
+    judge = Judge(vgg, draws=4, seed=0)
+    judge.use_basis(Basis.of([judge.moments(flat)]))
+    for content, painting, result in ((flat, picture(0), flat), (picture(0), flat, picture(1)), (flat, flat, 255 - flat)):
+        figures = judge.measure(content, Painting("flat.png", painting), result)
+        assert np.isfinite(list(figures.values())).all(), figures
