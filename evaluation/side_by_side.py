@@ -10,28 +10,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import median
 
 import cv2
 import numpy as np
-import torch
 from rich.console import Console
 from rich.table import Table
 
-from models.gatys import WANTED_LAYERS, Settings
-from models.gatys import stylize as optimise
-from models.vgg import Vgg19
+from evaluation.fitting import Painting, fit
+from evaluation.systems import Options, System, open_system
+from models.gatys import Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.look import Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources.image import read_image
-from streamstyle.stylizer import STYLE_SIZE, Stylizer
+from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.upscale import resize, resize_short_side
-
-Stylize = Callable[[Image, Image, str], Image]
-"""content, style, name of the style -> stylized; all (H, W, 3) uint8 RGB."""
 
 _TILE = (200, 150)
 _LABEL = 22
@@ -39,58 +35,28 @@ _LABEL = 22
 
 @dataclass
 class Timed:
-    """A system and the seconds that its images took."""
+    """A system and the seconds that its images took; loaded with its first image.
+
+    Attributes:
+        name: On the sheet.
+        load: Gives the system.
+        seconds: One per image.
+    """
 
     name: str
-    stylize: Stylize
+    load: Callable[[], System]
     seconds: list[float] = field(default_factory=list)
 
-    def run(self, content: Image, style: Image, name: str) -> Image:
+    def run(self, content: Image, painting: Painting) -> Image:
         """One image, timed."""
         started = time.perf_counter()
-        result = self.stylize(content, style, name)
+        result = self._system.stylize(content, painting)
         self.seconds.append(time.perf_counter() - started)
         return result
 
-
-def runtime(model: str) -> Stylize:
-    """A model through the runtime; loaded with its first image, each painting encoded once."""
-    loaded: list[Stylizer] = []
-    codes = {}
-
-    def stylize(content: Image, style: Image, name: str) -> Image:
-        if not loaded:
-            loaded.append(Stylizer(model, "cpu"))
-        if name not in codes:
-            codes[name] = loaded[0].encode_style(style, name)
-        return loaded[0].stylize(content, Look(codes[name]))
-
-    return stylize
-
-
-def gatys(vgg_path: Path, settings: Settings) -> Stylize:
-    """Gatys' optimisation; VGG is loaded with the first image."""
-    loaded: list[Vgg19] = []
-
-    def tensor(image: Image) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
-
-    def stylize(content: Image, style: Image, _name: str) -> Image:
-        if not loaded:
-            loaded.append(Vgg19.load(vgg_path, WANTED_LAYERS, as_available=True))
-        painting = resize_short_side(style, STYLE_SIZE)
-        picture = optimise(tensor(content), tensor(painting), loaded[0], settings).picture[0]
-        return np.ascontiguousarray(picture.mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy())
-
-    return stylize
-
-
-def fit(image: Image, width: int, height: int) -> Image:
-    """Scale and cut the middle out; (height, width, 3)."""
-    scale = max(width / image.shape[1], height / image.shape[0])
-    scaled = resize(image, max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
-    top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2
-    return np.ascontiguousarray(scaled[top : top + height, left : left + width])
+    @cached_property
+    def _system(self) -> System:
+        return self.load()
 
 
 def labelled(image: Image, *texts: str) -> Image:
@@ -110,7 +76,7 @@ def sheet(contents: Sequence[Image], styles: dict[str, Image], systems: Sequence
         for system in systems:
             tiles = []
             for name, style in styles.items():
-                tiles.append(resize(system.run(content, style, name), *_TILE))
+                tiles.append(resize(system.run(content, Painting(name, resize_short_side(style, STYLE_SIZE))), *_TILE))
                 progress.print(f"photo {number}, {name}, {system.name}: {system.seconds[-1]:.2f} s", highlight=False)
             rows.append(np.hstack([resize(content, *_TILE), *tiles]))
         block = [labelled(row, system.name, *styles) for system, row in zip(systems, rows, strict=True)]
@@ -146,8 +112,9 @@ def main() -> int:
         contents = [fit(read_image(path), width, height) for path in options.contents]
         named = [entry.rpartition("=") for entry in options.styles]
         styles = {name or Path(file).stem: read_image(Path(file)) for name, _, file in named}
-        systems = [Timed("Gatys", gatys(options.vgg, Settings(steps=options.steps)))] if options.vgg else []
-        systems += [Timed(model, runtime(model)) for model in options.models]
+        how = Options(vgg=options.vgg, gatys_steps=options.steps)
+        systems = [Timed("Gatys", lambda: open_system("gatys", how))] if options.vgg else []
+        systems += [Timed(model, partial(open_system, model, how)) for model in options.models]
         picture = sheet(contents, styles, systems, console)
         with ImageSink(options.output, overwrite=True) as sink:
             sink.write(Frame(picture, 0, Fraction(0)))

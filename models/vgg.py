@@ -64,7 +64,8 @@ class Vgg19(nn.Module):
     torchvision's weights: minus the means, over the deviations) is a layer of its own: reflection padding comes after it.
 
     Attributes:
-        layers: Those whose features `forward` returns, from shallow to deep.
+        layers: Those whose features `forward` returns, from shallow to deep: `relu4_1`, or `conv4_1` for what the
+            convolution gives before its ReLU.
     """
 
     def __init__(self, layers: Sequence[str] = LAYERS) -> None:
@@ -131,7 +132,10 @@ class Vgg19(nn.Module):
         for name, convolution in self.convolutions.items():
             if name in POOLED:
                 features = F.max_pool2d(features, 2, ceil_mode=True)
-            features = F.relu(convolution(F.pad(features, (1, 1, 1, 1), mode="reflect")))
+            features = convolution(F.pad(features, (1, 1, 1, 1), mode="reflect"))
+            if name in self.layers:
+                outputs[name] = features
+            features = F.relu(features)
             layer = name.replace("conv", "relu")
             if layer in self.layers:
                 outputs[layer] = features

@@ -25,7 +25,8 @@ def is_held_out(name: str) -> bool:
     return zlib.crc32(Path(name).name.encode()) % HELD_OUT_EVERY == 0
 
 
-def _encoded(path: Path) -> Iterator[tuple[str, bytes]]:
+def encoded_images(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every picture file in a folder (searched recursively) or a tar, in a fixed order."""
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             if file.suffix.lower() in SUFFIXES:
@@ -73,7 +74,7 @@ def load_images(paths: list[Path], device: torch.device, *, max_short_side: int 
     for path in paths:
         if not path.exists():
             raise ValueError(f"wanted a folder or tar of images, but there is no '{path}'")
-        for name, data in _encoded(path):
+        for name, data in encoded_images(path):
             bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
             if bgr is None:
                 continue

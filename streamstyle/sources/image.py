@@ -34,14 +34,27 @@ def read_image(path: Path) -> Image:
         raise SourceError(f"'{path}' does not exist; check the name") from error
     except OSError as error:
         raise SourceError(f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}") from error
+    return decode_image(data, f"'{path}'")
+
+
+def decode_image(data: NDArray[np.uint8], name: str) -> Image:
+    """Decode the bytes of a picture file, as `read_image` does.
+
+    Args:
+        data: (N,) uint8.
+        name: What to call it where it cannot be used.
+
+    Raises:
+        SourceError: It is empty, damaged, or not a picture.
+    """
     if data.size == 0:
-        raise SourceError(f"'{path}' is empty; wanted a picture")
+        raise SourceError(f"{name} is empty; wanted a picture")
     try:
         bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise SourceError(f"'{path}' is too large to decode: {error.err}; reduce it first") from error
+        raise SourceError(f"{name} is too large to decode: {error.err}; reduce it first") from error
     if bgr is None:
-        raise SourceError(f"'{path}' is not a picture that can be read; wanted PNG, JPEG, WebP, TIFF or BMP")
+        raise SourceError(f"{name} is not a picture that can be read; wanted PNG, JPEG, WebP, TIFF or BMP")
     return cv2.cvtColor(_over_white(bgr.astype(np.uint8, copy=False), data), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
