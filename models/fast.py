@@ -29,6 +29,10 @@ from models.adain import StyleCode, adain, channel_stats
 
 SIZE_MULTIPLE = 8
 RGB_MAX_GAIN = 2.5
+RGB_EPS = 1e-5
+PLAIN = 2 / 255
+"""A frame of less deviation than this has less and less painted onto it: in one plain colour (a title card, a fade to
+black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
 
 
@@ -78,6 +82,12 @@ def conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.C
 def upsample(features: Tensor) -> Tensor:
     """Nearest neighbour, twice the size."""
     return F.interpolate(features, scale_factor=2.0, mode="nearest")
+
+
+def presence(content_std: Tensor) -> Tensor:
+    """How much is to be painted onto a content of this deviation: (N, 3, 1, 1) -> (N, 1, 1, 1), 1 but for plain frames."""
+    variance = content_std.square() - RGB_EPS
+    return (variance.mean(1, keepdim=True) / PLAIN**2).clamp(0, 1)
 
 
 class ResidualBlock(nn.Module):
@@ -187,7 +197,7 @@ class Stylizer(nn.Module):
             (N, 3, H, W) float, about [0, 1], not clamped.
         """
         height, width = content.shape[2:]
-        matched = adain(content, code["rgb_mean"], code["rgb_std"], max_gain=RGB_MAX_GAIN)
+        matched = adain(content, code["rgb_mean"], code["rgb_std"], eps=RGB_EPS, max_gain=RGB_MAX_GAIN)
         matched = content + alpha * (matched - content)
         padded = F.pad(matched, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
         unshuffled = F.pixel_unshuffle(padded * 4 - 2, 2).to(self.half_in.weight.dtype)
@@ -201,7 +211,7 @@ class Stylizer(nn.Module):
         features = F.relu(modulate(self.quarter_out(upsample(features)), code, "quarter") + quarter)
         features = F.relu(modulate(self.half_out(upsample(features)), code, "half") + half)
         residual = F.pixel_shuffle(self.residual(features), 2)[:, :, :height, :width]
-        return matched + alpha * residual.to(matched.dtype)
+        return matched + alpha * presence(channel_stats(content, RGB_EPS)[1]) * residual.to(matched.dtype)
 
 
 class Fast(nn.Module):

@@ -79,7 +79,7 @@ class FoldedStylizer(nn.Module):
         """(N, 3, H, W) float in [0, 1] -> the same, as models.fast.Stylizer."""
         layers = self.stylizer
         height, width = content.shape[2:]
-        mean, std = channel_stats(content)
+        mean, std = channel_stats(content, fast.RGB_EPS)
         gain = (code["rgb_std"] / std).clamp(max=fast.RGB_MAX_GAIN)
         matched = content * (1 + alpha * (gain - 1)) + alpha * (code["rgb_mean"] - gain * mean)
         fill = (0, -width % fast.SIZE_MULTIPLE, 0, -height % fast.SIZE_MULTIPLE)
@@ -94,7 +94,7 @@ class FoldedStylizer(nn.Module):
         features = F.relu(_modulate(self.quarter_out(features), code, "quarter") + quarter)
         features = F.relu(_modulate(self.half_out(features), code, "half") + half)
         residual = F.pixel_shuffle(layers.residual(features), 2)[:, :, :height, :width]
-        return matched + alpha * residual.to(matched.dtype)
+        return matched + alpha * fast.presence(std) * residual.to(matched.dtype)
 
     def _deepened(self, features: Tensor, code: StyleCode) -> Tensor:
         """As models.fast.DeepStage; without one, the features themselves."""

@@ -2,7 +2,7 @@
 
 import torch
 
-from models.fast import Fast, FastConfig, grown
+from models.fast import Fast, FastConfig, grown, presence
 
 SMALL = {"half": 8, "quarter": 12, "eighth": 16, "blocks": 3, "style": 32}
 
@@ -49,3 +49,15 @@ def test_growing_into_the_same_widths_is_a_copy():
     old = _network(sixteenth=20)
     for name, tensor in grown(old, old.config).state_dict().items():
         assert torch.equal(tensor, old.state_dict()[name])
+
+
+@torch.no_grad()
+def test_nothing_is_painted_onto_a_plain_frame():
+    """AdaIN would make a pattern of the rounding errors; what has a little contrast is painted as ever."""
+    network, alpha = _network(sixteenth=20), torch.ones(1, 1, 1, 1)
+    code = {name: torch.rand_like(tensor) for name, tensor in network.sample_code().items()}
+    plain = network.stylizer(torch.full((1, 3, 48, 64), 90 / 255), alpha, code)
+    assert plain.std(dim=(2, 3)).max() < 1e-6
+    stds = torch.tensor([0, 1, 2, 40]).reshape(4, 1, 1, 1).expand(4, 3, 1, 1) / 255
+    shares = presence((stds.square() + 1e-5).sqrt()).flatten()
+    torch.testing.assert_close(shares, torch.tensor([0, 0.25, 1, 1]), atol=1e-3, rtol=0)
