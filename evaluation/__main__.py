@@ -120,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
     again = parser.add_argument_group("again")
     again.add_argument("--fresh", action="store_true", help="throw away what this folder has and begin anew")
     again.add_argument("--redo", action="append", default=[], metavar="NAME", help="throw away the figures of one model")
+    again.add_argument("--redo-cost", action="store_true", help="measure seconds and memory again")
     again.add_argument("--quiet", action="store_true", help="print errors only")
     return parser
 
@@ -198,6 +199,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         cost=not options.no_cost,
         fresh=options.fresh,
         redo=tuple(options.redo),
+        redo_cost=options.redo_cost,
     )
     evaluation = Evaluation(plan, console)
     try:

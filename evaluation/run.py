@@ -69,6 +69,7 @@ class Plan:
         cost: Whether seconds and memory are measured.
         fresh: Throw away what was measured before.
         redo: Names of models whose figures are thrown away.
+        redo_cost: Measure seconds and memory again: on a quieter machine, say.
     """
 
     models: dict[str, str]
@@ -97,6 +98,7 @@ class Plan:
     cost: bool = True
     fresh: bool = False
     redo: tuple[str, ...] = ()
+    redo_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +358,7 @@ class Evaluation:
         return f"cost|{cost.WIDTH}x{cost.HEIGHT}|{self.plan.device}"
 
     def _measure_cost(self, name: str, model: str, options: Options) -> None:
-        if self.records.done(name, self.cost_case):
+        if self.records.done(name, self.cost_case) and not self.plan.redo_cost:
             return
         with self._progress(f"{name}, seconds and memory", 1) as step:
             self.records.add(name, self.cost_case, cost.measure_apart(model, options))
