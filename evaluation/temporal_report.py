@@ -139,7 +139,9 @@ def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
         stats = None if surveyed is None else surveyed.at(float(frame.time))
         frames.append(stylizer.stylize(frame.image, replace(look, content_stats=stats), memory, Stage))
     error, sharp, background = judge(frames, clip)
-    return Result(error, sharp, background, spent.get("temporal", 0.0) / spent["inference"], frames)
+    return Result(
+        error, sharp, background, (spent.get("motion", 0.0) + spent.get("temporal", 0.0)) / spent["inference"], frames
+    )
 
 
 def parser() -> argparse.ArgumentParser:
