@@ -20,7 +20,9 @@ COLOR_FORMS: tuple[ColorForm, ...] = ("mk", "cholesky")
 # Variance of 2 levels: keeps the inverse of a flat or gray picture's covariance finite, invisible in any other.
 _RIDGE = 4.0
 _SAMPLE_PIXELS = 16_384
-_MAX_GAIN = 3.0
+# The Cholesky form turns colours as well as stretching them: towards a colourful content from a nearly gray painting it
+# needs gains of 4, where 3 would leave its covariance half way.
+_MAX_GAIN: dict[ColorForm, float] = {"mk": 3.0, "cholesky": 6.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def match_matrix(source: ColorStats, target: ColorStats, form: ColorForm = "mk",
         strength: 0 changes nothing, 1 goes all the way.
 
     Returns:
-        (3, 4) float64 for levels 0..255: `matrix @ [r, g, b, 1]`. Its gain is at most 3 in any direction, so that a nearly
-        flat picture does not explode.
+        (3, 4) float64 for levels 0..255: `matrix @ [r, g, b, 1]`. Its gain is at most 3 in any direction (6 with
+        `cholesky`), so that a nearly flat picture does not explode.
 
     Source: Pitie & Kokaram 2007, Monge-Kantorovich linear colour mapping; Gatys et al. 2016, section 5.1, for the form by
     Cholesky decomposition.
@@ -88,7 +90,7 @@ def match_matrix(source: ColorStats, target: ColorStats, form: ColorForm = "mk",
         inverse = np.linalg.inv(root)
         gain = inverse @ _root(root @ wanted @ root) @ inverse
     left, values, right = np.linalg.svd(gain)
-    gain = (left * np.minimum(values, _MAX_GAIN)) @ right
+    gain = (left * np.minimum(values, _MAX_GAIN[form])) @ right
     matrix = np.hstack([gain, (target.mean - gain @ source.mean)[:, None]])
     return strength * matrix + (1 - strength) * np.eye(3, 4)
 

@@ -201,15 +201,12 @@ def color_distance(image, content):
 
 
 @pytest.mark.parametrize("form", ["mk", "cholesky"])
-def test_content_colours_are_many_times_nearer_at_equal_texture(stylizer, content, code, form):
+def test_content_colours_are_at_least_4_times_nearer_at_equal_texture(stylizer, content, code, form):
     painted = stylizer.stylize(content, Look(code))
     kept = stylizer.stylize(content, Look(code, color="content", color_form=form))
     half = stylizer.stylize(content, Look(code, color="content", color_form=form, color_strength=0.5))
-    # The Cholesky form would need gains beyond its bound where a painting is nearly gray: its covariance comes less near.
-    factors = {"mk": (4, 4), "cholesky": (4, 2)}[form]
-    rows = zip(*(color_distance(image, content) for image in (painted, kept, half)), strict=True)
-    for (far, near, between), factor in zip(rows, factors, strict=True):
-        assert near < far / factor
+    for far, near, between in zip(*(color_distance(image, content) for image in (painted, kept, half)), strict=True):
+        assert near < far / 4
         assert near < between < far
 
     def texture(image):
