@@ -19,9 +19,9 @@ def count_macs(network: Fast, height: int, width: int) -> int:
         assert isinstance(module, nn.Conv2d)
         total += output[0, 0].numel() * module.weight.numel()
 
+    code = network.sample_code()  # before anything is counted: the encoder also runs the stylizer
     hooks = [module.register_forward_hook(add) for module in stylizer.modules() if isinstance(module, nn.Conv2d)]
     with torch.no_grad():
-        code = network.style_encoder(torch.rand(1, 3, 64, 64))
         stylizer(torch.rand(1, 3, height, width), torch.ones(1, 1, 1, 1), code)
     for hook in hooks:
         hook.remove()
@@ -33,7 +33,7 @@ def main() -> None:
     network = Fast().eval()
     for width, height in ((640, 360), (1280, 720), (1920, 1080)):
         print(f"{width}x{height}: {count_macs(network, height, width) / 1e9:.2f} GMAC per frame")
-    for name, part in (("stylizer", network.stylizer), ("style encoder", network.style_encoder)):
+    for name, part in (("stylizer", network.stylizer), ("style encoder", network.encoder)):
         print(f"{name}: {sum(parameter.numel() for parameter in part.parameters()):,} parameters")
 
 

@@ -7,8 +7,8 @@ Four ideas make it cheap and robust:
     `alpha` scales both steps, so that alpha = 0 is the input itself, exactly.
 2.  *Dense 3x3 convolutions at 1/4 and 1/8 resolution*, few channels at 1/2, none at full size: what a CPU is good at.
     Space-to-depth leads in, pixel shuffle leads out.
-3.  *AdaIN in every block.* A separate style encoder, which runs once per style and so may be wider, ends in one small
-    feature map per modulated layer; their means and standard deviations are the style code.
+3.  *AdaIN in every block.* A separate style encoder (`models.style_encoder`), which runs once per style and so may be
+    wider, says what mean and deviation every channel of every modulated layer is to have: the style code.
 4.  *A deep stage at 1/16*, amid the blocks: wide channels are cheap there, and what relu3_1 and relu4_1 of VGG see of a
     painting (its larger strokes and shapes) is where a small network lacks most.
 
@@ -26,6 +26,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.adain import StyleCode, adain, channel_stats
+from models.dead_leaves import dead_leaves
+from models.layers import conv
+from models.style_encoder import StyleEncoder
 
 SIZE_MULTIPLE = 8
 RGB_MAX_GAIN = 2.5
@@ -34,6 +37,8 @@ PLAIN = 2 / 255
 """A frame of less deviation than this has less and less painted onto it: in one plain colour (a title card, a fade to
 black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
+LOOKED_AT = 128
+"""Side of the picture that the style encoder has painted to see what a code does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class FastConfig:
         sixteenth: Channels at 1/16 resolution; 0 for a network without this stage.
         deep_blocks: Residual blocks at 1/16 resolution.
         style: Channels of the style encoder at 1/8 resolution.
+        embedding: Width of the style encoder's second path (`models.style_encoder`); 0 for a network without it.
+        second_look: Whether the encoder also looks at what its code paints and corrects it.
     """
 
     half: int = 24
@@ -57,6 +64,8 @@ class FastConfig:
     style: int = 128
     sixteenth: int = 112
     deep_blocks: int = 2
+    embedding: int = 256
+    second_look: bool = True
 
     def modulated(self) -> dict[str, int]:
         """Name -> channels of the layers whose statistics the style sets."""
@@ -72,11 +81,6 @@ class FastConfig:
         layers["quarter"] = self.quarter
         layers["half"] = self.half
         return layers
-
-
-def conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Conv2d:
-    """A convolution that keeps the size (over the stride) and replicates the border."""
-    return nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, padding_mode="replicate")
 
 
 def upsample(features: Tensor) -> Tensor:
@@ -129,46 +133,6 @@ class DeepStage(nn.Module):
         return features + added
 
 
-class StyleEncoder(nn.Module):
-    """A painting's style code: means and standard deviations of its features, one pair per modulated layer."""
-
-    def __init__(self, config: FastConfig) -> None:
-        super().__init__()
-        width = config.style
-        self.layers = {name: channels for name, channels in config.modulated().items() if name != "rgb"}
-        self.trunk = nn.Sequential(
-            conv(12, width // 4),
-            nn.ReLU(),
-            conv(width // 4, width // 2, stride=2),
-            nn.ReLU(),
-            conv(width // 2, width, stride=2),
-            nn.ReLU(),
-            conv(width, width),
-            nn.ReLU(),
-            conv(width, width),
-            nn.ReLU(),
-        )
-        self.heads = nn.Conv2d(width, sum(self.layers.values()), 1)
-
-    def forward(self, style: Tensor) -> dict[str, Tensor]:
-        """Encode a style.
-
-        Args:
-            style: (N, 3, H, W) float in [0, 1], RGB, H and W multiples of 8.
-
-        Returns:
-            `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`.
-        """
-        unshuffled = F.pixel_unshuffle(style * 4 - 2, 2).to(self.heads.weight.dtype)
-        features = self.heads(self.trunk(unshuffled))
-        code: dict[str, Tensor] = {}
-        code["rgb_mean"], code["rgb_std"] = channel_stats(style)
-        maps = features.split(list(self.layers.values()), dim=1)
-        for name, feature_map in zip(self.layers, maps, strict=True):
-            code[f"{name}_mean"], code[f"{name}_std"] = channel_stats(feature_map)
-        return code
-
-
 class Stylizer(nn.Module):
     """The part that runs for every frame."""
 
@@ -214,8 +178,22 @@ class Stylizer(nn.Module):
         return matched + alpha * presence(channel_stats(content, RGB_EPS)[1]) * residual.to(matched.dtype)
 
 
+class CompleteEncoder(nn.Module):
+    """A painting -> its style code, all steps of `models.style_encoder`, without a gradient of its own."""
+
+    def __init__(self, network: "Fast") -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, style: Tensor) -> StyleCode:
+        """(N, 3, H, W) float in [0, 1], H and W multiples of 8 -> `<layer>_mean` and `<layer>_std`, (N, C, 1, 1) each."""
+        return self.network.encode(style)[0]
+
+
 class Fast(nn.Module):
     """Style encoder and stylizer together, as they are trained."""
+
+    looked_at: Tensor
 
     family = "fast"
     bytes_per_pixel = 300
@@ -225,8 +203,16 @@ class Fast(nn.Module):
     def __init__(self, config: FastConfig | None = None) -> None:
         super().__init__()
         self.config = config or FastConfig()
-        self.style_encoder = StyleEncoder(self.config)
+        config = self.config
+        self.encoder = StyleEncoder(config.modulated(), config.style, config.embedding, second_look=config.second_look)
         self.stylizer = Stylizer(self.config)
+        if config.second_look:
+            self.register_buffer("looked_at", dead_leaves(LOOKED_AT))
+
+    @property
+    def style_encoder(self) -> CompleteEncoder:
+        """What turns paintings into codes."""
+        return CompleteEncoder(self)
 
     @property
     def code_names(self) -> list[str]:
@@ -242,8 +228,25 @@ class Fast(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         """Stylize each content with the style of the same index; shapes as in the parts."""
-        stylized: Tensor = self.stylizer(content, alpha, self.style_encoder(style))
+        stylized: Tensor = self.stylizer(content, alpha, self.encode(style)[0])
         return stylized
+
+    def encode(self, style: Tensor) -> tuple[StyleCode, Tensor]:
+        """The style code of paintings, and their embedding.
+
+        Args:
+            style: (N, 3, H, W) float in [0, 1], RGB, H and W multiples of 8.
+
+        Returns:
+            The code, and (N, E): what the encoder's perceptrons see, of width 0 in a network without them.
+        """
+        code, embedded = self.encoder(style)
+        if self.config.second_look:
+            picture = (self.looked_at.float() / 255).expand(len(style), -1, -1, -1)
+            painted = self.stylizer(picture, torch.ones(len(style), 1, 1, 1, device=style.device), code)
+            painted = painted + (painted.clamp(0, 1) - painted).detach()  # a gradient also where it is out of range
+            code = self.encoder.look_again(code, style, embedded, painted)
+        return code, embedded
 
 
 def grown(network: Fast, config: FastConfig) -> Fast:
@@ -257,10 +260,10 @@ def grown(network: Fast, config: FastConfig) -> Fast:
         if name in state and state[name].shape == tensor.shape:
             state[name].copy_(tensor)
     if config.style == network.config.style:
-        rows, old_rows = (_head_rows(encoder) for encoder in (new.style_encoder, network.style_encoder))
+        rows, old_rows = (_head_rows(part.encoder) for part in (new, network))
         for layer in rows.keys() & old_rows.keys():
             for kind in ("weight", "bias"):
-                wanted, kept = state[f"style_encoder.heads.{kind}"], old[f"style_encoder.heads.{kind}"]
+                wanted, kept = state[f"encoder.heads.{kind}"], old[f"encoder.heads.{kind}"]
                 if wanted[rows[layer]].shape == kept[old_rows[layer]].shape:
                     wanted[rows[layer]] = kept[old_rows[layer]]
     new.load_state_dict(state)

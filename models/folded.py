@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from models import fast
 from models.adain import StyleCode, channel_stats
+from models.layers import conv
 
 
 class FoldedUpConv(nn.Module):
@@ -67,7 +68,7 @@ class FoldedStylizer(nn.Module):
         self.stylizer = stylizer
         half_in, bias = stylizer.half_in, stylizer.half_in.bias
         assert bias is not None
-        self.half_in = fast.conv(half_in.in_channels, half_in.out_channels)
+        self.half_in = conv(half_in.in_channels, half_in.out_channels)
         # x * 4 - 2 in front of a convolution: its border is replicated, so the shift is the same everywhere.
         self.half_in.weight = nn.Parameter(half_in.weight.detach() * 4, requires_grad=False)
         self.half_in.bias = nn.Parameter(bias.detach() - 2 * half_in.weight.detach().sum((1, 2, 3)), requires_grad=False)

@@ -33,7 +33,10 @@ def save_weights(network: Network, path: Path, record: dict[str, Any], *, dtype:
     """
     partial = path.with_suffix(".partial")
     trained = RECIPES[network.family].trained(network)
-    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in trained.state_dict().items()}
+    tensors = {
+        name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
+        for name, tensor in trained.state_dict().items()
+    }
     config = json.dumps(asdict(network.config) if isinstance(network, Fast) else {})
     save_file(tensors, partial, {"family": network.family, "config": config, "training": json.dumps(record)})
     partial.replace(path)
@@ -59,7 +62,7 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[st
         try:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         except SafetensorError as error:
             raise ValueError(f"'{path}' is damaged ({error}); take another copy") from error
     record: dict[str, Any] = json.loads(metadata.get("training", "{}"))
@@ -69,8 +72,10 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[st
         return VggAdain(vgg, Decoder.load(path)).eval(), record
     if metadata.get("family") != "fast":
         raise ValueError(f"'{path}' does not hold weights of a family that is trained here: {', '.join(RECIPES)}")
-    # Weights from before there was a stage at 1/16 do not name it.
-    network = Fast(FastConfig(**{"sixteenth": 0} | json.loads(metadata["config"])))
+    # Older weights do not name the stages that they lack, and call the encoder by another name.
+    lacking = {"sixteenth": 0, "embedding": 0, "second_look": False}
+    network = Fast(FastConfig(**lacking | json.loads(metadata["config"])))
+    tensors = {name.replace("style_encoder.", "encoder."): tensor for name, tensor in tensors.items()}
     network.load_state_dict(tensors)
     return network.eval(), record
 

@@ -53,6 +53,22 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=int,
         help="crops per image whose targets are kept in memory; 0: every crop is new (default: 6 on a CPU, 0 on a GPU)",
     )
+    parser.add_argument("--style-variants", type=int, help="the same for paintings (default: as --variants)")
+    parser.add_argument(
+        "--probe-weight",
+        type=float,
+        default=0.0,
+        help="price of an embedding from which VGG's statistics of the painting cannot be told (fast only; try 0.5)",
+    )
+    parser.add_argument(
+        "--encoder-rate",
+        type=float,
+        default=1.0,
+        help="learning rate of the style encoder, over that of the rest (fast only)",
+    )
+    parser.add_argument(
+        "--partner", type=Path, help="folder of another run, on another core and with another --seed, to share weights with"
+    )
     parser.add_argument("--evaluate-every", type=int, default=500, help="steps between two evaluations")
     parser.add_argument("--save-minutes", type=float, default=10.0, help="minutes between two checkpoints")
     parser.add_argument("--pairs", type=int, default=40, help="held-out pairs of an evaluation (default 40)")
@@ -65,6 +81,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.variants is None:
         options.variants = 6 if options.device == "cpu" else 0
+    if options.style_variants is None:
+        options.style_variants = options.variants
     if options.stillness and options.family != "fast":
         parser.error("--stillness: the paper's decoder sees features, not the moved picture; use it with --family fast")
     for size in (options.size, options.late_size or options.size):

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from models.adain import StyleCode
 from models.fast import Fast
 from models.vgg import Vgg19
 from models.vgg_adain import VggAdain
@@ -13,8 +14,11 @@ from training.targets import Batch
 
 Network = Fast | VggAdain
 
-Step = Callable[[Any, Batch, Batch, Tensor, Tensor], Tensor]
-"""network, content, style, alpha (N, 1, 1, 1), target t (N, 512, H/8, W/8) -> stylized (N, 3, H, W)."""
+Encode = Callable[[Any, Batch], tuple[StyleCode, Tensor]]
+"""network, style -> style code, and the encoder's embedding (N, E), of width 0 where it has none."""
+
+Step = Callable[[Any, Batch, StyleCode, Tensor, Tensor], Tensor]
+"""network, content, style code, alpha (N, 1, 1, 1), target t (N, 512, H/8, W/8) -> stylized (N, 3, H, W)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class Recipe:
     Attributes:
         build: A new network beside the frozen VGG.
         trained: The part of it that learns, and that is saved.
-        stylize: The forward pass of a training step.
+        encode: The part of a training step's forward pass that sees the style.
+        stylize: The rest of it.
         defaults: Of the command line.
         betas: Of Adam.
         max_gradient: Gradients of a larger norm are scaled down to it.
@@ -34,6 +39,7 @@ class Recipe:
 
     build: Callable[[Vgg19], Network]
     trained: Callable[[Any], nn.Module]
+    encode: Encode
     stylize: Step
     defaults: Mapping[str, Any]
     betas: tuple[float, float]
@@ -42,12 +48,20 @@ class Recipe:
     vary: bool
 
 
-def _stylize_fast(network: Fast, content: Batch, style: Batch, alpha: Tensor, _target: Tensor) -> Tensor:
-    stylized: Tensor = network(content.images, style.images, alpha)
+def _encode_fast(network: Fast, style: Batch) -> tuple[StyleCode, Tensor]:
+    return network.encode(style.images)
+
+
+def _stylize_fast(network: Fast, content: Batch, code: StyleCode, alpha: Tensor, _target: Tensor) -> Tensor:
+    stylized: Tensor = network.stylizer(content.images, alpha, code)
     return stylized
 
 
-def _decode_target(network: VggAdain, _content: Batch, _style: Batch, _alpha: Tensor, target: Tensor) -> Tensor:
+def _encode_nothing(_network: VggAdain, style: Batch) -> tuple[StyleCode, Tensor]:
+    return {}, style.images.new_zeros(len(style.images), 0)
+
+
+def _decode_target(network: VggAdain, _content: Batch, _code: StyleCode, _alpha: Tensor, target: Tensor) -> Tensor:
     # The target is AdaIN of the encoder's features: what is left to do is the decoder's part.
     stylized: Tensor = network.stylizer.decoder(target)
     return stylized
@@ -57,6 +71,7 @@ RECIPES: Mapping[str, Recipe] = {
     "fast": Recipe(
         build=lambda _vgg: Fast(),
         trained=lambda network: network,
+        encode=_encode_fast,
         stylize=_stylize_fast,
         defaults={
             "size": 128,
@@ -79,6 +94,7 @@ RECIPES: Mapping[str, Recipe] = {
     "vgg19": Recipe(
         build=VggAdain,
         trained=lambda network: network.stylizer.decoder,
+        encode=_encode_nothing,
         stylize=_decode_target,
         defaults={
             "size": 256,

@@ -14,16 +14,22 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
+from models.adain import StyleCode
 from models.fast import Fast, FastConfig, grown
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.checkpoint import load_weights, save_atomically, save_weights
-from training.data import load_images
+from training.data import ImageSet, centre_crop, load_images
 from training.evaluate import HeldOut, Score
+from training.partner import EVERY_STEPS, Partner
 from training.plot import plot_curve
+from training.probe import StatisticsProbe
 from training.recipes import RECIPES, Network
 from training.stillness import stillness_loss
 from training.targets import Batch, TargetSampler
+
+CALIBRATION_STYLES = 200
+"""Paintings from which a new embedding learns what statistics are usual."""
 
 
 def straight_through_clamp(image: Tensor) -> Tensor:
@@ -48,29 +54,56 @@ class Trainer:
         styles, held_out_styles = load_images(options.styles, self.device)
         self.held_out = HeldOut(held_out_contents, held_out_styles, vgg, pairs=options.pairs)
         self.vgg = vgg
-        common = {"variants": options.variants, "precision": self.precision, "short_side": options.short_side}
-        vary = self.recipe.vary
-        self.contents = TargetSampler(contents, vgg, seed=options.seed, colour=False, keep_features=True, **common)
-        self.styles = TargetSampler(styles, vgg, seed=options.seed + 1, colour=vary, keep_features=False, **common)
-        network = self._initial_network().train()
+        common = {"precision": self.precision, "short_side": options.short_side}
+        self.contents = TargetSampler(
+            contents, vgg, seed=options.seed, variants=options.variants, colour=False, keep_features=True, **common
+        )
+        self.styles = TargetSampler(
+            styles,
+            vgg,
+            seed=options.seed + 1,
+            variants=options.style_variants,
+            colour=self.recipe.vary,
+            keep_features=False,
+            **common,
+        )
+        network = self._initial_network(styles).train()
         self.network: Network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self.trained = self.recipe.trained(self.network)
         self.trained_average = self.recipe.trained(self.average)
-        self.optimizer = torch.optim.Adam(self.trained.parameters(), lr=options.learning_rate, betas=self.recipe.betas)
+        self.probe = StatisticsProbe(self.network).to(self.device) if options.probe_weight else None
+        self.optimizer = torch.optim.Adam(self._parameter_groups(), betas=self.recipe.betas)
+        self.partner = Partner(options.run, options.partner) if options.partner else None
         self.generator = torch.Generator().manual_seed(options.seed)
         self.step = 0
         self.seconds = 0.0
         self.images = f"{len(contents)} photos, {len(styles)} paintings"
 
-    def _initial_network(self) -> Network:
+    def _parameter_groups(self) -> list[dict[str, Any]]:
+        """The encoder's parameters, which may learn faster, and the rest."""
+        encoder = [p for name, p in self.trained.named_parameters() if name.startswith("encoder.")]
+        rest = [p for name, p in self.trained.named_parameters() if not name.startswith("encoder.")]
+        if self.probe:
+            encoder += list(self.probe.parameters())
+        rates = (self.options.encoder_rate, 1.0)
+        return [{"params": group, "rate": rate} for group, rate in zip((encoder, rest), rates, strict=True) if group]
+
+    def _initial_network(self, styles: ImageSet) -> Network:
         init: Path | None = self.options.init
         network = load_weights(init, self.vgg)[0] if init else self.recipe.build(self.vgg)
         if network.family != self.options.family:
             raise ValueError(
                 f"'{init}' holds weights of '{network.family}'; wanted '{self.options.family}', or another --family"
             )
-        return grown(network, FastConfig()) if isinstance(network, Fast) else network
+        if not isinstance(network, Fast):
+            return network
+        had_embedding = bool(init) and bool(network.config.embedding)
+        network = grown(network, FastConfig())
+        if network.config.embedding and not had_embedding:
+            chosen = styles.images[:: max(1, len(styles) // CALIBRATION_STYLES)]
+            network.encoder.calibrate(torch.stack([centre_crop(image, self.options.size) for image in chosen]).cpu())
+        return network
 
     @property
     def progress(self) -> float:
@@ -109,28 +142,33 @@ class Trainer:
         target = content_target(content.features, style.stats, alpha)
         wanted = content.stats.lerp(style.stats, alpha)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate()
+            group["lr"] = self.learning_rate() * group["rate"]
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            result = self.recipe.stylize(self.network, content, style, alpha, target)
+            code, embedding = self.recipe.encode(self.network, style)
+            result = self.recipe.stylize(self.network, content, code, alpha, target)
             features = self.vgg(straight_through_clamp(result) if options.range_weight else result)
         lc = content_loss(features, target).mean()
         ls = style_loss(Stats.of(features), wanted).mean()
         outside = (result - result.clamp(0, 1)).square().mean()
         loss = lc + self.style_weight() * ls + options.range_weight * outside
         if options.stillness:
-            loss = loss + options.stillness * self._stillness(content, style, alpha, target, result)
+            loss = loss + options.stillness * self._stillness(content, code, alpha, target, result)
+        if self.probe:
+            loss = loss + options.probe_weight * self.probe(embedding, style.stats)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained.parameters(), self.recipe.max_gradient)
         self.optimizer.step()
         self.step += 1
+        if self.partner and self.step % EVERY_STEPS == 0:
+            self.partner.exchange(self.trained)
         self._update_average()
         return float(lc.detach()), float(ls.detach())
 
-    def _stillness(self, content: Batch, style: Batch, alpha: Tensor, target: Tensor, result: Tensor) -> Tensor:
+    def _stillness(self, content: Batch, code: StyleCode, alpha: Tensor, target: Tensor, result: Tensor) -> Tensor:
         def stylize(images: Tensor) -> Tensor:
             with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-                return self.recipe.stylize(self.network, replace(content, images=images), style, alpha, target)
+                return self.recipe.stylize(self.network, replace(content, images=images), code, alpha, target)
 
         return stillness_loss(content.images, result, stylize, self.generator)
 
@@ -196,6 +234,7 @@ class Trainer:
             "style_weight": options.style_weight,
             "late_style_weight": options.late_style_weight,
             "stillness": options.stillness,
+            "probe_weight": options.probe_weight,
             "precision": options.precision,
             "device": options.device,
             "seed": options.seed,
@@ -208,6 +247,7 @@ class Trainer:
             "network": self.trained.state_dict(),
             "average": self.trained_average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "probe": self.probe.state_dict() if self.probe else None,
             "generator": self.generator.get_state(),
             "samplers": [sampler.state() for sampler in (self.contents, self.styles)],
             "step": self.step,
@@ -224,6 +264,8 @@ class Trainer:
         self.trained.load_state_dict(state["network"])
         self.trained_average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.probe and state.get("probe"):
+            self.probe.load_state_dict(state["probe"])
         self.generator.set_state(state["generator"].cpu())
         for sampler, saved in zip((self.contents, self.styles), state["samplers"], strict=True):
             sampler.restore(saved)

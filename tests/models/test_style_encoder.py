@@ -1,0 +1,114 @@
+"""The style encoder: what each of its steps adds, and the picture that it looks at."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from models.adain import channel_stats
+from models.dead_leaves import dead_leaves
+from models.fast import Fast, FastConfig, grown
+from training.checkpoint import load_weights, save_weights
+
+SMALL = {"half": 8, "quarter": 12, "eighth": 16, "blocks": 1, "style": 32, "sixteenth": 0}
+
+
+def _network(**more):
+    torch.manual_seed(5)
+    return Fast(FastConfig(**SMALL, **more)).eval()
+
+
+def _styles(number=2, seed=0):
+    return torch.rand(number, 3, 64, 48, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def test_steps_that_are_added_change_nothing_at_first():
+    old = _network(embedding=0, second_look=False)
+    new = grown(old, FastConfig(**SMALL, embedding=24, second_look=True)).eval()
+    before, after = old.style_encoder(_styles()), new.style_encoder(_styles())
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        torch.testing.assert_close(after[name], tensor, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("second_look", [False, True])
+def test_every_part_learns(second_look):
+    network = _network(embedding=24, second_look=second_look)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    for _ in range(2):  # the first step moves the corrections away from zero, the second all before them
+        optimizer.zero_grad()
+        code, _ = network.encode(_styles())
+        sum(tensor.square().mean() for tensor in code.values()).backward()
+        optimizer.step()
+    # All but the first bias before a normalisation by statistics, which takes it away again.
+    still = [name for name, p in network.encoder.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
+    assert still == []
+    assert (network.stylizer.half_in.weight.grad is not None) == second_look
+
+
+@torch.no_grad()
+def test_deviations_stay_positive_whatever_the_perceptrons_say():
+    network = _network(embedding=24, second_look=True)
+    for layer in (network.encoder.correction, network.encoder.second):
+        torch.nn.init.normal_(layer.bias, std=100)
+    code = network.style_encoder(_styles())
+    assert all(bool((tensor > 0).all()) for name, tensor in code.items() if name.endswith("_std"))
+    assert all(bool(tensor.isfinite().all()) for tensor in code.values())
+
+
+@torch.no_grad()
+def test_the_second_look_sees_what_was_painted():
+    network = _network(embedding=24, second_look=True)
+    torch.nn.init.normal_(network.encoder.second.weight, std=0.1)
+    before = network.style_encoder(_styles())["entry_mean"]
+    network.looked_at.copy_(255 - network.looked_at)
+    network.stylizer.residual.weight.mul_(20)
+    assert (network.style_encoder(_styles())["entry_mean"] - before).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_colours_are_the_paintings_own():
+    code = _network(embedding=24, second_look=True).style_encoder(_styles())
+    mean, std = channel_stats(_styles())
+    assert torch.equal(code["rgb_mean"], mean)
+    assert torch.equal(code["rgb_std"], std)
+
+
+@torch.no_grad()
+def test_after_calibration_the_embedding_sees_every_statistic_at_one_scale():
+    encoder = _network(embedding=24, second_look=False).encoder
+    styles = _styles(40)
+    encoder.calibrate(styles)
+    pooled = encoder._look(styles)[1]
+    usual = (pooled - encoder.usual_mean) / encoder.usual_std
+    assert usual.mean(0).abs().max() < 1e-3
+    assert 0.2 < usual.std(0).max() <= 1.01
+
+
+def test_the_picture_is_always_the_same_and_like_a_photo():
+    picture = dead_leaves(64)
+    assert torch.equal(picture, dead_leaves(64))
+    assert (picture.shape, picture.dtype) == ((1, 3, 64, 64), torch.uint8)
+    assert not torch.equal(picture, dead_leaves(64, seed=8))
+    # The amplitude of photos falls about as 1 / frequency: halving the size keeps most of the deviation.
+    values = dead_leaves(256).float()
+    half = torch.nn.functional.avg_pool2d(values, 2)
+    noise = torch.nn.functional.avg_pool2d(torch.rand(1, 3, 256, 256), 2).std() / torch.rand(1, 3, 256, 256).std()
+    assert half.std() / values.std() > 0.85
+    assert noise < 0.6
+
+
+def test_older_weights_are_read(tmp_path):
+    """Of before there was an embedding, when the encoder had another name."""
+    old = _network(embedding=0, second_look=False)
+    save_weights(old, tmp_path / "w.safetensors", {})
+    tensors = {
+        name.replace("encoder.", "style_encoder."): tensor for name, tensor in load_file(tmp_path / "w.safetensors").items()
+    }
+    config = json.dumps(SMALL)
+    save_file(tensors, tmp_path / "old.safetensors", {"family": "fast", "config": config, "training": "{}"})
+    again, _ = load_weights(tmp_path / "old.safetensors")
+    for name, tensor in again.state_dict().items():
+        assert torch.equal(tensor, old.state_dict()[name])
