@@ -596,27 +596,41 @@ def test_closing_the_window_is_noticed_and_it_can_be_opened_again(screen):
         program.communicate()
 
 
-def test_red_is_red_on_the_screen(screen, tmp_path):
+def test_red_is_red_on_the_screen(tmp_path):
+    """On a new screen each time: without a window manager and with busy cores, about one window of OpenCV's in eight stays
+    black for good, also in a program of five lines of OpenCV alone. Any colour but black and red is ours."""
     if shutil.which("import") is None:
         pytest.skip("ImageMagick's import is not installed")
+    if shutil.which("xdotool") is None or shutil.which("Xvfb") is None:
+        pytest.skip("xdotool or Xvfb is not installed")
+    seen = []
+    for _ in range(5):
+        with virtual_screen("-noreset") as screen:
+            seen.append(colour_on(screen, tmp_path / "window.png"))
+        if seen[-1] == (0, 0, 255):
+            return
+        assert seen[-1] in {None, (0, 0, 0)}, seen
+    raise AssertionError(f"none of five windows showed anything: {seen}")
+
+
+def colour_on(screen, picture):
+    """Blue, green and red of the window that the program opens on a screen; None where it is not of one colour."""
     program = start(environment_of(screen))
+    colour, deadline = None, time.monotonic() + 6
     try:
         number = focused(screen)
-        wanted = tmp_path / "window.png"
-        seen, deadline = "no picture of it could be taken", time.monotonic() + 30
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and colour in {None, (0, 0, 0)}:
             # While the window is being placed, the screen may not give its picture.
-            command = ["import", "-window", number, str(wanted)]
+            command = ["import", "-window", number, str(picture)]
             if subprocess.run(command, env=environment_of(screen), timeout=30, check=False).returncode == 0:
-                shot = cv2.imread(str(wanted))
-                if shot.shape == (360, 640, 3) and (shot == (0, 0, 255)).all():
-                    return
-                seen = f"shown: {shot.shape}, mean {shot.mean((0, 1))}"
+                shot = cv2.imread(str(picture))
+                plain = shot.shape == (360, 640, 3) and (shot == shot[0, 0]).all()
+                colour = tuple(shot[0, 0].tolist()) if plain else None
             time.sleep(0.05)
-        raise AssertionError(seen)
     finally:
         program.kill()
         program.communicate()
+    return colour
 
 
 def test_a_desktop_that_asks_for_wayland_gets_an_x_window(screen):

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.losses import content_target  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
+from training import headroom  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
 from training.options import parse  # noqa: E402
@@ -188,3 +189,47 @@ def test_weights_come_back_as_they_were(tmp_path):
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"there is no .*absent\.safetensors"):
         load_weights(tmp_path / "absent.safetensors")
+
+
+def test_headroom_says_what_a_better_code_would_bring(material, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(headroom, "_CROP", 32)
+    monkeypatch.setenv("COLUMNS", "140")
+    torch.manual_seed(3)
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8))
+    torch.nn.init.normal_(network.stylizer.residual.weight, std=0.3)
+    save_weights(network, tmp_path / "w.safetensors", {})
+    arguments = ["headroom", "--weights", tmp_path / "w.safetensors", "--contents", material / "photo"]
+    arguments += ["--styles", material / "paint.tar", "--vgg", material / "vgg.pth", "--size", 32, "--paintings", 1]
+    monkeypatch.setattr("sys.argv", [str(argument) for argument in [*arguments, "--steps", 20]])
+    assert headroom.main() == 0
+    rows = [line.split("\u2502")[1:-1] for line in capsys.readouterr().out.splitlines() if "\u2502" in line]
+    (_, lc, ls, *layers), (_, found_lc, found_ls, *_) = [[rows[0][0], *map(float, row[1:])] for row in rows]
+    assert ls == pytest.approx(sum(layers), abs=0.003)
+    assert found_lc + 1.3 * found_ls < lc + 1.3 * ls
+    monkeypatch.setattr("sys.argv", [str(argument) for argument in [*arguments[:2], tmp_path / "absent", *arguments[3:]]])
+    assert headroom.main() == 1
+    assert "headroom: wanted trained weights" in capsys.readouterr().err
+
+
+def test_an_encoder_that_is_added_knows_what_statistics_are_usual(material, tmp_path):
+    small = {"half": 8, "quarter": 8, "eighth": 8, "blocks": 1, "style": 16, "sixteenth": 0}
+    save_weights(Fast(FastConfig(**small, embedding=0, second_look=False)), tmp_path / "old.safetensors", {})
+    trainer = Trainer(options(material, tmp_path / "run", "--steps", 1, "--init", tmp_path / "old.safetensors"))
+    encoder = trainer.network.encoder
+    assert encoder.embedding == FastConfig().embedding
+    assert encoder.usual_mean.abs().max() > 0.1
+    assert torch.equal(trainer.average.encoder.usual_std, encoder.usual_std)
+
+
+def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_path):
+    more = ["--steps", 2, "--probe-weight", 0.3, "--encoder-rate", 3, "--partner", tmp_path / "other"]
+    first = Trainer(options(material, tmp_path / "run", *more))
+    assert [group["rate"] for group in first.optimizer.param_groups] == [3, 1]
+    first.train_step()
+    first.save()
+    again = Trainer(options(material, tmp_path / "run", *more))
+    assert again.resume()
+    for trainer in (first, again):
+        trainer.train_step()
+    torch.testing.assert_close(again.probe.linear.weight, first.probe.linear.weight)
+    torch.testing.assert_close(again.network.encoder.second.weight, first.network.encoder.second.weight)
