@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
 
 OPSET = 18
+SMALL = 1024
+"""Tensors of fewer values are left as they are."""
 SAMPLE_SHAPE = (1, 72, 104, 3)  # distinct, not 0 or 1: torch.export takes those two for constants
 
 
@@ -25,6 +28,7 @@ def export_graph(
     outputs: Sequence[str],
     path: Path,
     metadata: dict[str, str],
+    compact: bool = False,
 ) -> None:
     """Write one graph.
 
@@ -36,6 +40,7 @@ def export_graph(
         outputs: Names of the outputs, in order.
         path: Where to write; whole or not at all.
         metadata: Written as the model's metadata, each key with the prefix `streamstyle.`.
+        compact: Whether to store weights in half precision where nothing is lost by it.
 
     Raises:
         onnx.checker.ValidationError: The exporter wrote a model that does not hold together.
@@ -59,6 +64,8 @@ def export_graph(
     model = program.model_proto
     free_code_shapes(model, set(inputs) - {"style", "content"})
     forget_origins(model)
+    if compact:
+        store_in_half(model)
     model.producer_name, model.doc_string = "streamstyle", ""
     for key, value in metadata.items():
         entry = model.metadata_props.add()
@@ -94,3 +101,26 @@ def forget_origins(model: onnx.ModelProto) -> None:
     for value in [*model.graph.input, *model.graph.output, *model.graph.initializer]:
         del value.metadata_props[:]
     del model.graph.metadata_props[:]
+
+
+def store_in_half(model: onnx.ModelProto) -> None:
+    """Store large float32 tensors as float16, with a cast behind them, where that changes no value.
+
+    Trained weights are kept in half precision (`training.checkpoint`), so nearly all of them qualify; the graph still
+    computes in float32, and runtimes fold the casts when they load it.
+    """
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < SMALL:
+            continue
+        values = onnx.numpy_helper.to_array(tensor)
+        with np.errstate(over="ignore"):
+            half = values.astype(np.float16)
+        if not np.array_equal(half.astype(np.float32), values):
+            continue
+        name = tensor.name
+        tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], f"{name}_cast", to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)

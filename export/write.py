@@ -97,6 +97,7 @@ def export_family(
             outputs=names,
             path=style_path,
             metadata=metadata | {"graph": "style"},
+            compact=precision == "fp32",
         )
     code = network.sample_code()
     export_graph(

@@ -214,7 +214,8 @@ class Trainer:
             log.write(json.dumps(row) + "\n")
         self.held_out.sheet(results, run / "pairs.png")
         plot_curve(run / "log.jsonl", run / "curve.png")
-        save_weights(self.average, run / "weights.safetensors", self.record(score))
+        # Half precision is enough for weights that are only used; the checkpoint goes on in full.
+        save_weights(self.average, run / "weights.safetensors", self.record(score), dtype=torch.float16)
         return score
 
     def record(self, score: Score) -> dict[str, Any]:

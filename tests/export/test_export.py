@@ -3,11 +3,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from export.parity import LIMITS, ParityError, check_parity  # noqa: E402
+from export.to_onnx import export_graph  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from streamstyle.catalog import WEIGHTS  # noqa: E402
 from streamstyle.look import Look  # noqa: E402
@@ -65,3 +67,25 @@ def test_missing_weights_are_one_line(tmp_path):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "there is no" in done.stderr
+
+
+def test_weights_that_half_precision_holds_are_stored_in_it_and_compute_the_same(tmp_path):
+    torch.manual_seed(2)
+    layer = torch.nn.Linear(64, 64, bias=False)
+    for exact, size in ((True, 2), (False, 4)):
+        layer.weight.data = layer.weight.data.half().float() if exact else layer.weight.data * 1.0001
+        path = tmp_path / f"{exact}.onnx"
+        export_graph(
+            layer.eval(),
+            [torch.rand(3, 64)],
+            ({0: torch.export.Dim("rows", min=1, max=9)},),
+            inputs=["x"],
+            outputs=["y"],
+            path=path,
+            metadata={},
+            compact=True,
+        )
+        assert 64 * 64 * size <= path.stat().st_size < 64 * 64 * size + 2000
+        rows = torch.rand(5, 64)
+        (got,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": rows.numpy()})
+        np.testing.assert_allclose(got, layer(rows).detach().numpy(), rtol=1e-5, atol=1e-6)
