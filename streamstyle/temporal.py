@@ -15,6 +15,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from streamstyle.frame import Image
 from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
@@ -36,6 +37,8 @@ _RESTING = {"on": 0.82, "strong": 0.9}
 """Share of the picture before where the content rests."""
 _MOVING = {"on": 0.6, "strong": 0.7}
 """Likewise where it moves: less, since every resampling costs sharpness."""
+_SHARPENED = 0.25
+"""How much of its fine detail is added to what moves and was mixed, to make up for what averaging took from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,15 @@ class Motion:
 
     Attributes:
         share: (H, W) float32 in [0, 1]: how much of the picture before to keep.
-        places: (H, W, 2) float32: x and y in the picture before of every pixel; None where nothing moved.
+        area: Rows and columns of the least rectangle outside of which nothing moved; None where nothing moved at all.
+        places: (h, w, 2) float32: x and y in the picture before of every pixel of the area.
+        sharpened: (h, w) float32: how much of its fine detail to add to each pixel of the area.
     """
 
     share: Plane
-    places: Plane | None
+    area: tuple[slice, slice] | None = None
+    places: Plane | None = None
+    sharpened: Plane | None = None
 
 
 class MotionTrack:
@@ -100,17 +107,40 @@ class MotionTrack:
             return None
         # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
         local = _most(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-        tolerance = np.clip(4 * np.median(difference), _LEAST_TOLERANCE, _MOST_TOLERANCE) + _EDGE_SHARE * local
-        trust = np.exp(-((cv2.blur(difference, (3, 3)) / tolerance) ** 4))
-        share = trust * np.where(rests, _RESTING[mode], _MOVING[mode])
-        share = cv2.resize((share * inside(places, 0.5)).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        tolerance = np.clip(4 * np.median(difference), _LEAST_TOLERANCE, _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
+        ratio = cv2.blur(difference, (3, 3)) / tolerance.astype(np.float32, copy=False)
+        ratio *= ratio
+        trust = np.exp(-ratio * ratio) * inside(places, 0.5)
+        share = trust * np.where(rests, np.float32(_RESTING[mode]), np.float32(_MOVING[mode]))
+        share = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
         if rests.mean() > 0.995:
-            return Motion(share.astype(np.float32, copy=False), None)
-        flow = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-        flow *= np.float32(to_full)
-        if self._grid is None or self._grid.shape != flow.shape:
+            return Motion(share)
+        area = _around(~rests, size)
+        flow = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)[area].astype(np.float32, copy=False)
+        if self._grid is None or self._grid.shape[:2] != size[::-1]:
             self._grid = grid(size[1], size[0])
-        return Motion(share.astype(np.float32, copy=False), self._grid + flow)
+        trust[rests] = 0
+        trust *= np.float32(_SHARPENED)
+        sharpened = cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR)[area].astype(np.float32, copy=False)
+        return Motion(share, area, self._grid[area] + flow * np.float32(to_full), sharpened)
+
+
+def _around(where: NDArray[np.bool_], size: tuple[int, int]) -> tuple[slice, slice]:
+    """The rectangle of a (width, height) picture that holds a smaller map's true places and half of their neighbours.
+
+    Args:
+        where: (h, w), with at least one true place.
+        size: Of the picture.
+
+    Returns:
+        Rows and columns.
+    """
+    slices = []
+    for axis, length in ((1, size[1]), (0, size[0])):
+        found = np.flatnonzero(where.any(axis=axis))
+        scale = length / where.shape[1 - axis]
+        slices.append(slice(max(0, int((found[0] - 1) * scale)), min(length, int(np.ceil((found[-1] + 2) * scale)))))
+    return slices[0], slices[1]
 
 
 def _most(picture: MatLike) -> Image:
@@ -140,9 +170,27 @@ class Steadier:
         if motion is None or not follows or before is None or before.shape != stylized.shape:
             self._before = stylized
             return stylized
-        if motion.places is not None:
-            before = moved(before, motion.places, sharp=True)
+        if motion.area is not None and motion.places is not None:
+            carried = moved(before, motion.places, sharp=True)
+            before = before.copy()
+            before[motion.area] = carried
         kept = motion.share * np.float32(share)
         steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
+        # What is shown is sharpened, what is carried on is not: it would be sharpened again and again.
         self._before = steady
-        return steady
+        if motion.area is None or motion.sharpened is None:
+            return steady
+        return _sharpened(steady, motion.area, motion.sharpened * np.float32(share))
+
+
+def _sharpened(picture: Image, area: tuple[slice, slice], amount: Plane) -> Image:
+    """A copy whose area (h, w) has some of its fine detail added, pixel by pixel: amount in 0..1 or a little more."""
+    part = picture[area]
+    most = float(amount.max())
+    if most <= 0:
+        return picture
+    crisp = cv2.addWeighted(part, 1 + most, cv2.GaussianBlur(part, (3, 3), 0), -most, 0)
+    weight = amount / np.float32(most)
+    result = picture.copy()
+    result[area] = cv2.blendLinear(crisp, part, weight, 1 - weight)
+    return result

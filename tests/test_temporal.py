@@ -17,7 +17,7 @@ from streamstyle.look import Look
 from streamstyle.motion import grid, inside, moved
 from streamstyle.styles import CodeCache
 from streamstyle.stylizer import Stylizer
-from streamstyle.temporal import MotionTrack, Steadier
+from streamstyle.temporal import Motion, MotionTrack, Steadier, _around
 
 HEIGHT, WIDTH = 180, 256
 
@@ -184,3 +184,40 @@ def test_moving_by_whole_pixels_is_exact_and_places_outside_are_known():
 def test_a_strip_is_a_row_over_time():
     frames = [view(index) for index in range(5)]
     np.testing.assert_array_equal(strip(frames, 7)[3], frames[3][7])
+
+
+def test_where_nothing_moves_the_picture_is_left_as_it_is():
+    """Only the rectangle around what moved is resampled and sharpened."""
+    still = np.random.default_rng(3).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    steadier = Steadier()
+    steadier.steady(still, None, 0)
+    area = (slice(20, 60), slice(30, 90))
+    ones = np.ones((HEIGHT, WIDTH), np.float32)
+    motion = Motion(ones, area, grid(HEIGHT, WIDTH)[area] + np.float32(1), np.full((40, 60), 0.5, np.float32))
+    steady = steadier.steady(np.zeros_like(still), motion, 1)
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[area] = False
+    assert np.array_equal(steady[outside], still[outside])
+    shifted = still[21:61, 31:91]
+    blurred = cv2.GaussianBlur(shifted, (3, 3), 0)
+    wanted = (shifted + 0.5 * (shifted.astype(float) - blurred)).clip(0, 255)
+    inner = (slice(2, -2), slice(2, -2))
+    assert np.abs(steady[area][inner] - wanted[inner]).max() <= 2
+    # What is carried on is not sharpened: the same motion of nothing gives it back unsharpened.
+    again = steadier.steady(np.zeros_like(still), Motion(ones), 2)
+    assert np.array_equal(again[area], shifted)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [((0, 1), (0, 1)), ((3, 9), (5, 6)), ((17, 18), (31, 32)), ((0, 18), (0, 32))]
+)
+def test_the_area_holds_everything_that_moves(rows, columns):
+    where = np.zeros((18, 32), bool)
+    where[slice(*rows), slice(*columns)] = True
+    area = _around(where, (128, 72))
+    large = cv2.resize(where.astype(np.float32), (128, 72), interpolation=cv2.INTER_LINEAR)
+    large[area] = 0
+    assert large.max() == 0
+    assert (area[0].stop - area[0].start) * (area[1].stop - area[1].start) <= 16 * (np.ptp(rows) + 3) * (
+        np.ptp(columns) + 3
+    )
