@@ -37,8 +37,6 @@ _RESTING = {"on": 0.82, "strong": 0.9}
 """Share of the picture before where the content rests."""
 _MOVING = {"on": 0.6, "strong": 0.7}
 """Likewise where it moves: less, since every resampling costs sharpness."""
-_SHARPENED = 0.25
-"""How much of its fine detail is added to what moves and was mixed, to make up for what averaging took from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,11 @@ class Motion:
         share: (H, W) float32 in [0, 1]: how much of the picture before to keep.
         area: Rows and columns of the least rectangle outside of which nothing moved; None where nothing moved at all.
         places: (h, w, 2) float32: x and y in the picture before of every pixel of the area.
-        sharpened: (h, w) float32: how much of its fine detail to add to each pixel of the area.
     """
 
     share: Plane
     area: tuple[slice, slice] | None = None
     places: Plane | None = None
-    sharpened: Plane | None = None
 
 
 class MotionTrack:
@@ -119,10 +115,7 @@ class MotionTrack:
         flow = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)[area].astype(np.float32, copy=False)
         if self._grid is None or self._grid.shape[:2] != size[::-1]:
             self._grid = grid(size[1], size[0])
-        trust[rests] = 0
-        trust *= np.float32(_SHARPENED)
-        sharpened = cv2.resize(trust, size, interpolation=cv2.INTER_LINEAR)[area].astype(np.float32, copy=False)
-        return Motion(share, area, self._grid[area] + flow * np.float32(to_full), sharpened)
+        return Motion(share, area, self._grid[area] + flow * np.float32(to_full))
 
 
 def _around(where: NDArray[np.bool_], size: tuple[int, int]) -> tuple[slice, slice]:
@@ -176,21 +169,5 @@ class Steadier:
             before[motion.area] = carried
         kept = motion.share * np.float32(share)
         steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
-        # What is shown is sharpened, what is carried on is not: it would be sharpened again and again.
         self._before = steady
-        if motion.area is None or motion.sharpened is None:
-            return steady
-        return _sharpened(steady, motion.area, motion.sharpened * np.float32(share))
-
-
-def _sharpened(picture: Image, area: tuple[slice, slice], amount: Plane) -> Image:
-    """A copy whose area (h, w) has some of its fine detail added, pixel by pixel: amount in 0..1 or a little more."""
-    part = picture[area]
-    most = float(amount.max())
-    if most <= 0:
-        return picture
-    crisp = cv2.addWeighted(part, 1 + most, cv2.GaussianBlur(part, (3, 3), 0), -most, 0)
-    weight = amount / np.float32(most)
-    result = picture.copy()
-    result[area] = cv2.blendLinear(crisp, part, weight, 1 - weight)
-    return result
+        return steady

@@ -187,25 +187,18 @@ def test_a_strip_is_a_row_over_time():
 
 
 def test_where_nothing_moves_the_picture_is_left_as_it_is():
-    """Only the rectangle around what moved is resampled and sharpened."""
+    """Only the rectangle around what moved is resampled."""
     still = np.random.default_rng(3).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     steadier = Steadier()
     steadier.steady(still, None, 0)
     area = (slice(20, 60), slice(30, 90))
     ones = np.ones((HEIGHT, WIDTH), np.float32)
-    motion = Motion(ones, area, grid(HEIGHT, WIDTH)[area] + np.float32(1), np.full((40, 60), 0.5, np.float32))
+    motion = Motion(ones, area, grid(HEIGHT, WIDTH)[area] + np.float32(1))
     steady = steadier.steady(np.zeros_like(still), motion, 1)
     outside = np.ones((HEIGHT, WIDTH), bool)
     outside[area] = False
     assert np.array_equal(steady[outside], still[outside])
-    shifted = still[21:61, 31:91]
-    blurred = cv2.GaussianBlur(shifted, (3, 3), 0)
-    wanted = (shifted + 0.5 * (shifted.astype(float) - blurred)).clip(0, 255)
-    inner = (slice(2, -2), slice(2, -2))
-    assert np.abs(steady[area][inner] - wanted[inner]).max() <= 2
-    # What is carried on is not sharpened: the same motion of nothing gives it back unsharpened.
-    again = steadier.steady(np.zeros_like(still), Motion(ones), 2)
-    assert np.array_equal(again[area], shifted)
+    assert np.array_equal(steady[area], still[21:61, 31:91])
 
 
 @pytest.mark.parametrize(
