@@ -49,6 +49,29 @@ def test_what_is_too_far_is_refused(small, tmp_path, monkeypatch):
     assert not target.exists()
 
 
+def test_layer_by_layer_a_float_convolution_more_is_never_far_off(small, capsys):
+    source, feeds = small
+    quantize.print_by_layer(source, feeds[:2], feeds[4:])
+    count = sum(node.op_type == "Conv" for node in onnx.load(source).graph.node)
+    rows = capsys.readouterr().out.splitlines()
+    means = {row.split(": ")[1]: float(row.split("PSNR ")[1].split()[0]) for row in rows}
+    assert len(means) == 1 + (count - quantize.FIRST_CONVOLUTIONS) + 4
+    base = means["only the first 3"]
+    assert max(means.values()) > base
+    assert min(means.values()) > base - 3
+
+
+def test_the_choice_of_float_convolutions_is_obeyed(small, tmp_path):
+    source, feeds = small
+    numbers = []
+    for floats in ((), (0, 1, 2, 3)):
+        quantize.quantize(source, tmp_path / "trial.onnx", feeds[:2], floats=floats)
+        nodes = onnx.load(tmp_path / "trial.onnx").graph.node
+        dequantized = {output for node in nodes if node.op_type == "DequantizeLinear" for output in node.output}
+        numbers.append(sum(node.op_type == "Conv" and node.input[1] in dequantized for node in nodes))
+    assert numbers[0] - numbers[1] == 4
+
+
 def test_psnr_and_fitting():
     assert psnr(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 3), np.uint8)) == 99
     assert psnr(np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)) == pytest.approx(0)
