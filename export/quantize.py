@@ -227,7 +227,7 @@ def compare(source: Path, target: Path, feeds: list[Feeds], sheet: Path | None =
 
 
 def print_by_layer(source: Path, calibration: list[Feeds], hard: list[Feeds]) -> None:
-    """Print the fidelity on hard pictures with one convolution more left float, each in its turn, and with the first few."""
+    """Print the fidelity on hard pictures with one convolution more left float, one by one, and with the first few."""
     count = sum(node.op_type == "Conv" for node in onnx.load(source).graph.node)
     first = list(range(FIRST_CONVOLUTIONS))
     trials = {f"only the first {len(first)}": first}
