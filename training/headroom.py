@@ -23,6 +23,7 @@ from models.losses import DEEPEST, Stats, content_loss, content_target, style_lo
 from models.vgg import LAYERS, Vgg19
 from training.checkpoint import load_fast
 from training.data import ImageSet, centre_crop, load_images, random_crop
+from training.stillness import stillness_loss
 from training.trainer import straight_through_clamp
 
 JUDGED = 6
@@ -74,16 +75,46 @@ def judge(network: Fast, vgg: Vgg19, code: StyleCode, stats: Stats, photos: list
 
 
 def descended(
-    network: Fast, vgg: Vgg19, start: StyleCode, stats: Stats, photos: ImageSet, *, steps: int, style_weight: float
+    network: Fast,
+    vgg: Vgg19,
+    start: StyleCode,
+    stats: Stats,
+    photos: ImageSet,
+    *,
+    steps: int,
+    style_weight: float,
+    stillness: float = 0.0,
 ) -> StyleCode:
-    """A code of less loss than `start`, found with Adam; deviations move as logarithms, so that they stay positive."""
-    rng = np.random.default_rng(0)
+    """A code of less loss than `start`, found with Adam.
+
+    Deviations move as logarithms, so that they stay positive; the painting's own colours, `rgb_...`, stay.
+
+    Args:
+        network: Not changed.
+        vgg: The judge.
+        start: The encoder's code.
+        stats: The judge's statistics of the painting.
+        photos: To paint on.
+        steps: Of the descent, with two crops each.
+        style_weight: Lambda of the paper.
+        stillness: As `--stillness` of the trainer.
+    """
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    fixed = {name: tensor for name, tensor in start.items() if name.startswith("rgb_")}
     moving = {
-        name: (tensor.log() if name.endswith("_std") else tensor.clone()).requires_grad_() for name, tensor in start.items()
+        name: (tensor.log() if name.endswith("_std") else tensor.clone()).requires_grad_()
+        for name, tensor in start.items()
+        if name not in fixed
     }
 
     def code() -> dict[str, Tensor]:
-        return {name: tensor.exp() if name.endswith("_std") else tensor for name, tensor in moving.items()}
+        return fixed | {name: tensor.exp() if name.endswith("_std") else tensor for name, tensor in moving.items()}
+
+    def stylize(images: Tensor) -> Tensor:
+        codes = {name: tensor.expand(_BATCH, -1, -1, -1) for name, tensor in code().items()}
+        with torch.autocast("cpu", torch.bfloat16):
+            result: Tensor = network.stylizer(images, torch.ones(_BATCH, 1, 1, 1), codes)
+        return result
 
     optimizer = torch.optim.Adam(moving.values(), lr=_RATE)
     wanted = _repeated(stats, _BATCH)
@@ -93,15 +124,16 @@ def descended(
                 group["lr"] *= 0.95
         chosen = [photos.images[int(rng.integers(len(photos)))] for _ in range(_BATCH)]
         crops = torch.stack([random_crop(photo, _CROP, rng) for photo in chosen])
+        result = stylize(crops)
         with torch.autocast("cpu", torch.bfloat16):
             target = content_target(vgg(crops)[DEEPEST], wanted)
-            codes = {name: tensor.expand(_BATCH, -1, -1, -1) for name, tensor in code().items()}
-            result = network.stylizer(crops, torch.ones(_BATCH, 1, 1, 1), codes)
             features = vgg(straight_through_clamp(result))
         losses = content_loss(features, target) + style_weight * style_loss(Stats.of(features), wanted)
-        outside = (result - result.clamp(0, 1)).square().mean()
+        loss = losses.mean() + _RANGE_WEIGHT * (result - result.clamp(0, 1)).square().mean()
+        if stillness:
+            loss = loss + stillness * stillness_loss(crops, result, stylize, generator)
         optimizer.zero_grad()
-        (losses.mean() + _RANGE_WEIGHT * outside).backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return {name: tensor.detach() for name, tensor in code().items()}
 
