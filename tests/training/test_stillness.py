@@ -44,6 +44,21 @@ def test_what_hangs_on_the_grid_costs(content):
     assert sum(loss > 0.1 for loss in losses) >= 6  # all but whole multiples of four rows
 
 
+def along_the_border(images):
+    """A bright line on the last row of the frame, wherever the scene is."""
+    line = (torch.arange(images.shape[2]) == images.shape[2] - 1).float()[:, None]
+    return images + line
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_hangs_on_the_border_costs(content):
+    losses = [
+        float(stillness.stillness_loss(content, along_the_border(content), along_the_border, draw(seed)))
+        for seed in range(12)
+    ]
+    assert sum(loss > 0.02 for loss in losses) >= 10  # all but the copies that keep the border where it is
+
+
 def test_noise_costs_what_is_made_of_it(content):
     once = stillness.stillness_loss(content, invert(content), invert, draw())
     thrice = stillness.stillness_loss(content, 3 * content, lambda images: 3 * images, draw())
