@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from export.graphs import to_float
 from models.losses import Stats
+from models.pictures import to_float
 from models.vgg import Vgg19
 from streamstyle.catalog import WEIGHTS
 from streamstyle.errors import StreamstyleError

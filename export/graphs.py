@@ -4,22 +4,12 @@ A family gives a style graph (`style` -> style code, any named tensors) and a st
 names -> `stylized`). The runtime compares the names and asks nothing else. Codes are float32 whatever the weights are.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.family import Family
 from models.folded import folded
-
-
-def to_float(image: Tensor) -> Tensor:
-    """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1]."""
-    return image.permute(0, 3, 1, 2).float() / 255
-
-
-def to_uint8(image: Tensor) -> Tensor:
-    """(N, 3, H, W) float -> (N, H, W, 3) uint8, clamped and rounded to the nearest level."""
-    return (image * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+from models.pictures import to_float, to_uint8
 
 
 class StyleGraph(nn.Module):

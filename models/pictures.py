@@ -54,6 +54,16 @@ def read_picture(path: Path, short_side: int | None = None) -> Tensor:
     return torch.from_numpy(rgb)[None].float().div(255)
 
 
+def to_float(image: Tensor) -> Tensor:
+    """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 in [0, 1]."""
+    return image.permute(0, 3, 1, 2).float() / 255
+
+
+def to_uint8(image: Tensor) -> Tensor:
+    """(N, 3, H, W) float -> (N, H, W, 3) uint8, clamped and rounded to the nearest level."""
+    return (image * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
 def _decode(data: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """(H, W, 3) uint8 BGR; None where it is no picture."""
     bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)

@@ -4,16 +4,45 @@ import argparse
 import sys
 from pathlib import Path
 
+import onnxruntime
 import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor, nn
 
 from models.adain import adain, channel_stats
 from models.fast import RGB_MAX_GAIN
+from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
 from training.checkpoint import load_weights
 from training.data import load_images
 from training.evaluate import HeldOut
+
+
+class Exported(nn.Module):
+    """The exported graphs as a network, to see what 8 bits or half precision cost in the losses."""
+
+    def __init__(self, path: Path) -> None:
+        """Of a `<name>.stylize.onnx`; styles are encoded by the style graph beside it, as at run time.
+
+        Raises:
+            ValueError: There is no such file, or no style graph beside it.
+        """
+        super().__init__()
+        name = path.name.removesuffix(".stylize.onnx")
+        style = path.with_name(f"{name.removesuffix('-int8').removesuffix('-fp16')}.style.onnx")
+        for file in (path, style):
+            if not file.is_file():
+                raise ValueError(f"wanted an exported graph, but there is no '{file}'")
+        self.sessions = [onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"]) for file in (style, path)]
+
+    def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
+        """As any network: (1, 3, H, W) float in [0, 1] -> the same."""
+        encoder, stylizer = self.sessions
+        names = [output.name for output in encoder.get_outputs()]
+        code = dict(zip(names, encoder.run(None, {"style": to_uint8(style).contiguous().numpy()}), strict=True))
+        (painted,) = stylizer.run(None, {"content": to_uint8(content).contiguous().numpy(), "alpha": alpha.numpy(), **code})
+        return to_float(torch.from_numpy(painted))
 
 
 def main() -> int:
@@ -24,7 +53,7 @@ def main() -> int:
         type=Path,
         nargs="+",
         default=[Path("models/fast.safetensors")],
-        help="of `fast`, of a decoder trained here, or a public decoder.pth",
+        help="of `fast`, of a decoder trained here, a public decoder.pth, or an exported <name>.stylize.onnx",
     )
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
@@ -36,7 +65,9 @@ def main() -> int:
     device = torch.device("cpu")
     try:
         vgg = Vgg19.load(options.vgg)
-        networks = {str(path): load_weights(path, vgg)[0] for path in options.weights}
+        networks: dict[str, nn.Module] = {
+            str(path): Exported(path) if path.suffix == ".onnx" else load_weights(path, vgg)[0] for path in options.weights
+        }
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)
     except (ValueError, OSError) as error:

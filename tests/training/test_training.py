@@ -233,3 +233,27 @@ def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_pat
         trainer.train_step()
     torch.testing.assert_close(again.probe.linear.weight, first.probe.linear.weight)
     torch.testing.assert_close(again.network.encoder.second.weight, first.network.encoder.second.weight)
+
+
+def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("onnx")
+    from export.write import export_family
+    from training import score
+
+    torch.manual_seed(4)
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8)).eval()
+    save_weights(network, tmp_path / "w.safetensors", {})
+    exported = export_family(network, tmp_path, "small", {})
+    arguments = ["score", "--weights", tmp_path / "w.safetensors", exported.stylize, "--contents", material / "photo"]
+    arguments += ["--styles", material / "paint.tar", "--vgg", material / "vgg.pth", "--size", 32, "--pairs", 2]
+    monkeypatch.setattr("sys.argv", [str(argument) for argument in arguments])
+    monkeypatch.setenv("COLUMNS", "300")
+    assert score.main() == 0
+    rows = [line.split("\u2502")[1:-1] for line in capsys.readouterr().out.splitlines() if "\u2502" in line]
+    scores = {name.strip().rsplit("/", 1)[-1]: (float(lc), float(ls)) for name, lc, ls in rows}
+    assert scores["small.stylize.onnx"] == pytest.approx(scores["w.safetensors"], rel=0.02)
+    monkeypatch.setattr(
+        "sys.argv", [str(argument) for argument in [*arguments[:2], tmp_path / "a.stylize.onnx", *arguments[4:]]]
+    )
+    assert score.main() == 1
+    assert "score: wanted an exported graph" in capsys.readouterr().err
