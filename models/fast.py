@@ -13,7 +13,7 @@ Four ideas make it cheap and robust:
     painting (its larger strokes and shapes) is where a small network lacks most.
 
 Borders are padded by replication inside, so that any size works, down to one pixel, and no dark or coloured frame
-appears. 2.9 GMAC per 640x360 frame (`python -m export.count`).
+appears. 3.0 GMAC per 640x360 frame (`python -m export.count`).
 
 Source: Huang & Belongie 2017, arXiv:1703.06868 (AdaIN); Shi et al. 2016, arXiv:1609.05158 (pixel shuffle);
 Odena et al. 2016 (nearest upsampling before a convolution leaves no checkerboard).
@@ -37,6 +37,9 @@ PLAIN = 2 / 255
 """A frame of less deviation than this has less and less painted onto it: in one plain colour (a title card, a fade to
 black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
+BELOW = 8
+"""Rows that are painted below the frame and cut off. There the stage at 1/16 paints a row of blobs, which training only
+began to take away (docs/experiments.md)."""
 LOOKED_AT = 128
 """Side of the picture that the style encoder has painted to see what a code does."""
 
@@ -163,7 +166,7 @@ class Stylizer(nn.Module):
         height, width = content.shape[2:]
         matched = adain(content, code["rgb_mean"], code["rgb_std"], eps=RGB_EPS, max_gain=RGB_MAX_GAIN)
         matched = content + alpha * (matched - content)
-        padded = F.pad(matched, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
+        padded = F.pad(matched, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE + BELOW), mode="replicate")
         unshuffled = F.pixel_unshuffle(padded * 4 - 2, 2).to(self.half_in.weight.dtype)
         half = F.relu(self.half_in(unshuffled))  # (N, half, H/2, W/2)
         quarter = F.relu(self.quarter_in(half))  # (N, quarter, H/4, W/4)
