@@ -279,7 +279,7 @@ def main() -> int:
     )
     parser.add_argument("--calibration", type=int, default=32, metavar="N", help="pairs to calibrate on")
     parser.add_argument("--held-out", type=int, default=12, metavar="N", help="pairs to check on, never trained on")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["minmax"])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["percentile"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--by-layer", action="store_true", help="only print what each convolution costs, on --clips")
     parser.add_argument("--sheet", type=Path, help="PNG: photo, float32, int8, difference x8 of six held-out pairs")
