@@ -13,7 +13,7 @@ Four ideas make it cheap and robust:
     painting (its larger strokes and shapes) is where a small network lacks most.
 
 Borders are padded by replication inside, so that any size works, down to one pixel, and no dark or coloured frame
-appears. 3.0 GMAC per 640x360 frame (`python -m export.count`).
+appears. 2.9 GMAC per 640x360 frame (`python -m export.count`).
 
 Source: Huang & Belongie 2017, arXiv:1703.06868 (AdaIN); Shi et al. 2016, arXiv:1609.05158 (pixel shuffle);
 Odena et al. 2016 (nearest upsampling before a convolution leaves no checkerboard).
@@ -37,9 +37,9 @@ PLAIN = 2 / 255
 """A frame of less deviation than this has less and less painted onto it: in one plain colour (a title card, a fade to
 black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
-BELOW = 8
-"""Rows that are painted below the frame and cut off. There the stage at 1/16 paints a row of blobs, which training only
-began to take away (docs/experiments.md)."""
+BELOW = 0
+"""Rows that are painted below the frame and cut off. With 8, the blobs that the stage at 1/16 paints at the lower border
+go, but codes that vary over the picture no longer fit its features (docs/experiments.md)."""
 LOOKED_AT = 128
 """Side of the picture that the style encoder has painted to see what a code does."""
 

@@ -214,8 +214,9 @@ class Trainer:
             log.write(json.dumps(row) + "\n")
         self.held_out.sheet(results, run / "pairs.png")
         plot_curve(run / "log.jsonl", run / "curve.png")
-        # Half precision is enough for weights that are only used; the checkpoint goes on in full.
-        save_weights(self.average, run / "weights.safetensors", self.record(score), dtype=torch.float16)
+        # Half precision is enough for weights that are only used, and keeps their file small.
+        dtype = torch.float16 if isinstance(self.average, Fast) else torch.float32
+        save_weights(self.average, run / "weights.safetensors", self.record(score), dtype=dtype)
         return score
 
     def record(self, score: Score) -> dict[str, Any]:

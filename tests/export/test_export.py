@@ -79,7 +79,7 @@ def test_weights_that_half_precision_holds_are_stored_in_it_and_compute_the_same
             layer.eval(),
             [torch.rand(3, 64)],
             ({0: torch.export.Dim("rows", min=1, max=9)},),
-            inputs=["x"],
+            inputs=["content"],
             outputs=["y"],
             path=path,
             metadata={},
@@ -87,5 +87,5 @@ def test_weights_that_half_precision_holds_are_stored_in_it_and_compute_the_same
         )
         assert 64 * 64 * size <= path.stat().st_size < 64 * 64 * size + 2000
         rows = torch.rand(5, 64)
-        (got,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": rows.numpy()})
+        (got,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"content": rows.numpy()})
         np.testing.assert_allclose(got, layer(rows).detach().numpy(), rtol=1e-5, atol=1e-6)
