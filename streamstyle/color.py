@@ -122,11 +122,12 @@ def keep_chroma(content: Image, stylized: Image, strength: float = 1.0) -> Image
 class Followed:
     """Colour statistics of a stream, followed with a short memory so that noise in them does not become flicker."""
 
-    def __init__(self, memory: float = 0.8, jump: float = 25.0) -> None:
+    def __init__(self, memory: float = 0.6, jump: float = 25.0) -> None:
         """Start without a past.
 
         Args:
-            memory: Share of the past in each new estimate, 0..1.
+            memory: Share of the past in each new estimate, 0..1. What the stylized mean strays from its estimate is shown
+                with the match's gain, so that a longer memory would make more flicker, not less.
             jump: Change of the mean, in levels, that counts as a cut.
         """
         self.memory, self.jump = memory, jump
@@ -151,7 +152,7 @@ class Followed:
 class ColorKeeper:
     """Gives stylized frames the colours of their content, steadily over time; starts anew at cuts."""
 
-    def __init__(self, memory: float = 0.8, jump: float = 25.0) -> None:
+    def __init__(self, memory: float = 0.6, jump: float = 25.0) -> None:
         """Start without a past; see Followed."""
         self._content, self._stylized = Followed(memory, jump), Followed(memory, jump)
         self._cut = True
