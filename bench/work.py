@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.limit import Work
-from models.fast import BELOW, Fast
+from models.fast import Fast
 from models.folded import folded
 
 
@@ -44,8 +44,7 @@ def of_fast(width: int, height: int) -> Work:
     stylizer = folded(network.stylizer).eval()
     with torch.inference_mode():
         code = network.style_encoder(torch.rand(1, 3, 64, 64))
-    one = torch.ones(1, 1, 1, 1)
-    return _scaled(width, height, lambda frame: count(stylizer, lambda: stylizer(frame, one, code)), below=BELOW)
+    return _scaled(width, height, lambda frame: count(stylizer, lambda: stylizer(frame, torch.ones(1, 1, 1, 1), code)))
 
 
 @cache
@@ -64,17 +63,9 @@ def of_microast(network: nn.Module, width: int, height: int) -> Work:
     return _scaled(width, height, lambda frame: count(network, lambda: network(frame)))
 
 
-def _scaled(width: int, height: int, of_frame: Callable[[Tensor], Work], *, below: int = 0) -> Work:
-    """All of it grows with the pixels, so that a 4K frame need not be sent through to be counted.
-
-    Args:
-        width: Of the frame.
-        height: Likewise.
-        of_frame: Counts the work for a frame (1, 3, H, W).
-        below: Rows that the network adds to every frame, whatever its size.
-    """
+def _scaled(width: int, height: int, of_frame: Callable[[Tensor], Work]) -> Work:
+    """All of it grows with the pixels, so that a 4K frame need not be sent through to be counted."""
     part = max(1, min(width, height) // 180)
-    rows, columns = height // part // 8 * 8 or 8, width // part // 8 * 8 or 8
-    small = of_frame(torch.rand(1, 3, rows, columns))
-    share = width * (height + below) / (columns * (rows + below))
-    return Work(small.macs * share, small.numbers * share)
+    small = of_frame(torch.rand(1, 3, height // part // 8 * 8 or 8, width // part // 8 * 8 or 8))
+    pixels = (height // part // 8 * 8 or 8) * (width // part // 8 * 8 or 8)
+    return Work(small.macs * width * height / pixels, small.numbers * width * height / pixels)

@@ -37,9 +37,6 @@ PLAIN = 2 / 255
 """A frame of less deviation than this has less and less painted onto it: in one plain colour (a title card, a fade to
 black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
-BELOW = 0
-"""Rows that are painted below the frame and cut off. With 8, the blobs that the stage at 1/16 paints at the lower border
-go, but codes that vary over the picture no longer fit its features (docs/experiments.md)."""
 LOOKED_AT = 128
 """Side of the picture that the style encoder has painted to see what a code does."""
 
@@ -166,7 +163,7 @@ class Stylizer(nn.Module):
         height, width = content.shape[2:]
         matched = adain(content, code["rgb_mean"], code["rgb_std"], eps=RGB_EPS, max_gain=RGB_MAX_GAIN)
         matched = content + alpha * (matched - content)
-        padded = F.pad(matched, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE + BELOW), mode="replicate")
+        padded = F.pad(matched, (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")
         unshuffled = F.pixel_unshuffle(padded * 4 - 2, 2).to(self.half_in.weight.dtype)
         half = F.relu(self.half_in(unshuffled))  # (N, half, H/2, W/2)
         quarter = F.relu(self.quarter_in(half))  # (N, quarter, H/4, W/4)
@@ -243,12 +240,12 @@ class Fast(nn.Module):
         Returns:
             The code, and (N, E): what the encoder's perceptrons see, of width 0 in a network without them.
         """
-        code, embedded = self.encoder(style)
+        code, embedded, pooled = self.encoder(style)
         if self.config.second_look:
             picture = (self.looked_at.float() / 255).expand(len(style), -1, -1, -1)
             painted = self.stylizer(picture, torch.ones(len(style), 1, 1, 1, device=style.device), code)
             painted = painted + (painted.clamp(0, 1) - painted).detach()  # a gradient also where it is out of range
-            code = self.encoder.look_again(code, style, embedded, painted)
+            code = self.encoder.look_again(code, embedded, pooled, painted)
         return code, embedded
 
 

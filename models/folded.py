@@ -83,7 +83,7 @@ class FoldedStylizer(nn.Module):
         mean, std = channel_stats(content, fast.RGB_EPS)
         gain = (code["rgb_std"] / std).clamp(max=fast.RGB_MAX_GAIN)
         matched = content * (1 + alpha * (gain - 1)) + alpha * (code["rgb_mean"] - gain * mean)
-        fill = (0, -width % fast.SIZE_MULTIPLE, 0, -height % fast.SIZE_MULTIPLE + fast.BELOW)
+        fill = (0, -width % fast.SIZE_MULTIPLE, 0, -height % fast.SIZE_MULTIPLE)
         padded = F.pad(matched, fill, mode="replicate")
         half = F.relu(self.half_in(F.pixel_unshuffle(padded, 2).to(self.half_in.weight.dtype)))
         quarter = F.relu(layers.quarter_in(half))

@@ -73,15 +73,15 @@ class StyleEncoder(nn.Module):
             self.compare = nn.Linear(2 * embedding, embedding)
             self.second = _starting_at_zero(nn.Linear(embedding, 2 * channels))
 
-    def forward(self, style: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def forward(self, style: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Encode a style: the first two steps.
 
         Args:
             style: (N, 3, H, W) float in [0, 1], RGB, H and W multiples of 8.
 
         Returns:
-            `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`; and the
-            embedding (N, E), of width 0 where there is none.
+            `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`; the
+            embedding (N, E), of width 0 where there is none; and the pooled statistics (N, P).
         """
         features, pooled = self._look(style)
         mean, std = channel_stats(self.heads(features))
@@ -92,18 +92,20 @@ class StyleEncoder(nn.Module):
             embedded = hidden + F.silu(self.embed_out(hidden))
             mean, std = _corrected(mean, std, self.correction(embedded))
         rgb_mean, rgb_std = channel_stats(style)
-        return {"rgb_mean": rgb_mean, "rgb_std": rgb_std} | self._named(mean, std), embedded
+        return {"rgb_mean": rgb_mean, "rgb_std": rgb_std} | self._named(mean, std), embedded, pooled
 
-    def look_again(self, code: Mapping[str, Tensor], style: Tensor, embedded: Tensor, painted: Tensor) -> dict[str, Tensor]:
+    def look_again(
+        self, code: Mapping[str, Tensor], embedded: Tensor, pooled: Tensor, painted: Tensor
+    ) -> dict[str, Tensor]:
         """The third step: a better code, from the difference between the painting and what its code painted.
 
         Args:
             code: What `forward` returned for the style.
-            style: (N, 3, H, W) as for `forward`.
-            embedded: The style's embedding.
+            embedded: The style's embedding, likewise.
+            pooled: Its statistics, likewise.
             painted: (N, 3, h, w) float in [0, 1], painted with `code`.
         """
-        difference = (self._look(style)[1] - self._look(painted)[1]) / self.usual_std
+        difference = (pooled - self._look(painted)[1]) / self.usual_std
         told = F.linear(difference.to(self.embed_in.weight.dtype), self.embed_in.weight)
         correction = self.second(F.silu(self.compare(torch.cat([told, embedded], 1))))
         mean, std = (torch.cat([code[f"{name}_{kind}"] for name in self.layers], 1) for kind in ("mean", "std"))
