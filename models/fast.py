@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from models.adain import StyleCode, adain, channel_stats
 from models.dead_leaves import dead_leaves
-from models.layers import conv
+from models.layers import conv, straight_through_clamp
 from models.style_encoder import StyleEncoder
 
 SIZE_MULTIPLE = 8
@@ -38,7 +38,7 @@ PLAIN = 2 / 255
 black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
 LOOKED_AT = 128
-"""Side of the picture that the style encoder has painted to see what a code does."""
+"""Side of the pictures that the style encoder has painted to see what a code does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class FastConfig:
         deep_blocks: Residual blocks at 1/16 resolution.
         style: Channels of the style encoder at 1/8 resolution.
         embedding: Width of the style encoder's second path (`models.style_encoder`); 0 for a network without it.
-        second_look: Whether the encoder also looks at what its code paints and corrects it.
+        looks: How often the encoder looks at what its code paints and corrects it.
     """
 
     half: int = 24
@@ -65,7 +65,7 @@ class FastConfig:
     sixteenth: int = 112
     deep_blocks: int = 2
     embedding: int = 256
-    second_look: bool = True
+    looks: int = 3
 
     def modulated(self) -> dict[str, int]:
         """Name -> channels of the layers whose statistics the style sets."""
@@ -193,8 +193,6 @@ class CompleteEncoder(nn.Module):
 class Fast(nn.Module):
     """Style encoder and stylizer together, as they are trained."""
 
-    looked_at: Tensor
-
     family = "fast"
     bytes_per_pixel = 300
     size_multiple = SIZE_MULTIPLE
@@ -204,10 +202,11 @@ class Fast(nn.Module):
         super().__init__()
         self.config = config or FastConfig()
         config = self.config
-        self.encoder = StyleEncoder(config.modulated(), config.style, config.embedding, second_look=config.second_look)
+        self.encoder = StyleEncoder(config.modulated(), config.style, config.embedding, config.looks)
         self.stylizer = Stylizer(self.config)
-        if config.second_look:
-            self.register_buffer("looked_at", dead_leaves(LOOKED_AT))
+        if config.looks:
+            # Learnt: a picture of which one sees best what a code does to photos.
+            self.looked_at = nn.Parameter(dead_leaves(LOOKED_AT).float().div(255).repeat(config.looks, 1, 1, 1))
 
     @property
     def style_encoder(self) -> CompleteEncoder:
@@ -240,13 +239,14 @@ class Fast(nn.Module):
         Returns:
             The code, and (N, E): what the encoder's perceptrons see, of width 0 in a network without them.
         """
-        code, embedded, pooled = self.encoder(style)
-        if self.config.second_look:
-            picture = (self.looked_at.float() / 255).expand(len(style), -1, -1, -1)
-            painted = self.stylizer(picture, torch.ones(len(style), 1, 1, 1, device=style.device), code)
-            painted = painted + (painted.clamp(0, 1) - painted).detach()  # a gradient also where it is out of range
-            code = self.encoder.look_again(code, embedded, pooled, painted)
-        return code, embedded
+        code, seen = self.encoder(style)
+        said: Tensor | None = None
+        alpha = torch.ones(len(style), 1, 1, 1, device=style.device)
+        for look in range(self.config.looks):
+            picture = straight_through_clamp(self.looked_at[look]).expand(len(style), -1, -1, -1)
+            painted = straight_through_clamp(self.stylizer(picture, alpha, code))
+            code, said = self.encoder.look_again(look, code, seen, painted, said)
+        return code, seen.embedded
 
 
 def grown(network: Fast, config: FastConfig) -> Fast:
@@ -259,6 +259,9 @@ def grown(network: Fast, config: FastConfig) -> Fast:
     for name, tensor in old.items():
         if name in state and state[name].shape == tensor.shape:
             state[name].copy_(tensor)
+    if network.config.looks and config.looks:
+        shared = min(network.config.looks, config.looks)
+        state["looked_at"][:shared] = old["looked_at"][:shared]
     if config.style == network.config.style:
         rows, old_rows = (_head_rows(part.encoder) for part in (new, network))
         for layer in rows.keys() & old_rows.keys():
@@ -266,8 +269,20 @@ def grown(network: Fast, config: FastConfig) -> Fast:
                 wanted, kept = state[f"encoder.heads.{kind}"], old[f"encoder.heads.{kind}"]
                 if wanted[rows[layer]].shape == kept[old_rows[layer]].shape:
                     wanted[rows[layer]] = kept[old_rows[layer]]
+    if 0 < network.config.looks < config.looks and config.embedding == network.config.embedding:
+        _look_like_the_first(state, network.config.looks)
     new.load_state_dict(state)
     return new
+
+
+def _look_like_the_first(state: dict[str, Tensor], from_look: int) -> None:
+    """Looks that are added begin as copies of the first, with no ear for what the look before said."""
+    pictures = state["looked_at"]
+    weight, bias = (state[f"encoder.compare.0.{kind}"] for kind in ("weight", "bias"))
+    for look in range(from_look, len(pictures)):
+        pictures[look] = pictures[0]
+        state[f"encoder.compare.{look}.weight"].zero_()[:, : weight.shape[1]] = weight
+        state[f"encoder.compare.{look}.bias"].copy_(bias)
 
 
 def _head_rows(encoder: StyleEncoder) -> dict[str, slice]:

@@ -1,4 +1,4 @@
-"""The style encoder of `fast`: a painting -> its style code. It runs once per style, so it may be wide, and look twice.
+"""The style encoder of `fast`: a painting -> its style code. It runs once per style, so it may be wide, and look again.
 
 Three steps:
 
@@ -7,15 +7,19 @@ Three steps:
 2.  *An embedding.* Means and deviations of every layer of the trunk, and of a deeper one down to 1/16, go through a small
     perceptron that corrects the first code: means by addition, deviations by a factor. What a decoder's layers must be
     set to is no linear function of a painting's statistics.
-3.  *A second look.* The stylizer paints a fixed picture with the code; the same statistics of what came out, beside those
-    of the painting, say what the code lacks, and a second perceptron corrects it. A closed loop needs to know only which
-    way to turn a knob, an open one how far.
+3.  *Looks at what it paints.* The stylizer paints a fixed picture with the code; the same statistics of what came out,
+    beside those of the painting, say what the code lacks, and another perceptron corrects it; so several times, each with
+    a picture and a comparison of its own. A closed loop needs to know only which way to turn a knob, an open one how far.
 
 Why: with the decoder left alone and a painting's code found by descent instead, the style loss of held-out paintings fell
 by 44 % (docs/experiments.md): the encoder was what held `fast` back, not the part that runs for every frame.
+
+Source: Carreira et al. 2016, "Human Pose Estimation with Iterative Error Feedback", arXiv:1507.06550, for corrections that
+are learnt from what the last one led to; Huang & Belongie 2017 for the statistics.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +34,18 @@ LEAST_USUAL = 1e-2
 """Least deviation that a pooled statistic is taken to have from painting to painting."""
 
 
+class Seen(NamedTuple):
+    """What the encoder saw of a style, beside its code.
+
+    Attributes:
+        embedded: (N, E), the embedding; of width 0 where there is none.
+        pooled: (N, P) float32, the statistics of every layer of the trunk.
+    """
+
+    embedded: Tensor
+    pooled: Tensor
+
+
 class StyleEncoder(nn.Module):
     """A painting's style code: means and standard deviations, one pair per modulated layer.
 
@@ -41,7 +57,7 @@ class StyleEncoder(nn.Module):
     usual_mean: Tensor
     usual_std: Tensor
 
-    def __init__(self, modulated: Mapping[str, int], width: int, embedding: int, *, second_look: bool) -> None:
+    def __init__(self, modulated: Mapping[str, int], width: int, embedding: int, looks: int) -> None:
         super().__init__()
         self.layers = {name: channels for name, channels in modulated.items() if name != "rgb"}
         channels = sum(self.layers.values())
@@ -69,19 +85,20 @@ class StyleEncoder(nn.Module):
             self.embed_in = nn.Linear(pooled, embedding)
             self.embed_out = nn.Linear(embedding, embedding)
             self.correction = _starting_at_zero(nn.Linear(embedding, 2 * channels))
-        if second_look:
-            self.compare = nn.Linear(2 * embedding, embedding)
-            self.second = _starting_at_zero(nn.Linear(embedding, 2 * channels))
+        if looks:
+            # Of what a look sees: what is lacking, the style, and (from the second on) what the look before said.
+            self.compare = nn.ModuleList(nn.Linear((2 if look == 0 else 3) * embedding, embedding) for look in range(looks))
+            self.turn = _starting_at_zero(nn.Linear(embedding, 2 * channels))
 
-    def forward(self, style: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    def forward(self, style: Tensor) -> tuple[dict[str, Tensor], Seen]:
         """Encode a style: the first two steps.
 
         Args:
             style: (N, 3, H, W) float in [0, 1], RGB, H and W multiples of 8.
 
         Returns:
-            `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`; the
-            embedding (N, E), of width 0 where there is none; and the pooled statistics (N, P).
+            `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`, and what
+            was seen.
         """
         features, pooled = self._look(style)
         mean, std = channel_stats(self.heads(features))
@@ -92,24 +109,29 @@ class StyleEncoder(nn.Module):
             embedded = hidden + F.silu(self.embed_out(hidden))
             mean, std = _corrected(mean, std, self.correction(embedded))
         rgb_mean, rgb_std = channel_stats(style)
-        return {"rgb_mean": rgb_mean, "rgb_std": rgb_std} | self._named(mean, std), embedded, pooled
+        return {"rgb_mean": rgb_mean, "rgb_std": rgb_std} | self._named(mean, std), Seen(embedded, pooled)
 
     def look_again(
-        self, code: Mapping[str, Tensor], embedded: Tensor, pooled: Tensor, painted: Tensor
-    ) -> dict[str, Tensor]:
+        self, look: int, code: Mapping[str, Tensor], seen: Seen, painted: Tensor, said: Tensor | None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """The third step: a better code, from the difference between the painting and what its code painted.
 
         Args:
-            code: What `forward` returned for the style.
-            embedded: The style's embedding, likewise.
-            pooled: Its statistics, likewise.
-            painted: (N, 3, h, w) float in [0, 1], painted with `code`.
+            look: Which look this is, from 0.
+            code: The code that `painted` was painted with.
+            seen: What `forward` saw of the style.
+            painted: (N, 3, h, w) float in [0, 1].
+            said: What the look before returned; None for the first.
+
+        Returns:
+            The better code, and (N, E): what this look said.
         """
-        difference = (pooled - self._look(painted)[1]) / self.usual_std
+        difference = (seen.pooled - self._look(painted)[1]) / self.usual_std
         told = F.linear(difference.to(self.embed_in.weight.dtype), self.embed_in.weight)
-        correction = self.second(F.silu(self.compare(torch.cat([told, embedded], 1))))
+        inputs = [told, seen.embedded] if said is None else [told, seen.embedded, said]
+        said = F.silu(self.compare[look](torch.cat(inputs, 1)))
         mean, std = (torch.cat([code[f"{name}_{kind}"] for name in self.layers], 1) for kind in ("mean", "std"))
-        return dict(code) | self._named(*_corrected(mean, std, correction))
+        return dict(code) | self._named(*_corrected(mean, std, self.turn(said))), said
 
     def _named(self, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
         widths = list(self.layers.values())

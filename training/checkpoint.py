@@ -8,11 +8,20 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from models.fast import Fast, FastConfig
 from models.vgg import Vgg19
 from models.vgg_adain import Decoder, VggAdain
 from training.recipes import RECIPES, Network
+
+_RENAMED = {
+    "style_encoder.": "encoder.",
+    "encoder.compare.weight": "encoder.compare.0.weight",
+    "encoder.compare.bias": "encoder.compare.0.bias",
+    "encoder.second.": "encoder.turn.",
+}
+"""Beginnings of names in older weights of `fast`, and what stands there now."""
 
 
 def save_atomically(state: dict[str, Any], path: Path) -> None:
@@ -72,12 +81,28 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[st
         return VggAdain(vgg, Decoder.load(path)).eval(), record
     if metadata.get("family") != "fast":
         raise ValueError(f"'{path}' does not hold weights of a family that is trained here: {', '.join(RECIPES)}")
-    # Older weights do not name the stages that they lack, and call the encoder by another name.
-    lacking = {"sixteenth": 0, "embedding": 0, "second_look": False}
-    network = Fast(FastConfig(**lacking | json.loads(metadata["config"])))
-    tensors = {name.replace("style_encoder.", "encoder."): tensor for name, tensor in tensors.items()}
-    network.load_state_dict(tensors)
+    network = Fast(_config(json.loads(metadata["config"])))
+    network.load_state_dict({_present_name(name): _present(name, tensor) for name, tensor in tensors.items()})
     return network.eval(), record
+
+
+def _config(stored: dict[str, Any]) -> FastConfig:
+    """Older weights do not name the stages that they lack, and knew one look at most."""
+    looks = int(stored.pop("second_look", False))
+    return FastConfig(**{"sixteenth": 0, "embedding": 0, "looks": looks} | stored)
+
+
+def _present_name(name: str) -> str:
+    """What a tensor of older weights is called now."""
+    for before, now in _RENAMED.items():
+        if name.startswith(before):
+            return now + name.removeprefix(before)
+    return name
+
+
+def _present(name: str, tensor: Tensor) -> Tensor:
+    """The picture that is looked at was stored as bytes."""
+    return tensor.float().div(255) if name == "looked_at" and tensor.dtype == torch.uint8 else tensor
 
 
 def load_fast(path: Path) -> tuple[Fast, dict[str, Any]]:

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from models.adain import StyleCode
 from models.fast import Fast
+from models.layers import straight_through_clamp
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import LAYERS, Vgg19
 from training.checkpoint import load_fast
 from training.data import ImageSet, centre_crop, load_images, random_crop
 from training.stillness import stillness_loss
-from training.trainer import straight_through_clamp
 
 JUDGED = 6
 """Held-out photos on which a code is judged."""

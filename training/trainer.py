@@ -16,6 +16,7 @@ from torch import Tensor
 
 from models.adain import StyleCode
 from models.fast import Fast, FastConfig, grown
+from models.layers import straight_through_clamp
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.checkpoint import load_weights, save_atomically, save_weights
@@ -30,11 +31,6 @@ from training.targets import Batch, TargetSampler
 
 CALIBRATION_STYLES = 200
 """Paintings from which a new embedding learns what statistics are usual."""
-
-
-def straight_through_clamp(image: Tensor) -> Tensor:
-    """Clamp to [0, 1] with the gradient of the identity: a pixel that left the range can still come back."""
-    return image + (image.clamp(0, 1) - image).detach()
 
 
 class Trainer:

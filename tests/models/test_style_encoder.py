@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from models.adain import channel_stats
 from models.dead_leaves import dead_leaves
-from models.fast import Fast, FastConfig, grown
+from models.fast import LOOKED_AT, Fast, FastConfig, grown
 from training.checkpoint import load_weights, save_weights
 
 SMALL = {"half": 8, "quarter": 12, "eighth": 16, "blocks": 1, "style": 32, "sixteenth": 0}
@@ -25,17 +25,17 @@ def _styles(number=2, seed=0):
 
 @torch.no_grad()
 def test_steps_that_are_added_change_nothing_at_first():
-    old = _network(embedding=0, second_look=False)
-    new = grown(old, FastConfig(**SMALL, embedding=24, second_look=True)).eval()
+    old = _network(embedding=0, looks=0)
+    new = grown(old, FastConfig(**SMALL, embedding=24, looks=2)).eval()
     before, after = old.style_encoder(_styles()), new.style_encoder(_styles())
     assert before.keys() == after.keys()
     for name, tensor in before.items():
         torch.testing.assert_close(after[name], tensor, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("second_look", [False, True])
-def test_every_part_learns(second_look):
-    network = _network(embedding=24, second_look=second_look)
+@pytest.mark.parametrize("looks", [0, 1, 3])
+def test_every_part_learns(looks):
+    network = _network(embedding=24, looks=looks)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     for _ in range(2):  # the first step moves the corrections away from zero, the second all before them
         optimizer.zero_grad()
@@ -45,13 +45,13 @@ def test_every_part_learns(second_look):
     # All but the first bias before a normalisation by statistics, which takes it away again.
     still = [name for name, p in network.encoder.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
     assert still == []
-    assert (network.stylizer.half_in.weight.grad is not None) == second_look
+    assert (network.stylizer.half_in.weight.grad is not None) == bool(looks)
 
 
 @torch.no_grad()
 def test_deviations_stay_positive_whatever_the_perceptrons_say():
-    network = _network(embedding=24, second_look=True)
-    for layer in (network.encoder.correction, network.encoder.second):
+    network = _network(embedding=24, looks=2)
+    for layer in (network.encoder.correction, network.encoder.turn):
         torch.nn.init.normal_(layer.bias, std=100)
     code = network.style_encoder(_styles())
     assert all(bool((tensor > 0).all()) for name, tensor in code.items() if name.endswith("_std"))
@@ -59,18 +59,34 @@ def test_deviations_stay_positive_whatever_the_perceptrons_say():
 
 
 @torch.no_grad()
-def test_the_second_look_sees_what_was_painted():
-    network = _network(embedding=24, second_look=True)
-    torch.nn.init.normal_(network.encoder.second.weight, std=0.1)
-    before = network.style_encoder(_styles())["entry_mean"]
-    network.looked_at.copy_(255 - network.looked_at)
+@pytest.mark.parametrize("look", [0, 1])
+def test_every_look_sees_what_was_painted(look):
+    network = _network(embedding=24, looks=2)
+    torch.nn.init.normal_(network.encoder.turn.weight, std=0.1)
     network.stylizer.residual.weight.mul_(20)
+    before = network.style_encoder(_styles())["entry_mean"]
+    network.looked_at[look] = 1 - network.looked_at[look]
     assert (network.style_encoder(_styles())["entry_mean"] - before).abs().max() > 1e-4
 
 
 @torch.no_grad()
+def test_looks_that_are_added_begin_as_the_first():
+    old = _network(embedding=24, looks=1)
+    torch.nn.init.normal_(old.encoder.turn.weight, std=0.1)
+    old.looked_at.mul_(0.5)
+    new = grown(old, FastConfig(**SMALL, embedding=24, looks=3)).eval()
+    assert torch.equal(new.looked_at, old.looked_at.expand(3, -1, -1, -1))
+    code, seen = old.encoder(_styles())
+    for _ in range(3):
+        painted = old.stylizer(old.looked_at.expand(2, -1, -1, -1), torch.ones(2, 1, 1, 1), code).clamp(0, 1)
+        code, _ = old.encoder.look_again(0, code, seen, painted, None)
+    for name, tensor in new.style_encoder(_styles()).items():
+        torch.testing.assert_close(tensor, code[name])
+
+
+@torch.no_grad()
 def test_colours_are_the_paintings_own():
-    code = _network(embedding=24, second_look=True).style_encoder(_styles())
+    code = _network(embedding=24, looks=2).style_encoder(_styles())
     mean, std = channel_stats(_styles())
     assert torch.equal(code["rgb_mean"], mean)
     assert torch.equal(code["rgb_std"], std)
@@ -78,7 +94,7 @@ def test_colours_are_the_paintings_own():
 
 @torch.no_grad()
 def test_after_calibration_the_embedding_sees_every_statistic_at_one_scale():
-    encoder = _network(embedding=24, second_look=False).encoder
+    encoder = _network(embedding=24, looks=0).encoder
     styles = _styles(40)
     encoder.calibrate(styles)
     pooled = encoder._look(styles)[1]
@@ -100,9 +116,28 @@ def test_the_picture_is_always_the_same_and_like_a_photo():
     assert noise < 0.6
 
 
+@torch.no_grad()
+def test_weights_of_one_look_are_read(tmp_path):
+    """Of when its picture was stored as bytes, and its layers had other names."""
+    old = _network(embedding=24, looks=1)
+    torch.nn.init.normal_(old.encoder.turn.weight, std=0.1)
+    save_weights(old, tmp_path / "w.safetensors", {})
+    tensors = {
+        name.replace("compare.0.", "compare.").replace("turn.", "second."): tensor
+        for name, tensor in load_file(tmp_path / "w.safetensors").items()
+    }
+    tensors["looked_at"] = dead_leaves(LOOKED_AT)
+    config = json.dumps(SMALL | {"embedding": 24, "second_look": True})
+    save_file(tensors, tmp_path / "old.safetensors", {"family": "fast", "config": config, "training": "{}"})
+    again, _ = load_weights(tmp_path / "old.safetensors")
+    assert again.config == old.config
+    for name, tensor in old.style_encoder(_styles()).items():
+        torch.testing.assert_close(again.style_encoder(_styles())[name], tensor)
+
+
 def test_older_weights_are_read(tmp_path):
     """Of before there was an embedding, when the encoder had another name."""
-    old = _network(embedding=0, second_look=False)
+    old = _network(embedding=0, looks=0)
     save_weights(old, tmp_path / "w.safetensors", {})
     tensors = {
         name.replace("encoder.", "style_encoder."): tensor for name, tensor in load_file(tmp_path / "w.safetensors").items()

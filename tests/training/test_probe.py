@@ -46,4 +46,4 @@ def test_it_teaches_the_encoder():
 
 def test_a_network_without_an_embedding_is_named():
     with pytest.raises(ValueError, match="--probe-weight: wanted a network with an embedding"):
-        StatisticsProbe(Fast(FastConfig(**SMALL, embedding=0, second_look=False)))
+        StatisticsProbe(Fast(FastConfig(**SMALL, embedding=0, looks=0)))

@@ -59,11 +59,22 @@ def test_what_hangs_on_the_border_costs(content):
     assert sum(loss > 0.02 for loss in losses) >= 10  # all but the copies that keep the border where it is
 
 
+def test_a_pixel_of_the_border_costs_more(content):
+    nothing = torch.zeros_like(content)
+
+    def loss_of_a_row(row):
+        spot = nothing[:, :, stillness.MOST_PIXELS :, stillness.MOST_PIXELS :].clone()
+        spot[:, :, row] = 1
+        return float(stillness.stillness_loss(nothing, nothing, lambda _: spot, draw()))
+
+    assert loss_of_a_row(0) > 1.5 * loss_of_a_row(15)
+
+
 def test_noise_costs_what_is_made_of_it(content):
     once = stillness.stillness_loss(content, invert(content), invert, draw())
     thrice = stillness.stillness_loss(content, 3 * content, lambda images: 3 * images, draw())
     assert float(thrice) == pytest.approx(3 * float(once), rel=1e-4)
-    assert 0 < float(once) < stillness.MOST_NOISE
+    assert 0 < float(once) < stillness.BORDER_WEIGHT * stillness.MOST_NOISE
 
 
 def test_gradients_reach_both_results(content):

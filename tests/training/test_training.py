@@ -213,7 +213,7 @@ def test_headroom_says_what_a_better_code_would_bring(material, tmp_path, monkey
 
 def test_an_encoder_that_is_added_knows_what_statistics_are_usual(material, tmp_path):
     small = {"half": 8, "quarter": 8, "eighth": 8, "blocks": 1, "style": 16, "sixteenth": 0}
-    save_weights(Fast(FastConfig(**small, embedding=0, second_look=False)), tmp_path / "old.safetensors", {})
+    save_weights(Fast(FastConfig(**small, embedding=0, looks=0)), tmp_path / "old.safetensors", {})
     trainer = Trainer(options(material, tmp_path / "run", "--steps", 1, "--init", tmp_path / "old.safetensors"))
     encoder = trainer.network.encoder
     assert encoder.embedding == FastConfig().embedding
