@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from bench.limit import Work
 from models.fast import Fast
 from models.folded import folded
+from models.layers import CONVOLUTIONS, macs
 
 
 def count(network: nn.Module, run: Callable[[], object]) -> Work:
@@ -19,22 +20,22 @@ def count(network: nn.Module, run: Callable[[], object]) -> Work:
         network: Holds them.
         run: Sends one frame through it.
     """
-    macs = numbers = 0
+    total = numbers = 0
 
     def add(module: nn.Module, inputs: Any, output: Tensor) -> None:  # noqa: ANN401 - torch's hook signature
-        nonlocal macs, numbers
-        assert isinstance(module, nn.Conv2d)
-        macs += output[0, 0].numel() * module.weight.numel()
+        nonlocal total, numbers
+        assert isinstance(module, CONVOLUTIONS)
+        total += macs(module, output)
         numbers += inputs[0].numel() + output.numel() + module.weight.numel()
 
-    hooks = [module.register_forward_hook(add) for module in network.modules() if isinstance(module, nn.Conv2d)]
+    hooks = [module.register_forward_hook(add) for module in network.modules() if isinstance(module, CONVOLUTIONS)]
     try:
         with torch.inference_mode():
             run()
     finally:
         for hook in hooks:
             hook.remove()
-    return Work(macs, numbers)
+    return Work(total, numbers)
 
 
 @cache

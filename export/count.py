@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from models.fast import Fast
 from models.folded import folded
+from models.layers import CONVOLUTIONS, macs
 
 
 def count_macs(network: Fast, height: int, width: int) -> int:
@@ -16,11 +17,10 @@ def count_macs(network: Fast, height: int, width: int) -> int:
 
     def add(module: nn.Module, _inputs: Any, output: Tensor) -> None:  # noqa: ANN401 - torch's hook signature
         nonlocal total
-        assert isinstance(module, nn.Conv2d)
-        total += output[0, 0].numel() * module.weight.numel()
+        total += macs(module, output)
 
     code = network.sample_code()  # before anything is counted: the encoder also runs the stylizer
-    hooks = [module.register_forward_hook(add) for module in stylizer.modules() if isinstance(module, nn.Conv2d)]
+    hooks = [module.register_forward_hook(add) for module in stylizer.modules() if isinstance(module, CONVOLUTIONS)]
     with torch.no_grad():
         stylizer(torch.rand(1, 3, height, width), torch.ones(1, 1, 1, 1), code)
     for hook in hooks:

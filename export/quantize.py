@@ -12,7 +12,7 @@ import itertools
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ FIRST_CONVOLUTIONS = 3
 """Those before the first residual block."""
 SIZE = (360, 640)
 STYLE_SIDE = 256
+CONVOLUTIONS = ("Conv", "ConvTranspose")
 METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
 
 Picture = NDArray[np.uint8]
@@ -161,23 +162,34 @@ def quantize(
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
         nodes = onnx.load(prepared).graph.node
         makers = {output: node for node in nodes for output in node.output}
-        convolutions = [node for node in nodes if node.op_type == "Conv"]
+        convolutions = _convolutions(nodes)
         ours = {makers[node.input[0]].name for index, node in enumerate(convolutions) if index not in floats}
         kept = [convolutions[index].name for index in floats if index < len(convolutions)]
         kept += [node.name for node in nodes if node.op_type == "Pad" and node.name not in ours]
+        # CPUs multiply bytes in transposed convolutions only where zero is zero: what may be negative gets signed bytes.
+        signed = [
+            tensor
+            for index, node in enumerate(convolutions)
+            if node.op_type == "ConvTranspose" and index not in floats
+            for tensor in (node.input[0], makers[node.input[0]].input[0])
+            if not _is_positive(makers[makers[node.input[0]].input[0]])
+        ]
         quantize_static(
             prepared,
             target,
             _Reader(feeds),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Pad"],
+            op_types_to_quantize=[*CONVOLUTIONS, "Pad"],
             nodes_to_exclude=kept,
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=METHODS[method],
-            # The default of 99.999 keeps all but one value in 10^5.
-            extra_options={"CalibPercentile": 99.999} if method == "percentile" else {},
+            extra_options={
+                # Keeps all but one value in 10^5; `minmax` does not ask.
+                "CalibPercentile": 99.999,
+                "TensorQuantOverrides": {name: [{"quant_type": QuantType.QInt8, "symmetric": True}] for name in signed},
+            },
         )
     model, original = onnx.load(target), onnx.load(source)
     del model.metadata_props[:], model.graph.value_info[:]
@@ -186,6 +198,16 @@ def quantize(
         model.metadata_props.add(key=entry.key, value=value)
     model.producer_name, model.doc_string = "streamstyle", ""
     onnx.save(model, target)
+
+
+def _convolutions(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """In the order of the graph."""
+    return [node for node in nodes if node.op_type in CONVOLUTIONS]
+
+
+def _is_positive(node: onnx.NodeProto) -> bool:
+    """Whether nothing below zero comes out."""
+    return bool(node.op_type == "Relu")
 
 
 def frames(clips: Sequence[Path], built_in: Path, version: str) -> list[Feeds]:
@@ -228,7 +250,7 @@ def compare(source: Path, target: Path, feeds: list[Feeds], sheet: Path | None =
 
 def print_by_layer(source: Path, calibration: list[Feeds], hard: list[Feeds]) -> None:
     """Print the fidelity on hard pictures with one convolution more left float, one by one, and with the first few."""
-    count = sum(node.op_type == "Conv" for node in onnx.load(source).graph.node)
+    count = len(_convolutions(onnx.load(source).graph.node))
     first = list(range(FIRST_CONVOLUTIONS))
     trials = {f"only the first {len(first)}": first}
     trials |= {f"and number {index}": [*first, index] for index in range(len(first), count)}

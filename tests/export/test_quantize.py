@@ -52,7 +52,7 @@ def test_what_is_too_far_is_refused(small, tmp_path, monkeypatch):
 def test_layer_by_layer_a_float_convolution_more_is_never_far_off(small, capsys):
     source, feeds = small
     quantize.print_by_layer(source, feeds[:2], feeds[4:])
-    count = sum(node.op_type == "Conv" for node in onnx.load(source).graph.node)
+    count = sum(node.op_type in quantize.CONVOLUTIONS for node in onnx.load(source).graph.node)
     rows = capsys.readouterr().out.splitlines()
     means = {row.split(": ")[1]: float(row.split("PSNR ")[1].split()[0]) for row in rows}
     assert len(means) == 1 + (count - quantize.FIRST_CONVOLUTIONS) + 4
@@ -68,8 +68,27 @@ def test_the_choice_of_float_convolutions_is_obeyed(small, tmp_path):
         quantize.quantize(source, tmp_path / "trial.onnx", feeds[:2], floats=floats)
         nodes = onnx.load(tmp_path / "trial.onnx").graph.node
         dequantized = {output for node in nodes if node.op_type == "DequantizeLinear" for output in node.output}
-        numbers.append(sum(node.op_type == "Conv" and node.input[1] in dequantized for node in nodes))
+        numbers.append(sum(node.op_type in quantize.CONVOLUTIONS and node.input[1] in dequantized for node in nodes))
     assert numbers[0] - numbers[1] == 4
+
+
+def test_transposed_convolutions_of_signed_features_get_signed_bytes(small, tmp_path):
+    """With another zero than zero, OpenVINO would compute them in float."""
+    source, feeds = small
+    quantize.quantize(source, tmp_path / "trial.onnx", feeds[:2], floats=())
+    graph = onnx.load(tmp_path / "trial.onnx").graph
+    makers = {output: node for node in graph.node for output in node.output}
+    values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    transposed = [node for node in graph.node if node.op_type == "ConvTranspose"]
+    assert transposed
+    for node in transposed:
+        dequantize = makers[node.input[0]]
+        assert dequantize.op_type == "DequantizeLinear"
+        zero = values[dequantize.input[2]]
+        assert int(zero) == 0
+        # What a ReLU gives needs no sign, and keeps the bit.
+        behind = makers[makers[makers[makers[dequantize.input[0]].input[0]].input[0]].input[0]]
+        assert (zero.dtype == np.uint8) == (makers[behind.input[0]].op_type == "Relu")
 
 
 def test_psnr_and_fitting():
