@@ -44,9 +44,8 @@ def grid(height: int, width: int) -> Plane:
 def inside(places: Plane, margin: float = 0.0) -> Plane:
     """1 where (H, W, 2) places lie within the picture (or so many pixels beyond its border), else 0; (H, W) float32."""
     height, width = places.shape[:2]
-    x, y = places[..., 0], places[..., 1]
-    within = (x >= -margin) & (y >= -margin) & (x <= width - 1 + margin) & (y <= height - 1 + margin)
-    found: Plane = within.astype(np.float32)
+    within = cv2.inRange(places, (-margin, -margin), (width - 1 + margin, height - 1 + margin))
+    found: Plane = (within.view(np.uint8) > 0).astype(np.float32)
     return found
 
 

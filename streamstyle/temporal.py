@@ -63,6 +63,7 @@ class MotionTrack:
         self._gray: Image | None = None
         self._shape: tuple[int, ...] = ()
         self._grid: Plane | None = None
+        self._small_grid: Plane | None = None
 
     def update(self, content: Image, mode: TemporalMode) -> Motion | None:
         """Take in the next frame.
@@ -92,18 +93,22 @@ class MotionTrack:
         to_full = size[0] / small.shape[1]
         speed = cv2.magnitude(flow[..., 0], flow[..., 1]) * np.float32(to_full)
         # In flat places the motion is a guess; what looks the same where it is rests.
-        change = _most(cv2.absdiff(small, before)).astype(np.float32)
-        noise = float(np.median(change))
-        alike = cv2.blur(change, (5, 5)) < np.clip(2 * noise, _LEAST_TOLERANCE, _MOST_TOLERANCE / 2)
+        change = _most(cv2.absdiff(small, before))
+        alike = cv2.blur(change.astype(np.float32), (5, 5)) < np.clip(
+            2 * _median(change), _LEAST_TOLERANCE, _MOST_TOLERANCE / 2
+        )
         rests = alike | (speed < _AT_REST)
-        flow[rests] = 0
-        places = grid(*small.shape[:2]) + flow
-        difference = _most(cv2.absdiff(small, moved(before, places))).astype(np.float32)
+        flow = cv2.copyTo(flow, (~rests).view(np.uint8)).astype(np.float32, copy=False)  # 0 elsewhere
+        if self._small_grid is None or self._small_grid.shape != flow.shape:
+            self._small_grid = grid(*small.shape[:2])
+        places = self._small_grid + flow
+        levels = _most(cv2.absdiff(small, moved(before, places)))
+        difference = levels.astype(np.float32)
         if float(difference.mean()) > _CUT:
             return None
         # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
         local = _most(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-        tolerance = np.clip(4 * np.median(difference), _LEAST_TOLERANCE, _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
+        tolerance = np.clip(4 * _median(levels), _LEAST_TOLERANCE, _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
         ratio = cv2.blur(difference, (3, 3)) / tolerance.astype(np.float32, copy=False)
         ratio *= ratio
         trust = np.exp(-ratio * ratio) * inside(places, 0.5)
@@ -140,6 +145,12 @@ def _most(picture: MatLike) -> Image:
     """The largest of each pixel's channels, (H, W, 3) -> (H, W); NumPy's max over so short an axis is slow."""
     red, green, blue = cv2.split(picture)
     return cv2.max(cv2.max(red, green), blue).astype(np.uint8, copy=False)
+
+
+def _median(levels: Image) -> float:
+    """Of (H, W) uint8: by counting, which is several times faster than by sorting."""
+    counts = cv2.calcHist([levels], [0], None, [256], [0, 256]).cumsum()
+    return float(np.searchsorted(counts, levels.size / 2))
 
 
 class Steadier:
