@@ -5,6 +5,7 @@ climbed again only when the next rung is expected to fit with room to spare, for
 left is not tried again before a time that doubles with each failure. So the size settles, and never swings.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 RUNGS = (144, 180, 216, 270, 360, 432, 540, 720, 900, 1080, 1440, 2160)
@@ -93,6 +94,37 @@ class AutoSize:
     def _move(self, rung: int) -> None:
         self._rung = rung
         self._mean = self._busy_since = self._roomy_since = None
+
+
+class SizeInUse:
+    """The size at which frames are stylized: it follows the wanted one as soon as the model is ready for that."""
+
+    def __init__(self, size: int, prepare: Callable[[int], None], beside: Callable[[Callable[[], None]], None]) -> None:
+        """Begin with a size that the model is ready for.
+
+        Args:
+            size: Short side in pixels.
+            prepare: Makes the model ready for a size; may take its time.
+            beside: Runs that beside the stream.
+        """
+        self.size = size
+        self._prepare, self._beside = prepare, beside
+        self._ready, self._asked = {size}, {size}
+
+    def follow(self, wanted: int) -> int:
+        """The size for the next frame, where `wanted` would be best."""
+        if wanted not in self._asked:
+            self._asked.add(wanted)
+            self._beside(lambda: self._make_ready(wanted))
+        if wanted in self._ready:
+            self.size = wanted
+        return self.size
+
+    def _make_ready(self, size: int) -> None:
+        try:
+            self._prepare(size)
+        finally:
+            self._ready.add(size)  # what failed here fails with the next frame, where it is told
 
 
 def _since(before: float | None, now: float) -> float:

@@ -289,6 +289,19 @@ class Session:
         for _ in range(2):  # on GPUs a size is prepared for when it comes a second time
             self.run(feeds)
 
+    def prepare(self, width: int, height: int) -> None:
+        """As `warm_up`, but beside a `run` for another size, as far as the runtime can do that.
+
+        Raises:
+            ModelError: The runtime failed.
+        """
+        if not isinstance(self._graph, vino.Graph):
+            return
+        try:
+            self._graph.prepare(blank_feeds(self._graph, height, width))
+        except Exception as error:
+            raise ModelError(f"the model cannot be prepared for {width}x{height}: {ort.first_line(error)}") from error
+
 
 def style_device(device: str) -> str:
     """Where paintings are encoded for a device: seldom, in any size, and in float32.

@@ -1,5 +1,6 @@
 """One live run: a source that does not wait, a look that changes, sinks that come and go."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -9,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from streamstyle.autosize import AutoSize
+from streamstyle.autosize import AutoSize, SizeInUse
 from streamstyle.controls import Controls, StyleFolder, WatchedFile
-from streamstyle.errors import Interrupted, SinkError, StreamstyleError
+from streamstyle.errors import Interrupted, ModelError, SinkError, StreamstyleError
 from streamstyle.frame import Frame, Image
 from streamstyle.pipeline import LivePipeline, Pair, undisturbed
 from streamstyle.recipe import Recipe
@@ -143,6 +144,7 @@ class Live:
         self._reread: Callable[[], None] = lambda: None
         self._looked = 0.0
         self._ended: float | None = None
+        self._in_use: SizeInUse | None = None
         self._lost_since: float | None = None
         self._lost_reason = ""
         self._losses: list[tuple[float, str]] = []  # seconds, why
@@ -358,14 +360,25 @@ class Live:
             image = _mirrored(image)
         # Its duration counted on the next frame, which may be skipped.
         content = replace(frame, image=image, duration=None)
-        size = self.size if self.auto is None else self.auto.size
+        size = self.size if self.auto is None else self._auto_size(self.auto)
         with self.times.measure("look"):
             look = self.controls.look(image, size)
         stylized = self.stylizer.stylize(image, look, self._memory, self.times.measure)
         if self.auto is not None:
-            self.auto.update(time.perf_counter() - began, time.monotonic())
-            self.size = self.auto.size
+            self.size = size
+            if size == self.auto.size:
+                self.auto.update(time.perf_counter() - began, time.monotonic())
         return Pair(content, content.with_image(stylized))
+
+    def _auto_size(self, auto: AutoSize) -> int:
+        """The size that `auto` wants, or for a moment more the one before, while the model prepares for it."""
+        if self._in_use is None:
+            self._in_use = SizeInUse(auto.size, self._prepare, self.pipeline.errand)
+        return self._in_use.follow(auto.size)
+
+    def _prepare(self, size: int) -> None:
+        with contextlib.suppress(ModelError):  # told by the frame that needs it
+            self.stylizer.prepare(self.source.info.width, self.source.info.height, size)
 
     def _count(self, pair: Pair, now: float) -> None:
         if self._first is None:

@@ -312,10 +312,22 @@ class Stylizer:
         Raises:
             ModelError: They are too large for this machine's memory, or the runtime failed.
         """
+        self._stylize.warm_up(*self._processed(width, height, size))
+
+    def prepare(self, width: int, height: int, size: int) -> None:
+        """As `warm_up`, but beside frames of another size, so that a change of size does not make the picture stop.
+
+        Raises:
+            ModelError: As `warm_up`.
+        """
+        self._stylize.prepare(*self._processed(width, height, size))
+
+    def _processed(self, width: int, height: int, size: int | None) -> tuple[int, int]:
+        """Width and height at which frames are stylized; ModelError where memory is short."""
         blank = np.zeros((height, width, 3), np.uint8)
         small = blank if size is None or size >= min(height, width) else resize_short_side(blank, size)
         self._check_memory(small)
-        self._stylize.warm_up(small.shape[1], small.shape[0])
+        return small.shape[1], small.shape[0]
 
     def memory(self, beside: Beside | None = None) -> "StreamMemory":
         """What one stream needs to remember from frame to frame.

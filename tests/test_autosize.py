@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from streamstyle.autosize import AutoSize, ladder
+from streamstyle.autosize import AutoSize, SizeInUse, ladder
 
 
 def drive(auto, per_pixel, seconds, start=0.0, noise=lambda _: 1.0):
@@ -74,3 +74,29 @@ def test_single_slow_frames_are_no_reason():
     auto = AutoSize(ladder(720), 1 / 30)
     auto.start({360: cost_of(360, 0.6) * 360**2})
     assert drive(auto, cost_of(360, 0.6), 60, noise=lambda index: 3.0 if index % 50 == 0 else 1.0) == [360]
+
+
+def test_a_size_is_used_once_the_model_is_ready_for_it():
+    waiting, prepared = [], []
+    sizes = SizeInUse(360, prepared.append, waiting.append)
+    assert sizes.follow(360) == 360
+    assert waiting == []
+    assert [sizes.follow(270) for _ in range(3)] == [360, 360, 360]
+    assert len(waiting) == 1  # asked once
+    waiting.pop()()
+    assert prepared == [270]
+    assert sizes.follow(270) == 270
+    assert sizes.follow(360) == 360  # and back without waiting
+    assert waiting == []
+
+
+def test_a_size_that_cannot_be_prepared_is_tried_so_that_the_failure_is_told():
+    def fail(_size):
+        raise RuntimeError("no memory")
+
+    waiting = []
+    sizes = SizeInUse(360, fail, waiting.append)
+    sizes.follow(720)
+    with pytest.raises(RuntimeError):
+        waiting.pop()()
+    assert sizes.follow(720) == 720

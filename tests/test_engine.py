@@ -131,6 +131,22 @@ def psnr(got, wanted):
     return 10 * np.log10(255**2 / max(1e-9, float(((got.astype(float) - wanted) ** 2).mean())))
 
 
+@needs_openvino
+def test_a_size_that_was_prepared_is_not_compiled_again(monkeypatch):
+    session = Session(STYLIZE, "openvino", "fp32")
+    session.prepare(48, 32)
+    monkeypatch.setattr(vino.Graph, "_compiled", lambda *_: pytest.fail("compiled again"))
+    session.warm_up(48, 32)
+    with pytest.raises(pytest.fail.Exception, match="compiled again"):
+        session.warm_up(64, 32)
+
+
+def test_runtimes_that_take_any_size_have_nothing_to_prepare():
+    session = Session(STYLIZE, "cpu")
+    session.prepare(48, 32)
+    session.warm_up(48, 32)
+
+
 def test_without_openvino_auto_says_so_and_onnx_runtime_runs(monkeypatch):
     monkeypatch.setattr(engine.vino, "problem", lambda: "OpenVINO cannot be loaded (no such module)")
     session = Session(STYLIZE, "auto", "auto", INT8)

@@ -65,6 +65,10 @@ class FakeStylizer:
     def warm_up(self, width, height, size=None):
         self.warmed = (width, height, size)
 
+    def prepare(self, width, height, size):
+        self.sizes.append((width, height, size))
+        time.sleep(0.1)
+
     def find_style(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
@@ -198,6 +202,25 @@ def test_the_automatic_size_is_measured_first_and_used():
     assert run.auto.size == 480  # the fake takes next to nothing
     run.run(step(run))
     assert run.stylizer.sizes == [216, 216, 216, 480, 480, 480]
+
+
+def test_frames_go_on_at_the_old_size_until_the_model_is_ready_for_the_new_one():
+    auto = AutoSize([32, 48], 1 / 30)
+    run = live(Camera(60), auto=auto)
+
+    def smaller_camera(pair):
+        if pair.content.index == 5:
+            auto.start({48: 1e-6})
+        time.sleep(0.01)
+
+    run.run(step(run, smaller_camera))
+    sizes = run.stylizer.sizes
+    asked = sizes.index((64, 48, 48))
+    assert set(sizes[:asked]) == {32}
+    later = sizes[asked + 1 :]
+    assert later[0] == 32
+    assert later[-1] == 48
+    assert later == sorted(later)
 
 
 def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, monkeypatch):
