@@ -4,9 +4,8 @@
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from functools import cached_property
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,132 +15,18 @@ from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
 from streamstyle.engine import Session, Tensor, as_batch, available_memory, style_device
 from streamstyle.errors import ModelError, SourceError, StyleError
-from streamstyle.exposure import RGB_CODE, SteadyStats, bounded, exposed
+from streamstyle.exposure import RGB_CODE, exposed
 from streamstyle.frame import Image
-from streamstyle.look import Look, Mask, StyleCode
+from streamstyle.look import Look, StyleCode
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
+from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
 from streamstyle.styles import BuiltinStyles, CodeCache
-from streamstyle.temporal import Motion, MotionTrack, Steadier, TemporalMode
 from streamstyle.upscale import enlarge, resize_short_side
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
-_CHANGING = 0.5
-"""How far frames lean on the ones before while the style or its strength changes."""
-_VISIBLE = 1 / 512
-"""A mask that stays below this changes no level anywhere."""
-
-Measure = Callable[[str], AbstractContextManager[None]]
-
-
-class StreamMemory:
-    """What one stream remembers from frame to frame.
-
-    Attributes:
-        repainter: Encodes paintings in the content's colours, where the family needs that.
-    """
-
-    def __init__(self, repainter: Repainter | None = None) -> None:
-        self.repainter = repainter
-        self.frames = 0
-        self._motion = MotionTrack()
-        self._stats = SteadyStats()
-        self._steadiers: dict[int, Steadier] = {}
-        self._painted: dict[int, tuple[StyleCode, float]] = {}
-        self._keepers: dict[int, ColorKeeper] = {}
-
-    def keeper(self, index: int) -> ColorKeeper:
-        """Follows the colours of one region."""
-        return self._keepers.setdefault(index, ColorKeeper())
-
-    def motion(self, content: Image, mode: TemporalMode) -> Motion | None:
-        """Of the content since the frame before; once per frame."""
-        self.frames += 1
-        return None if mode == "off" else self._motion.update(content, mode)
-
-    def stats(self, content: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
-        """The content's own RGB statistics, and the steady ones; once per frame."""
-        return self._stats.update(content, cut=cut)
-
-    def steady(self, layer: "_Layer", stylized: Image, motion: Motion | None) -> Image:
-        """One region's picture, leaning on the one before."""
-        before, now = self._painted.get(layer.index), (layer.code, layer.alpha)
-        self._painted[layer.index] = now
-        same = before is not None and before[0] is now[0] and before[1] == now[1]
-        steadier = self._steadiers.setdefault(layer.index, Steadier())
-        return steadier.steady(stylized, motion, self.frames, 1.0 if same else _CHANGING)
-
-
-@dataclass(slots=True)
-class _Layer:
-    """A style and where it goes: a region, or the rest."""
-
-    index: int
-    code: StyleCode
-    alpha: float
-    mask: Mask | None  # None: everywhere
-
-    def full_mask(self) -> Mask:
-        assert self.mask is not None  # several layers have masks
-        return self.mask
-
-
-class _Job:
-    """One frame on its way."""
-
-    def __init__(self, content: Image, look: Look, memory: StreamMemory, measure: Measure) -> None:
-        self.content, self.look, self.memory, self.measure = content, look, memory, measure
-
-    @cached_property
-    def motion(self) -> Motion | None:
-        """Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted."""
-        with self.measure("motion"):
-            return self.memory.motion(self.small, self.look.temporal)
-
-    @cached_property
-    def stats(self) -> tuple[ColorStats, ColorStats] | None:
-        """The content's own RGB statistics, and the steady ones in their place; None where each frame is by itself."""
-        if self.look.temporal == "off":
-            return None
-        cut = self.motion is None
-        with self.measure("temporal"):
-            own, followed = self.memory.stats(self.small, cut=cut)
-            known = self.look.content_stats
-            return own, followed if known is None else bounded(known, own)
-
-    @cached_property
-    def small(self) -> Image:
-        """The content at its processing size."""
-        size = self.look.size
-        full = size is None or size >= min(self.content.shape[:2])
-        return self.content if full or size is None else resize_short_side(self.content, size)
-
-
-def _layers(look: Look, shape: tuple[int, ...]) -> list[_Layer]:
-    """The regions that show, and what is left of the frame; a region that nobody would see is not painted."""
-    if not look.regions:
-        return [_Layer(0, look.code, look.alpha, None)]
-    masks = [_fitted(region.mask, shape) for region in look.regions]
-    rest = np.clip(1 - sum(masks), 0, 1).astype(np.float32)
-    layers = [_Layer(0, look.code, look.alpha, rest)]
-    layers += [
-        _Layer(index, region.code, region.alpha, mask)
-        for index, (region, mask) in enumerate(zip(look.regions, masks, strict=True), start=1)
-    ]
-    return [layer for layer in layers if layer.full_mask().max() > _VISIBLE]
-
-
-def _fitted(mask: Mask, shape: tuple[int, ...]) -> Mask:
-    if mask.shape == shape:
-        return mask
-    return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-
-
-def _sum(masks: list[Mask | None]) -> Mask | None:
-    known = [mask for mask in masks if mask is not None]
-    return sum(known[1:], known[0]) if known else None
 
 
 def _each_of_two(strength: float) -> float:
@@ -329,7 +214,7 @@ class Stylizer:
         self._check_memory(small)
         return small.shape[1], small.shape[0]
 
-    def memory(self, beside: Beside | None = None) -> "StreamMemory":
+    def memory(self, beside: Beside | None = None) -> StreamMemory:
         """What one stream needs to remember from frame to frame.
 
         Args:
@@ -341,7 +226,7 @@ class Stylizer:
         return StreamMemory(repainter)
 
     def stylize(
-        self, content: Image, look: Look, memory: "StreamMemory | None" = None, measure: Measure | None = None
+        self, content: Image, look: Look, memory: StreamMemory | None = None, measure: Measure | None = None
     ) -> Image:
         """Stylize one picture.
 
@@ -357,14 +242,14 @@ class Stylizer:
         Raises:
             ModelError: The picture is too large for this machine's memory, or the runtime failed.
         """
-        job = _Job(content, look, memory or self.memory(), measure or (lambda _stage: nullcontext()))
-        layers = _layers(look, content.shape[:2])
+        job = Job(content, look, memory or self.memory(), measure or (lambda _stage: nullcontext()))
+        layers = layers_of(look, content.shape[:2])
         kept = [layer.mask for layer in layers if layer.alpha == 0]
         painted = [layer for layer in layers if layer.alpha > 0]
         if not painted:
             return content
         if len(painted) > 1 and self._region_stride:
-            pictures = [(self._paint_regions(job, painted), _sum([layer.mask for layer in painted]))]
+            pictures = [(self._paint_regions(job, painted), together([layer.mask for layer in painted]))]
         else:
             pictures = [(self._paint(job, layer), layer.mask) for layer in painted]
         if len(pictures) == 1 and not kept:
@@ -380,7 +265,7 @@ class Stylizer:
         return self._stylize.takes_batches
 
     def stylize_several(
-        self, contents: Sequence[Image], looks: Sequence[Look], memory: "StreamMemory", measure: Measure
+        self, contents: Sequence[Image], looks: Sequence[Look], memory: StreamMemory, measure: Measure
     ) -> list[Image]:
         """Stylize consecutive frames of one stream, the network's part at once where their looks are one and the same.
 
@@ -400,8 +285,8 @@ class Stylizer:
         """
         if not self._are_one(contents, looks):
             return [self.stylize(*pair, memory, measure) for pair in zip(contents, looks, strict=True)]
-        jobs = [_Job(content, look, memory, measure) for content, look in zip(contents, looks, strict=True)]
-        layer, keeper = _Layer(0, looks[0].code, looks[0].alpha, None), memory.keeper(0)
+        jobs = [Job(content, look, memory, measure) for content, look in zip(contents, looks, strict=True)]
+        layer, keeper = Layer(0, looks[0].code, looks[0].alpha, None), memory.keeper(0)
         with measure("resize"):
             smalls = [job.small for job in jobs]
         self._check_memory(smalls[0], len(smalls))
@@ -409,8 +294,8 @@ class Stylizer:
             feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
             feeds |= {"content": np.stack(smalls)} | dict(layer.code.tensors)
             pictures: list[Image] = list(self._stylize.run(feeds)["stylized"])
-        together = zip(jobs, smalls, pictures, strict=True)
-        return [self._finish(job, layer, small, picture, keeper) for job, small, picture in together]
+        triples = zip(jobs, smalls, pictures, strict=True)
+        return [self._finish(job, layer, small, picture, keeper) for job, small, picture in triples]
 
     def _are_one(self, contents: Sequence[Image], looks: Sequence[Look]) -> bool:
         """Whether all frames take the same run of the network; the content's colours are followed frame by frame."""
@@ -426,7 +311,7 @@ class Stylizer:
             and all(look.code is first.code and look == first for look in looks)
         )
 
-    def _paint(self, job: "_Job", layer: "_Layer") -> Image:
+    def _paint(self, job: Job, layer: Layer) -> Image:
         """The whole frame in one style."""
         keeper = job.memory.keeper(layer.index)
         small, code = self._prepare(job, layer, keeper)
@@ -435,7 +320,7 @@ class Stylizer:
             stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds | dict(code.tensors))["stylized"][0]
         return self._finish(job, layer, small, stylized, keeper)
 
-    def _paint_regions(self, job: "_Job", layers: "list[_Layer]") -> Image:
+    def _paint_regions(self, job: Job, layers: list[Layer]) -> Image:
         """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
         keeper = job.memory.keeper(-1)
         small, _ = self._prepare(job, layers[0], keeper)
@@ -454,7 +339,7 @@ class Stylizer:
             stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds)["stylized"][0]
         return self._finish(job, layers[0], small, stylized, keeper)
 
-    def _prepare(self, job: "_Job", layer: "_Layer", keeper: ColorKeeper) -> tuple[Image, StyleCode]:
+    def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> tuple[Image, StyleCode]:
         """The content at its processing size, and the code in the content's colours where those are wanted."""
         look, content = job.look, job.content
         with job.measure("resize"):
@@ -472,7 +357,7 @@ class Stylizer:
             code = exposed(code, *job.stats)
         return small, code
 
-    def _finish(self, job: "_Job", layer: "_Layer", small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
+    def _finish(self, job: Job, layer: Layer, small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
         """Colours as the look wants them, steady, and back to the content's size."""
         look, content = job.look, job.content
         if look.color == "content" and look.color_strength > 0:

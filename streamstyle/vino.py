@@ -9,7 +9,6 @@ import importlib.metadata
 import importlib.util
 import platform
 import sys
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -124,7 +123,7 @@ class Graph:
         if folder is not None:
             self._settings["CACHE_DIR"] = str(folder)
         self._requests: OrderedDict[tuple[tuple[int, ...], ...], Any] = OrderedDict()
-        self._changing = threading.Lock()
+        self._prepared: dict[tuple[tuple[int, ...], ...], Any] = {}  # what `prepare` leaves for `run`, whole or not at all
 
     def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Compute all outputs; RuntimeError where OpenVINO fails."""
@@ -138,32 +137,28 @@ class Graph:
         """Compile for the shapes of these inputs and run once, so that `run` need not; may go on beside a `run`."""
         arrays = {name: np.ascontiguousarray(feeds[name]) for name in self.inputs}
         shapes = {name: array.shape for name, array in arrays.items()}
-        if tuple(shapes.values()) in self._requests:
+        key = tuple(shapes.values())
+        if key in self._requests or key in self._prepared:
             return
         request = self._compiled(shapes)
         request.infer(arrays)
-        self._keep(shapes, request)
+        self._prepared[key] = request
 
     def _request(self, shapes: dict[str, tuple[int, ...]]) -> Any:  # noqa: ANN401 - an optional package's class
         key = tuple(shapes.values())
-        with self._changing:
-            if key in self._requests:
-                self._requests.move_to_end(key)
-                return self._requests[key]
-        request = self._compiled(shapes)
-        self._keep(shapes, request)
+        if key in self._requests:
+            self._requests.move_to_end(key)
+            return self._requests[key]
+        request = self._prepared.pop(key, None) or self._compiled(shapes)
+        self._requests[key] = request
+        if len(self._requests) > _SIZES_KEPT:
+            self._requests.popitem(last=False)
         return request
 
     def _compiled(self, shapes: dict[str, tuple[int, ...]]) -> Any:  # noqa: ANN401 - an optional package's class
         model = self._model.clone()
         model.reshape({name: self._openvino.PartialShape(list(shape)) for name, shape in shapes.items()})
         return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
-
-    def _keep(self, shapes: dict[str, tuple[int, ...]], request: Any) -> None:  # noqa: ANN401 - see above
-        with self._changing:
-            self._requests[tuple(shapes.values())] = request
-            if len(self._requests) > _SIZES_KEPT:
-                self._requests.popitem(last=False)
 
 
 def _metadata(model: Any) -> dict[str, str]:  # noqa: ANN401 - an optional package's class
