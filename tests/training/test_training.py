@@ -7,9 +7,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from export import builtin_styles  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.losses import content_target  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
+from streamstyle.look import StyleCode  # noqa: E402
+from streamstyle.styles import BuiltinStyle  # noqa: E402
 from training import headroom  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
@@ -209,6 +212,25 @@ def test_headroom_says_what_a_better_code_would_bring(material, tmp_path, monkey
     monkeypatch.setattr("sys.argv", [str(argument) for argument in [*arguments[:2], tmp_path / "absent", *arguments[3:]]])
     assert headroom.main() == 1
     assert "headroom: wanted trained weights" in capsys.readouterr().err
+
+
+def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(headroom, "_CROP", 32)
+    monkeypatch.setattr(builtin_styles, "JUDGED_SIDE", 32)
+    torch.manual_seed(3)
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8)).eval()
+    torch.nn.init.normal_(network.stylizer.residual.weight, std=0.3)
+    save_weights(network, tmp_path / "w.safetensors", {})
+    painting = paint(np.random.default_rng(5), 25)[:32, :32]
+    with torch.no_grad():
+        tensors = network.encode(torch.from_numpy(painting).permute(2, 0, 1)[None].float() / 255)[0]
+    code = StyleCode("wave", "1", {name: tensor.numpy() for name, tensor in tensors.items()}, ((painting, 1.0),))
+    betterer = builtin_styles.Betterer(tmp_path / "w.safetensors", [material / "photo"], material / "vgg.pth", 20)
+    found, before, after = betterer.better(BuiltinStyle("wave", "a wave"), code)
+    assert after.lc + 1.5 * after.ls < before.lc + 1.5 * before.ls
+    assert np.array_equal(found.tensors["rgb_mean"], code.tensors["rgb_mean"])
+    assert not np.array_equal(found.tensors["entry_mean"], code.tensors["entry_mean"])
+    assert f"Ls {before.ls:.3f} -> {after.ls:.3f}" in capsys.readouterr().out
 
 
 def test_an_encoder_that_is_added_knows_what_statistics_are_usual(material, tmp_path):
