@@ -23,7 +23,8 @@ import pytest
 from rich.console import Console
 
 from export import download as module
-from export.download import ADAIN, Download, DownloadError, fetch
+from export.download import ADAIN, fetch
+from export.transfer import Download, DownloadError
 from streamstyle.errors import StreamstyleError, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
