@@ -18,15 +18,8 @@ from rich.table import Table
 from torch import Tensor
 
 from models.feedforward import FeedForwardConfig
-from training.per_style import (
-    TRAINING_MODE,
-    PerStyleTrainer,
-    add_options,
-    check_options,
-    exit_code,
-    start,
-    write_picture,
-)
+from training.per_style import TRAINING_MODE, PerStyleTrainer, exit_code, start, write_picture
+from training.per_style_options import add_options, check_options
 from training.per_style_plot import draw_norms
 
 COMPARED = ("batch", "instance")

@@ -8,7 +8,6 @@ Source: Johnson et al. 2016, arXiv:1603.08155; Ulyanov et al. 2016, arXiv:1607.0
 arXiv:1610.07629.
 """
 
-import argparse
 import copy
 import json
 import math
@@ -16,163 +15,33 @@ import sys
 import tarfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
-from torch.nn import functional as F
 
-from models.feedforward import NORMS, FeedForward, FeedForwardConfig, mix
-from models.losses import DEEPEST, content_loss, gram, gram_loss
+from models.feedforward import FeedForward, FeedForwardConfig, mix
+from models.losses import content_loss, gram_loss
 from models.vgg import Vgg19
 from training.checkpoint import save_atomically
-from training.data import ImageSet, centre_crop, load_images
+from training.data import ImageSet, load_images
+from training.per_style_judge import HeldOutPhotos, Paintings, Score
+from training.per_style_options import parse
 from training.per_style_plot import draw_losses
 from training.per_style_weights import save_weights
 from training.targets import TargetSampler
 
-SMALLEST_PAINTING = 16
-LONGEST_SIDES = 4
-JUDGED_AT_ONCE = 8
 SHOWN = 4
 STYLE_RATE = 5.0
 """Learning rate of scales and shifts over that of the convolutions, where they must tell several styles apart."""
 TRAINING_MODE = " (training mode)"
 """Marks the scores of a network that was run with the statistics of the held-out batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Paintings:
-    """What is to be learnt.
-
-    Attributes:
-        names: Of the styles, in order.
-        grams: Layer -> (styles, C, C) float32.
-    """
-
-    names: list[str]
-    grams: dict[str, Tensor]
-
-    @classmethod
-    def load(cls, paths: Sequence[Path], vgg: Vgg19, device: torch.device, *, short_side: int) -> "Paintings":
-        """Read picture files; each is named after its file.
-
-        Args:
-            paths: One or more.
-            vgg: The judge.
-            device: Where the Gram matrices are kept.
-            short_side: Pixels to which the short side is scaled; it decides how large the strokes are.
-
-        Raises:
-            ValueError: A file is missing or no picture, or two have the same name.
-        """
-        names = [path.stem for path in paths]
-        doubled = {name for name in names if names.count(name) > 1}
-        if doubled:
-            raise ValueError(f"two paintings are called '{min(doubled)}'; rename one, styles are named after their files")
-        found = []
-        for path in paths:
-            with torch.no_grad():
-                features = vgg(read_painting(path, short_side).to(device))
-            found.append({layer: gram(tensor) for layer, tensor in features.items()})
-        return cls(names, {layer: torch.cat([grams[layer] for grams in found]) for layer in found[0]})
-
-    def of(self, indices: Tensor) -> dict[str, Tensor]:
-        """Layer -> (N, C, C): the Gram matrices of N styles."""
-        return {layer: grams[indices] for layer, grams in self.grams.items()}
-
-
-def read_painting(path: Path, short_side: int) -> Tensor:
-    """A picture file as (1, 3, H, W) float32 in [0, 1], RGB; a very long one is cut to the middle of it.
-
-    Raises:
-        ValueError: The file is missing, is no picture, or has next to no pixels.
-    """
-    if not path.is_file():
-        raise ValueError(f"wanted a painting, but there is no file '{path}'")
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if bgr is None:
-        raise ValueError(f"wanted a painting, but '{path}' is not a picture that can be read")
-    height, width = bgr.shape[:2]
-    short = min(height, width)
-    if short < SMALLEST_PAINTING:
-        wanted = f"{SMALLEST_PAINTING}x{SMALLEST_PAINTING}"
-        raise ValueError(f"painting '{path}' is {width}x{height} pixels; wanted at least {wanted}")
-    limit = LONGEST_SIDES * short
-    top, left = max(0, height - limit) // 2, max(0, width - limit) // 2
-    rgb = np.ascontiguousarray(bgr[top : top + limit, left : left + limit, ::-1].transpose(2, 0, 1))
-    image = torch.from_numpy(rgb)[None].float().div(255)
-    size = [round(side * short_side / short) for side in image.shape[2:]]
-    return F.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Means over pictures.
-
-    Attributes:
-        lc: Content loss.
-        ls: Gram loss.
-        loss: Lc + lambda Ls.
-    """
-
-    lc: float
-    ls: float
-    loss: float
-
-
-class HeldOutPhotos:
-    """Photos that are never trained on, each with one of the styles in turn, and what VGG wants of their results."""
-
-    def __init__(
-        self, photos: ImageSet, paintings: Paintings, vgg: Vgg19, *, number: int, size: int, style_weight: float
-    ) -> None:
-        chosen = np.random.default_rng(0).permutation(len(photos))[:number]
-        self.photos = torch.stack([centre_crop(photos.images[index], size) for index in chosen])  # (N, 3, size, size)
-        self.styles = torch.arange(len(chosen), device=self.photos.device) % len(paintings.names)
-        self.vgg, self.paintings, self.style_weight = vgg, paintings, style_weight
-        with torch.no_grad():
-            self.wanted = [vgg(photos)[DEEPEST] for photos in torch.split(self.photos, JUDGED_AT_ONCE)]
-
-    @torch.no_grad()
-    def run(self, network: FeedForward, photos: Tensor | None = None, *, training_mode: bool = False) -> Tensor:
-        """The network's results, rounded to 8 bits as users see them; the network stays as it is.
-
-        Args:
-            network: In either mode.
-            photos: (N, 3, H, W) in place of the held-out ones.
-            training_mode: Normalise by the statistics of these photos together, where the network has batch norm.
-
-        Returns:
-            (N, 3, H, W) float32 in [0, 1].
-        """
-        # A copy, since a pass in training mode moves the running statistics.
-        network = copy.deepcopy(network).train(training_mode)
-        photos = self.photos if photos is None else photos
-        alpha = torch.ones(1, 1, 1, 1, device=photos.device)
-        result: Tensor = network(photos, self.styles, alpha)
-        return result.mul(255).round().div(255)
-
-    @torch.no_grad()
-    def score(self, results: Tensor) -> Score:
-        """The losses of one result per photo, in float32."""
-        lc, ls = 0.0, 0.0
-        grams = self.paintings.of(self.styles)
-        for number, (part, wanted) in enumerate(zip(torch.split(results, JUDGED_AT_ONCE), self.wanted, strict=True)):
-            features = self.vgg(part)
-            rows = slice(number * JUDGED_AT_ONCE, (number + 1) * JUDGED_AT_ONCE)
-            lc += float(content_loss(features, wanted).sum())
-            ls += float(gram_loss(features, {layer: matrices[rows] for layer, matrices in grams.items()}).sum())
-        lc, ls = lc / len(results), ls / len(results)
-        return Score(lc, ls, lc + self.style_weight * ls)
 
 
 class Learner:
@@ -423,59 +292,6 @@ def write_picture(image: Tensor, path: Path) -> None:
     partial.replace(path)
 
 
-def positive(text: str) -> int:
-    """An argument that counts something."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"wanted 1 or more, got {number}")
-    return number
-
-
-def positive_float(text: str) -> float:
-    """An argument that weighs something."""
-    number = float(text)
-    if not (math.isfinite(number) and number > 0):
-        raise argparse.ArgumentTypeError(f"wanted a number above 0, got {text}")
-    return number
-
-
-def add_options(parser: argparse.ArgumentParser, *, run: str, steps: int) -> None:
-    """The options that the trainer reads, besides `styles`."""
-    parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
-    parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
-    parser.add_argument("--run", type=Path, default=Path(run), help=f"folder of checkpoint, log, pictures (default {run})")
-    parser.add_argument("--steps", type=positive, default=steps, help=f"train so many steps in all (default {steps})")
-    parser.add_argument("--size", type=int, default=128, help="side of the training crops (default 128)")
-    parser.add_argument("--style-size", type=int, default=256, help="short side of the paintings (default 256)")
-    parser.add_argument("--batch", type=positive, default=4)
-    parser.add_argument("--width", type=positive, default=16, help="channels at full size (default 16)")
-    parser.add_argument("--blocks", type=int, default=5, help="residual blocks (default 5)")
-    parser.add_argument("--learning-rate", type=positive_float, default=2e-3, help="at the start, then a cosine to 0")
-    parser.add_argument("--style-weight", type=positive_float, default=1.0, help="lambda (default 1)")
-    parser.add_argument("--variants", type=int, help="crops per photo whose targets are kept (default: 2 on a CPU, else 0)")
-    parser.add_argument("--evaluate-every", type=positive, default=50, help="steps between two evaluations (default 50)")
-    parser.add_argument("--save-minutes", type=float, default=5.0, help="minutes between two checkpoints (default 5)")
-    parser.add_argument("--photos", type=positive, default=16, help="held-out photos of an evaluation (default 16)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
-    parser.add_argument("--threads", type=positive, help="CPU threads")
-
-
-def check_options(parser: argparse.ArgumentParser, options: Namespace) -> None:
-    """Fill in what depends on other options, and end with one line where a value cannot be."""
-    if options.variants is None:
-        options.variants = 2 if options.device == "cpu" else 0
-    if options.size < 32 or options.size % 16:
-        parser.error(f"--size: wanted a multiple of 16 from 32 on, got {options.size}")
-    if options.style_size < 32:
-        parser.error(f"--style-size: wanted 32 or more, got {options.style_size}")
-    if options.blocks < 0 or options.variants < 0:
-        parser.error("--blocks and --variants: wanted 0 or more")
-    if options.run.exists() and not options.run.is_dir():
-        parser.error(f"--run: wanted a folder, but '{options.run}' is a file")
-
-
 def start(options: Namespace, configs: Mapping[str, FeedForwardConfig]) -> PerStyleTrainer:
     """A trainer, at its checkpoint if it has one.
 
@@ -489,24 +305,6 @@ def start(options: Namespace, configs: Mapping[str, FeedForwardConfig]) -> PerSt
     if trainer.resume():
         print(f"going on from step {trainer.step}")
     return trainer
-
-
-def parse(arguments: list[str] | None = None) -> tuple[Namespace, FeedForwardConfig]:
-    """Read the command line; see `python -m training.per_style --help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.per_style",
-        description="Train a feed-forward network for one painting, or with --norm conditional for a few. "
-        "The same command goes on from the run's checkpoint if there is one.",
-    )
-    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="picture files of paintings")
-    parser.add_argument("--norm", choices=NORMS, default="instance", help="default instance")
-    add_options(parser, run="runs/per_style", steps=2000)
-    options = parser.parse_args(arguments)
-    check_options(parser, options)
-    try:
-        return options, FeedForwardConfig(options.norm, len(options.styles), options.width, options.blocks)
-    except ValueError as error:
-        parser.error(str(error))
 
 
 def exit_code(command: str, work: Callable[[], object]) -> int:
