@@ -205,7 +205,7 @@ class Fast(nn.Module):
         self.encoder = StyleEncoder(config.modulated(), config.style, config.embedding, config.looks)
         self.stylizer = Stylizer(self.config)
         if config.looks:
-            # Learnt: a picture of which one sees best what a code does to photos.
+            # Made up at first, and learnt along.
             self.looked_at = nn.Parameter(dead_leaves(LOOKED_AT).float().div(255).repeat(config.looks, 1, 1, 1))
 
     @property
