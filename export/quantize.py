@@ -1,9 +1,10 @@
 """`python -m export.quantize`: the int8 stylize graph beside the float32 one, checked against it on pairs never seen.
 
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
-real styles; AdaIN's statistics, colours and the blend stay float. So do the first six convolutions, a quarter of the work:
-every AdaIN after them blows up what their rounding adds to flat areas. `--by-layer` says what each convolution costs.
-Weights are signed, activations unsigned. Both calibrations (`minmax` and `percentile`) may be tried; the better file is
+real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first
+seven convolutions, three tenths of the work: every AdaIN after them blows up what their rounding adds to flat areas.
+`--by-layer` says what each convolution costs. Weights are signed; activations are unsigned, but signed before transposed
+convolutions where they may be negative. Both calibrations (`minmax` and `percentile`) may be tried; the better file is
 kept, and only above the limit.
 """
 
@@ -27,6 +28,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from streamstyle.catalog import WEIGHTS
 from streamstyle.errors import StreamstyleError
+from streamstyle.look import StyleCode
 from streamstyle.sources import open_source
 from streamstyle.styles import BuiltinStyles
 from training.data import SUFFIXES, is_held_out
@@ -34,7 +36,7 @@ from training.data import SUFFIXES, is_held_out
 LIMIT_DB = 33.0
 STRONG = ("starry-night", "in-blue", "kiss")
 FRAME = 30
-FLOAT_CONVOLUTIONS = 6
+FLOAT_CONVOLUTIONS = 7
 """So many convolutions stay float, from the input on."""
 FIRST_CONVOLUTIONS = 3
 """Those before the first residual block."""
@@ -210,19 +212,24 @@ def _is_positive(node: onnx.NodeProto) -> bool:
     return bool(node.op_type == "Relu")
 
 
-def frames(clips: Sequence[Path], built_in: Path, version: str) -> list[Feeds]:
+def frames(clips: Sequence[Path], styles: BuiltinStyles) -> list[Feeds]:
     """What is hard: a frame of each video, and a plain gray one, in three strong built-in styles."""
-    styles = BuiltinStyles(built_in, version)
     images = [np.full((*SIZE, 3), 120, np.uint8)]
     for clip in clips:
         with open_source(str(clip)) as source:
             images.append(fitted(next(itertools.islice(iter(source), FRAME, None)).image))
-    return [
-        {"content": image[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **styles.code(name).tensors}
-        for image in images
-        for name in STRONG
-        if name in styles.names()
-    ]
+    return [_feeds(image, styles.code(name)) for image in images for name in STRONG if name in styles.names()]
+
+
+def in_built_in_styles(contents: Path, styles: BuiltinStyles, seed: int) -> list[Feeds]:
+    """Photos for training, each in another built-in style: their codes are not the encoder's (export.builtin_styles)."""
+    photos = pictures(contents, len(styles.names()), seed, held_out=False)
+    return [_feeds(fitted(photo), styles.code(name)) for photo, name in zip(photos, styles.names(), strict=True)]
+
+
+def _feeds(image: Picture, code: StyleCode) -> Feeds:
+    """One picture at full strength."""
+    return {"content": image[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code.tensors}
 
 
 def note(path: Path, key: str, value: str) -> None:
@@ -299,7 +306,7 @@ def main() -> int:
     parser.add_argument(
         "--clips", type=Path, nargs="+", default=[], help="videos: int8 is only automatic if it passes on these"
     )
-    parser.add_argument("--calibration", type=int, default=32, metavar="N", help="pairs to calibrate on")
+    parser.add_argument("--calibration", type=int, default=24, metavar="N", help="pairs to calibrate on")
     parser.add_argument("--held-out", type=int, default=12, metavar="N", help="pairs to check on, never trained on")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=["percentile"])
     parser.add_argument("--seed", type=int, default=0)
@@ -312,7 +319,9 @@ def main() -> int:
         calibration = pairs(*inputs, options.calibration, options.seed, held_out=False)
         version = {entry.key: entry.value for entry in onnx.load(options.source).metadata_props}["streamstyle.version"]
         built_in = options.source.with_name(options.source.name.replace(".stylize.onnx", ".styles.npz"))
-        hard = frames(options.clips, built_in, version) if options.clips or options.by_layer else []
+        styles = BuiltinStyles(built_in, version)
+        calibration += in_built_in_styles(options.contents, styles, options.seed + 1)
+        hard = frames(options.clips, styles) if options.clips or options.by_layer else []
         if options.by_layer:
             print_by_layer(options.source, calibration, hard)
             return 0
