@@ -254,7 +254,7 @@ def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_pat
     for trainer in (first, again):
         trainer.train_step()
     torch.testing.assert_close(again.probe.linear.weight, first.probe.linear.weight)
-    torch.testing.assert_close(again.network.encoder.second.weight, first.network.encoder.second.weight)
+    torch.testing.assert_close(again.network.encoder.turn.weight, first.network.encoder.turn.weight)
 
 
 def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypatch, capsys):
