@@ -84,7 +84,7 @@ def encode_all(archive: Path, stylizer: Stylizer) -> list[tuple[BuiltinStyle, St
 
 
 class Betterer:
-    """Betters codes by descent, one after the other, on one thread."""
+    """Betters codes by descent, one after the other."""
 
     def __init__(self, weights: Path, contents: list[Path], judge_path: Path, steps: int) -> None:
         """Read what all of them need.
@@ -92,7 +92,6 @@ class Betterer:
         Raises:
             ValueError: An input cannot be used.
         """
-        torch.set_num_threads(1)
         self.vgg = Vgg19.load(judge_path)
         self.network = load_fast(weights)[0].requires_grad_(requires_grad=False)
         self.photos, held_out = load_images(contents, torch.device("cpu"))
@@ -121,8 +120,9 @@ _betterer: Betterer
 
 
 def _start(weights: Path, contents: list[Path], judge_path: Path, steps: int) -> None:
-    """In each process."""
+    """In each process: one thread, since there is a process for every core."""
     global _betterer  # noqa: PLW0603 - how a process pool keeps what is read once
+    torch.set_num_threads(1)
     _betterer = Betterer(weights, contents, judge_path, steps)
 
 

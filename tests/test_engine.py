@@ -141,10 +141,12 @@ def test_a_size_that_was_prepared_is_not_compiled_again(monkeypatch):
         session.warm_up(64, 32)
 
 
-def test_runtimes_that_take_any_size_have_nothing_to_prepare():
+def test_runtimes_that_take_any_size_have_nothing_to_prepare(monkeypatch):
     session = Session(STYLIZE, "cpu")
+    monkeypatch.setattr(session._graph, "run", lambda _feeds: pytest.fail("ran beside the stream"))
     session.prepare(48, 32)
-    session.warm_up(48, 32)
+    with pytest.raises(pytest.fail.Exception, match="beside"):
+        session.warm_up(48, 32)
 
 
 def test_without_openvino_auto_says_so_and_onnx_runtime_runs(monkeypatch):

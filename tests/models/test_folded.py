@@ -5,7 +5,8 @@ import torch
 
 from models.adain import StyleCode
 from models.fast import Fast
-from models.folded import FoldedStylizer, folded
+from models.folded import FoldedStylizer, FoldedUpConv, folded
+from models.layers import conv, macs
 
 
 @pytest.fixture
@@ -29,6 +30,16 @@ def test_it_computes_what_the_stylizer_computes(network, size, alpha):
     assert (got - wanted).abs().max() < 1e-4
     if alpha == 0:
         assert torch.equal(got, content)
+
+
+@torch.no_grad()
+def test_an_upsampling_convolution_takes_four_ninths_of_the_work():
+    plain = conv(5, 7)
+    folded_form = FoldedUpConv(plain)
+    large = folded_form(torch.rand(1, 5, 6, 8))
+    assert large.shape == (1, 7, 12, 16)
+    assert macs(plain, large) == 12 * 16 * 7 * 5 * 9
+    assert macs(folded_form.conv, large) == 12 * 16 * 7 * 5 * 4
 
 
 @torch.no_grad()
