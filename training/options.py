@@ -40,12 +40,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="of the learning rate: to zero over the run (fast), or 1 / (1 + decay * step) as the authors (vgg19)",
     )
     parser.add_argument("--decay", type=float, default=5e-5, help="of the schedule `inverse` (default 5e-5)")
-    parser.add_argument("--style-weight", type=float, help="lambda of the paper (default 10)")
-    parser.add_argument("--late-style-weight", type=float, help="lambda at the end of the run, reached linearly")
-    parser.add_argument("--range-weight", type=float, help="price of colours outside [0, 1] (fast: 100, vgg19: 0)")
-    parser.add_argument(
-        "--stillness", type=float, default=0.0, help="price of strokes that do not move with the scene (fast only; try 6)"
-    )
+    _add_prices(parser)
     parser.add_argument("--alpha-share", type=float, help="share of samples with a random alpha (fast: 0.1, vgg19: 0)")
     parser.add_argument("--ema", type=float, help="decay of the averaged weights that are saved (fast: 0.998, vgg19: 0)")
     parser.add_argument(
@@ -54,12 +49,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="crops per image whose targets are kept in memory; 0: every crop is new (default: 6 on a CPU, 0 on a GPU)",
     )
     parser.add_argument("--style-variants", type=int, help="the same for paintings (default: as --variants)")
-    parser.add_argument(
-        "--probe-weight",
-        type=float,
-        default=0.0,
-        help="price of an embedding from which VGG's statistics of the painting cannot be told (fast only; try 0.5)",
-    )
     parser.add_argument(
         "--encoder-rate",
         type=float,
@@ -85,7 +74,28 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         options.style_variants = options.variants
     if options.stillness and options.family != "fast":
         parser.error("--stillness: the paper's decoder sees features, not the moved picture; use it with --family fast")
+    if options.rounding and options.family != "fast":
+        parser.error("--rounding: only `fast` has an int8 graph; use it with --family fast")
     for size in (options.size, options.late_size or options.size):
         if size < 32 or size % 16:
             parser.error(f"--size and --late-size: wanted multiples of 16 from 32 on, got {size}")
     return options
+
+
+def _add_prices(parser: argparse.ArgumentParser) -> None:
+    """What the loss asks for, and how dearly."""
+    parser.add_argument("--style-weight", type=float, help="lambda of the paper (default 10)")
+    parser.add_argument("--late-style-weight", type=float, help="lambda at the end of the run, reached linearly")
+    parser.add_argument("--range-weight", type=float, help="price of colours outside [0, 1] (fast: 100, vgg19: 0)")
+    parser.add_argument(
+        "--stillness", type=float, default=0.0, help="price of strokes that do not move with the scene (fast only; try 6)"
+    )
+    parser.add_argument(
+        "--rounding", type=float, default=0.0, help="price of what int8 would change in the picture (fast only; try 3)"
+    )
+    parser.add_argument(
+        "--probe-weight",
+        type=float,
+        default=0.0,
+        help="price of an embedding from which VGG's statistics of the painting cannot be told (fast only; try 0.5)",
+    )

@@ -26,6 +26,7 @@ from training.partner import EVERY_STEPS, Partner
 from training.plot import plot_curve
 from training.probe import StatisticsProbe
 from training.recipes import RECIPES, Network
+from training.rounding import Rounding, rounding_loss
 from training.stillness import stillness_loss
 from training.targets import Batch, TargetSampler
 
@@ -69,6 +70,7 @@ class Trainer:
         self.trained = self.recipe.trained(self.network)
         self.trained_average = self.recipe.trained(self.average)
         self.probe = StatisticsProbe(self.network).to(self.device) if options.probe_weight else None
+        self.rounding = Rounding(self.network.stylizer) if options.rounding else None
         self.optimizer = torch.optim.Adam(self._parameter_groups(), betas=self.recipe.betas)
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.generator = torch.Generator().manual_seed(options.seed)
@@ -77,9 +79,10 @@ class Trainer:
         self.images = f"{len(contents)} photos, {len(styles)} paintings"
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
-        """The encoder's parameters, which may learn faster, and the rest."""
-        encoder = [p for name, p in self.trained.named_parameters() if name.startswith("encoder.")]
-        rest = [p for name, p in self.trained.named_parameters() if not name.startswith("encoder.")]
+        """The encoder's parameters, which may learn faster, with the pictures that it looks at; and the rest."""
+        ours = ("encoder.", "looked_at")
+        encoder = [p for name, p in self.trained.named_parameters() if name.startswith(ours)]
+        rest = [p for name, p in self.trained.named_parameters() if not name.startswith(ours)]
         if self.probe:
             encoder += list(self.probe.parameters())
         rates = (self.options.encoder_rate, 1.0)
@@ -149,6 +152,8 @@ class Trainer:
         loss = lc + self.style_weight() * ls + options.range_weight * outside
         if options.stillness:
             loss = loss + options.stillness * self._stillness(content, code, alpha, target, result)
+        if self.rounding:
+            loss = loss + options.rounding * self._rounding(self.rounding, content, code, alpha)
         if self.probe:
             loss = loss + options.probe_weight * self.probe(embedding, style.stats)
         self.optimizer.zero_grad(set_to_none=True)
@@ -167,6 +172,12 @@ class Trainer:
                 return self.recipe.stylize(self.network, replace(content, images=images), code, alpha, target)
 
         return stillness_loss(content.images, result, stylize, self.generator)
+
+    def _rounding(self, rounding: Rounding, content: Batch, code: StyleCode, alpha: Tensor) -> Tensor:
+        number = max(1, len(content.images) // 2)
+        images, alpha, code = content.images[:number], alpha[:number], {name: part[:number] for name, part in code.items()}
+        with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            return rounding_loss(rounding, images, code, alpha, self.generator)
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -232,6 +243,7 @@ class Trainer:
             "style_weight": options.style_weight,
             "late_style_weight": options.late_style_weight,
             "stillness": options.stillness,
+            "rounding": options.rounding,
             "probe_weight": options.probe_weight,
             "precision": options.precision,
             "device": options.device,
@@ -246,6 +258,7 @@ class Trainer:
             "average": self.trained_average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "probe": self.probe.state_dict() if self.probe else None,
+            "rounding": self.rounding.state() if self.rounding else None,
             "generator": self.generator.get_state(),
             "samplers": [sampler.state() for sampler in (self.contents, self.styles)],
             "step": self.step,
@@ -264,6 +277,8 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         if self.probe and state.get("probe"):
             self.probe.load_state_dict(state["probe"])
+        if self.rounding and state.get("rounding"):
+            self.rounding.restore(state["rounding"])
         self.generator.set_state(state["generator"].cpu())
         for sampler, saved in zip((self.contents, self.styles), state["samplers"], strict=True):
             sampler.restore(saved)

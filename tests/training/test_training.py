@@ -1,5 +1,4 @@
 import json
-import tarfile
 
 import cv2
 import numpy as np
@@ -10,7 +9,6 @@ torch = pytest.importorskip("torch")
 from export import builtin_styles  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.losses import content_target  # noqa: E402
-from models.vgg import Vgg19  # noqa: E402
 from streamstyle.look import StyleCode  # noqa: E402
 from streamstyle.styles import BuiltinStyle  # noqa: E402
 from training import headroom  # noqa: E402
@@ -18,32 +16,6 @@ from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
 from training.options import parse  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
-
-
-def paint(rng, grain):
-    y, x = np.mgrid[0:72, 0:96].astype(np.float32)
-    wave = np.stack([np.sin(x * f + y * g) for f, g in rng.uniform(-0.5, 0.5, (3, 2))], axis=2)
-    return (120 + 70 * wave + rng.normal(0, grain, wave.shape)).clip(0, 255).astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def material(tmp_path_factory):
-    """Sixty pictures in a folder, as many in a tar, and a judge with weights that training has not seen."""
-    folder = tmp_path_factory.mktemp("material")
-    rng = np.random.default_rng(0)
-    for kind, grain in (("photo", 2), ("paint", 25)):
-        (folder / kind).mkdir()
-        for index in range(60):
-            cv2.imwrite(str(folder / kind / f"{kind}{index:03}.png"), paint(rng, grain))
-    (folder / "paint" / "notes.txt").write_text("not a picture")
-    with tarfile.open(folder / "paint.tar", "w") as tar:
-        tar.add(folder / "paint", arcname="paint")
-    torch.manual_seed(0)
-    state = Vgg19().public_state()
-    torch.save(
-        {name: tensor * 2 if tensor.shape[2:] == (3, 3) else tensor for name, tensor in state.items()}, folder / "vgg.pth"
-    )
-    return folder
 
 
 def options(material, run, *more):
@@ -221,7 +193,7 @@ def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatc
     network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8)).eval()
     torch.nn.init.normal_(network.stylizer.residual.weight, std=0.3)
     save_weights(network, tmp_path / "w.safetensors", {})
-    painting = paint(np.random.default_rng(5), 25)[:32, :32]
+    painting = cv2.imread(str(material / "paint" / "paint005.png"))[:32, :32]
     with torch.no_grad():
         tensors = network.encode(torch.from_numpy(painting).permute(2, 0, 1)[None].float() / 255)[0]
     code = StyleCode("wave", "1", {name: tensor.numpy() for name, tensor in tensors.items()}, ((painting, 1.0),))
@@ -244,7 +216,7 @@ def test_an_encoder_that_is_added_knows_what_statistics_are_usual(material, tmp_
 
 
 def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_path):
-    more = ["--steps", 2, "--probe-weight", 0.3, "--encoder-rate", 3, "--partner", tmp_path / "other"]
+    more = ["--steps", 2, "--probe-weight", 0.3, "--rounding", 3, "--encoder-rate", 3, "--partner", tmp_path / "other"]
     first = Trainer(options(material, tmp_path / "run", *more))
     assert [group["rate"] for group in first.optimizer.param_groups] == [3, 1]
     first.train_step()
