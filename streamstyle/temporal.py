@@ -10,12 +10,11 @@ Source: Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search", arX
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
 from cv2.typing import MatLike
-from numpy.typing import NDArray
 
 from streamstyle.frame import Image
 from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
@@ -24,7 +23,7 @@ TemporalMode = Literal["off", "on", "strong"]
 TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on", "strong")
 
 _FLOW_SIDE = 180
-"""Short side at which motion is found, in pixels."""
+"""Short side at which motion is found, in pixels, about: sizes are divided by whole numbers, which is twice as fast."""
 _AT_REST = 0.3
 """Motion below this many pixels of the stylized picture is taken for none: a still picture is not resampled."""
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 5.0, 14.0
@@ -33,10 +32,26 @@ _EDGE_SHARE = 0.2
 """Of the local contrast, which widens that tolerance."""
 _CUT = 22.0
 """Mean difference that motion cannot explain, in levels, of a cut."""
+_BAND = 15
+"""Rows, of those in which motion is found, that have their own rectangle: the less is resampled, the better."""
+_SPECK = np.ones((3, 3), np.uint8)
+"""Motion that this does not fit into is none."""
 _RESTING = {"on": 0.82, "strong": 0.9}
 """Share of the picture before where the content rests."""
 _MOVING = {"on": 0.6, "strong": 0.7}
 """Likewise where it moves: less, since every resampling costs sharpness."""
+
+
+class Part(NamedTuple):
+    """A rectangle in which something moved.
+
+    Attributes:
+        area: Its rows and columns.
+        places: (h, w, 2) float32: x and y in the picture before of every pixel of it.
+    """
+
+    area: tuple[slice, slice]
+    places: Plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +60,11 @@ class Motion:
 
     Attributes:
         share: (H, W) float32 in [0, 1]: how much of the picture before to keep.
-        area: Rows and columns of the least rectangle outside of which nothing moved; None where nothing moved at all.
-        places: (h, w, 2) float32: x and y in the picture before of every pixel of the area.
+        parts: Rectangles outside of which nothing moved.
     """
 
     share: Plane
-    area: tuple[slice, slice] | None = None
-    places: Plane | None = None
+    parts: tuple[Part, ...] = ()
 
 
 class MotionTrack:
@@ -76,8 +89,8 @@ class MotionTrack:
             The motion since the frame before, or None for a first frame, another size, or a cut.
         """
         height, width = content.shape[:2]
-        scale = min(1.0, _FLOW_SIDE / min(height, width))
-        size = (max(8, round(width * scale)), max(8, round(height * scale)))
+        divisor = max(1, round(min(height, width) / _FLOW_SIDE))
+        size = (max(8, round(width / divisor)), max(8, round(height / divisor)))
         small = cv2.resize(content, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
         before, gray_before, shape = self._before, self._gray, self._shape
@@ -90,55 +103,77 @@ class MotionTrack:
 
     def _judge(self, small: Image, before: Image, flow: Plane, size: tuple[int, int], mode: TemporalMode) -> Motion | None:
         """How far the motion can be trusted, place by place."""
-        to_full = size[0] / small.shape[1]
-        speed = cv2.magnitude(flow[..., 0], flow[..., 1]) * np.float32(to_full)
-        # In flat places the motion is a guess; what looks the same where it is rests.
         change = _most(cv2.absdiff(small, before))
-        alike = cv2.blur(change.astype(np.float32), (5, 5)) < np.clip(
-            2 * _median(change), _LEAST_TOLERANCE, _MOST_TOLERANCE / 2
-        )
-        rests = alike | (speed < _AT_REST)
-        flow = cv2.copyTo(flow, (~rests).view(np.uint8)).astype(np.float32, copy=False)  # 0 elsewhere
-        if self._small_grid is None or self._small_grid.shape != flow.shape:
-            self._small_grid = grid(*small.shape[:2])
-        places = self._small_grid + flow
-        levels = _most(cv2.absdiff(small, moved(before, places)))
-        difference = levels.astype(np.float32)
-        if float(difference.mean()) > _CUT:
+        flow *= np.float32(size[0] / small.shape[1])
+        moves = _moves(change, flow)
+        levels, known = change, None
+        if cv2.countNonZero(moves):
+            flow = cv2.copyTo(flow, moves).astype(np.float32, copy=False)  # 0 elsewhere
+            if self._small_grid is None or self._small_grid.shape != flow.shape:
+                self._small_grid = grid(*small.shape[:2])
+            places = self._small_grid + flow * np.float32(small.shape[1] / size[0])
+            levels, known = _most(cv2.absdiff(small, moved(before, places))), inside(places, 0.5)
+        if cv2.mean(levels)[0] > _CUT:
             return None
-        # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
-        local = _most(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-        tolerance = np.clip(4 * _median(levels), _LEAST_TOLERANCE, _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
-        ratio = cv2.blur(difference, (3, 3)) / tolerance.astype(np.float32, copy=False)
-        ratio *= ratio
-        trust = np.exp(-ratio * ratio) * inside(places, 0.5)
-        share = trust * np.where(rests, np.float32(_RESTING[mode]), np.float32(_MOVING[mode]))
+        share = _trust(small, levels) * np.where(moves, np.float32(_MOVING[mode]), np.float32(_RESTING[mode]))
+        if known is not None:
+            share *= known
         share = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-        if rests.mean() > 0.995:
-            return Motion(share)
-        area = _around(~rests, size)
-        flow = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)[area].astype(np.float32, copy=False)
+        return Motion(share, () if known is None else self._parts(moves, flow, size))
+
+    def _parts(self, moves: Image, flow: Plane, size: tuple[int, int]) -> tuple[Part, ...]:
         if self._grid is None or self._grid.shape[:2] != size[::-1]:
             self._grid = grid(size[1], size[0])
-        return Motion(share, area, self._grid[area] + flow * np.float32(to_full))
+        whole, offsets = self._grid, cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
+        areas = _around(moves, size)
+        return tuple(Part(area, cv2.add(whole[area], offsets[area]).astype(np.float32, copy=False)) for area in areas)
 
 
-def _around(where: NDArray[np.bool_], size: tuple[int, int]) -> tuple[slice, slice]:
-    """The rectangle of a (width, height) picture that holds a smaller map's true places and half of their neighbours.
+def _moves(change: Image, flow: Plane) -> Image:
+    """Where something moves, (h, w) uint8, 0 or 1, from the change in levels and the motion in pixels of the picture.
+
+    In flat places the motion is a guess; what looks the same where it is rests. Specks of motion are guesses, too, and
+    would make what is resampled much larger.
+    """
+    tolerance = np.clip(2 * _median(change), _LEAST_TOLERANCE, _MOST_TOLERANCE / 2)
+    other = cv2.blur(change.astype(np.float32), (5, 5)) >= tolerance
+    fast = cv2.magnitude(flow[..., 0], flow[..., 1]) >= _AT_REST
+    return cv2.morphologyEx((other & fast).view(np.uint8), cv2.MORPH_OPEN, _SPECK).astype(np.uint8, copy=False)
+
+
+def _trust(small: Image, levels: Image) -> Plane:
+    """How sure it is that the content is where the motion puts it, (h, w) in [0, 1], from the difference in levels."""
+    # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
+    local = _most(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
+    tolerance = np.clip(4 * _median(levels), _LEAST_TOLERANCE, _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
+    ratio = cv2.blur(levels.astype(np.float32), (3, 3)) / tolerance.astype(np.float32, copy=False)
+    ratio *= ratio
+    trust: Plane = np.exp(-ratio * ratio)
+    return trust
+
+
+def _around(where: Image, size: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Rectangles of a (width, height) picture that hold a smaller map's places and half of their neighbours.
 
     Args:
-        where: (h, w), with at least one true place.
+        where: (h, w) uint8, 0 or 1.
         size: Of the picture.
 
     Returns:
-        Rows and columns.
+        Rows and columns of each, from top to bottom; none overlaps another.
     """
-    slices = []
-    for axis, length in ((1, size[1]), (0, size[0])):
-        found = np.flatnonzero(where.any(axis=axis))
-        scale = length / where.shape[1 - axis]
-        slices.append(slice(max(0, int((found[0] - 1) * scale)), min(length, int(np.ceil((found[-1] + 2) * scale)))))
-    return slices[0], slices[1]
+    height, width = where.shape
+    across, down = size[0] / width, size[1] / height
+    # With their neighbours above and below, which interpolation reaches.
+    rows = cv2.dilate(where, np.ones((3, 1), np.uint8))
+    areas = []
+    for top in range(0, height, _BAND):
+        found = np.flatnonzero(rows[top : top + _BAND].any(axis=0))
+        if len(found):
+            bottom = min(top + _BAND, height)
+            columns = slice(max(0, int((found[0] - 1) * across)), min(size[0], int(np.ceil((found[-1] + 2) * across))))
+            areas.append((slice(round(top * down), round(bottom * down)), columns))
+    return areas
 
 
 def _most(picture: MatLike) -> Image:
@@ -174,10 +209,10 @@ class Steadier:
         if motion is None or not follows or before is None or before.shape != stylized.shape:
             self._before = stylized
             return stylized
-        if motion.area is not None and motion.places is not None:
-            carried = moved(before, motion.places, sharp=True)
-            before = before.copy()
-            before[motion.area] = carried
+        if motion.parts:
+            still, before = before, before.copy()
+            for part in motion.parts:
+                before[part.area] = moved(still, part.places, sharp=True)
         kept = motion.share * np.float32(share)
         steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
         self._before = steady

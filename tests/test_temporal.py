@@ -17,7 +17,7 @@ from streamstyle.look import Look
 from streamstyle.motion import grid, inside, moved
 from streamstyle.styles import CodeCache
 from streamstyle.stylizer import Stylizer
-from streamstyle.temporal import Motion, MotionTrack, Steadier, _around
+from streamstyle.temporal import Motion, MotionTrack, Part, Steadier, _around
 
 HEIGHT, WIDTH = 180, 256
 
@@ -187,30 +187,53 @@ def test_a_strip_is_a_row_over_time():
 
 
 def test_where_nothing_moves_the_picture_is_left_as_it_is():
-    """Only the rectangle around what moved is resampled."""
+    """Only rectangles around what moved are resampled."""
     still = np.random.default_rng(3).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     steadier = Steadier()
     steadier.steady(still, None, 0)
     area = (slice(20, 60), slice(30, 90))
     ones = np.ones((HEIGHT, WIDTH), np.float32)
-    motion = Motion(ones, area, grid(HEIGHT, WIDTH)[area] + np.float32(1))
+    other = (slice(60, 70), slice(0, 20))
+    parts = tuple(Part(part, grid(HEIGHT, WIDTH)[part] + np.float32(1)) for part in (area, other))
+    motion = Motion(ones, parts)
     steady = steadier.steady(np.zeros_like(still), motion, 1)
     outside = np.ones((HEIGHT, WIDTH), bool)
-    outside[area] = False
+    outside[area] = outside[other] = False
     assert np.array_equal(steady[outside], still[outside])
+    assert np.array_equal(steady[other], still[61:71, 1:21])
     assert np.array_equal(steady[area], still[21:61, 31:91])
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns"), [((0, 1), (0, 1)), ((3, 9), (5, 6)), ((17, 18), (31, 32)), ((0, 18), (0, 32))]
+    ("rows", "columns"),
+    [((0, 1), (0, 1)), ((3, 29), (5, 6)), ((53, 54), (95, 96)), ((14, 15), (3, 40)), ((0, 54), (0, 96))],
 )
 def test_the_area_holds_everything_that_moves(rows, columns):
-    where = np.zeros((18, 32), bool)
-    where[slice(*rows), slice(*columns)] = True
-    area = _around(where, (128, 72))
-    large = cv2.resize(where.astype(np.float32), (128, 72), interpolation=cv2.INTER_LINEAR)
-    large[area] = 0
+    where = np.zeros((54, 96), np.uint8)
+    where[slice(*rows), slice(*columns)] = 1
+    areas = _around(where, (384, 216))
+    large = cv2.resize(where.astype(np.float32), (384, 216), interpolation=cv2.INTER_LINEAR)
+    covered = np.zeros(large.shape, int)
+    for area in areas:
+        large[area] = 0
+        covered[area] += 1
     assert large.max() == 0
-    assert (area[0].stop - area[0].start) * (area[1].stop - area[1].start) <= 16 * (np.ptp(rows) + 3) * (
-        np.ptp(columns) + 3
-    )
+    assert covered.max() == 1
+    most = (-(-(np.ptp(rows) + 2) // 15) + 1) * 15 * (np.ptp(columns) + 3)
+    assert covered.sum() <= 16 * most
+
+
+def test_bands_of_rows_have_rectangles_of_their_own():
+    where = np.zeros((54, 96), np.uint8)
+    where[2, 5:9] = where[50, 80:90] = 1
+    top, bottom = _around(where, (384, 216))
+    assert (top[0], bottom[0]) == (slice(0, 60), slice(180, 216))
+    assert top[1].stop < bottom[1].start
+    assert _around(np.zeros_like(where), (384, 216)) == []
+
+
+def test_rectangles_meet_without_a_gap_where_sizes_do_not_divide():
+    areas = _around(np.ones((53, 97), np.uint8), (331, 187))
+    assert [area[0].start for area in areas[1:]] == [area[0].stop for area in areas[:-1]]
+    assert (areas[0][0].start, areas[-1][0].stop) == (0, 187)
+    assert all(area[1] == slice(0, 331) for area in areas)
