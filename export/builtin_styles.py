@@ -31,7 +31,7 @@ from training.data import centre_crop, load_images
 from training.headroom import JUDGED, Judged, descended, judge
 
 ROOT = Path(__file__).resolve().parent.parent
-STYLE_WEIGHT, STILLNESS = 1.5, 6.0
+STYLE_WEIGHT, STILLNESS, ROUNDING = 1.5, 6.0, 6.0
 """Prices of the descent, as in training."""
 JUDGED_SIDE = 256
 """Side of the held-out photos that codes are judged on."""
@@ -109,7 +109,7 @@ class Betterer:
         with torch.no_grad():
             stats = Stats.of(self.vgg(to_float(torch.from_numpy(painting[None]))))
         start = {name: torch.from_numpy(tensor) for name, tensor in code.tensors.items()}
-        prices = {"style_weight": STYLE_WEIGHT, "stillness": STILLNESS}
+        prices = {"style_weight": STYLE_WEIGHT, "stillness": STILLNESS, "rounding": ROUNDING}
         found = descended(self.network, self.vgg, start, stats, self.photos, steps=self.steps, **prices)
         before, after = (judge(self.network, self.vgg, one, stats, self.judged_on) for one in (start, found))
         print(f"{style.name}: Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}", flush=True)

@@ -2,7 +2,8 @@
 
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
 real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first
-seven convolutions, three tenths of the work: every AdaIN after them blows up what their rounding adds to flat areas.
+three convolutions, a seventh of the work: every AdaIN after them blows up what their rounding adds to flat areas. The network
+is trained for the rest (`training.rounding`).
 `--by-layer` says what each convolution costs. Weights are signed; activations are unsigned, but signed before transposed
 convolutions where they may be negative. Both calibrations (`minmax` and `percentile`) may be tried; the better file is
 kept, and only above the limit.
@@ -36,7 +37,7 @@ from training.data import SUFFIXES, is_held_out
 LIMIT_DB = 33.0
 STRONG = ("starry-night", "in-blue", "kiss")
 FRAME = 30
-FLOAT_CONVOLUTIONS = 7
+FLOAT_CONVOLUTIONS = 3
 """So many convolutions stay float, from the input on."""
 FIRST_CONVOLUTIONS = 3
 """Those before the first residual block."""
@@ -308,7 +309,7 @@ def main() -> int:
     )
     parser.add_argument("--calibration", type=int, default=24, metavar="N", help="pairs to calibrate on")
     parser.add_argument("--held-out", type=int, default=12, metavar="N", help="pairs to check on, never trained on")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["percentile"])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--by-layer", action="store_true", help="only print what each convolution costs, on --clips")
     parser.add_argument("--sheet", type=Path, help="PNG: photo, float32, int8, difference x8 of six held-out pairs")

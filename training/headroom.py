@@ -24,6 +24,7 @@ from models.losses import DEEPEST, Stats, content_loss, content_target, style_lo
 from models.vgg import LAYERS, Vgg19
 from training.checkpoint import load_fast
 from training.data import ImageSet, centre_crop, load_images, random_crop
+from training.rounding import Rounding, rounding_loss
 from training.stillness import stillness_loss
 
 JUDGED = 6
@@ -84,6 +85,7 @@ def descended(
     steps: int,
     style_weight: float,
     stillness: float = 0.0,
+    rounding: float = 0.0,
 ) -> StyleCode:
     """A code of less loss than `start`, found with Adam.
 
@@ -98,6 +100,7 @@ def descended(
         steps: Of the descent, with two crops each.
         style_weight: Lambda of the paper.
         stillness: As `--stillness` of the trainer.
+        rounding: As `--rounding` of the trainer.
     """
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     fixed = {name: tensor for name, tensor in start.items() if name.startswith("rgb_")}
@@ -110,12 +113,15 @@ def descended(
     def code() -> dict[str, Tensor]:
         return fixed | {name: tensor.exp() if name.endswith("_std") else tensor for name, tensor in moving.items()}
 
+    def codes() -> dict[str, Tensor]:
+        return {name: tensor.expand(_BATCH, -1, -1, -1) for name, tensor in code().items()}
+
     def stylize(images: Tensor) -> Tensor:
-        codes = {name: tensor.expand(_BATCH, -1, -1, -1) for name, tensor in code().items()}
         with torch.autocast("cpu", torch.bfloat16):
-            result: Tensor = network.stylizer(images, torch.ones(_BATCH, 1, 1, 1), codes)
+            result: Tensor = network.stylizer(images, ones, codes())
         return result
 
+    ones, rounded = torch.ones(_BATCH, 1, 1, 1), Rounding(network.stylizer)
     optimizer = torch.optim.Adam(moving.values(), lr=_RATE)
     wanted = _repeated(stats, _BATCH)
     for step in range(steps):
@@ -132,6 +138,9 @@ def descended(
         loss = losses.mean() + _RANGE_WEIGHT * (result - result.clamp(0, 1)).square().mean()
         if stillness:
             loss = loss + stillness * stillness_loss(crops, result, stylize, generator)
+        if rounding:
+            with torch.autocast("cpu", torch.bfloat16):
+                loss = loss + rounding * rounding_loss(rounded, crops, codes(), ones, generator)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
