@@ -2,7 +2,7 @@
 
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
 real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first
-three convolutions, a seventh of the work: every AdaIN after them blows up what their rounding adds to flat areas. For the
+five convolutions, a quarter of the work: every AdaIN after them blows up what their rounding adds to flat areas. For the
 rest, the network is trained (`training.rounding`). `--by-layer` says what each convolution costs. Weights are signed;
 activations are unsigned, but signed before transposed convolutions where they may be negative. Both calibrations, `minmax`
 and `percentile`, are tried; the better file is kept, and only above the limit.
@@ -36,7 +36,7 @@ from training.data import SUFFIXES, is_held_out
 LIMIT_DB = 33.0
 STRONG = ("starry-night", "in-blue", "kiss")
 FRAME = 30
-FLOAT_CONVOLUTIONS = 3
+FLOAT_CONVOLUTIONS = 5
 """So many convolutions stay float, from the input on."""
 FIRST_CONVOLUTIONS = 3
 """Those before the first residual block."""
