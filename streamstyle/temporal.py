@@ -23,7 +23,8 @@ TemporalMode = Literal["off", "on", "strong"]
 TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on", "strong")
 
 _FLOW_SIDE = 180
-"""Short side at which motion is found, in pixels, about: sizes are divided by whole numbers, which is twice as fast."""
+"""Short side at which motion is found, in pixels, about: sizes are divided by whole numbers, since whole blocks of pixels
+are averaged many times faster than parts of them."""
 _AT_REST = 0.3
 """Motion below this many pixels of the stylized picture is taken for none: a still picture is not resampled."""
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 5.0, 14.0

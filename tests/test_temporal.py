@@ -17,7 +17,7 @@ from streamstyle.look import Look
 from streamstyle.motion import grid, inside, moved
 from streamstyle.styles import CodeCache
 from streamstyle.stylizer import Stylizer
-from streamstyle.temporal import Motion, MotionTrack, Part, Steadier, _around
+from streamstyle.temporal import Motion, MotionTrack, Part, Steadier, _around, _moves
 
 HEIGHT, WIDTH = 180, 256
 
@@ -237,3 +237,32 @@ def test_rectangles_meet_without_a_gap_where_sizes_do_not_divide():
     assert [area[0].start for area in areas[1:]] == [area[0].stop for area in areas[:-1]]
     assert (areas[0][0].start, areas[-1][0].stop) == (0, 187)
     assert all(area[1] == slice(0, 331) for area in areas)
+
+
+def test_specks_of_motion_are_taken_for_none():
+    change = np.zeros((40, 60), np.uint8)
+    flow = np.zeros((40, 60, 2), np.float32)
+    change[:, 30:] = 60
+    flow[10, 50] = flow[25:27, 45] = 5
+    assert _moves(change, flow).sum() == 0
+    flow[10:16, 40:50] = 5
+    found = _moves(change, flow)
+    assert found[10:16, 40:50].all()
+    assert found.sum() == 60
+
+
+def test_what_looks_the_same_rests_whatever_the_flow_says():
+    flow = np.full((40, 60, 2), 5, np.float32)
+    assert _moves(np.ones((40, 60), np.uint8), flow).sum() == 0
+    assert _moves(np.full((40, 60), 60, np.uint8), flow).all()
+
+
+def test_nothing_is_resampled_where_only_noise_changes():
+    rng = np.random.default_rng(8)
+    track = MotionTrack()
+    track.update(view(0), "on")
+    noisy = (view(0) + rng.normal(0, 2, view(0).shape)).clip(0, 255).astype(np.uint8)
+    motion = track.update(noisy, "on")
+    assert motion is not None
+    assert motion.parts == ()
+    assert motion.share.mean() > 0.6

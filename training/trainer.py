@@ -174,6 +174,7 @@ class Trainer:
         return stillness_loss(content.images, result, stylize, self.generator)
 
     def _rounding(self, rounding: Rounding, content: Batch, code: StyleCode, alpha: Tensor) -> Tensor:
+        # Two passes of the network for half of the batch cost what one for all of it does.
         number = max(1, len(content.images) // 2)
         images, alpha, code = content.images[:number], alpha[:number], {name: part[:number] for name, part in code.items()}
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):

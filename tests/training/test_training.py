@@ -219,6 +219,7 @@ def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_pat
     more = ["--steps", 2, "--probe-weight", 0.3, "--rounding", 3, "--encoder-rate", 3, "--partner", tmp_path / "other"]
     first = Trainer(options(material, tmp_path / "run", *more))
     assert [group["rate"] for group in first.optimizer.param_groups] == [3, 1]
+    assert any(parameter is first.network.looked_at for parameter in first.optimizer.param_groups[0]["params"])
     first.train_step()
     first.save()
     again = Trainer(options(material, tmp_path / "run", *more))
