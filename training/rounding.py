@@ -17,16 +17,11 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn import functional as F
 
 FORGETTING = 0.998
 """Per step, of a range that is not filled any more."""
 LEVELS = 255
 WEIGHT_LEVELS = 127
-SMOOTHING = 16
-"""Cells of this many pixels make a smooth picture of a photo: walls and skies, where rounding shows."""
-SMOOTH_FIRST = 4.0
-"""Exponent of the uniform draw of how much detail is kept: half of the pictures keep less than a sixteenth."""
 
 
 class Rounding:
@@ -99,38 +94,21 @@ def rounded_weight(weight: Tensor) -> Tensor:
     return weight + (near - weight.detach())
 
 
-def smoothed(content: Tensor, share: Tensor) -> Tensor:
-    """A photo with a share of its detail.
-
-    Args:
-        content: (N, 3, H, W), H and W multiples of SMOOTHING.
-        share: (N, 1, 1, 1) in [0, 1]: 1 is the photo, 0 smooth colours.
-
-    Returns:
-        As content.
-    """
-    cells = F.avg_pool2d(content, SMOOTHING)
-    smooth = F.interpolate(cells, size=content.shape[2:], mode="bicubic", align_corners=False).clamp(0, 1)
-    return smooth + share * (content - smooth)
-
-
 def rounding_loss(
-    rounding: Rounding, content: Tensor, code: Mapping[str, Tensor], alpha: Tensor, generator: torch.Generator
+    rounding: Rounding, content: Tensor, painted: Tensor, code: Mapping[str, Tensor], alpha: Tensor
 ) -> Tensor:
-    """How far the rounded network is from the exact one, on pictures with more or less of their detail.
+    """How far the rounded network is from the exact one.
 
     Args:
         rounding: Of the stylizer that is trained.
         content: (N, 3, H, W) float in [0, 1].
+        painted: What the exact stylizer makes of it.
         code: Of N styles.
         alpha: (N, 1, 1, 1).
-        generator: Draws how much detail is kept; on the CPU.
 
     Returns:
         A scalar: the root of the mean squared difference of each picture, in units of the full range, averaged.
     """
-    share = torch.rand(len(content), 1, 1, 1, generator=generator).pow(SMOOTH_FIRST).to(content.device)
-    pictures = smoothed(content, share)
-    difference = rounding.stylize(pictures, alpha, code).float() - rounding.stylizer(pictures, alpha, code).float()
+    difference = rounding.stylize(content, alpha, code).float() - painted.float()
     errors: Tensor = (difference.square().mean(dim=(1, 2, 3)) + 1e-8).sqrt()
     return errors.mean()

@@ -27,6 +27,7 @@ from training.plot import plot_curve
 from training.probe import StatisticsProbe
 from training.recipes import RECIPES, Network
 from training.rounding import Rounding, rounding_loss
+from training.smooth import draw_smoothed
 from training.stillness import stillness_loss
 from training.targets import Batch, TargetSampler
 
@@ -152,8 +153,8 @@ class Trainer:
         loss = lc + self.style_weight() * ls + options.range_weight * outside
         if options.stillness:
             loss = loss + options.stillness * self._stillness(content, code, alpha, target, result)
-        if self.rounding:
-            loss = loss + options.rounding * self._rounding(self.rounding, content, code, alpha)
+        if options.stillness or self.rounding:
+            loss = loss + self._on_smooth_pictures(content.images, code, alpha)
         if self.probe:
             loss = loss + options.probe_weight * self.probe(embedding, style.stats)
         self.optimizer.zero_grad(set_to_none=True)
@@ -173,12 +174,24 @@ class Trainer:
 
         return stillness_loss(content.images, result, stylize, self.generator)
 
-    def _rounding(self, rounding: Rounding, content: Batch, code: StyleCode, alpha: Tensor) -> Tensor:
-        # Two passes of the network for half of the batch cost what one for all of it does.
-        number = max(1, len(content.images) // 2)
-        images, alpha, code = content.images[:number], alpha[:number], {name: part[:number] for name, part in code.items()}
+    def _on_smooth_pictures(self, photos: Tensor, code: StyleCode, alpha: Tensor) -> Tensor:
+        # Several passes of the network for half of the batch cost what fewer for all of it do.
+        number = max(1, len(photos) // 2)
+        alpha, code = alpha[:number], {name: part[:number] for name, part in code.items()}
+        pictures = draw_smoothed(photos[:number], self.generator)
+
+        def stylize(images: Tensor) -> Tensor:
+            result: Tensor = self.network.stylizer(images, alpha, code)
+            return result
+
+        total = torch.zeros((), device=self.device)
         with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-            return rounding_loss(rounding, images, code, alpha, self.generator)
+            painted = stylize(pictures)
+            if self.options.stillness:
+                total = total + self.options.stillness * stillness_loss(pictures, painted, stylize, self.generator)
+            if self.rounding:
+                total = total + self.options.rounding * rounding_loss(self.rounding, pictures, painted, code, alpha)
+        return total
 
     @torch.no_grad()
     def _update_average(self) -> None:

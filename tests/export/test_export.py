@@ -26,7 +26,9 @@ def exported(tmp_path_factory):
     """A small untrained network, through the real command."""
     folder = tmp_path_factory.mktemp("export")
     torch.manual_seed(0)
-    save_weights(Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32)), folder / "w.safetensors", RECORD)
+    save_weights(
+        Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32, looks=1)), folder / "w.safetensors", RECORD
+    )
     command = [sys.executable, "-m", "export", "--weights", folder / "w.safetensors", "--output", folder]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
@@ -43,7 +45,7 @@ def test_the_exported_model_runs_in_the_runtime(exported, tmp_path):
 
 def test_parity_fails_on_another_network(exported):
     torch.manual_seed(1)
-    other = Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32)).eval()
+    other = Fast(FastConfig(half=8, quarter=8, eighth=16, blocks=1, style=32, looks=1)).eval()
     with pytest.raises(ParityError):
         check_parity(other, exported / "fast.style.onnx", exported / "fast.stylize.onnx", LIMITS["fp32"])
 

@@ -17,7 +17,7 @@ from models.fast import Fast, FastConfig
 def small(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("small")
-    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16)).eval()
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, embedding=0, looks=0)).eval()
     exported = export_family(network, folder, "small", {"version": "v1"})
     assert StylizeGraph(network).names == network.code_names
     code = {name: tensor.numpy() for name, tensor in network.sample_code().items()}

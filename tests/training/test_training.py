@@ -230,13 +230,29 @@ def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_pat
     torch.testing.assert_close(again.network.encoder.turn.weight, first.network.encoder.turn.weight)
 
 
+def test_stillness_is_asked_of_smooth_pictures_too(material, tmp_path, monkeypatch):
+    rough = []
+
+    def note(content, result, stylize, _generator):
+        rough.append(float((content[..., 1:] - content[..., :-1]).abs().mean()))
+        return (result - stylize(content)).abs().mean()
+
+    monkeypatch.setattr("training.trainer.stillness_loss", note)
+    trainer = Trainer(options(material, tmp_path / "run", "--steps", 3, "--stillness", 6))
+    for _ in range(3):
+        trainer.train_step()
+    photos, smooth = rough[::2], rough[1::2]
+    assert len(photos) == len(smooth) == 3
+    assert sum(smooth) < 0.7 * sum(photos)
+
+
 def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypatch, capsys):
     pytest.importorskip("onnx")
     from export.write import export_family
     from training import score
 
     torch.manual_seed(4)
-    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8)).eval()
+    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8, looks=1)).eval()
     save_weights(network, tmp_path / "w.safetensors", {})
     exported = export_family(network, tmp_path, "small", {})
     arguments = ["score", "--weights", tmp_path / "w.safetensors", exported.stylize, "--contents", material / "photo"]
