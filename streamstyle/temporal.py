@@ -94,8 +94,9 @@ class MotionTrack:
         """
         height, width = content.shape[:2]
         divisor = max(1, round(min(height, width) / _FLOW_SIDE))
-        size = (max(8, round(width / divisor)), max(8, round(height / divisor)))
-        small = cv2.resize(content, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        size = (max(8, width // divisor), max(8, height // divisor))
+        blocks = content[: divisor * size[1], : divisor * size[0]]  # the few pixels beyond do without
+        small = cv2.resize(blocks, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
         before, gray_before, shape = self._before, self._gray, self._shape
         self._before, self._gray, self._shape = small, gray, content.shape

@@ -135,7 +135,7 @@ def test_gaps_and_other_sizes_start_anew():
     assert track.update(np.ascontiguousarray(small), "on") is None
 
 
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 300), (16, 16), (181, 97)])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 300), (16, 16), (181, 97), (365, 491)])
 def test_any_size(height, width):
     rng = np.random.default_rng(0)
     frames = [rng.integers(0, 256, (height, width, 3), np.uint8)] * 3
