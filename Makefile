@@ -35,12 +35,14 @@ check: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/mypy
 	$(TEST_VENV)/bin/lint-imports
 
+# One process per core; a file's tests stay together, since they share what is dear to make.
+IN_PARALLEL := --numprocesses auto --dist loadfile
 # Everything without OpenVINO, then what runs models without PyTorch: see tests/conftest.py.
 OPENVINO_TESTS := $(addprefix tests/,doctor/test_providers.py $(foreach name,controls engine exposure live repeats stylizer temporal \
 	viewer,test_$(name).py))
 test: check
-	$(TEST_VENV)/bin/python -m pytest
-	STREAMSTYLE_TESTS_WITHOUT=torch $(TEST_VENV)/bin/python -m pytest $(OPENVINO_TESTS)
+	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
+	STREAMSTYLE_TESTS_WITHOUT=torch $(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) $(OPENVINO_TESTS)
 
 # pyvirtualcam's licence is the GPL: not among what is installed for everybody.
 $(LAB_PACKAGES)/ready: $(TEST_VENV)/ready
