@@ -42,8 +42,8 @@ _RESTING = {"on": 0.82, "strong": 0.9}
 _MOVING = {"on": 0.9, "strong": 0.93}
 """Likewise where it moves. There only what is coarser than a pixel is kept."""
 _FINE = 0.66
-"""Deviation in pixels of the 3x3 Gaussian that parts coarse from fine. No network paints a moved scene as moved strokes to
-the pixel, and fine detail that does not meet itself averages to a blur; nor does anybody see it flicker while it moves."""
+"""Deviation in pixels of the 3x3 Gaussian that parts coarse from fine. The networks do not paint a moved scene as moved
+strokes to the pixel, and fine detail that does not meet itself averages to a blur."""
 
 
 class Part(NamedTuple):
