@@ -4,7 +4,8 @@ import sys
 import pytest
 
 # PyTorch and OpenVINO in one process have crashed once; users' installations never have both. So `make test` runs pytest
-# twice: without the one, where everything is tested, and without the other, where OpenVINO runs the models.
+# twice: without the one, where everything is tested, and without the other, where OpenVINO runs the models. Commands that
+# tests start as processes of their own have both, and never load both.
 ABSENT = os.environ.get("STREAMSTYLE_TESTS_WITHOUT", "openvino")
 if ABSENT:
     sys.modules[ABSENT] = None  # type: ignore[assignment]  # how Python marks a module that cannot be imported

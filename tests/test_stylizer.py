@@ -285,16 +285,16 @@ def test_a_region_that_nobody_sees_is_not_painted(stylizer, content, code, other
 def test_kept_colours_flicker_no_more_than_painted_ones(stylizer, content, code, color):
     """A still picture with sensor noise: the mean of every frame's change, beside that of the painting's own colours.
 
-    A tenth of a level more is allowed: the mean is the noisy content's own then, and nobody sees so little.
+    Over many frames: of six, the mean changes are themselves uncertain by a fifth.
     """
     rng = np.random.default_rng(5)
-    frames = [np.clip(content + rng.normal(0, 3, content.shape), 0, 255).astype(np.uint8) for _ in range(6)]
+    frames = [np.clip(content + rng.normal(0, 3, content.shape), 0, 255).astype(np.uint8) for _ in range(40)]
     flicker = {}
     for mode in ("style", color):
         memory = stylizer.memory()
         shown = [stylizer.stylize(frame, Look(code, color=mode), memory).mean((0, 1)) for frame in frames]
         flicker[mode] = np.abs(np.diff(shown, axis=0)).mean()
-    assert flicker[color] <= flicker["style"] + 0.1
+    assert flicker[color] <= flicker["style"] + 0.05
 
 
 def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
