@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from training.precision import PRECISIONS, usual_precision
 from training.recipes import RECIPES
 
 
@@ -63,11 +64,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=40, help="held-out pairs of an evaluation (default 40)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
+    parser.add_argument("--precision", choices=PRECISIONS, help="default: the faster one on this device")
     parser.add_argument("--threads", type=int, help="CPU threads")
     family = parser.parse_known_args(arguments)[0].family
     parser.set_defaults(**RECIPES[family].defaults)
     options = parser.parse_args(arguments)
+    options.precision = options.precision or usual_precision(options.device)
     if options.variants is None:
         options.variants = 6 if options.device == "cpu" else 0
     if options.style_variants is None:
@@ -92,6 +94,12 @@ def _add_prices(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--rounding", type=float, default=0.0, help="price of what int8 would change in the picture (fast only; try 3)"
+    )
+    parser.add_argument(
+        "--smooth-share",
+        type=float,
+        default=0.0,
+        help="share of the photos that lose most of their detail, so that skies are learnt (fast only; try 0.15)",
     )
     parser.add_argument(
         "--probe-weight",

@@ -35,6 +35,7 @@ from training.per_style_judge import HeldOutPhotos, Paintings, Score
 from training.per_style_options import parse
 from training.per_style_plot import draw_losses
 from training.per_style_weights import save_weights
+from training.precision import autocast
 from training.targets import TargetSampler
 
 SHOWN = 4
@@ -134,7 +135,7 @@ class PerStyleTrainer:
         images, alpha = photos.images.to(memory_format=torch.channels_last), torch.ones(1, 1, 1, 1, device=self.device)
         losses = {}
         for name, learner in self.learners.items():
-            with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+            with autocast(self.device.type, self.precision):
                 features = self.vgg(learner.network(images, styles, alpha))
             lc = content_loss(features, photos.features.float()).mean()
             ls = gram_loss(features, grams).mean()

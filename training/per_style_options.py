@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from models.feedforward import NORMS, FeedForwardConfig
+from training.precision import PRECISIONS, usual_precision
 
 
 def positive(text: str) -> int:
@@ -45,12 +46,13 @@ def add_options(parser: argparse.ArgumentParser, *, run: str, steps: int) -> Non
     parser.add_argument("--photos", type=positive, default=16, help="held-out photos of an evaluation (default 16)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=("bfloat16", "float32"), default="bfloat16")
+    parser.add_argument("--precision", choices=PRECISIONS, help="default: the faster one on this device")
     parser.add_argument("--threads", type=positive, help="CPU threads")
 
 
 def check_options(parser: argparse.ArgumentParser, options: Namespace) -> None:
     """Fill in what depends on other options, and end with one line where a value cannot be."""
+    options.precision = options.precision or usual_precision(options.device)
     if options.variants is None:
         options.variants = 2 if options.device == "cpu" else 0
     if options.size < 32 or options.size % 16:

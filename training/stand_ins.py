@@ -27,6 +27,7 @@ from models.losses import Stats
 from models.vgg import Vgg19
 from training.checkpoint import load_weights, save_weights
 from training.data import ImageSet, centre_crop, load_images
+from training.precision import usual_autocast
 
 PHOTOS = 5
 """Per code; their mean is what is aimed at."""
@@ -65,7 +66,7 @@ class StandIns:
         """What VGG says of pictures (N, 3, H, W) in [0, 1], painted with N codes or with one: (N, S)."""
         number = len(pictures)
         code = {name: part.expand(number, -1, -1, -1) for name, part in code.items()}
-        with torch.autocast("cpu", torch.bfloat16):
+        with usual_autocast():
             result = self.network.stylizer(pictures, torch.ones(number, 1, 1, 1), code)
             return row(Stats.of(self.vgg(straight_through_clamp(result))))
 
