@@ -1,6 +1,6 @@
 """`fast`: a small arbitrary-style network for plain CPUs, AdaIN at heart.
 
-Five ideas make it cheap and robust:
+Four ideas make it cheap and robust:
 
 1.  *RGB first.* The photo's RGB mean and deviation are matched to the style's (AdaIN at level 0). The network sees the
     matched photo and adds a residual to it. Colours are right before the first step of training, edges survive, and
@@ -11,7 +11,6 @@ Five ideas make it cheap and robust:
     wider, says what mean and deviation every channel of every modulated layer is to have: the style code.
 4.  *A deep stage at 1/16*, amid the blocks: wide channels are cheap there, and what relu3_1 and relu4_1 of VGG see of a
     painting (its larger strokes and shapes) is where a small network lacks most.
-5.  *Grain* (`models.grain`) at 1/8 and 1/16, the same in every frame: what strokes are made of where a photo is smooth.
 
 Borders are padded by replication inside, so that any size works, down to one pixel, and no dark or coloured frame
 appears. 2.9 GMAC per 640x360 frame (`python -m export.count`).
@@ -29,7 +28,6 @@ from torch.nn import functional as F
 
 from models.adain import StyleCode, adain, channel_stats
 from models.dead_leaves import dead_leaves
-from models.grain import Grain
 from models.layers import conv, straight_through_clamp
 from models.style_encoder import StyleEncoder
 
@@ -58,7 +56,6 @@ class FastConfig:
         style: Channels of the style encoder at 1/8 resolution.
         embedding: Width of the style encoder's second path (`models.style_encoder`); 0 for a network without it.
         looks: How often the encoder looks at what its code paints and corrects it.
-        grain: Whether there is grain at 1/8 and 1/16.
     """
 
     half: int = 24
@@ -70,7 +67,6 @@ class FastConfig:
     deep_blocks: int = 2
     embedding: int = 256
     looks: int = 3
-    grain: bool = True
 
     def modulated(self) -> dict[str, int]:
         """Name -> channels of the layers whose statistics the style sets."""
@@ -97,11 +93,6 @@ def presence(content_std: Tensor) -> Tensor:
     """How much is to be painted onto a content of this deviation: (N, 3, 1, 1) -> (N, 1, 1, 1), 1 but for plain frames."""
     variance = content_std.square() - RGB_EPS
     return (variance.mean(1, keepdim=True) / PLAIN**2).clamp(0, 1)
-
-
-def grained(features: Tensor, grain: Grain | None, offset: tuple[int, int] = (0, 0)) -> Tensor:
-    """Features with grain, where there is any; (N, C, H, W) in and out."""
-    return features if grain is None else features + grain(*features.shape[2:], offset).to(features.dtype)
 
 
 class ResidualBlock(nn.Module):
@@ -132,11 +123,10 @@ class DeepStage(nn.Module):
         self.blocks = nn.ModuleList(ResidualBlock(config.sixteenth) for _ in range(config.deep_blocks))
         self.up = conv(config.sixteenth, config.eighth)
         nn.init.zeros_(self.up.weight)
-        self.grain = Grain(config.sixteenth, 16) if config.grain else None
 
-    def forward(self, features: Tensor, code: StyleCode, offset: tuple[int, int]) -> Tensor:
-        """(N, eighth, H, W), any size -> the same; the offset as for Stylizer."""
-        deep = F.relu(grained(modulate(self.down(features), code, "deep_entry"), self.grain, offset))
+    def forward(self, features: Tensor, code: StyleCode) -> Tensor:
+        """(N, eighth, H, W), any size -> the same."""
+        deep = F.relu(modulate(self.down(features), code, "deep_entry"))
         for index, block in enumerate(self.blocks):
             deep = block(deep, code, f"deep{index}")
         height, width = features.shape[2:]
@@ -154,22 +144,19 @@ class Stylizer(nn.Module):
         self.eighth_in = conv(config.quarter, config.eighth, stride=2)
         self.blocks = nn.ModuleList(ResidualBlock(config.eighth) for _ in range(config.blocks))
         self.deep = DeepStage(config) if config.sixteenth else None
-        self.grain = Grain(config.eighth, 8) if config.grain else None
         self.quarter_out = conv(config.eighth, config.quarter)
         self.half_out = conv(config.quarter, config.half)
         self.residual = conv(config.half, 12)
         with torch.no_grad():
             self.residual.weight.mul_(0.1)
 
-    def forward(self, content: Tensor, alpha: Tensor, code: StyleCode, offset: tuple[int, int] = (0, 0)) -> Tensor:
+    def forward(self, content: Tensor, alpha: Tensor, code: StyleCode) -> Tensor:
         """Stylize.
 
         Args:
             content: (N, 3, H, W) float in [0, 1], RGB, any H and W.
             alpha: (N, 1, 1, 1) float in [0, 1]: 0 is the content itself, 1 the full style.
             code: What StyleEncoder returns.
-            offset: Pixels by which the picture's upper left corner lies below and right of the grain's. Frames of a video
-                have none; in training, a crop of a scene has the scene's grain.
 
         Returns:
             (N, 3, H, W) float, about [0, 1], not clamped.
@@ -181,11 +168,10 @@ class Stylizer(nn.Module):
         unshuffled = F.pixel_unshuffle(padded * 4 - 2, 2).to(self.half_in.weight.dtype)
         half = F.relu(self.half_in(unshuffled))  # (N, half, H/2, W/2)
         quarter = F.relu(self.quarter_in(half))  # (N, quarter, H/4, W/4)
-        entry = modulate(self.eighth_in(quarter), code, "entry")  # (N, eighth, H/8, W/8)
-        features = F.relu(grained(entry, self.grain, offset))
+        features = F.relu(modulate(self.eighth_in(quarter), code, "entry"))  # (N, eighth, H/8, W/8)
         for index, block in enumerate(self.blocks):
             if self.deep is not None and index == len(self.blocks) // 2:
-                features = self.deep(features, code, offset)
+                features = self.deep(features, code)
             features = block(features, code, f"block{index}")
         features = F.relu(modulate(self.quarter_out(upsample(features)), code, "quarter") + quarter)
         features = F.relu(modulate(self.half_out(upsample(features)), code, "half") + half)
@@ -273,8 +259,7 @@ def _made_up_picture() -> Tensor:
 def grown(network: Fast, config: FastConfig) -> Fast:
     """A network of other widths that takes over what fits: every layer of the same name and shape.
 
-    A stage that is added starts at zero, so a grown network does at first what the old one did; but for grain, which starts
-    faint.
+    A stage that is added starts at zero, so a grown network does at first what the old one did.
     """
     new = Fast(config)
     old, state = network.state_dict(), new.state_dict()

@@ -91,7 +91,7 @@ class FoldedStylizer(nn.Module):
         padded = F.pad(matched, fill, mode="replicate")
         half = F.relu(self.half_in(F.pixel_unshuffle(padded, 2).to(self.half_in.weight.dtype)))
         quarter = F.relu(layers.quarter_in(half))
-        features = F.relu(fast.grained(_modulate(layers.eighth_in(quarter), code, "entry"), layers.grain))
+        features = F.relu(_modulate(layers.eighth_in(quarter), code, "entry"))
         for index, block in enumerate(layers.blocks):
             if index == len(layers.blocks) // 2:
                 features = self._deepened(features, code)
@@ -106,7 +106,7 @@ class FoldedStylizer(nn.Module):
         stage = self.stylizer.deep
         if stage is None or self.deep_up is None:
             return features
-        deep = F.relu(fast.grained(_modulate(stage.down(features), code, "deep_entry"), stage.grain))
+        deep = F.relu(_modulate(stage.down(features), code, "deep_entry"))
         for index, block in enumerate(stage.blocks):
             deep = _block(block, deep, code, f"deep{index}")
         height, width = features.shape[2:]

@@ -89,7 +89,7 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[st
 def _config(stored: dict[str, Any]) -> FastConfig:
     """Older weights do not name the stages that they lack, and knew one look at most."""
     looks = int(stored.pop("second_look", False))
-    return FastConfig(**{"sixteenth": 0, "embedding": 0, "looks": looks, "grain": False} | stored)
+    return FastConfig(**{"sixteenth": 0, "embedding": 0, "looks": looks} | stored)
 
 
 def _present_name(name: str) -> str:

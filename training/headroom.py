@@ -19,7 +19,6 @@ from torch import Tensor
 
 from models.adain import StyleCode
 from models.fast import Fast
-from models.grain import PERIOD
 from models.layers import straight_through_clamp
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import LAYERS, Vgg19
@@ -28,7 +27,7 @@ from training.data import ImageSet, centre_crop, load_images, random_crop
 from training.precision import usual_autocast
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
-from training.stillness import draw_offset, stillness_loss
+from training.stillness import stillness_loss
 
 JUDGED = 6
 """Held-out photos on which a code is judged."""
@@ -119,9 +118,9 @@ def descended(
     def codes() -> dict[str, Tensor]:
         return {name: tensor.expand(_BATCH, -1, -1, -1) for name, tensor in code().items()}
 
-    def stylize(images: Tensor, at: tuple[int, int]) -> Tensor:
+    def stylize(images: Tensor) -> Tensor:
         with usual_autocast():
-            result: Tensor = network.stylizer(images, ones, codes(), at)
+            result: Tensor = network.stylizer(images, ones, codes())
         return result
 
     ones, rounded = torch.ones(_BATCH, 1, 1, 1), Rounding(network.stylizer)
@@ -133,23 +132,22 @@ def descended(
                 group["lr"] *= 0.95
         chosen = [photos.images[int(rng.integers(len(photos)))] for _ in range(_BATCH)]
         crops = torch.stack([random_crop(photo, _CROP, rng) for photo in chosen])
-        offset = draw_offset(generator, PERIOD)
-        result = stylize(crops, offset)
+        result = stylize(crops)
         with usual_autocast():
             target = content_target(vgg(crops)[DEEPEST], wanted)
             features = vgg(straight_through_clamp(result))
         losses = content_loss(features, target) + style_weight * style_loss(Stats.of(features), wanted)
         loss = losses.mean() + _RANGE_WEIGHT * (result - result.clamp(0, 1)).square().mean()
         if stillness:
-            loss = loss + stillness * stillness_loss(crops, result, stylize, generator, offset)
+            loss = loss + stillness * stillness_loss(crops, result, stylize, generator)
         if stillness or rounding:
             pictures = draw_smoothed(crops, generator)
-            painted = stylize(pictures, offset)
+            painted = stylize(pictures)
             if stillness:
-                loss = loss + stillness * stillness_loss(pictures, painted, stylize, generator, offset)
+                loss = loss + stillness * stillness_loss(pictures, painted, stylize, generator)
             if rounding:
                 with usual_autocast():
-                    loss = loss + rounding * rounding_loss(rounded, pictures, painted, codes(), ones, offset)
+                    loss = loss + rounding * rounding_loss(rounded, pictures, painted, codes(), ones)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -96,12 +96,6 @@ def _add_prices(parser: argparse.ArgumentParser) -> None:
         "--rounding", type=float, default=0.0, help="price of what int8 would change in the picture (fast only; try 3)"
     )
     parser.add_argument(
-        "--smooth-share",
-        type=float,
-        default=0.0,
-        help="share of the photos that lose most of their detail, so that skies are learnt (fast only; try 0.15)",
-    )
-    parser.add_argument(
         "--probe-weight",
         type=float,
         default=0.0,

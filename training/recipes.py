@@ -17,8 +17,8 @@ Network = Fast | VggAdain
 Encode = Callable[[Any, Batch], tuple[StyleCode, Tensor]]
 """network, style -> style code, and the encoder's embedding (N, E), of width 0 where it has none."""
 
-Step = Callable[[Any, Batch, StyleCode, Tensor, Tensor, tuple[int, int]], Tensor]
-"""network, content, style code, alpha (N, 1, 1, 1), t (N, 512, H/8, W/8), offset of the grain -> stylized (N, 3, H, W)."""
+Step = Callable[[Any, Batch, StyleCode, Tensor, Tensor], Tensor]
+"""network, content, style code, alpha (N, 1, 1, 1), target t (N, 512, H/8, W/8) -> stylized (N, 3, H, W)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,8 @@ def _encode_fast(network: Fast, style: Batch) -> tuple[StyleCode, Tensor]:
     return network.encode(style.images)
 
 
-def _stylize_fast(
-    network: Fast, content: Batch, code: StyleCode, alpha: Tensor, _target: Tensor, offset: tuple[int, int]
-) -> Tensor:
-    stylized: Tensor = network.stylizer(content.images, alpha, code, offset)
+def _stylize_fast(network: Fast, content: Batch, code: StyleCode, alpha: Tensor, _target: Tensor) -> Tensor:
+    stylized: Tensor = network.stylizer(content.images, alpha, code)
     return stylized
 
 
@@ -63,9 +61,7 @@ def _encode_nothing(_network: VggAdain, style: Batch) -> tuple[StyleCode, Tensor
     return {}, style.images.new_zeros(len(style.images), 0)
 
 
-def _decode_target(
-    network: VggAdain, _content: Batch, _code: StyleCode, _alpha: Tensor, target: Tensor, _offset: tuple[int, int]
-) -> Tensor:
+def _decode_target(network: VggAdain, _content: Batch, _code: StyleCode, _alpha: Tensor, target: Tensor) -> Tensor:
     # The target is AdaIN of the encoder's features: what is left to do is the decoder's part.
     stylized: Tensor = network.stylizer.decoder(target)
     return stylized

@@ -41,13 +41,11 @@ class Rounding:
         """Go on from what `state` returned."""
         self.lowest, self.highest = dict(state["lowest"]), dict(state["highest"])
 
-    def stylize(
-        self, content: Tensor, alpha: Tensor, code: Mapping[str, Tensor], offset: tuple[int, int] = (0, 0)
-    ) -> Tensor:
+    def stylize(self, content: Tensor, alpha: Tensor, code: Mapping[str, Tensor]) -> Tensor:
         """What the stylizer would return if its convolutions worked on bytes."""
         weights = {f"{name}.weight": rounded_weight(layer.weight) for name, layer in self._layers.items()}
         with self._rounded_inputs():
-            result: Tensor = functional_call(self.stylizer, weights, (content, alpha, code, offset))
+            result: Tensor = functional_call(self.stylizer, weights, (content, alpha, code))
         return result
 
     @contextmanager
@@ -97,12 +95,7 @@ def rounded_weight(weight: Tensor) -> Tensor:
 
 
 def rounding_loss(
-    rounding: Rounding,
-    content: Tensor,
-    painted: Tensor,
-    code: Mapping[str, Tensor],
-    alpha: Tensor,
-    offset: tuple[int, int] = (0, 0),
+    rounding: Rounding, content: Tensor, painted: Tensor, code: Mapping[str, Tensor], alpha: Tensor
 ) -> Tensor:
     """How far the rounded network is from the exact one.
 
@@ -112,11 +105,10 @@ def rounding_loss(
         painted: What the exact stylizer makes of it.
         code: Of N styles.
         alpha: (N, 1, 1, 1).
-        offset: What `painted` was painted with.
 
     Returns:
         A scalar: the root of the mean squared difference of each picture, in units of the full range, averaged.
     """
-    difference = rounding.stylize(content, alpha, code, offset).float() - painted.float()
+    difference = rounding.stylize(content, alpha, code).float() - painted.float()
     errors: Tensor = (difference.square().mean(dim=(1, 2, 3)) + 1e-8).sqrt()
     return errors.mean()

@@ -17,7 +17,6 @@ from models.losses import DEEPEST, Stats
 from models.vgg import LAYER_WIDTHS, LAYERS, Vgg19
 from training.data import ImageSet, Shuffler, random_crop
 from training.precision import autocast
-from training.smooth import SMOOTH_FIRST, smoothed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,8 @@ class TargetSampler:
         keep_features: bool,
         precision: torch.dtype,
         short_side: int | None = None,
-        smooth_share: float = 0.0,
     ) -> None:
         self.images, self.vgg = images, vgg
-        self.smooth_share = smooth_share
         self.seed, self.variants = seed, variants
         self.colour, self.keep_features, self.precision = colour, keep_features, precision
         self.short_side = short_side
@@ -80,11 +77,7 @@ class TargetSampler:
         return self._join([self.kept[key] for key in keys])
 
     def _crop(self, index: int, size: int, rng: np.random.Generator) -> Tensor:
-        crop = random_crop(self.images.images[index], size, rng, colour=self.colour, short_side=self.short_side)
-        if self.smooth_share and rng.random() < self.smooth_share:
-            detail = torch.full((1, 1, 1, 1), rng.random() ** SMOOTH_FIRST, device=crop.device)
-            crop = smoothed(crop[None], detail)[0]
-        return crop
+        return random_crop(self.images.images[index], size, rng, colour=self.colour, short_side=self.short_side)
 
     def state(self) -> dict[str, Any]:
         """Where the draws stand, for a checkpoint; the kept targets are made again as they are drawn."""

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from models.adain import StyleCode
 from models.fast import Fast, FastConfig, grown
-from models.grain import PERIOD
 from models.layers import straight_through_clamp
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
@@ -30,7 +29,7 @@ from training.probe import StatisticsProbe
 from training.recipes import RECIPES, Network
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
-from training.stillness import draw_offset, stillness_loss
+from training.stillness import stillness_loss
 from training.targets import Batch, TargetSampler
 
 CALIBRATION_STYLES = 200
@@ -56,14 +55,7 @@ class Trainer:
         self.vgg = vgg
         common = {"precision": self.precision, "short_side": options.short_side}
         self.contents = TargetSampler(
-            contents,
-            vgg,
-            seed=options.seed,
-            variants=options.variants,
-            colour=False,
-            keep_features=True,
-            smooth_share=options.smooth_share,
-            **common,
+            contents, vgg, seed=options.seed, variants=options.variants, colour=False, keep_features=True, **common
         )
         self.styles = TargetSampler(
             styles,
@@ -154,15 +146,14 @@ class Trainer:
             group["lr"] = self.learning_rate() * group["rate"]
         with autocast(self.device.type, self.precision):
             code, embedding = self.recipe.encode(self.network, style)
-            offset = draw_offset(self.generator, PERIOD)
-            result = self.recipe.stylize(self.network, content, code, alpha, target, offset)
+            result = self.recipe.stylize(self.network, content, code, alpha, target)
             features = self.vgg(straight_through_clamp(result) if options.range_weight else result)
         lc = content_loss(features, target).mean()
         ls = style_loss(Stats.of(features), wanted).mean()
         outside = (result - result.clamp(0, 1)).square().mean()
         loss = lc + self.style_weight() * ls + options.range_weight * outside
         if options.stillness:
-            loss = loss + options.stillness * self._stillness(content, code, alpha, target, result, offset)
+            loss = loss + options.stillness * self._stillness(content, code, alpha, target, result)
         if options.stillness or self.rounding:
             loss = loss + self._on_smooth_pictures(content.images, code, alpha)
         if self.probe:
@@ -177,40 +168,30 @@ class Trainer:
         self._update_average()
         return float(lc.detach()), float(ls.detach())
 
-    def _stillness(
-        self,
-        content: Batch,
-        code: StyleCode,
-        alpha: Tensor,
-        target: Tensor,
-        result: Tensor,
-        offset: tuple[int, int],
-    ) -> Tensor:
-        def stylize(images: Tensor, at: tuple[int, int]) -> Tensor:
+    def _stillness(self, content: Batch, code: StyleCode, alpha: Tensor, target: Tensor, result: Tensor) -> Tensor:
+        def stylize(images: Tensor) -> Tensor:
             with autocast(self.device.type, self.precision):
-                return self.recipe.stylize(self.network, replace(content, images=images), code, alpha, target, at)
+                return self.recipe.stylize(self.network, replace(content, images=images), code, alpha, target)
 
-        return stillness_loss(content.images, result, stylize, self.generator, offset)
+        return stillness_loss(content.images, result, stylize, self.generator)
 
     def _on_smooth_pictures(self, photos: Tensor, code: StyleCode, alpha: Tensor) -> Tensor:
         # Several passes of the network for half of the batch cost what fewer for all of it do.
         number = max(1, len(photos) // 2)
         alpha, code = alpha[:number], {name: part[:number] for name, part in code.items()}
-        pictures, offset = draw_smoothed(photos[:number], self.generator), draw_offset(self.generator, PERIOD)
+        pictures = draw_smoothed(photos[:number], self.generator)
 
-        def stylize(images: Tensor, at: tuple[int, int]) -> Tensor:
-            result: Tensor = self.network.stylizer(images, alpha, code, at)
+        def stylize(images: Tensor) -> Tensor:
+            result: Tensor = self.network.stylizer(images, alpha, code)
             return result
 
         total = torch.zeros((), device=self.device)
         with autocast(self.device.type, self.precision):
-            painted = stylize(pictures, offset)
+            painted = stylize(pictures)
             if self.options.stillness:
-                moved = stillness_loss(pictures, painted, stylize, self.generator, offset)
-                total = total + self.options.stillness * moved
+                total = total + self.options.stillness * stillness_loss(pictures, painted, stylize, self.generator)
             if self.rounding:
-                rounded = rounding_loss(self.rounding, pictures, painted, code, alpha, offset)
-                total = total + self.options.rounding * rounded
+                total = total + self.options.rounding * rounding_loss(self.rounding, pictures, painted, code, alpha)
         return total
 
     @torch.no_grad()
@@ -278,7 +259,6 @@ class Trainer:
             "late_style_weight": options.late_style_weight,
             "stillness": options.stillness,
             "rounding": options.rounding,
-            "smooth_share": options.smooth_share,
             "probe_weight": options.probe_weight,
             "precision": options.precision,
             "device": options.device,

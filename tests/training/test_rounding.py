@@ -78,7 +78,7 @@ class OneLayer(nn.Module):
         super().__init__()
         self.layer = nn.Conv2d(1, 1, 1)
 
-    def forward(self, content, _alpha, _code, _offset):
+    def forward(self, content, _alpha, _code):
         return self.layer(content)
 
 

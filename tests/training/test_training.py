@@ -233,11 +233,9 @@ def test_a_run_with_probe_and_partner_goes_on_where_it_stopped(material, tmp_pat
 def test_stillness_is_asked_of_smooth_pictures_too(material, tmp_path, monkeypatch):
     rough = []
 
-    def note(content, result, stylize, _generator, offset):
+    def note(content, result, stylize, _generator):
         rough.append(float((content[..., 1:] - content[..., :-1]).abs().mean()))
-        again = (result - stylize(content, offset)).abs().mean()
-        assert float(again.detach()) < 1e-6  # what was painted was painted with this grain
-        return again
+        return (result - stylize(content)).abs().mean()
 
     monkeypatch.setattr("training.trainer.stillness_loss", note)
     trainer = Trainer(options(material, tmp_path / "run", "--steps", 3, "--stillness", 6))
@@ -246,17 +244,6 @@ def test_stillness_is_asked_of_smooth_pictures_too(material, tmp_path, monkeypat
     photos, smooth = rough[::2], rough[1::2]
     assert len(photos) == len(smooth) == 3
     assert sum(smooth) < 0.7 * sum(photos)
-
-
-def test_a_share_of_the_photos_is_smooth(material, tmp_path):
-    def roughness(*more):
-        trainer = Trainer(options(material, tmp_path / "-".join(map(str, more)), "--steps", 1, *more))
-        images = trainer.contents.sample(40, 32).images
-        return (images[..., 1:] - images[..., :-1]).abs().mean((1, 2, 3))
-
-    as_they_are, all_smooth, some = (roughness("--smooth-share", share) for share in (0, 1, 0.3))
-    assert float(all_smooth.mean()) < 0.7 * float(as_they_are.mean())
-    assert float(all_smooth.mean()) < float(some.mean()) < float(as_they_are.mean())
 
 
 def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypatch, capsys):
