@@ -11,15 +11,13 @@ import sys
 import tarfile
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from models.losses import Stats
-from models.pictures import to_float
+from export.better import STEPS, WEIGHTS, Bettered, Betterer
 from models.vgg import Vgg19
-from streamstyle.catalog import WEIGHTS
+from streamstyle.catalog import WEIGHTS as SHIPPED
 from streamstyle.engine import usable_cores
 from streamstyle.errors import StreamstyleError
 from streamstyle.look import StyleCode
@@ -27,14 +25,8 @@ from streamstyle.sources.image import read_image
 from streamstyle.styles import BuiltinStyle, CodeCache, save_builtin_styles
 from streamstyle.stylizer import Stylizer
 from training.checkpoint import load_fast
-from training.data import centre_crop, load_images
-from training.headroom import JUDGED, Judged, descended, judge
-
-ROOT = Path(__file__).resolve().parent.parent
-STYLE_WEIGHT, STILLNESS, ROUNDING = 1.5, 6.0, 6.0
-"""Prices of the descent, as in training."""
-JUDGED_SIDE = 256
-"""Side of the held-out photos that codes are judged on."""
+from training.data import load_images
+from training.headroom import JUDGED, Judged
 
 # Name, file in the archive of paintings, what people see.
 PAINTINGS = (
@@ -83,51 +75,26 @@ def encode_all(archive: Path, stylizer: Stylizer) -> list[tuple[BuiltinStyle, St
     return codes
 
 
-class Betterer:
-    """Betters codes by descent, one after the other."""
-
-    def __init__(self, weights: Path, contents: list[Path], judge_path: Path, steps: int) -> None:
-        """Read what all of them need.
-
-        Raises:
-            ValueError: An input cannot be used.
-        """
-        self.vgg = Vgg19.load(judge_path)
-        self.network = load_fast(weights)[0].requires_grad_(requires_grad=False)
-        self.photos, held_out = load_images(contents, torch.device("cpu"))
-        self.judged_on = [centre_crop(image, JUDGED_SIDE)[None] for image in held_out.images[:JUDGED]]
-        self.steps = steps
-
-    def better(self, style: BuiltinStyle, code: StyleCode) -> tuple[StyleCode, Judged, Judged]:
-        """A code of less loss, and the losses of both on held-out photos.
-
-        Args:
-            style: What it is called.
-            code: The encoder's, with its painting.
-        """
-        (painting, _), *_ = code.paintings
-        with torch.no_grad():
-            stats = Stats.of(self.vgg(to_float(torch.from_numpy(painting[None]))))
-        start = {name: torch.from_numpy(tensor) for name, tensor in code.tensors.items()}
-        prices = {"style_weight": STYLE_WEIGHT, "stillness": STILLNESS, "rounding": ROUNDING}
-        found = descended(self.network, self.vgg, start, stats, self.photos, steps=self.steps, **prices)
-        before, after = (judge(self.network, self.vgg, one, stats, self.judged_on) for one in (start, found))
-        print(f"{style.name}: Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}", flush=True)
-        return replace(code, tensors={name: tensor.numpy() for name, tensor in found.items()}), before, after
-
-
 _betterer: Betterer
+
+
+def _open(weights: Path, contents: list[Path], judge_path: Path, steps: int) -> Betterer:
+    vgg, network = Vgg19.load(judge_path), load_fast(weights)[0]
+    photos, held_out = load_images(contents, torch.device("cpu"))
+    return Betterer(network, vgg, photos, held_out.images[:JUDGED], steps)
 
 
 def _start(weights: Path, contents: list[Path], judge_path: Path, steps: int) -> None:
     """In each process: one thread, since there is a process for every core."""
     global _betterer  # noqa: PLW0603 - how a process pool keeps what is read once
     torch.set_num_threads(1)
-    _betterer = Betterer(weights, contents, judge_path, steps)
+    _betterer = _open(weights, contents, judge_path, steps)
 
 
-def _better(style: BuiltinStyle, code: StyleCode) -> tuple[StyleCode, Judged, Judged]:
-    return _betterer.better(style, code)
+def _better(style: BuiltinStyle, code: StyleCode) -> Bettered:
+    bettered = _betterer.better(code)
+    print(f"{style.name}: {bettered}", flush=True)
+    return bettered
 
 
 def better_all(
@@ -139,15 +106,14 @@ def better_all(
         ValueError: An input cannot be used.
     """
     inputs = weights, contents, judge_path, steps
-    Betterer(*inputs)  # fails here, in words, and not in a process
+    _open(*inputs)  # fails here, in words, and not in a process
     styles, encoded = zip(*codes, strict=True)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(usable_cores(), context, initializer=_start, initargs=inputs) as pool:
         results = list(pool.map(_better, styles, encoded))
-    before = Judged.mean([judged for _, judged, _ in results])
-    after = Judged.mean([judged for _, _, judged in results])
+    before, after = (Judged.mean([getattr(result, when) for result in results]) for when in ("before", "after"))
     print(f"all: Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}")
-    return [(style, code) for style, (code, _, _) in zip(styles, results, strict=True)]
+    return [(style, result.code) for style, result in zip(styles, results, strict=True)]
 
 
 def main() -> int:
@@ -156,18 +122,18 @@ def main() -> int:
     parser.add_argument("--styles", type=Path, required=True, help="tar with the paintings")
     parser.add_argument("--contents", type=Path, nargs="+", help="folders or tars of photos, to better the codes on")
     parser.add_argument("--vgg", type=Path, help="normalised VGG-19, layout of vgg_normalised.pth, likewise")
-    parser.add_argument("--steps", type=int, default=60, help="of descent per style (default 60)")
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"of descent per style (default {STEPS})")
     options = parser.parse_args()
     if bool(options.contents) != bool(options.vgg):
         parser.error("--contents and --vgg: wanted both, to better the codes, or neither")
-    path = WEIGHTS / "fast.styles.npz"
+    path = SHIPPED / "fast.styles.npz"
     # The old codes belong to the old model, and must not keep the new one from loading.
     path.unlink(missing_ok=True)
     try:
         with tempfile.TemporaryDirectory() as cache:
             codes = encode_all(options.styles, Stylizer("fast", "cpu", CodeCache(Path(cache))))
         if options.contents:
-            codes = better_all(codes, ROOT / "models" / "fast.safetensors", options.contents, options.vgg, options.steps)
+            codes = better_all(codes, WEIGHTS, options.contents, options.vgg, options.steps)
     except (StreamstyleError, OSError, KeyError, ValueError) as error:
         print(f"builtin_styles: {error}", file=sys.stderr)
         return 1

@@ -15,6 +15,7 @@ from streamstyle.look import COLOR_MODES, ColorMode, Look, StyleCode, blend
 from streamstyle.recipe import KEEP, Recipe
 from streamstyle.scene import FindPeople, Scene
 from streamstyle.sources.image import IMAGE_SUFFIXES
+from streamstyle.styles import is_style_file
 from streamstyle.stylizer import Stylizer
 
 FADE_SECONDS = 0.6
@@ -270,8 +271,12 @@ def _faded(look: Look, origin: _Painted, seconds: float) -> Look:
     return replace(look, code=mixed[0][0], alpha=mixed[0][1], regions=regions)
 
 
+def _is_style(path: Path) -> bool:
+    return is_style_file(path.name) or path.suffix.lower() in IMAGE_SUFFIXES
+
+
 class StyleFolder:
-    """Pictures that are dropped into a folder, each reported once, when it is whole."""
+    """Pictures and style files that are dropped into a folder, each reported once, when it is whole."""
 
     def __init__(self, folder: Path) -> None:
         """Watch a folder.
@@ -285,9 +290,9 @@ class StyleFolder:
         list(folder.iterdir())
 
     def scan(self) -> list[Path]:
-        """Pictures that are new and no longer grow: their size and time are those of the scan before."""
+        """What is new and no longer grows: its size and time are those of the scan before."""
         try:
-            files = sorted(path for path in self.folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+            files = sorted(path for path in self.folder.iterdir() if _is_style(path))
         except OSError:
             return []  # the folder may come back
         whole = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.look import COLOR_MODES, ColorMode
+from streamstyle.styles import style_name
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
 from streamstyle.timeline import Timeline
@@ -83,7 +84,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """Of the styles, for messages and file names."""
-        return "+".join(Path(style).stem if Path(style).suffix else style for style in self.style)
+        return "+".join(style_name(style) for style in self.style)
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:

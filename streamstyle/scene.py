@@ -90,7 +90,7 @@ class Scene:
         self.survey: Survey | None = None
         fixed = sorted(code.name for code in codes.values() if not code.paintings)
         if fixed and recipe.style_size != STYLE_SIZE:
-            self.warnings.append(f"--style-size needs image files; built-in styles keep their strokes: {', '.join(fixed)}")
+            self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None

@@ -1,6 +1,6 @@
-"""Style codes at rest: the built-in ones, and a disk cache of those that users' paintings gave.
+"""Style codes at rest: the built-in ones, style files of users' own, and a disk cache of what their paintings gave.
 
-Both are plain `.npz` files without pickles. A code belongs to one version of one model.
+All are plain `.npz` files without pickles. A code belongs to one version of one model.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from streamstyle.errors import ModelError, StyleError
 from streamstyle.look import StyleCode
 
+STYLE_FILE = ".style.npz"
+"""Ending of a file with one style's code (`python -m export.refine` writes them); never the painting itself."""
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -91,16 +94,74 @@ def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]])
     _save(path, arrays)
 
 
+def is_style_file(style: str) -> bool:
+    """Whether what a user named as a style is a style file, by its ending."""
+    return Path(style).name.endswith(STYLE_FILE)
+
+
+def style_name(style: str) -> str:
+    """What to call a style that a user named: a file's name without its ending, or the name itself."""
+    path = Path(style)
+    if is_style_file(style):
+        return path.name.removesuffix(STYLE_FILE)
+    return path.stem if path.suffix else style
+
+
+def save_style(path: Path, code: StyleCode) -> None:
+    """Write a style file; whole or not at all, and over what is there.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    index = json.dumps({"model_version": code.model_version})
+    _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in code.tensors.items()})
+
+
+def read_style(path: Path, model_version: str) -> StyleCode:
+    """Read a style file.
+
+    Raises:
+        StyleError: It is not there, is none, or was made for another model.
+    """
+    if not path.is_file():
+        raise StyleError(f"style '{path}' does not exist; check the name")
+    try:
+        with (
+            path.open("rb") as stream,
+            np.load(stream) as file,
+        ):  # NumPy leaves what it opened itself open, if it is damaged
+            made_for = json.loads(str(file["index"]))["model_version"]
+            tensors = {key.removeprefix("code/"): file[key] for key in file.files if key.startswith("code/")}
+    except PermissionError as error:
+        raise StyleError(f"style '{path}' may not be read; change its permissions") from error
+    except (*_UNREADABLE, zlib.error) as error:
+        raise StyleError(f"style '{path}' is damaged or no style file; make it again: python -m export.refine") from error
+    if made_for != model_version:
+        raise StyleError(
+            f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
+            "make it again: python -m export.refine"
+        )
+    return StyleCode(style_name(str(path)), model_version, tensors)
+
+
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
     # A name of its own for each writer: two programs may encode the same painting at once.
     handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
+        Path(partial).chmod(0o666 & ~_umask())  # a temporary file is its owner's only
         Path(partial).replace(path)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """What this process takes from the permissions of new files."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 class CodeCache:
@@ -122,7 +183,7 @@ class CodeCache:
     def get(self, key: str, name: str, model_version: str) -> StyleCode | None:
         """The code kept under a key, or None."""
         try:
-            with np.load(self.folder / f"{key}.npz") as file:
+            with (self.folder / f"{key}.npz").open("rb") as stream, np.load(stream) as file:
                 tensors = {entry: file[entry] for entry in file.files}
         except _UNREADABLE:
             return None

@@ -22,7 +22,7 @@ from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
 from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
-from streamstyle.styles import BuiltinStyles, CodeCache
+from streamstyle.styles import BuiltinStyles, CodeCache, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
 
 STYLE_SIZE = 256
@@ -159,19 +159,26 @@ class Stylizer:
         return StyleCode(name, self.version, self._style.run({"style": as_batch(painting)}), ((painting, 1.0),))
 
     def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
-        """The code of what a user named: an image file, or a built-in style.
+        """The code of what a user named: an image file, a style file, or a built-in style.
 
         Args:
             style: A path or a name.
-            size: As in `encode_style`; built-in styles are codes already, of STYLE_SIZE.
+            size: As in `encode_style`; style files and built-in styles are codes already.
 
         Raises:
-            StyleError: It is neither, or the file is not a picture.
+            StyleError: It is none of them, or the file is not a picture, or is of another model.
         """
         path = Path(style)
+        if is_style_file(style):
+            code = read_style(path, self.version)
+            if set(code.tensors) != self._code_names:
+                raise StyleError(
+                    f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
+                )
+            return code
         if path.is_file() or path.suffix:
             try:
-                return self.encode_style(read_image(path), path.stem, size)
+                return self.encode_style(read_image(path), style_name(style), size)
             except SourceError as error:
                 raise StyleError(f"style {error}") from error
         if style in self.builtin_styles.names():

@@ -131,7 +131,7 @@ def test_what_cannot_be_played_is_said():
 
 def test_built_in_styles_say_that_their_brush_is_fixed():
     scene = Scene(Recipe(("a",), style_size=512), find_style)
-    assert scene.warnings == ["--style-size needs image files; built-in styles keep their strokes: a"]
+    assert scene.warnings == ["--style-size needs image files; these styles keep their strokes: a"]
 
 
 class Live:

@@ -8,6 +8,7 @@ encoder's fault, what is left the stylizer's.
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def descended(
     style_weight: float,
     stillness: float = 0.0,
     rounding: float = 0.0,
+    tell: Callable[[int], None] = lambda _step: None,
 ) -> StyleCode:
     """A code of less loss than `start`, found with Adam.
 
@@ -103,6 +105,7 @@ def descended(
         style_weight: Lambda of the paper.
         stillness: As `--stillness` of the trainer.
         rounding: As `--rounding` of the trainer.
+        tell: Told after every step how many are done.
     """
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     fixed = {name: tensor for name, tensor in start.items() if name.startswith("rgb_")}
@@ -151,6 +154,7 @@ def descended(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        tell(step + 1)
     return {name: tensor.detach() for name, tensor in code().items()}
 
 

@@ -6,11 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from export import builtin_styles  # noqa: E402
+from export import better, builtin_styles  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.losses import content_target  # noqa: E402
 from streamstyle.look import StyleCode  # noqa: E402
-from streamstyle.styles import BuiltinStyle  # noqa: E402
 from training import headroom  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
@@ -186,9 +185,9 @@ def test_headroom_says_what_a_better_code_would_bring(material, tmp_path, monkey
     assert "headroom: wanted trained weights" in capsys.readouterr().err
 
 
-def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatch, capsys):
+def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatch):
     monkeypatch.setattr(headroom, "_CROP", 32)
-    monkeypatch.setattr(builtin_styles, "JUDGED_SIDE", 32)
+    monkeypatch.setattr(better, "JUDGED_SIDE", 32)
     torch.manual_seed(3)
     network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8)).eval()
     torch.nn.init.normal_(network.stylizer.residual.weight, std=0.3)
@@ -197,12 +196,14 @@ def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatc
     with torch.no_grad():
         tensors = network.encode(torch.from_numpy(painting).permute(2, 0, 1)[None].float() / 255)[0]
     code = StyleCode("wave", "1", {name: tensor.numpy() for name, tensor in tensors.items()}, ((painting, 1.0),))
-    betterer = builtin_styles.Betterer(tmp_path / "w.safetensors", [material / "photo"], material / "vgg.pth", 20)
-    found, before, after = betterer.better(BuiltinStyle("wave", "a wave"), code)
-    assert after.lc + 1.5 * after.ls < before.lc + 1.5 * before.ls
-    assert np.array_equal(found.tensors["rgb_mean"], code.tensors["rgb_mean"])
-    assert not np.array_equal(found.tensors["entry_mean"], code.tensors["entry_mean"])
-    assert f"Ls {before.ls:.3f} -> {after.ls:.3f}" in capsys.readouterr().out
+    betterer = builtin_styles._open(tmp_path / "w.safetensors", [material / "photo"], material / "vgg.pth", 20)
+    steps = []
+    found = betterer.better(code, steps.append)
+    assert steps == list(range(1, 21))
+    assert found.after.lc + 1.5 * found.after.ls < found.before.lc + 1.5 * found.before.ls
+    assert np.array_equal(found.code.tensors["rgb_mean"], code.tensors["rgb_mean"])
+    assert not np.array_equal(found.code.tensors["entry_mean"], code.tensors["entry_mean"])
+    assert f"Ls {found.before.ls:.3f} -> {found.after.ls:.3f}" in str(found)
 
 
 def test_an_encoder_that_is_added_knows_what_statistics_are_usual(material, tmp_path):

@@ -1,0 +1,90 @@
+"""Style codes bettered by descent on the losses (`training.headroom`), judged before and after on pictures of their own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.fast import Fast
+from models.losses import Stats
+from models.pictures import to_float
+from models.vgg import Vgg19
+from streamstyle.look import StyleCode
+from training.data import ImageSet, centre_crop
+from training.headroom import Judged, descended, judge
+
+ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS = ROOT / "models" / "fast.safetensors"
+"""Of the network whose codes are bettered: those behind the shipped graphs."""
+STYLE_WEIGHT, STILLNESS, ROUNDING = 1.5, 6.0, 6.0
+"""Prices of the descent, as in training."""
+STEPS = 60
+JUDGED_SIDE = 256
+"""Side of the pictures that codes are judged on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bettered:
+    """A code, and what it is worth.
+
+    Attributes:
+        code: Of less loss.
+        before: Losses of the code that it began with.
+        after: Its own.
+    """
+
+    code: StyleCode
+    before: Judged
+    after: Judged
+
+    def __str__(self) -> str:
+        """`Lc 0.99 -> 0.97, Ls 0.42 -> 0.33`, with three digits."""
+        before, after = self.before, self.after
+        return f"Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}"
+
+
+class Betterer:
+    """Betters codes, one after the other."""
+
+    def __init__(self, network: Fast, vgg: Vgg19, photos: ImageSet, judged: list[Tensor], steps: int = STEPS) -> None:
+        """Take what all of them need.
+
+        Args:
+            network: That paints with the codes.
+            vgg: The judge.
+            photos: To paint on during the descent.
+            judged: (3, H, W) uint8 each, to judge codes on.
+            steps: Of the descent.
+        """
+        self.network = network.requires_grad_(requires_grad=False)
+        self.vgg, self.photos, self.steps = vgg, photos, steps
+        self.judged_on = [centre_crop(image, JUDGED_SIDE)[None] for image in judged]
+
+    def better(self, code: StyleCode, tell: Callable[[int], None] = lambda _step: None) -> Bettered:
+        """A code of less loss.
+
+        Args:
+            code: The encoder's, with its painting.
+            tell: Told after every step how many are done.
+        """
+        (painting, _), *_ = code.paintings
+        with torch.no_grad():
+            stats = Stats.of(self.vgg(to_float(torch.from_numpy(painting[None]))))
+        start = {name: torch.from_numpy(tensor) for name, tensor in code.tensors.items()}
+        found = descended(
+            self.network,
+            self.vgg,
+            start,
+            stats,
+            self.photos,
+            steps=self.steps,
+            style_weight=STYLE_WEIGHT,
+            stillness=STILLNESS,
+            rounding=ROUNDING,
+            tell=tell,
+        )
+        before, after = (judge(self.network, self.vgg, one, stats, self.judged_on) for one in (start, found))
+        tensors = {name: tensor.numpy() for name, tensor in found.items()}
+        return Bettered(replace(code, tensors=tensors), before, after)
