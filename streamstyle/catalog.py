@@ -46,6 +46,11 @@ class ModelFiles:
         return self._variant("int8")
 
     @property
+    def int8_avx2(self) -> Path:
+        """Likewise, for processors without instructions for bytes; may not exist."""
+        return self._variant("int8-avx2")
+
+    @property
     def fp16(self) -> Path:
         """The stylize graph in half precision, for GPUs; may not exist."""
         return self._variant("fp16")
@@ -69,7 +74,7 @@ def user_models() -> Path:
 def installed_models() -> list[str]:
     """Names of the models that can be used now."""
     own = sorted(
-        path.name.removesuffix(_STYLIZE) for path in user_models().glob(f"*{_STYLIZE}") if "-int8." not in path.name
+        path.name.removesuffix(_STYLIZE) for path in user_models().glob(f"*{_STYLIZE}") if "-int8" not in path.name
     )
     return [*SHIPPED, *(name for name in own if name not in SHIPPED)]
 

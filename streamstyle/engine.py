@@ -42,6 +42,7 @@ class Session:
         precision: str = "fp32",
         int8: Path | None = None,
         *,
+        int8_avx2: Path | None = None,
         fp16: Path | None = None,
         for_frames: bool = False,
         tell: Tell = lambda _line: None,
@@ -54,10 +55,11 @@ class Session:
                 processor, else ONNX Runtime on the CPU; TensorRT only when asked for, since it builds engines for
                 minutes first, and plugins likewise, since they are not proven.
             precision: One of PRECISIONS. On OpenVINO `auto` takes int8 where there is such a file, which its maker found
-                near enough, and the processor multiplies bytes; else bf16 where the processor has it and the file allows
+                near enough, and the processor has AVX2; else bf16 where the processor has it and the file allows
                 it; else what `path` holds. `bf16` needs OpenVINO and a processor that has it. On NVIDIA's GPUs `auto`
                 takes the fp16 file where there is one.
             int8: The same graph in int8; may not exist.
+            int8_avx2: Likewise, made for OpenVINO on processors without VNNI; may not exist.
             fp16: The same graph in half precision, for GPUs; may not exist.
             for_frames: Whether pictures of few sizes will come by the thousand, so that preparing for a size pays.
             tell: Takes lines for the user at once, also while it runs: TensorRT builds for minutes.
@@ -76,7 +78,7 @@ class Session:
         self.remark = ""
         self.provider = ""
         self.precision = "fp32"
-        self._path, self._wanted, self._int8, self._fp16 = path, precision, int8, fp16
+        self._path, self._wanted, self._int8, self._int8_avx2, self._fp16 = path, precision, int8, int8_avx2, fp16
         self._for_frames, self._tell = for_frames, tell
         self._graph = self._automatic() if device == "auto" else self._asked_for(device)
         self.inputs, self.outputs = self._graph.inputs, self._graph.outputs
@@ -149,9 +151,10 @@ class Session:
             raise ModelError("--precision bf16: this processor does not compute in bfloat16; use --precision fp32")
         full = vino.Graph(self._path, precision="fp32", threads=threads)
         self.provider, self.precision = "openvino", full.metadata.get("precision", "fp32")
-        may_have_int8 = wanted == "auto" and _exists(self._int8) and vino.has_fast_int8()
+        int8 = self._int8_avx2 if _exists(self._int8_avx2) and not vino.has_vnni() else self._int8
+        may_have_int8 = wanted == "auto" and _exists(int8) and vino.has_fast_int8()
         if wanted == "int8" or may_have_int8:
-            quantized = vino.Graph(_existing(self._int8), precision="int8", threads=threads)
+            quantized = vino.Graph(_existing(int8), precision="int8", threads=threads)
             allowed = wanted == "int8" or quantized.metadata.get("automatic") == "yes"
             if allowed and self._belongs(quantized, full, "int8"):
                 self.precision = "int8"

@@ -75,7 +75,8 @@ class Stylizer:
             ModelError: The model or the device cannot be used.
         """
         files = find_model(model)
-        self._stylize = Session(files.stylize, device, precision, files.int8, fp16=files.fp16, for_frames=True, tell=tell)
+        variants = {"int8": files.int8, "int8_avx2": files.int8_avx2, "fp16": files.fp16}
+        self._stylize = Session(files.stylize, device, precision, **variants, for_frames=True, tell=tell)
         if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
         self._code_names = set(self._stylize.inputs) - {"content", "alpha"}

@@ -191,17 +191,19 @@ def test_x86_is_openvinos_own(monkeypatch, machine):
     assert vino.problem() in {None, vino.NOT_INSTALLED}
 
 
-@pytest.mark.parametrize(("flags", "has"), [("sse4_2 avx2", False), ("avx2 avx512_vnni", True), ("avx2 avx_vnni", True)])
-def test_old_processors_are_not_taken_to_multiply_bytes(monkeypatch, tmp_path, flags, has):
+@pytest.mark.parametrize(("flags", "has"), [("sse4_2 avx", False), ("avx avx2", True), ("avx2 avx512_vnni", True)])
+def test_int8_pays_from_avx2_on(monkeypatch, tmp_path, flags, has):
     (tmp_path / "cpuinfo").write_text(f"flags\t\t: fpu {flags}\n")
     monkeypatch.setattr(vino, "Path", lambda _name: tmp_path / "cpuinfo")
     assert vino.has_fast_int8() is has
+    assert vino.has_vnni() is ("vnni" in flags)
 
 
 def test_a_processor_that_tells_nothing_is_asked_by_openvino(monkeypatch, tmp_path):
     monkeypatch.setattr(vino, "Path", lambda _name: tmp_path / "absent")
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32", "INT8"})
     assert vino.has_fast_int8()
+    assert vino.has_vnni()
 
 
 @pytest.mark.parametrize(("device", "size"), [("cpu", (80, 48)), ("cpu", (1, 1))])
@@ -249,6 +251,31 @@ def test_int8_of_another_training_is_left_alone_and_named(monkeypatch, tmp_path)
     assert "another training" in session.remark
     with pytest.raises(ModelError, match="another training"):
         Session(STYLIZE, "openvino", "int8", old)
+
+
+@pytest.mark.parametrize(
+    ("vnni", "there", "taken"), [(True, True, "a"), (False, True, "b"), (False, False, "a"), (True, False, "a")]
+)
+@pytest.mark.parametrize("precision", ["auto", "int8"])
+def test_a_processor_without_vnni_gets_the_int8_file_made_for_it(monkeypatch, tmp_path, vnni, there, taken, precision):
+    usual, other = tmp_path / "a.onnx", tmp_path / "b.onnx"
+    usual.touch()
+    if there:
+        other.touch()
+    opened = []
+
+    class Noting(FakeGraph):
+        def __init__(self, path, **options):
+            opened.append(path.stem)
+            super().__init__(path, **options)
+
+    monkeypatch.setattr(engine.vino, "problem", lambda: None)
+    monkeypatch.setattr(engine.vino, "has_fast_int8", lambda: True)
+    monkeypatch.setattr(engine.vino, "has_vnni", lambda: vnni)
+    monkeypatch.setattr(engine.vino, "capabilities", lambda: {"FP32"})
+    monkeypatch.setattr(engine.vino, "Graph", Noting)
+    assert Session(STYLIZE, "auto", precision, usual, int8_avx2=other).label == "openvino (int8)"
+    assert opened[-1] == taken
 
 
 def test_auto_takes_the_fastest_precision_that_is_near_enough(monkeypatch, tmp_path):

@@ -30,7 +30,9 @@ class Exported(nn.Module):
         """
         super().__init__()
         name = path.name.removesuffix(".stylize.onnx")
-        style = path.with_name(f"{name.removesuffix('-int8').removesuffix('-fp16')}.style.onnx")
+        for precision in ("-avx2", "-int8", "-fp16"):
+            name = name.removesuffix(precision)
+        style = path.with_name(f"{name}.style.onnx")
         for file in (path, style):
             if not file.is_file():
                 raise ValueError(f"wanted an exported graph, but there is no '{file}'")

@@ -120,7 +120,7 @@ def test_openvino_that_does_not_load_is_a_failure(monkeypatch):
 
 
 def test_openvino_that_does_not_run_the_model_is_a_failure(monkeypatch):
-    def refuse(*_arguments):
+    def refuse(*_arguments, **_options):
         raise ModelError("OpenVINO does not start (illegal instruction)")
 
     monkeypatch.setattr(providers.vino, "problem", lambda: None)
@@ -136,7 +136,7 @@ def test_openvino_says_its_version_precision_and_what_the_processor_can(monkeypa
     monkeypatch.setattr(providers.vino, "problem", lambda: None)
     monkeypatch.setattr(providers.vino, "version", lambda: "2026.4.1")
     monkeypatch.setattr(providers.vino, "capabilities", lambda: {"INT8", "FP32", "BIN", "EXPORT_IMPORT"})
-    monkeypatch.setattr(providers, "Session", lambda *_arguments: session)
+    monkeypatch.setattr(providers, "Session", lambda *_arguments, **_options: session)
     finding = examine("openvino")
     assert finding.state == "ok"
     assert finding.detail == "OpenVINO 2026.4.1 runs the model in int8; this processor computes in FP32, INT8"

@@ -11,6 +11,7 @@ from export.parity import test_picture as picture_of
 from export.quantize import FidelityError, fitted, pictures, psnr, quantize_checked
 from export.write import export_family
 from models.fast import Fast, FastConfig
+from streamstyle.catalog import ModelFiles
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,27 @@ def test_the_choice_of_float_convolutions_is_obeyed(small, tmp_path):
         dequantized = {output for node in nodes if node.op_type == "DequantizeLinear" for output in node.output}
         numbers.append(sum(node.op_type in quantize.CONVOLUTIONS and node.input[1] in dequantized for node in nodes))
     assert numbers[0] - numbers[1] == 4
+
+
+@pytest.mark.parametrize("variant", quantize.VARIANTS.values(), ids=quantize.VARIANTS)
+def test_each_variant_leaves_float_what_it_says(small, tmp_path, variant):
+    source, feeds = small
+    wanted = [node.op_type for node in onnx.load(source).graph.node if node.op_type in quantize.CONVOLUTIONS]
+    floats = variant.floats(source)
+    assert floats[: variant.first] == list(range(variant.first))
+    assert variant.transposed == all(index in floats for index, kind in enumerate(wanted) if kind == "ConvTranspose")
+    quantize_checked(source, tmp_path / "small.onnx", feeds[:2], feeds[4:], ["minmax"], None, variant)
+    nodes = onnx.load(tmp_path / "small.onnx").graph.node
+    dequantized = {output for node in nodes if node.op_type == "DequantizeLinear" for output in node.output}
+    convolutions = [node for node in nodes if node.op_type in quantize.CONVOLUTIONS]
+    assert [index for index, node in enumerate(convolutions) if node.input[1] not in dequantized] == floats
+
+
+def test_the_command_writes_a_file_for_each_kind_of_processor(tmp_path):
+    files = ModelFiles.named(tmp_path, "fast")
+    assert {path.name for path in (files.int8, files.int8_avx2)} == {
+        f"fast-{name}.stylize.onnx" for name in quantize.VARIANTS
+    }
 
 
 def test_transposed_convolutions_of_signed_features_get_signed_bytes(small, tmp_path):

@@ -61,7 +61,7 @@ def openvino() -> Finding:
         return Finding(AREA, "openvino", "failed", problem, again)
     try:
         files = find_model("fast")
-        session = Session(files.stylize, "openvino", "auto", files.int8)
+        session = Session(files.stylize, "openvino", "auto", files.int8, int8_avx2=files.int8_avx2)
         session.warm_up(64, 64)
         can = ", ".join(sorted(vino.capabilities() & {"BF16", "FP32", "INT8"}))
     except ModelError as error:
