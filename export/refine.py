@@ -7,6 +7,7 @@ What comes out is `painting.style.npz`, 20 KB, for `--style` and the styles fold
 
 import argparse
 import hashlib
+import os
 import signal
 import sys
 import tarfile
@@ -44,7 +45,8 @@ FRAMES = 32
 MOST_SIDE = 512
 """Short side in pixels to which pictures are reduced, to bound memory."""
 _JUDGE = ADAIN[0]
-_MOST_PICTURES = 2000
+_MOST_PICTURES = 400
+"""Of a folder or tar; a descent looks at some hundred."""
 _KEPT_ASIDE = 4
 """One in so many pictures is not painted on, so that codes are judged on it."""
 
@@ -120,7 +122,7 @@ def output_paths(paintings: Sequence[str], output: Path | None, *, overwrite: bo
 
     Raises:
         UsageError: The name is none of a style file, or two paintings would go to one file.
-        SinkError: A file is there already, or the folder is not.
+        SinkError: A file is there already, or the folder is not, or may not be written.
     """
     if output is not None and output.name.endswith(STYLE_FILE):
         if len(paintings) > 1:
@@ -138,6 +140,8 @@ def output_paths(paintings: Sequence[str], output: Path | None, *, overwrite: bo
             raise SinkError(f"'{path}' exists; use --overwrite, or name another file with -o")
         if not path.parent.is_dir():
             raise SinkError(f"there is no folder '{path.parent}' for '{path.name}'; make it first")
+        if not os.access(path.parent, os.W_OK):
+            raise SinkError(f"the folder '{path.parent}' cannot be written; name another place with -o")
     return found
 
 
@@ -159,7 +163,7 @@ def refine(options: argparse.Namespace, console: Console) -> None:
     Raises:
         StreamstyleError: An input or output cannot be used.
         ValueError: The weights cannot be used.
-        OSError: A file cannot be written.
+        OSError: A file cannot be read.
     """
     paths = output_paths(options.paintings, options.output, overwrite=options.overwrite)
     judge_path = find_judge(options.vgg, download=options.download)
@@ -174,9 +178,16 @@ def refine(options: argparse.Namespace, console: Console) -> None:
         for code, path in zip(codes, paths, strict=True):
             task = bar.add_task(code.name, total=options.steps)
             bettered = betterer.better(code, partial(_advance, bar, task))
-            save_style(path, bettered.code)
+            _save(path, bettered.code)
             bar.remove_task(task)
             console.print(f"{path}: {bettered}", soft_wrap=True)
+
+
+def _save(path: Path, code: StyleCode) -> None:
+    try:
+        save_style(path, code)
+    except OSError as error:
+        raise SinkError(f"'{path}' cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def _advance(bar: Progress, task: TaskID, step: int) -> None:
@@ -227,10 +238,7 @@ def main() -> int:
     except UsageError as error:
         print(f"refine: {error}", file=sys.stderr)
         return 2
-    except OSError as error:
-        print(f"refine: '{error.filename}' cannot be written: {(error.strerror or str(error)).lower()}", file=sys.stderr)
-        return 1
-    except (StreamstyleError, ValueError) as error:
+    except (StreamstyleError, ValueError, OSError) as error:
         print(f"refine: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,6 +1,5 @@
 """Paintings -> style files: the command, with a judge of random weights and a few small steps."""
 
-import argparse
 import signal
 import sys
 import tarfile
@@ -158,13 +157,19 @@ def test_a_stop_keeps_what_was_done(call, judge, photos, tmp_path, monkeypatch, 
 
 
 def test_a_disk_that_is_full_is_one_line(call, judge, photos, tmp_path, monkeypatch):
-    def fill(path, _code):
-        raise OSError(28, "No space left on device", str(path))
+    def fill(_path, _code):
+        raise OSError(28, "No space left on device", "a temporary name")
 
     monkeypatch.setattr(refine, "save_style", fill)
     code, told = call(paint(tmp_path / "a.png", 1), "--contents", photos, "--vgg", judge, "--steps", 1)
     assert code == 1
     assert told.splitlines()[-1] == f"refine: '{tmp_path / 'a.style.npz'}' cannot be written: no space left on device"
+
+
+def test_a_folder_that_may_not_be_written_is_said_before_the_work(call, judge, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(refine.os, "access", lambda path, mode: (path, mode) != (tmp_path, refine.os.W_OK))
+    code, told = call(paint(tmp_path / "a.png", 1), "--contents", photos, "--vgg", judge)
+    assert (code, told) == (1, f"refine: the folder '{tmp_path}' cannot be written; name another place with -o\n")
 
 
 def test_frames_of_a_video_are_spread_over_it(tmp_path):
@@ -221,6 +226,5 @@ def test_a_judge_that_was_fetched_before_is_found(tmp_path, monkeypatch):
 
 def test_help_names_every_option():
     text = refine.parser().format_help()
-    assert isinstance(refine.parser(), argparse.ArgumentParser)
     for option in ("--contents", "--vgg", "--download", "--steps", "--style-size", "--overwrite", "--output"):
         assert option in text
