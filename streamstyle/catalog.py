@@ -74,7 +74,9 @@ def user_models() -> Path:
 def installed_models() -> list[str]:
     """Names of the models that can be used now."""
     own = sorted(
-        path.name.removesuffix(_STYLIZE) for path in user_models().glob(f"*{_STYLIZE}") if "-int8" not in path.name
+        path.name.removesuffix(_STYLIZE)
+        for path in user_models().glob(f"*{_STYLIZE}")
+        if not path.name.endswith((f"-int8{_STYLIZE}", f"-int8-avx2{_STYLIZE}"))
     )
     return [*SHIPPED, *(name for name in own if name not in SHIPPED)]
 

@@ -20,6 +20,8 @@ def test_an_imported_model_is_found_by_name(folder):
     folder.mkdir()
     (folder / "vgg19.stylize.onnx").write_bytes(b"")
     (folder / "mine.stylize.onnx").write_bytes(b"")
+    for variant in ("int8", "int8-avx2"):
+        (folder / f"mine-{variant}.stylize.onnx").write_bytes(b"")
     assert find_model("vgg19").style == folder / "vgg19.style.onnx"
     assert installed_models() == ["fast", "mine", "vgg19"]
 
