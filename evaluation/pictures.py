@@ -2,7 +2,6 @@
 
 import fnmatch
 import hashlib
-import tarfile
 from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
@@ -47,7 +46,7 @@ class Pictures:
             for name, data in encoded_images(Path(place)):
                 if fnmatch.fnmatch(name, pattern) and (is_held_out(name) or not held_out):
                     self._bytes[self._own_name(name)] = data
-        except (OSError, EOFError, tarfile.TarError) as error:
+        except (OSError, ValueError) as error:
             raise SourceError(f"'{place}' cannot be read as a folder or tar of pictures; name another") from error
         self.names = list(self._bytes)
         if not self.names:

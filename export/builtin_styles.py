@@ -8,9 +8,10 @@ for which nobody would wait before a painting of their own, but these are encode
 import argparse
 import multiprocessing
 import sys
-import tarfile
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -25,7 +26,7 @@ from streamstyle.sources.image import read_image
 from streamstyle.styles import BuiltinStyle, CodeCache, save_builtin_styles
 from streamstyle.stylizer import Stylizer
 from training.checkpoint import load_fast
-from training.data import load_images
+from training.data import load_images, opened_tar
 from training.headroom import JUDGED, Judged
 
 # Name, file in the archive of paintings, what people see.
@@ -61,10 +62,11 @@ def encode_all(archive: Path, stylizer: Stylizer) -> list[tuple[BuiltinStyle, St
     Raises:
         StreamstyleError: A picture cannot be read.
         KeyError: The archive lacks a picture.
+        ValueError: It is no archive, or a broken one.
         OSError: There is no such archive.
     """
     codes = []
-    with tarfile.open(archive) as tar, tempfile.TemporaryDirectory() as folder:
+    with opened_tar(archive) as tar, tempfile.TemporaryDirectory() as folder:
         members = {Path(member.name).name: member for member in tar}
         for name, file, description in PAINTINGS:
             stream = tar.extractfile(members[file])
@@ -116,6 +118,20 @@ def better_all(
     return [(style, result.code) for style, result in zip(styles, results, strict=True)]
 
 
+@contextmanager
+def set_aside(path: Path) -> Iterator[None]:
+    """Without the file while the block runs; it comes back unless the block writes another one."""
+    aside = path.with_suffix(".aside")
+    if path.is_file():
+        path.replace(aside)
+    try:
+        yield
+    finally:
+        if aside.is_file() and not path.exists():
+            aside.replace(path)
+        aside.unlink(missing_ok=True)
+
+
 def main() -> int:
     """Write `streamstyle/weights/fast.styles.npz`."""
     parser = argparse.ArgumentParser(prog="python -m export.builtin_styles", description=__doc__)
@@ -127,17 +143,17 @@ def main() -> int:
     if bool(options.contents) != bool(options.vgg):
         parser.error("--contents and --vgg: wanted both, to better the codes, or neither")
     path = SHIPPED / "fast.styles.npz"
-    # The old codes belong to the old model, and must not keep the new one from loading.
-    path.unlink(missing_ok=True)
     try:
-        with tempfile.TemporaryDirectory() as cache:
-            codes = encode_all(options.styles, Stylizer("fast", "cpu", CodeCache(Path(cache))))
-        if options.contents:
-            codes = better_all(codes, WEIGHTS, options.contents, options.vgg, options.steps)
+        # The old codes belong to the old model, and must not keep the new one from loading.
+        with set_aside(path):
+            with tempfile.TemporaryDirectory() as cache:
+                codes = encode_all(options.styles, Stylizer("fast", "cpu", CodeCache(Path(cache))))
+            if options.contents:
+                codes = better_all(codes, WEIGHTS, options.contents, options.vgg, options.steps)
+            save_builtin_styles(path, codes)
     except (StreamstyleError, OSError, KeyError, ValueError) as error:
         print(f"builtin_styles: {error}", file=sys.stderr)
         return 1
-    save_builtin_styles(path, codes)
     print(f"{path.name}: {len(codes)} styles, {path.stat().st_size / 1024:.0f} KB")
     return 0
 

@@ -11,7 +11,6 @@ Both calibrations, `minmax` and `percentile`, are tried; the better file is kept
 import argparse
 import itertools
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.look import StyleCode
 from streamstyle.sources import open_source
 from streamstyle.styles import BuiltinStyles
-from training.data import SUFFIXES, is_held_out
+from training.data import SUFFIXES, is_held_out, opened_tar
 
 LIMIT_DB = 33.0
 STRONG = ("starry-night", "in-blue", "kiss")
@@ -107,13 +106,13 @@ def pictures(path: Path, count: int, seed: int, *, held_out: bool) -> list[Pictu
     """Some pictures of a folder or tar, chosen by the seed: (H, W, 3) uint8 RGB each.
 
     Raises:
-        ValueError: There are too few.
+        ValueError: There are too few, or the tar is broken.
     """
     if path.is_dir():
         found = {file.name: file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES}
         data = {name: file.read_bytes() for name, file in _chosen(found, count, seed, held_out).items()}
     elif path.is_file():
-        with tarfile.open(path) as archive:
+        with opened_tar(path) as archive:
             members = {Path(m.name).name: m for m in archive if m.isfile() and Path(m.name).suffix.lower() in SUFFIXES}
             data = {}
             for name, member in _chosen(members, count, seed, held_out).items():

@@ -10,7 +10,6 @@ import hashlib
 import os
 import signal
 import sys
-import tarfile
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
@@ -78,9 +77,10 @@ def _images(path: str) -> Iterator[Image]:
                 bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
                 if bgr is not None:
                     yield cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-        except (OSError, EOFError, tarfile.TarError) as error:
-            reason = str(error).splitlines()[0]
-            raise SourceError(f"'{path}' cannot be read ({reason}); wanted a folder or tar of photos") from error
+        except OSError as error:
+            raise SourceError(f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}") from error
+        except ValueError as error:
+            raise SourceError(str(error)) from error
         return
     with open_source(path) as source:
         duration = None if source.info.is_still else source.info.duration

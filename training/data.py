@@ -7,6 +7,7 @@ never trained on, so that every run and every machine agrees on what was held ou
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +26,35 @@ def is_held_out(name: str) -> bool:
     return zlib.crc32(Path(name).name.encode()) % HELD_OUT_EVERY == 0
 
 
+@contextmanager
+def opened_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    """A tar of pictures.
+
+    Raises:
+        ValueError: The file is no tar, or a broken one; also while it is read.
+        OSError: It cannot be read.
+    """
+    try:
+        with tarfile.open(path) as archive:
+            yield archive
+    except (tarfile.TarError, EOFError) as error:
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise ValueError(f"'{path}' cannot be read as a tar ({reason}); wanted a folder or tar of images") from error
+
+
 def encoded_images(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of every picture file in a folder (searched recursively) or a tar, in a fixed order."""
+    """Name and bytes of every picture file in a folder (searched recursively) or a tar, in a fixed order.
+
+    Raises:
+        ValueError: The file is no tar, or a broken one.
+        OSError: It cannot be read.
+    """
     if path.is_dir():
         for file in sorted(path.rglob("*")):
             if file.suffix.lower() in SUFFIXES:
                 yield file.name, file.read_bytes()
         return
-    with tarfile.open(path) as archive:
+    with opened_tar(path) as archive:
         for member in archive:
             if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES:
                 body = archive.extractfile(member)

@@ -111,7 +111,8 @@ def test_what_cannot_be_is_one_line(call, judge, photos, tmp_path):
         ([tmp_path / "text.png", *usual], 1, "text.png' is not a picture"),
         ([oil, "--contents", tmp_path / "empty", "--vgg", judge], 1, "empty' holds no pictures"),
         ([oil, "--contents", tmp_path / "absent.mp4", "--vgg", judge], 1, "absent.mp4' does not exist"),
-        ([oil, "--contents", tmp_path / "broken.tar", "--vgg", judge], 1, "broken.tar' cannot be read"),
+        ([oil, "--contents", tmp_path / "broken.tar", "--vgg", judge], 1, "broken.tar' cannot be read as a tar"),
+        ([oil, "--contents", tmp_path / "absent.tar", "--vgg", judge], 1, "absent.tar' cannot be read: no such file"),
         ([oil, "--contents", photos, "--vgg", tmp_path / "absent.pth"], 1, "absent.pth"),
         ([oil, "--contents", photos, "--vgg", tmp_path / "text.png"], 1, "text.png"),
     ]:

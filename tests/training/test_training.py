@@ -37,6 +37,16 @@ def test_too_few_images_are_an_error(tmp_path):
         load_images([tmp_path], torch.device("cpu"))
     with pytest.raises(ValueError, match="there is no"):
         load_images([tmp_path / "absent"], torch.device("cpu"))
+    (tmp_path / "text.tar").write_text("no tar")
+    with pytest.raises(ValueError, match=r"text\.tar' cannot be read as a tar") as raised:
+        load_images([tmp_path / "text.tar"], torch.device("cpu"))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_tar_that_was_cut_is_an_error(material, tmp_path):
+    (tmp_path / "cut.tar").write_bytes((material / "paint.tar").read_bytes()[:30_000])
+    with pytest.raises(ValueError, match=r"cut\.tar' cannot be read as a tar"):
+        load_images([tmp_path / "cut.tar"], torch.device("cpu"))
 
 
 def test_every_image_is_drawn_once_before_any_again():
@@ -204,6 +214,39 @@ def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatc
     assert np.array_equal(found.code.tensors["rgb_mean"], code.tensors["rgb_mean"])
     assert not np.array_equal(found.code.tensors["entry_mean"], code.tensors["entry_mean"])
     assert f"Ls {found.before.ls:.3f} -> {found.after.ls:.3f}" in str(found)
+
+
+@pytest.mark.parametrize("stop", [None, KeyboardInterrupt()])
+def test_built_in_styles_that_cannot_be_made_leave_the_old_ones(tmp_path, monkeypatch, capsys, stop):
+    (tmp_path / "fast.styles.npz").write_bytes(b"the old ones")
+    (tmp_path / "text.tar").write_text("no tar")
+    monkeypatch.setattr(builtin_styles, "SHIPPED", tmp_path)
+    monkeypatch.setattr("sys.argv", ["builtin_styles", "--styles", str(tmp_path / "text.tar")])
+    if stop is None:
+        assert builtin_styles.main() == 1
+        assert "text.tar' cannot be read as a tar" in capsys.readouterr().err
+    else:
+
+        def interrupted(*_arguments):
+            assert not (tmp_path / "fast.styles.npz").exists()
+            raise stop
+
+        monkeypatch.setattr(builtin_styles, "encode_all", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            builtin_styles.main()
+    assert (tmp_path / "fast.styles.npz").read_bytes() == b"the old ones"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fast.styles.npz", "text.tar"]
+
+
+def test_what_was_set_aside_goes_when_there_is_another(tmp_path):
+    path = tmp_path / "fast.styles.npz"
+    with builtin_styles.set_aside(path):
+        path.write_bytes(b"first")
+    with builtin_styles.set_aside(path):
+        assert not path.exists()
+        path.write_bytes(b"second")
+    assert path.read_bytes() == b"second"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_encoder_that_is_added_knows_what_statistics_are_usual(material, tmp_path):
