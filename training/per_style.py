@@ -12,7 +12,6 @@ import copy
 import json
 import math
 import sys
-import tarfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -70,8 +69,8 @@ def _device(name: str) -> torch.device:
 def _load_photos(paths: list[Path], device: torch.device) -> tuple[ImageSet, ImageSet]:
     try:
         return load_images(paths, device)
-    except (OSError, tarfile.TarError) as error:
-        named, problem = ", ".join(f"'{path}'" for path in paths), str(error).splitlines()[0].rstrip(":")
+    except OSError as error:
+        named, problem = ", ".join(f"'{path}'" for path in paths), error.strerror or str(error)
         raise ValueError(f"cannot read photos from {named} ({problem}); wanted folders or tars of images") from error
 
 

@@ -296,7 +296,7 @@ def test_bad_options_are_one_clear_line(material, tmp_path, capsys, more, messag
         ("--style", "dot.png", "wanted at least 16x16"),
         ("--style", "photo", "there is no file"),
         ("--contents", "absent.tar", "there is no"),
-        ("--contents", "wave.png", "cannot read photos from"),
+        ("--contents", "wave.png", "cannot be read as a tar"),
         ("--vgg", "absent.pth", "cannot read the weights"),
         ("--vgg", "wave.png", "is not a PyTorch file"),
         ("--device", "nowhere", "cannot use device 'nowhere'"),
