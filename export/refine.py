@@ -87,10 +87,24 @@ def _images(path: str) -> Iterator[Image]:
         if duration is None:
             yield from (frame.image.copy() for frame in islice(source, FRAMES))
             return
+    last = None
     for index in range(FRAMES):
-        # In the middle of so many parts: openings are often black, endings credits.
-        with open_source(path, start=Fraction(round(1000 * duration * (index + 0.5) / FRAMES), 1000)) as source:
-            yield from (frame.image.copy() for frame in islice(source, 1))
+        image = _frame_at(path, Fraction(round(1000 * duration * index / FRAMES), 1000))
+        # One that repeats the one before would be both painted on and judged on.
+        if image is not None and (last is None or not np.array_equal(image, last)):
+            last = image
+            yield image
+
+
+def _frame_at(path: str, start: Fraction) -> Image | None:
+    """The first frame from a time on; None past the last one: files promise more than they have."""
+    try:
+        with open_source(path, start=start) as source:
+            return next((frame.image.copy() for frame in source), None)
+    except SourceError:
+        if not start:
+            raise
+        return None
 
 
 def divided(found: Sequence[Image]) -> tuple[ImageSet, list[Tensor], bool]:

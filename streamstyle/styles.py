@@ -5,8 +5,7 @@ All are plain `.npz` files without pickles. A code belongs to one version of one
 
 import hashlib
 import json
-import os
-import tempfile
+import uuid
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -145,23 +144,16 @@ def read_style(path: Path, model_version: str) -> StyleCode:
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    # A name of its own for each writer: two programs may encode the same painting at once.
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    # A name of its own for each writer: two programs may encode the same painting at once. Not a temporary file of the
+    # system's, which nobody but its owner could read.
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
-        Path(partial).chmod(0o666 & ~_umask())  # a temporary file is its owner's only
-        Path(partial).replace(path)
+        partial.replace(path)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    """What this process takes from the permissions of new files."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class CodeCache:

@@ -6,7 +6,7 @@ PRECISIONS = ("bfloat16", "float32")
 
 
 def usual_precision(device: str) -> str:
-    """The faster one of PRECISIONS on a device ("cpu", "cuda"); emulated, bfloat16 takes ten times as long."""
+    """The faster one of PRECISIONS on a device ("cpu", "cuda"); emulated, bfloat16 takes many times as long."""
     has_bfloat16 = device != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bfloat16" if has_bfloat16 else "float32"
 

@@ -13,10 +13,11 @@ torch = pytest.importorskip("torch")
 from export import better, refine  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from streamstyle.errors import SourceError, UsageError  # noqa: E402
+from streamstyle.sources import open_source  # noqa: E402
 from streamstyle.sources.image import read_image  # noqa: E402
 from streamstyle.styles import CodeCache  # noqa: E402
 from streamstyle.stylizer import Stylizer  # noqa: E402
-from tests.media import brightness, make_clip  # noqa: E402
+from tests.media import brightness, flat, make_clip  # noqa: E402
 from training import headroom  # noqa: E402
 
 
@@ -174,12 +175,27 @@ def test_a_folder_that_may_not_be_written_is_said_before_the_work(call, judge, p
 
 
 def test_frames_of_a_video_are_spread_over_it(tmp_path):
-    clip = make_clip(tmp_path / "clip.mp4", images=[brightness(index // 4) for index in range(100)])
+    clip = make_clip(tmp_path / "clip.mp4", images=[flat((20 + 2 * index,) * 3) for index in range(100)])
     levels = [float(image.mean()) for image in refine.pictures([str(clip)])]
     assert len(levels) == refine.FRAMES
     assert levels == sorted(levels)
-    assert min(levels) < 20 + 8 * 2
-    assert max(levels) > 20 + 8 * 22
+    assert max(np.diff([20, *levels, 220])) < 2 * 100 / refine.FRAMES + 4
+
+
+def test_a_video_that_was_cut_gives_what_it_has(tmp_path):
+    whole = make_clip(tmp_path / "whole.mkv", images=[flat((20 + 2 * index,) * 3) for index in range(100)])
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with open_source(str(cut)) as source:
+        assert source.info.duration == 4  # it promises more than it has
+    assert 5 <= len(refine.pictures([str(cut)])) < 0.8 * refine.FRAMES
+
+
+def test_frames_that_repeat_are_taken_once(tmp_path):
+    clip = make_clip(tmp_path / "clip.mp4", images=[brightness(index // 10) for index in range(30)])
+    assert 3 <= len(refine.pictures([str(clip)])) < refine.FRAMES
+    one = make_clip(tmp_path / "one.mp4", frames=1)
+    assert len(refine.pictures([str(one)])) == 1
 
 
 def test_photos_folders_tars_and_videos_come_together(photos, tmp_path):

@@ -52,7 +52,7 @@ def openvino() -> Finding:
     """Whether it is here, and in which precision `--device auto` would run the model on it."""
     problem = vino.problem()
     if problem == vino.NOT_INSTALLED:
-        hint = f"it is a quarter to twice as fast; run: {_OPENVINO} (180 MB)"
+        hint = f"it is two to four times as fast; run: {_OPENVINO} (180 MB)"
         return Finding(AREA, "openvino", "missing", "not installed; ONNX Runtime runs the model", hint)
     if problem == vino.NOT_FOR_THIS_PROCESSOR:
         return Finding(AREA, "openvino", "missing", f"used on x86 processors only, and this is {platform.machine()}")
