@@ -184,8 +184,8 @@ def refine(options: argparse.Namespace, console: Console) -> None:
     codes = encoded(options.paintings, options.style_size)
     painted_on, judged, apart = divided(pictures(options.contents))
     betterer = Betterer(load_fast(WEIGHTS)[0], Vgg19.load(judge_path), painted_on, judged, options.steps)
-    others = "other pictures than are painted on" if apart else "the pictures that are painted on"
-    console.print(f"losses on {len(judged)} {others}:")
+    others = "not painted on meanwhile" if apart else "painted on as well, since there are so few"
+    console.print(f"losses on {len(judged)} picture{'s'[: len(judged) > 1]}, {others}:")
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console, transient=True
     ) as bar:

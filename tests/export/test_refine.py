@@ -68,7 +68,7 @@ def test_paintings_become_style_files_of_less_loss(call, judge, photos, tmp_path
     paintings = [paint(tmp_path / "oil one.png", 1), paint(tmp_path / "ink.png", 2)]
     code, told = call(*paintings, "--contents", photos, "--vgg", judge, "--steps", 6, "--style-size", 64)
     assert code == 0
-    assert "losses on 3 other pictures than are painted on:" in told
+    assert "losses on 3 pictures, not painted on meanwhile:" in told
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes"))
     for painting in paintings:
         path = painting.with_suffix(".style.npz")
