@@ -30,6 +30,7 @@ from evaluation.temporal import (
 )
 from streamstyle.errors import StreamstyleError
 from streamstyle.exposure import survey
+from streamstyle.fitting import FIT_MODES
 from streamstyle.frame import Frame, Image
 from streamstyle.look import COLOR_MODES, Look
 from streamstyle.sinks.image import ImageSink
@@ -151,6 +152,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the made-up clips")
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
     arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
+    arguments.add_argument("--fit", choices=FIT_MODES, default="on", help="likewise")
     arguments.add_argument("--model", default="fast")
     arguments.add_argument("--frames", type=int, default=24, help="of each clip")
     arguments.add_argument("--start", type=Fraction, default=Fraction(1), help="second of the clips")
@@ -171,7 +173,8 @@ def main() -> int:
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]
         table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "drift", "cost", box=None, pad_edge=False)
         for clip in clips:
-            results = {mode: run(clip, stylizer, Look(code, color=options.color, temporal=mode)) for mode in TEMPORAL_MODES}
+            look = Look(code, color=options.color, fit=options.fit == "on")
+            results = {mode: run(clip, stylizer, replace(look, temporal=mode)) for mode in TEMPORAL_MODES}
             table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results))
             if options.output is not None:
                 _draw(clip, results, options.output)

@@ -18,15 +18,17 @@ from training.checkpoint import load_fast
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def copy_builtin_styles(path: Path, version: str) -> None:
-    """Put the shipped styles beside a model of the same weights under another name: their codes are its own."""
+def copy_what_belongs(folder: Path, name: str, version: str) -> None:
+    """Put shipped styles and fit beside a model of the same weights under another name: what they say holds for it."""
     shipped = WEIGHTS / "fast.styles.npz"
     try:
         BuiltinStyles(shipped, version)
     except ModelError:
         return
-    if shipped.is_file() and path.resolve() != shipped:
-        shutil.copyfile(shipped, path)
+    for path, ending in ((shipped, "styles.npz"), (WEIGHTS / "fast.fit.onnx", "fit.onnx")):
+        copy = folder / f"{name}.{ending}"
+        if path.is_file() and copy.resolve() != path:
+            shutil.copyfile(path, copy)
 
 
 def main() -> int:
@@ -45,7 +47,7 @@ def main() -> int:
         if options.precision == "fp32":
             metadata["bfloat16"] = "yes"  # near enough to be taken unasked: docs/benchmarks.md has the figures
         exported = export_family(network, options.output, name, metadata, precision=options.precision)
-        copy_builtin_styles(options.output / f"{name}.styles.npz", checksum[:12])
+        copy_what_belongs(options.output, name, checksum[:12])
         write_card(options.output / f"{name}.md", record, checksum, exported.parity, count_macs(network, 360, 640))
     except ParityError as error:
         print(f"export: the exported graphs differ from the network: {error}", file=sys.stderr)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,11 +24,14 @@ from streamstyle.engine import usable_cores
 from streamstyle.errors import StreamstyleError
 from streamstyle.look import StyleCode
 from streamstyle.sources.image import read_image
-from streamstyle.styles import BuiltinStyle, CodeCache, save_builtin_styles
+from streamstyle.styles import BuiltinStyle, BuiltinStyles, CodeCache, save_builtin_styles
 from streamstyle.stylizer import Stylizer
 from training.checkpoint import load_fast
 from training.data import load_images, opened_tar
 from training.headroom import JUDGED, Judged
+
+ASIDE = ".aside"
+"""Ending of the old codes while new ones are made."""
 
 # Name, file in the archive of paintings, what people see.
 PAINTINGS = (
@@ -77,6 +81,16 @@ def encode_all(archive: Path, stylizer: Stylizer) -> list[tuple[BuiltinStyle, St
     return codes
 
 
+def with_codes_of(path: Path, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> list[tuple[BuiltinStyle, StyleCode]]:
+    """The same styles with the codes of a file, and with what fitting them needs.
+
+    Raises:
+        StreamstyleError: The file lacks one of them, or is of another model.
+    """
+    kept = BuiltinStyles(path, encoded[0][1].model_version)
+    return [(style, replace(code, tensors=kept.code(style.name).tensors)) for style, code in encoded]
+
+
 _betterer: Betterer
 
 
@@ -121,7 +135,7 @@ def better_all(
 @contextmanager
 def set_aside(path: Path) -> Iterator[None]:
     """Without the file while the block runs; it comes back unless the block writes another one."""
-    aside = path.with_suffix(".aside")
+    aside = path.with_suffix(ASIDE)
     if path.is_file():
         path.replace(aside)
     try:
@@ -139,7 +153,12 @@ def main() -> int:
     parser.add_argument("--contents", type=Path, nargs="+", help="folders or tars of photos, to better the codes on")
     parser.add_argument("--vgg", type=Path, help="normalised VGG-19, layout of vgg_normalised.pth, likewise")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of descent per style (default {STEPS})")
+    parser.add_argument(
+        "--keep-codes", action="store_true", help="leave the codes as they are; add only what fitting them to scenes needs"
+    )
     options = parser.parse_args()
+    if options.keep_codes and options.contents:
+        parser.error("--keep-codes: wanted without --contents and --vgg, which make other codes")
     if bool(options.contents) != bool(options.vgg):
         parser.error("--contents and --vgg: wanted both, to better the codes, or neither")
     path = SHIPPED / "fast.styles.npz"
@@ -148,6 +167,8 @@ def main() -> int:
         with set_aside(path):
             with tempfile.TemporaryDirectory() as cache:
                 codes = encode_all(options.styles, Stylizer("fast", "cpu", CodeCache(Path(cache))))
+                if options.keep_codes:
+                    codes = with_codes_of(path.with_suffix(ASIDE), codes)
             if options.contents:
                 codes = better_all(codes, WEIGHTS, options.contents, options.vgg, options.steps)
             save_builtin_styles(path, codes)

@@ -62,7 +62,7 @@ def export_graph(
         )
     assert program is not None  # only None with the old exporter
     model = program.model_proto
-    free_code_shapes(model, set(inputs) - {"style", "content"})
+    free_code_shapes(model, set(inputs) - {"style", "content", "painted"})
     forget_origins(model)
     if compact:
         store_in_half(model)
@@ -83,8 +83,8 @@ def free_code_shapes(model: onnx.ModelProto, names: set[str]) -> None:
     declared shapes of the inputs must say so.
     """
     for value in model.graph.input:
-        if value.name in names:
-            dimensions = value.type.tensor_type.shape.dim
+        dimensions = value.type.tensor_type.shape.dim
+        if value.name in names and len(dimensions) == 4:
             for axis, label in ((2, "height"), (3, "width")):
                 dimensions[axis].Clear()
                 dimensions[axis].dim_param = f"{value.name}_{label}"

@@ -29,7 +29,7 @@ from torch.nn import functional as F
 from models.adain import StyleCode, adain, channel_stats
 from models.dead_leaves import dead_leaves
 from models.layers import conv, straight_through_clamp
-from models.style_encoder import StyleEncoder
+from models.style_encoder import Seen, StyleEncoder
 
 SIZE_MULTIPLE = 8
 RGB_MAX_GAIN = 2.5
@@ -240,14 +240,24 @@ class Fast(nn.Module):
         Returns:
             The code, and (N, E): what the encoder's perceptrons see, of width 0 in a network without them.
         """
+        code, seen = self.complete(style)
+        return code, seen.embedded
+
+    def complete(self, style: Tensor, looks: int | None = None) -> tuple[StyleCode, Seen]:
+        """The style code of paintings, and all that the encoder saw of them.
+
+        Args:
+            style: As for `encode`.
+            looks: How often to look at what the code paints; as often as the network can by default.
+        """
         code, seen = self.encoder(style)
         said: Tensor | None = None
         alpha = torch.ones(len(style), 1, 1, 1, device=style.device)
-        for look in range(self.config.looks):
+        for look in range(self.config.looks if looks is None else looks):
             picture = straight_through_clamp(self.looked_at[look]).expand(len(style), -1, -1, -1)
             painted = straight_through_clamp(self.stylizer(picture, alpha, code))
             code, said = self.encoder.look_again(look, code, seen, painted, said)
-        return code, seen.embedded
+        return code, seen
 
 
 @cache

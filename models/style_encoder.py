@@ -84,11 +84,11 @@ class StyleEncoder(nn.Module):
             self.register_buffer("usual_std", torch.ones(pooled))
             self.embed_in = nn.Linear(pooled, embedding)
             self.embed_out = nn.Linear(embedding, embedding)
-            self.correction = _starting_at_zero(nn.Linear(embedding, 2 * channels))
+            self.correction = starting_at_zero(nn.Linear(embedding, 2 * channels))
         if looks:
             # Of what a look sees: what is lacking, the style, and (from the second on) what the look before said.
             self.compare = nn.ModuleList(nn.Linear((2 if look == 0 else 3) * embedding, embedding) for look in range(looks))
-            self.turn = _starting_at_zero(nn.Linear(embedding, 2 * channels))
+            self.turn = starting_at_zero(nn.Linear(embedding, 2 * channels))
 
     def forward(self, style: Tensor) -> tuple[dict[str, Tensor], Seen]:
         """Encode a style: the first two steps.
@@ -100,16 +100,26 @@ class StyleEncoder(nn.Module):
             `<layer>_mean` and `<layer>_std`, each (N, C, 1, 1), for every layer of `FastConfig.modulated()`, and what
             was seen.
         """
-        features, pooled = self._look(style)
+        features, pooled = self.look(style)
         mean, std = channel_stats(self.heads(features))
-        embedded = pooled[:, :0]
+        embedded = self.embed(pooled)
         if self.embedding:
-            usual = (pooled - self.usual_mean) / self.usual_std
-            hidden = F.silu(self.embed_in(usual.to(self.embed_in.weight.dtype)))
-            embedded = hidden + F.silu(self.embed_out(hidden))
             mean, std = _corrected(mean, std, self.correction(embedded))
         rgb_mean, rgb_std = channel_stats(style)
         return {"rgb_mean": rgb_mean, "rgb_std": rgb_std} | self._named(mean, std), Seen(embedded, pooled)
+
+    def embed(self, pooled: Tensor) -> Tensor:
+        """(N, P), the statistics of a trunk -> (N, E), their embedding; of width 0 without perceptrons."""
+        if not self.embedding:
+            return pooled[:, :0]
+        usual = (pooled - self.usual_mean) / self.usual_std
+        hidden = F.silu(self.embed_in(usual.to(self.embed_in.weight.dtype)))
+        return hidden + F.silu(self.embed_out(hidden))
+
+    def lacking(self, wanted: Tensor, got: Tensor) -> Tensor:
+        """What a picture lacks of a style, by the statistics of both: (N, P) each -> (N, E)."""
+        difference = (wanted - got) / self.usual_std
+        return F.linear(difference.to(self.embed_in.weight.dtype), self.embed_in.weight)
 
     def look_again(
         self, look: int, code: Mapping[str, Tensor], seen: Seen, painted: Tensor, said: Tensor | None
@@ -126,12 +136,15 @@ class StyleEncoder(nn.Module):
         Returns:
             The better code, and (N, E): what this look said.
         """
-        difference = (seen.pooled - self._look(painted)[1]) / self.usual_std
-        told = F.linear(difference.to(self.embed_in.weight.dtype), self.embed_in.weight)
+        told = self.lacking(seen.pooled, self.look(painted)[1])
         inputs = [told, seen.embedded] if said is None else [told, seen.embedded, said]
         said = F.silu(self.compare[look](torch.cat(inputs, 1)))
+        return self.corrected(code, self.turn(said)), said
+
+    def corrected(self, code: Mapping[str, Tensor], correction: Tensor) -> dict[str, Tensor]:
+        """A code after a perceptron's (N, 2 C); the painting's own colours stay."""
         mean, std = (torch.cat([code[f"{name}_{kind}"] for name in self.layers], 1) for kind in ("mean", "std"))
-        return dict(code) | self._named(*_corrected(mean, std, self.turn(said))), said
+        return dict(code) | self._named(*_corrected(mean, std, correction))
 
     def _named(self, mean: Tensor, std: Tensor) -> dict[str, Tensor]:
         widths = list(self.layers.values())
@@ -141,7 +154,7 @@ class StyleEncoder(nn.Module):
             code[f"{name}_mean"], code[f"{name}_std"] = layer_mean, layer_std
         return code
 
-    def _look(self, style: Tensor) -> tuple[Tensor, Tensor]:
+    def look(self, style: Tensor) -> tuple[Tensor, Tensor]:
         """Features at 1/8, and the pooled statistics of every layer (N, P), float32."""
         features = F.pixel_unshuffle(style * 4 - 2, 2).to(self.heads.weight.dtype)
         maps = [style * 4 - 2]
@@ -160,12 +173,13 @@ class StyleEncoder(nn.Module):
     @torch.no_grad()
     def calibrate(self, styles: Tensor) -> None:
         """Note what the pooled statistics of these paintings are: (N, 3, H, W) as for `forward`, some hundred."""
-        pooled = torch.cat([self._look(style[None])[1] for style in styles])
+        pooled = torch.cat([self.look(style[None])[1] for style in styles])
         self.usual_mean.copy_(pooled.mean(0))
         self.usual_std.copy_(pooled.std(0) + LEAST_USUAL)
 
 
-def _starting_at_zero(layer: nn.Linear) -> nn.Linear:
+def starting_at_zero(layer: nn.Linear) -> nn.Linear:
+    """The layer, with a result of 0 until it has learnt."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer

@@ -1,5 +1,6 @@
 """Which runtime, provider and precision really run a graph, and nothing silent about it."""
 
+import importlib.util
 import os
 import platform
 from collections.abc import Mapping
@@ -13,7 +14,17 @@ from streamstyle import gpu, ort, plugins, tensorrt, vino
 from streamstyle.errors import ModelError
 from streamstyle.graph import FRAME, Graph, Tell, Tensor, blank_feeds
 
-__all__ = ["DEVICES", "PRECISIONS", "Session", "Tensor", "as_batch", "available_memory", "style_device", "usable_cores"]
+__all__ = [
+    "DEVICES",
+    "PRECISIONS",
+    "Session",
+    "Tensor",
+    "any_size_device",
+    "as_batch",
+    "available_memory",
+    "style_device",
+    "usable_cores",
+]
 
 DEVICES = ("auto", "cpu", "openvino", "cuda", "tensorrt", *plugins.PLUGINS)
 """What may be asked for; `cpu` is ONNX Runtime, `openvino` is OpenVINO on the CPU."""
@@ -312,6 +323,16 @@ def style_device(device: str) -> str:
     TensorRT would build an engine for each size of a painting; plugins are not proven.
     """
     return {"tensorrt": "cuda"}.get(device, "cpu" if device in plugins.PLUGINS else device)
+
+
+def any_size_device(provider: str) -> str:
+    """Where pictures of ever other sizes are looked at, now and then, beside frames on a provider.
+
+    OpenVINO would compile for each size; it is taken where ONNX Runtime is not installed.
+    """
+    if provider in {"cuda", "tensorrt"}:
+        return "cuda"
+    return "cpu" if importlib.util.find_spec("onnxruntime") else "openvino"
 
 
 def _without_device(error: ModelError) -> str:

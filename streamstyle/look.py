@@ -29,12 +29,17 @@ class StyleCode:
         tensors: Name -> float32 array; (1, C, 1, 1) for AdaIN families.
         paintings: What it was encoded from, (H, W, 3) uint8 RGB each, with their shares; empty for one that is
             known by its code only.
+        statistics: (1, P) float32, what fitting it to a scene needs to know of the painting (streamstyle.fitting); None
+            where that is not known.
+        parts: Of a blend: the codes that it was made of, with their shares.
     """
 
     name: str
     model_version: str
     tensors: Mapping[str, NDArray[np.float32]]
     paintings: tuple[tuple[Image, float], ...] = field(default=(), compare=False, repr=False)
+    statistics: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    parts: tuple[tuple["StyleCode", float], ...] = field(default=(), compare=False, repr=False)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -71,7 +76,8 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
     paintings = tuple((image, share * part) for code, share in shown for image, part in code.paintings)
     if not all(code.paintings for code, _ in shown):
         paintings = ()
-    return StyleCode(name, codes[0].model_version, tensors, paintings)
+    bases = tuple((base, share * own) for code, share in shown for base, own in code.parts or ((code, 1.0),))
+    return StyleCode(name, codes[0].model_version, tensors, paintings, parts=bases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ class Look:
         color_strength: How far to go with `content` and `luma`, in [0, 1].
         color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
         temporal: How much each frame leans on the one before, so that still pictures stay still.
+        fit: Whether styles are fitted to the scene (streamstyle.fitting).
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
         content_stats: RGB statistics of the content to go by, those of the whole shot say; None to follow the stream's.
 
@@ -116,6 +123,7 @@ class Look:
     color_strength: float = 1.0
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
+    fit: bool = False
     regions: tuple[Region, ...] = ()
     content_stats: ColorStats | None = field(default=None, compare=False)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
+from streamstyle.fitting import FIT_MODES, FitMode
 from streamstyle.look import COLOR_MODES, ColorMode
 from streamstyle.styles import style_name
 from streamstyle.stylizer import STYLE_SIZE
@@ -32,6 +33,7 @@ class Recipe:
         color_strength: Likewise.
         color_form: Likewise.
         temporal: Likewise.
+        fit: `on` fits styles to each scene, `off` does not; see streamstyle.fitting.
         style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
         mask: A picture or video that divides the frame between the styles; white is the first.
         feather: Softness of the mask's edges in pixels; None for a hundredth of the frame's short side.
@@ -49,6 +51,7 @@ class Recipe:
     color_strength: float = 1.0
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "on"
+    fit: FitMode = "on"
     style_size: int = STYLE_SIZE
     mask: str | None = None
     feather: float | None = None
@@ -73,6 +76,8 @@ class Recipe:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
         if self.temporal not in TEMPORAL_MODES:
             raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
+        if self.fit not in FIT_MODES:
+            raise UsageError(f"fit must be one of {', '.join(FIT_MODES)}, got '{self.fit}'")
         if self.color_form not in COLOR_FORMS:
             raise UsageError(f"color form must be one of {', '.join(COLOR_FORMS)}, got '{self.color_form}'")
 

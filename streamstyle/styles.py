@@ -20,6 +20,8 @@ from streamstyle.look import StyleCode
 
 STYLE_FILE = ".style.npz"
 """Ending of a file with one style's code (`python -m export.refine` writes them); never the painting itself."""
+_STATISTICS = "statistics"
+"""Beside the tensors of a code, what fitting it to a scene needs; no tensor of a code is called so."""
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -78,7 +80,7 @@ class BuiltinStyles:
         with np.load(self._path) as file:
             prefix = f"{name}/"
             tensors = {key.removeprefix(prefix): file[key] for key in file.files if key.startswith(prefix)}
-        return StyleCode(name, self._version, tensors)
+        return _code(name, self._version, tensors)
 
 
 def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
@@ -89,7 +91,7 @@ def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]])
     }
     arrays: dict[str, NDArray[np.generic]] = {"index": np.array(json.dumps(index))}
     for style, code in codes:
-        arrays |= {f"{style.name}/{key}": tensor for key, tensor in code.tensors.items()}
+        arrays |= {f"{style.name}/{key}": tensor for key, tensor in _arrays(code).items()}
     _save(path, arrays)
 
 
@@ -113,7 +115,7 @@ def save_style(path: Path, code: StyleCode) -> None:
         OSError: It cannot be written.
     """
     index = json.dumps({"model_version": code.model_version})
-    _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in code.tensors.items()})
+    _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in _arrays(code).items()})
 
 
 def read_style(path: Path, model_version: str) -> StyleCode:
@@ -140,7 +142,19 @@ def read_style(path: Path, model_version: str) -> StyleCode:
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
             "make it again: python -m export.refine"
         )
-    return StyleCode(style_name(str(path)), model_version, tensors)
+    return _code(style_name(str(path)), model_version, tensors)
+
+
+def _arrays(code: StyleCode) -> dict[str, NDArray[np.float32]]:
+    """What is stored of a code."""
+    known = {} if code.statistics is None else {_STATISTICS: code.statistics}
+    return dict(code.tensors) | known
+
+
+def _code(name: str, model_version: str, arrays: dict[str, NDArray[np.float32]]) -> StyleCode:
+    """The code that was stored so."""
+    tensors = {key: array for key, array in arrays.items() if key != _STATISTICS}
+    return StyleCode(name, model_version, tensors, statistics=arrays.get(_STATISTICS))
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
@@ -179,13 +193,13 @@ class CodeCache:
                 tensors = {entry: file[entry] for entry in file.files}
         except _UNREADABLE:
             return None
-        return StyleCode(name, model_version, tensors)
+        return _code(name, model_version, tensors)
 
     def put(self, key: str, code: StyleCode) -> None:
         """Keep a code; the oldest go when there are too many."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _save(self.folder / f"{key}.npz", dict(code.tensors))
+            _save(self.folder / f"{key}.npz", dict(_arrays(code)))
             entries = sorted(self.folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
             for path in entries[:-_CACHE_ENTRIES]:
                 path.unlink(missing_ok=True)

@@ -13,9 +13,10 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
-from streamstyle.engine import Session, Tensor, as_batch, available_memory, style_device
+from streamstyle.engine import Session, Tensor, any_size_device, as_batch, available_memory, style_device
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
+from streamstyle.fitting import LEAST_SIDE, FitGraph, Fitter
 from streamstyle.frame import Image
 from streamstyle.look import Look, StyleCode
 from streamstyle.regions import join
@@ -86,6 +87,7 @@ class Stylizer:
         self.remark = self._stylize.remark
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
         self._style = self._style_session(files.style, device)
+        self._fit = self._fit_graph(files.fit)
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
         self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
@@ -104,6 +106,13 @@ class Stylizer:
         if session.metadata.get("version", "unknown") != self.version:
             raise ModelError(f"'{path.name}' and the stylize graph are of different trainings; export them again")
         return session
+
+    def _fit_graph(self, path: Path) -> FitGraph | None:
+        """What fits styles to a scene; None for a model without it, and where it is of other weights."""
+        if not path.is_file():
+            return None
+        graph = FitGraph(Session(path, any_size_device(self._stylize.provider)))
+        return graph if graph.version == self.version else None
 
     @property
     def description(self) -> str:
@@ -148,7 +157,8 @@ class Stylizer:
         painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
-        if kept is not None and set(kept.tensors) == set(self._style.outputs):
+        complete = kept is not None and set(kept.tensors) == set(self._style.outputs)
+        if complete and kept is not None and (self._fit is None or kept.statistics is not None):
             return replace(kept, paintings=((painting, 1.0),))
         code = self._encode(painting, name)
         self._cache.put(key, code)
@@ -157,7 +167,10 @@ class Stylizer:
     def _encode(self, painting: Image, name: str) -> StyleCode:
         """Of a painting at its encoding size."""
         assert self._style is not None  # callers ask
-        return StyleCode(name, self.version, self._style.run({"style": as_batch(painting)}), ((painting, 1.0),))
+        tensors = self._style.run({"style": as_batch(painting)})
+        large = self._fit is not None and min(painting.shape[:2]) >= LEAST_SIDE
+        statistics = self._fit.statistics(painting) if self._fit is not None and large else None
+        return StyleCode(name, self.version, tensors, ((painting, 1.0),), statistics)
 
     def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
         """The code of what a user named: an image file, a style file, or a built-in style.
@@ -228,10 +241,11 @@ class Stylizer:
         Args:
             beside: Runs work beside the stream; by default it is done at once.
         """
-        repainter = None
+        repainter, beside = None, beside or (lambda work: work())
         if self._style is not None and not self.colors_in_code:
-            repainter = Repainter(lambda image: self._encode(image, "repainted"), beside or (lambda work: work()))
-        return StreamMemory(repainter)
+            repainter = Repainter(lambda image: self._encode(image, "repainted"), beside)
+        fitter = None if self._fit is None else Fitter(self._fit, self._painted, beside)
+        return StreamMemory(repainter, fitter)
 
     def stylize(
         self, content: Image, look: Look, memory: StreamMemory | None = None, measure: Measure | None = None
@@ -310,6 +324,8 @@ class Stylizer:
         first = looks[0]
         if first.temporal != "off" and self.colors_in_code:  # each frame has a code of its own; see exposure.py
             return False
+        if first.fit and self._fit is not None:  # so has each scene
+            return False
         plain = not first.regions and first.alpha > 0 and (first.color != "content" or first.color_strength == 0)
         return (
             plain
@@ -324,9 +340,14 @@ class Stylizer:
         keeper = job.memory.keeper(layer.index)
         small, code = self._prepare(job, layer, keeper)
         with job.measure("inference"):
-            feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
-            stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds | dict(code.tensors))["stylized"][0]
+            stylized = self._painted(small, code, layer.alpha)
         return self._finish(job, layer, small, stylized, keeper)
+
+    def _painted(self, content: Image, code: StyleCode, alpha: float = 1.0) -> Image:
+        """The network's part alone."""
+        feeds: dict[str, Tensor] = {"content": as_batch(content), "alpha": np.full((1, 1, 1, 1), alpha, np.float32)}
+        stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
+        return stylized
 
     def _paint_regions(self, job: Job, layers: list[Layer]) -> Image:
         """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
@@ -353,7 +374,10 @@ class Stylizer:
         with job.measure("resize"):
             small = job.small
         self._check_memory(small)
-        code = layer.code
+        code, fitter = layer.code, job.fitter
+        if fitter is not None:
+            with job.measure("fit"):
+                code = fitter.code(code, small)
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
                 stats = keeper.see(content)

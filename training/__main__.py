@@ -3,21 +3,14 @@
 import sys
 
 from training.options import parse
+from training.resume import start
 from training.trainer import Trainer
 
 
 def main() -> int:
     """Run the trainer; exit code 1 with one line when its inputs cannot be used."""
     options = parse()
-    try:
-        trainer = Trainer(options)
-    except ValueError as error:
-        print(f"training: {error}", file=sys.stderr)
-        return 1
-    if trainer.resume():
-        print(f"going on from step {trainer.step}")
-    trainer.run()
-    return 0
+    return start("training", lambda: Trainer(options))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from models.adain import adain, channel_stats
-from models.fast import RGB_MAX_GAIN
+from models.fast import RGB_MAX_GAIN, Fast
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
-from training.checkpoint import load_weights
+from training.checkpoint import load_fit, load_weights
 from training.data import load_images
 from training.evaluate import HeldOut
+from training.fitting import Fitted
 
 
 class Exported(nn.Module):
@@ -57,6 +58,9 @@ def main() -> int:
         default=[Path("models/fast.safetensors")],
         help="of `fast`, of a decoder trained here, a public decoder.pth, or an exported <name>.stylize.onnx",
     )
+    parser.add_argument(
+        "--fit", type=Path, help="of `training.fitting`: the first weights also with styles fitted to each photo"
+    )
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
@@ -70,6 +74,11 @@ def main() -> int:
         networks: dict[str, nn.Module] = {
             str(path): Exported(path) if path.suffix == ".onnx" else load_weights(path, vgg)[0] for path in options.weights
         }
+        if options.fit:
+            name, first = next(iter(networks.items()))
+            if not isinstance(first, Fast):
+                raise ValueError(f"--fit: '{name}' is not `fast`; wanted its weights first")
+            networks[f"{name}, fitted"] = Fitted(first, load_fit(options.fit, first)[0])
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)
     except (ValueError, OSError) as error:

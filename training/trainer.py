@@ -19,7 +19,7 @@ from models.fast import Fast, FastConfig, grown
 from models.layers import straight_through_clamp
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
-from training.checkpoint import load_weights, save_atomically, save_weights
+from training.checkpoint import load_weights, save_weights
 from training.data import ImageSet, centre_crop, load_images
 from training.evaluate import HeldOut, Score
 from training.partner import EVERY_STEPS, Partner
@@ -27,6 +27,7 @@ from training.plot import plot_curve
 from training.precision import autocast
 from training.probe import StatisticsProbe
 from training.recipes import RECIPES, Network
+from training.resume import Kept, Stateful, follow
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
 from training.stillness import stillness_loss
@@ -165,7 +166,7 @@ class Trainer:
         self.step += 1
         if self.partner and self.step % EVERY_STEPS == 0:
             self.partner.exchange(self.trained)
-        self._update_average()
+        follow(self.trained_average, self.trained, self.step, options.ema)
         return float(lc.detach()), float(ls.detach())
 
     def _stillness(self, content: Batch, code: StyleCode, alpha: Tensor, target: Tensor, result: Tensor) -> Tensor:
@@ -193,13 +194,6 @@ class Trainer:
             if self.rounding:
                 total = total + self.options.rounding * rounding_loss(self.rounding, pictures, painted, code, alpha)
         return total
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        # A short memory at first, so that the average does not carry the random start along.
-        decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
-        for mean, now in zip(self.trained_average.parameters(), self.trained.parameters(), strict=True):
-            mean.lerp_(now, 1 - decay)
 
     def run(self) -> Score:
         """Train to the end of the run; returns the last held-out score."""
@@ -268,34 +262,20 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint."""
-        state = {
-            "network": self.trained.state_dict(),
-            "average": self.trained_average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "probe": self.probe.state_dict() if self.probe else None,
-            "rounding": self.rounding.state() if self.rounding else None,
-            "generator": self.generator.get_state(),
-            "samplers": [sampler.state() for sampler in (self.contents, self.styles)],
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-        save_atomically(state, self.options.run / "checkpoint.pt")
+        self._kept.save(self.options.run / "checkpoint.pt", self.step, self.seconds)
 
     def resume(self) -> bool:
         """Go on from the run's checkpoint; False where there is none."""
-        path = self.options.run / "checkpoint.pt"
-        if not path.exists():
-            return False
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        self.trained.load_state_dict(state["network"])
-        self.trained_average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.probe and state.get("probe"):
-            self.probe.load_state_dict(state["probe"])
-        if self.rounding and state.get("rounding"):
-            self.rounding.restore(state["rounding"])
-        self.generator.set_state(state["generator"].cpu())
-        for sampler, saved in zip((self.contents, self.styles), state["samplers"], strict=True):
-            sampler.restore(saved)
-        self.step, self.seconds = state["step"], state["seconds"]
-        return True
+        known = self._kept.restore(self.options.run / "checkpoint.pt", self.device)
+        self.step, self.seconds = known or (0, 0.0)
+        return known is not None
+
+    @property
+    def _kept(self) -> Kept:
+        parts: dict[str, Stateful | None] = {
+            "network": self.trained,
+            "average": self.trained_average,
+            "optimizer": self.optimizer,
+            "probe": self.probe,
+        }
+        return Kept(parts, self.rounding, self.generator, (self.contents, self.styles))

@@ -97,7 +97,7 @@ def test_after_calibration_the_embedding_sees_every_statistic_at_one_scale():
     encoder = _network(embedding=24, looks=0).encoder
     styles = _styles(40)
     encoder.calibrate(styles)
-    pooled = encoder._look(styles)[1]
+    pooled = encoder.look(styles)[1]
     usual = (pooled - encoder.usual_mean) / encoder.usual_std
     assert usual.mean(0).abs().max() < 1e-3
     assert 0.2 < usual.std(0).max() <= 1.01
