@@ -1,4 +1,4 @@
-"""Fitting a style to the scene: one more look, at what the code paints on the very picture that is to be painted.
+"""Fitting a style to the scene: more looks, at what its code paints on the very picture that is to be painted.
 
 The style encoder corrects its code by what it paints on pictures that stand for photos (`models.style_encoder`). Here it
 looks at the scene itself. The code that comes out suits this scene and others less; it is made once per scene, and every

@@ -230,6 +230,9 @@ class Fitter:
         if style.scene != self._scene and style.attempt is None:
             style.scene, style.attempt = self._scene, _Attempt(code)
         self._go_on(style, content)
+        if style.take != self._take and style.attempt is not None:
+            # Live, behind a cut: what was fitted to another scene suits this one less than the style's own code does.
+            style.now = style.before = None
         style.take = self._take
         return style.present()
 

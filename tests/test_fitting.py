@@ -138,6 +138,23 @@ def test_live_the_looks_are_beside_the_stream(painter):
     assert len(painter.painted) == LOOKS
 
 
+def test_live_a_fit_to_another_scene_is_not_shown_behind_a_cut(painter):
+    waiting = []
+    fitter, code = Fitter(FitGraph(FakeSession()), painter, waiting.append), a_code()
+    for _ in range(30):
+        fitted = shown(fitter, code, ROOM)
+        while waiting:
+            waiting.pop()()
+    assert x_of(fitted) == 75
+    assert shown(fitter, code, STREET) is code
+    for _ in range(30):
+        while waiting:
+            waiting.pop()()
+        fitted = shown(fitter, code, STREET)
+    assert x_of(fitted) == 75
+    assert len(painter.painted) == 2 * LOOKS
+
+
 def test_live_a_style_that_comes_back_after_a_cut_is_fitted_to_the_new_scene(painter):
     fitter, first, second = Fitter(FitGraph(FakeSession()), painter), a_code("one"), a_code("two", wanted=50)
     shown(fitter, first, ROOM)

@@ -8,10 +8,14 @@ import pytest
 import torch
 
 from export import fitting as exported
+from export.builtin_styles import with_codes_of
 from models.fast import Fast, FastConfig
 from models.fitting import SceneFit
 from streamstyle.engine import Session
+from streamstyle.errors import StyleError
 from streamstyle.fitting import AFTER, PAINTED, SAID, STATISTICS, WANTED, FitGraph
+from streamstyle.look import StyleCode
+from streamstyle.styles import BuiltinStyle, BuiltinStyles, save_builtin_styles
 from training import fitting
 from training.checkpoint import load_fast, load_fit, save_fit, save_weights, weights_checksum
 
@@ -132,6 +136,21 @@ def test_the_graph_does_what_the_network_does(monkeypatch, weights, tmp_path, ca
     for name in names:
         np.testing.assert_allclose(got[name + AFTER], better[name].numpy(), rtol=1e-3, atol=1e-4)
     assert got[STATISTICS].shape == wanted.shape
+
+
+def test_built_in_styles_keep_their_codes_and_get_what_fitting_needs(tmp_path):
+    style = BuiltinStyle("wave", "A wave")
+    kept = StyleCode("wave", "v1", {"x_mean": np.ones((1, 2, 1, 1), np.float32)})
+    save_builtin_styles(tmp_path / "old.npz", [(style, kept)])
+    encoded = StyleCode(
+        "wave", "v1", {"x_mean": np.zeros((1, 2, 1, 1), np.float32)}, statistics=np.full((1, 4), 3, np.float32)
+    )
+    save_builtin_styles(tmp_path / "new.npz", with_codes_of(tmp_path / "old.npz", [(style, encoded)]))
+    code = BuiltinStyles(tmp_path / "new.npz", "v1").code("wave")
+    assert np.array_equal(code.tensors["x_mean"], kept.tensors["x_mean"])
+    assert np.array_equal(code.statistics, encoded.statistics)
+    with pytest.raises(StyleError, match="no built-in style 'wave'"):
+        with_codes_of(tmp_path / "nothing.npz", [(style, encoded)])
 
 
 def test_a_fit_of_other_weights_is_refused(monkeypatch, weights, tmp_path, capsys):
