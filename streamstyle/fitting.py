@@ -209,7 +209,10 @@ class Fitter:
         Raises:
             ModelError: The runtime failed.
         """
-        if self._plain or min(content.shape[:2]) < LEAST_SIDE:
+        if min(content.shape[:2]) < LEAST_SIDE:
+            return code
+        if self._plain:
+            self._show_own(code)
             return code
         if not code.parts:
             return self._part(code, content)
@@ -223,11 +226,17 @@ class Fitter:
             self._mixed = (key, replace(blend(parts, shares), parts=tuple(zip(parts, shares, strict=True))))
         return self._mixed[1]
 
+    def _show_own(self, code: StyleCode) -> None:
+        """Note that the styles' own codes are seen, so that what is fitted next fades in."""
+        for part in [part for part, _ in code.parts] or [code]:
+            self._styles[id(part)] = _Style(part, take=self._take)
+
     def _part(self, code: StyleCode, content: Image) -> StyleCode:
         if code.statistics is None:
             return code
         style = self._styles.setdefault(id(code), _Style(code))
-        if style.scene != self._scene and style.attempt is None:
+        # Behind a cut, what is still under way for the scene before is of no use.
+        if style.scene != self._scene and (style.attempt is None or style.take != self._take):
             style.scene, style.attempt = self._scene, _Attempt(code)
         self._go_on(style, content)
         if style.take != self._take and style.attempt is not None:

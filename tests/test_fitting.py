@@ -196,6 +196,30 @@ def test_a_plain_frame_is_not_fitted_to_and_what_follows_is(fitter, painter):
     assert x_of(shown(fitter, code, ROOM)) == 75
 
 
+def test_what_emerges_from_a_plain_frame_is_fitted_by_a_fade(fitter, painter):
+    """A cut to black and a fade-in: the style's own code was seen, so a fitted one must not jump in."""
+    code = a_code()
+    shown(fitter, code, ROOM)
+    xs = [x_of(shown(fitter, code, (ROOM * min(1.0, index / 60)).astype(np.uint8))) for index in range(120)]
+    assert xs[0] == 0
+    assert xs[-1] == 75
+    assert max(np.diff(xs)) < 75 / 5
+
+
+def test_live_a_look_that_a_cut_overtakes_is_given_up(painter):
+    waiting = []
+    fitter, code = Fitter(FitGraph(FakeSession()), painter, waiting.append), a_code()
+    shown(fitter, code, ROOM)
+    assert shown(fitter, code, STREET) is code
+    assert len(painter.painted) == len(waiting) == 2  # the new scene is painted at once
+    for _ in range(40):
+        while waiting:
+            waiting.pop(0)()
+        fitted = shown(fitter, code, STREET)
+    assert x_of(fitted) == 75
+    assert len(painter.painted) == 1 + LOOKS
+
+
 def test_of_a_large_picture_tiles_from_all_over_it_are_looked_at(painter, monkeypatch):
     monkeypatch.setattr(fitting, "MOST_PIXELS", 96 * 160)
     session = FakeSession()
