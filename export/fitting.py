@@ -23,7 +23,7 @@ from models.fitting import SceneFit
 from models.pictures import to_float
 from streamstyle.catalog import WEIGHTS
 from streamstyle.fitting import AFTER, PAINTED, SAID, STATISTICS, WANTED
-from training.checkpoint import load_fast, load_fit, weights_checksum
+from training.checkpoint import load_fast, load_fit_of, weights_checksum
 
 ROOT = Path(__file__).resolve().parent.parent
 _SIZES = ((64, 64), (256, 256), (360, 640), (97, 131))
@@ -118,12 +118,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         network, _ = load_fast(options.weights)
-        fit, metadata = load_fit(options.fit, network)
+        fit = load_fit_of(options.fit, network, options.weights)
         checksum = weights_checksum(options.weights)
-        if metadata.get("network") != checksum:
-            raise ValueError(
-                f"'{options.fit}' was trained for other weights than '{options.weights}'; run: python -m training.fitting"
-            )
         written = {"version": checksum[:12], "training_checksum": weights_checksum(options.fit), "licence": "MIT"}
         worst = export_fit(network, fit, options.output, written)
     except ParityError as error:

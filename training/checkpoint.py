@@ -164,3 +164,15 @@ def load_fit(path: Path, network: Fast) -> tuple[SceneFit, dict[str, str]]:
     except RuntimeError as error:
         raise ValueError(f"'{path}' does not hold the weights of a fit for this network") from error
     return fit.eval(), metadata
+
+
+def load_fit_of(path: Path, network: Fast, weights: Path) -> SceneFit:
+    """As load_fit, of a fit that was trained for just these weights.
+
+    Raises:
+        ValueError: As load_fit, or it was trained for others.
+    """
+    fit, metadata = load_fit(path, network)
+    if metadata.get("network") != weights_checksum(weights):
+        raise ValueError(f"'{path}' was trained for other weights than '{weights}'; run: python -m training.fitting")
+    return fit

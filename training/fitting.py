@@ -30,7 +30,7 @@ from training.data import load_images
 from training.evaluate import HeldOut, Score
 from training.partner import EVERY_STEPS, Partner
 from training.precision import autocast, usual_precision
-from training.resume import Kept, Stateful, follow, start
+from training.resume import Kept, Run, Stateful, follow, start
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
 from training.stillness import stillness_loss
@@ -59,7 +59,7 @@ class Fitted(nn.Module):
         return painted
 
 
-class FitTrainer:
+class FitTrainer(Run):
     """One run."""
 
     def __init__(self, options: Namespace) -> None:
@@ -90,7 +90,6 @@ class FitTrainer:
         self.optimizer = torch.optim.Adam(self.fit.parameters(), betas=_BETAS)
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.generator = torch.Generator().manual_seed(options.seed)
-        self.step, self.seconds = 0, 0.0
 
     @property
     def progress(self) -> float:
@@ -190,18 +189,9 @@ class FitTrainer:
             log.write(json.dumps(record) + "\n")
         return score
 
-    def save(self) -> None:
-        """Write the checkpoint."""
-        self._kept.save(self.options.run / "checkpoint.pt", self.step, self.seconds)
-
-    def resume(self) -> bool:
-        """Go on from the run's checkpoint; False where there is none."""
-        known = self._kept.restore(self.options.run / "checkpoint.pt", self.device)
-        self.step, self.seconds = known or (0, 0.0)
-        return known is not None
-
     @property
-    def _kept(self) -> Kept:
+    def kept(self) -> Kept:
+        """What stands in its checkpoints."""
         parts: dict[str, Stateful | None] = {"fit": self.fit, "average": self.average, "optimizer": self.optimizer}
         return Kept(parts, self.rounding, self.generator, (self.contents, self.styles))
 
@@ -219,7 +209,7 @@ def parse(arguments: list[str] | None = None) -> Namespace:
     parser.add_argument("--batch", type=int, default=4, help="pairs per step (default 4)")
     parser.add_argument("--size", type=int, default=128, help="side of the crops (default 128)")
     parser.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam, falling to zero (default 1e-3)")
-    parser.add_argument("--style-weight", type=float, default=1.5, help="lambda of the paper (default 1.5)")
+    parser.add_argument("--style-weight", type=float, default=2.5, help="lambda of the paper (default 2.5)")
     parser.add_argument("--stillness", type=float, default=6.0, help="as in python -m training (default 6)")
     parser.add_argument("--rounding", type=float, default=6.0, help="likewise (default 6)")
     parser.add_argument("--partner", type=Path, help="folder of another run, as in python -m training")

@@ -1,6 +1,8 @@
 """What a run must keep to go on exactly where it stopped, and the average of its weights; the same for every trainer."""
 
 import sys
+from abc import ABC, abstractmethod
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,24 +25,6 @@ class Stateful(Protocol):
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
         """Take up what `state_dict` gave."""
-        ...
-
-
-class Run(Protocol):
-    """What trains, and can go on.
-
-    Attributes:
-        step: How many steps are done.
-    """
-
-    step: int
-
-    def resume(self) -> bool:
-        """Go on from the run's checkpoint; False where there is none."""
-        ...
-
-    def run(self) -> object:
-        """Train to the end."""
         ...
 
 
@@ -95,6 +79,41 @@ def follow(average: nn.Module, now: nn.Module, step: int, most: float) -> None:
     decay = min(most, (1 + step) / (10 + step))
     for mean, parameter in zip(average.parameters(), now.parameters(), strict=True):
         mean.lerp_(parameter, 1 - decay)
+
+
+class Run(ABC):
+    """What trains, and can go on.
+
+    Attributes:
+        options: Of the command line; `run` is its folder.
+        device: Where it trains.
+        step: How many steps are done.
+        seconds: Of training so far.
+    """
+
+    options: Namespace
+    device: torch.device
+    step: int = 0
+    seconds: float = 0.0
+
+    @property
+    @abstractmethod
+    def kept(self) -> Kept:
+        """What stands in its checkpoints."""
+
+    @abstractmethod
+    def run(self) -> object:
+        """Train to the end."""
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        self.kept.save(self.options.run / "checkpoint.pt", self.step, self.seconds)
+
+    def resume(self) -> bool:
+        """Go on from the run's checkpoint; False where there is none."""
+        known = self.kept.restore(self.options.run / "checkpoint.pt", self.device)
+        self.step, self.seconds = known or (0, 0.0)
+        return known is not None
 
 
 def start(name: str, make: Callable[[], Run]) -> int:

@@ -14,7 +14,7 @@ from models.adain import adain, channel_stats
 from models.fast import RGB_MAX_GAIN, Fast
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
-from training.checkpoint import load_fit, load_weights
+from training.checkpoint import load_fit_of, load_weights
 from training.data import load_images
 from training.evaluate import HeldOut
 from training.fitting import Fitted
@@ -78,7 +78,7 @@ def main() -> int:
             name, first = next(iter(networks.items()))
             if not isinstance(first, Fast):
                 raise ValueError(f"--fit: '{name}' is not `fast`; wanted its weights first")
-            networks[f"{name}, fitted"] = Fitted(first, load_fit(options.fit, first)[0])
+            networks[f"{name}, fitted"] = Fitted(first, load_fit_of(options.fit, first, options.weights[0]))
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)
     except (ValueError, OSError) as error:

@@ -27,7 +27,7 @@ from training.plot import plot_curve
 from training.precision import autocast
 from training.probe import StatisticsProbe
 from training.recipes import RECIPES, Network
-from training.resume import Kept, Stateful, follow
+from training.resume import Kept, Run, Stateful, follow
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
 from training.stillness import stillness_loss
@@ -37,7 +37,7 @@ CALIBRATION_STYLES = 200
 """Paintings from which a new embedding learns what statistics are usual."""
 
 
-class Trainer:
+class Trainer(Run):
     """One run: its state, its folder, its loop."""
 
     def __init__(self, options: Namespace) -> None:
@@ -77,8 +77,6 @@ class Trainer:
         self.optimizer = torch.optim.Adam(self._parameter_groups(), betas=self.recipe.betas)
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.generator = torch.Generator().manual_seed(options.seed)
-        self.step = 0
-        self.seconds = 0.0
         self.images = f"{len(contents)} photos, {len(styles)} paintings"
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
@@ -260,18 +258,9 @@ class Trainer:
             "started_from": load_weights(options.init, self.vgg)[1] if options.init else None,
         }
 
-    def save(self) -> None:
-        """Write the checkpoint."""
-        self._kept.save(self.options.run / "checkpoint.pt", self.step, self.seconds)
-
-    def resume(self) -> bool:
-        """Go on from the run's checkpoint; False where there is none."""
-        known = self._kept.restore(self.options.run / "checkpoint.pt", self.device)
-        self.step, self.seconds = known or (0, 0.0)
-        return known is not None
-
     @property
-    def _kept(self) -> Kept:
+    def kept(self) -> Kept:
+        """What stands in its checkpoints."""
         parts: dict[str, Stateful | None] = {
             "network": self.trained,
             "average": self.trained_average,
