@@ -4,8 +4,9 @@ The style encoder corrects its code by what it paints on pictures that stand for
 looks at the scene itself. The code that comes out suits this scene and others less; it is made once per scene, and every
 frame of it is then painted with it. The closed loop needs no VGG, no gradient, and no more than a few runs of the stylizer.
 
-Nothing of the network changes: the perceptron here is all that is trained (`training.fitting`), so a code that is not
-fitted paints what it always did. It corrects any code of the style, of whatever origin.
+The perceptron here corrects any code of the style, of whatever origin. It is trained along with the network, which then
+paints by fitted codes and by others (`python -m training --fit along`), or alone (`--fit only`): then a code that is not
+fitted paints what it always did.
 
 Source: as `models.style_encoder`. Unlike test-time training (Sun et al. 2020, arXiv:1909.13231) no weights move.
 """
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.fast import Fast
+from models.fast import Fast, FastConfig, Stylizer
 from models.layers import straight_through_clamp
 from models.style_encoder import starting_at_zero
 
@@ -86,3 +87,39 @@ class SceneFit(nn.Module):
             painted = straight_through_clamp(network.stylizer(scene, full, fitted))
             fitted, said = self(network, fitted, pooled, painted, said)
         return fitted
+
+
+class Fitted(nn.Module):
+    """A network whose codes are fitted to each content; its call is that of `Fast`.
+
+    Attributes:
+        network: It.
+        fit: What fits.
+        looks: How often.
+    """
+
+    family = Fast.family
+
+    def __init__(self, network: Fast, fit: SceneFit, looks: int = LOOKS) -> None:
+        super().__init__()
+        self.network, self.fit, self.looks = network, fit, looks
+
+    @property
+    def config(self) -> FastConfig:
+        """Of the network."""
+        return self.network.config
+
+    @property
+    def stylizer(self) -> Stylizer:
+        """Of the network."""
+        return self.network.stylizer
+
+    def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
+        """Stylize each content with the style of the same index; shapes as in `Fast`."""
+        code, seen = self.network.complete(style)
+        painted: Tensor = self.stylizer(content, alpha, self.fitted(code, seen.pooled, content))
+        return painted
+
+    def fitted(self, code: Mapping[str, Tensor], pooled: Tensor, content: Tensor) -> dict[str, Tensor]:
+        """Codes of N styles, fitted to as many contents; shapes as in `SceneFit.fit`."""
+        return self.fit.fit(self.network, code, pooled, content, self.looks)

@@ -3,14 +3,21 @@
 import sys
 
 from training.options import parse
-from training.resume import start
 from training.trainer import Trainer
 
 
 def main() -> int:
     """Run the trainer; exit code 1 with one line when its inputs cannot be used."""
     options = parse()
-    return start("training", lambda: Trainer(options))
+    try:
+        trainer = Trainer(options)
+    except (ValueError, OSError) as error:
+        print(f"training: {error}", file=sys.stderr)
+        return 1
+    if trainer.resume():
+        print(f"going on from step {trainer.step}")
+    trainer.run()
+    return 0
 
 
 if __name__ == "__main__":

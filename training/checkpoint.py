@@ -15,7 +15,7 @@ from models.fast import Fast, FastConfig
 from models.fitting import SceneFit
 from models.vgg import Vgg19
 from models.vgg_adain import Decoder, VggAdain
-from training.recipes import RECIPES, Network
+from training.recipes import RECIPES
 
 _RENAMED = {
     "style_encoder.": "encoder.",
@@ -33,7 +33,9 @@ def save_atomically(state: dict[str, Any], path: Path) -> None:
     partial.replace(path)
 
 
-def save_weights(network: Network, path: Path, record: dict[str, Any], *, dtype: torch.dtype = torch.float32) -> None:
+def save_weights(
+    network: Fast | VggAdain, path: Path, record: dict[str, Any], *, dtype: torch.dtype = torch.float32
+) -> None:
     """Write what was trained, with the network's widths and a record of the training.
 
     Args:
@@ -53,7 +55,7 @@ def save_weights(network: Network, path: Path, record: dict[str, Any], *, dtype:
     partial.replace(path)
 
 
-def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Network, dict[str, Any]]:
+def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Fast | VggAdain, dict[str, Any]]:
     """Read what save_weights wrote, or a public AdaIN decoder (`.pth`).
 
     Args:
@@ -125,7 +127,7 @@ def weights_checksum(path: Path) -> str:
 
 
 def save_fit(fit: SceneFit, path: Path, network: Path, record: dict[str, Any]) -> None:
-    """Write what `training.fitting` trained, in half precision.
+    """Write what fits styles to scenes, in half precision.
 
     Args:
         fit: It.
@@ -174,5 +176,5 @@ def load_fit_of(path: Path, network: Fast, weights: Path) -> SceneFit:
     """
     fit, metadata = load_fit(path, network)
     if metadata.get("network") != weights_checksum(weights):
-        raise ValueError(f"'{path}' was trained for other weights than '{weights}'; run: python -m training.fitting")
+        raise ValueError(f"'{path}' was trained for other weights than '{weights}'; run: python -m training --fit only")
     return fit

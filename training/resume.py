@@ -1,9 +1,6 @@
-"""What a run must keep to go on exactly where it stopped, and the average of its weights; the same for every trainer."""
+"""What a run must keep to go on exactly where it stopped, and the average of its weights."""
 
-import sys
-from abc import ABC, abstractmethod
-from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,51 +76,3 @@ def follow(average: nn.Module, now: nn.Module, step: int, most: float) -> None:
     decay = min(most, (1 + step) / (10 + step))
     for mean, parameter in zip(average.parameters(), now.parameters(), strict=True):
         mean.lerp_(parameter, 1 - decay)
-
-
-class Run(ABC):
-    """What trains, and can go on.
-
-    Attributes:
-        options: Of the command line; `run` is its folder.
-        device: Where it trains.
-        step: How many steps are done.
-        seconds: Of training so far.
-    """
-
-    options: Namespace
-    device: torch.device
-    step: int = 0
-    seconds: float = 0.0
-
-    @property
-    @abstractmethod
-    def kept(self) -> Kept:
-        """What stands in its checkpoints."""
-
-    @abstractmethod
-    def run(self) -> object:
-        """Train to the end."""
-
-    def save(self) -> None:
-        """Write the checkpoint."""
-        self.kept.save(self.options.run / "checkpoint.pt", self.step, self.seconds)
-
-    def resume(self) -> bool:
-        """Go on from the run's checkpoint; False where there is none."""
-        known = self.kept.restore(self.options.run / "checkpoint.pt", self.device)
-        self.step, self.seconds = known or (0, 0.0)
-        return known is not None
-
-
-def start(name: str, make: Callable[[], Run]) -> int:
-    """Make a run and train to its end; exit code 1 with one line when its inputs cannot be used."""
-    try:
-        run = make()
-    except (ValueError, OSError) as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return 1
-    if run.resume():
-        print(f"going on from step {run.step}")
-    run.run()
-    return 0

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from models.adain import adain, channel_stats
 from models.fast import RGB_MAX_GAIN, Fast
+from models.fitting import Fitted
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
 from training.checkpoint import load_fit_of, load_weights
 from training.data import load_images
 from training.evaluate import HeldOut
-from training.fitting import Fitted
 
 
 class Exported(nn.Module):
@@ -59,7 +59,7 @@ def main() -> int:
         help="of `fast`, of a decoder trained here, a public decoder.pth, or an exported <name>.stylize.onnx",
     )
     parser.add_argument(
-        "--fit", type=Path, help="of `training.fitting`: the first weights also with styles fitted to each photo"
+        "--fit", type=Path, help="of `training --fit`: the first weights also with styles fitted to each photo"
     )
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")

@@ -16,18 +16,20 @@ from torch import Tensor
 
 from models.adain import StyleCode
 from models.fast import Fast, FastConfig, grown
+from models.fitting import Fitted, SceneFit
 from models.layers import straight_through_clamp
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
-from training.checkpoint import load_weights, save_weights
+from models.vgg_adain import VggAdain
+from training.checkpoint import load_fit, load_weights, save_fit, save_weights
 from training.data import ImageSet, centre_crop, load_images
 from training.evaluate import HeldOut, Score
 from training.partner import EVERY_STEPS, Partner
 from training.plot import plot_curve
 from training.precision import autocast
 from training.probe import StatisticsProbe
-from training.recipes import RECIPES, Network
-from training.resume import Kept, Run, Stateful, follow
+from training.recipes import Network, recipe_of
+from training.resume import Kept, Stateful, follow
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
 from training.stillness import stillness_loss
@@ -37,12 +39,12 @@ CALIBRATION_STYLES = 200
 """Paintings from which a new embedding learns what statistics are usual."""
 
 
-class Trainer(Run):
+class Trainer:
     """One run: its state, its folder, its loop."""
 
     def __init__(self, options: Namespace) -> None:
         self.options = options
-        self.recipe = RECIPES[options.family]
+        self.recipe = recipe_of(options.family, options.fit)
         self.device = torch.device(options.device)
         self.precision = getattr(torch, options.precision)
         torch.manual_seed(options.seed)
@@ -67,7 +69,7 @@ class Trainer(Run):
             keep_features=False,
             **common,
         )
-        network = self._initial_network(styles).train()
+        network = self._with_fit(self._initial_network(styles)).train()
         self.network: Network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self.trained = self.recipe.trained(self.network)
@@ -77,26 +79,27 @@ class Trainer(Run):
         self.optimizer = torch.optim.Adam(self._parameter_groups(), betas=self.recipe.betas)
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.generator = torch.Generator().manual_seed(options.seed)
+        self.step, self.seconds = 0, 0.0
         self.images = f"{len(contents)} photos, {len(styles)} paintings"
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
-        """The encoder's parameters, which may learn faster, with the pictures that it looks at; and the rest."""
-        ours = ("encoder.", "looked_at")
-        encoder = [p for name, p in self.trained.named_parameters() if name.startswith(ours)]
-        rest = [p for name, p in self.trained.named_parameters() if not name.startswith(ours)]
+        """What makes codes (the encoder, the pictures that it looks at, the fit), which may learn faster; and the rest."""
+        frames = set(self.network.stylizer.parameters())
+        codes = [parameter for parameter in self.trained.parameters() if parameter not in frames]
+        rest = [parameter for parameter in self.trained.parameters() if parameter in frames]
         if self.probe:
-            encoder += list(self.probe.parameters())
+            codes += list(self.probe.parameters())
         rates = (self.options.encoder_rate, 1.0)
-        return [{"params": group, "rate": rate} for group, rate in zip((encoder, rest), rates, strict=True) if group]
+        return [{"params": group, "rate": rate} for group, rate in zip((codes, rest), rates, strict=True) if group]
 
-    def _initial_network(self, styles: ImageSet) -> Network:
+    def _initial_network(self, styles: ImageSet) -> Fast | VggAdain:
         init: Path | None = self.options.init
         network = load_weights(init, self.vgg)[0] if init else self.recipe.build(self.vgg)
         if network.family != self.options.family:
             raise ValueError(
                 f"'{init}' holds weights of '{network.family}'; wanted '{self.options.family}', or another --family"
             )
-        if not isinstance(network, Fast):
+        if not isinstance(network, Fast) or self.options.fit == "only":
             return network
         had_embedding = bool(init) and bool(network.config.embedding)
         network = grown(network, FastConfig())
@@ -104,6 +107,13 @@ class Trainer(Run):
             chosen = styles.images[:: max(1, len(styles) // CALIBRATION_STYLES)]
             network.encoder.calibrate(torch.stack([centre_crop(image, self.options.size) for image in chosen]).cpu())
         return network
+
+    def _with_fit(self, network: Fast | VggAdain) -> Network:
+        if not self.options.fit:
+            return network
+        assert isinstance(network, Fast)  # the command line sees to it
+        fit = load_fit(self.options.init_fit, network)[0] if self.options.init_fit else SceneFit(network)
+        return Fitted(network.requires_grad_(self.options.fit == "along"), fit)
 
     @property
     def progress(self) -> float:
@@ -144,7 +154,7 @@ class Trainer(Run):
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["rate"]
         with autocast(self.device.type, self.precision):
-            code, embedding = self.recipe.encode(self.network, style)
+            code, embedding = self.recipe.encode(self.network, content, style, self.generator)
             result = self.recipe.stylize(self.network, content, code, alpha, target)
             features = self.vgg(straight_through_clamp(result) if options.range_weight else result)
         lc = content_loss(features, target).mean()
@@ -209,7 +219,9 @@ class Trainer(Run):
                 bar.update(task, completed=self.progress, description=f"step {self.step}  Lc {lc:.2f}  Ls {ls:.2f}")
                 if self.step % options.evaluate_every == 0:
                     score = self.evaluate(train_lc=lc, train_ls=ls)
-                    bar.console.print(f"step {self.step}: held-out Lc {score.lc:.3f}  Ls {score.ls:.3f}")
+                    bar.console.print(
+                        f"step {self.step}, {self.seconds:.0f} s: held-out Lc {score.lc:.3f}  Ls {score.ls:.3f}"
+                    )
                 if time.monotonic() - saved > 60 * options.save_minutes:
                     self.save()
                     saved = time.monotonic()
@@ -222,16 +234,29 @@ class Trainer(Run):
         """Score the averaged weights; append to the log, redraw curve and pictures, write the weights."""
         results = self.held_out.run(self.average)
         score = self.held_out.score(results)
+        if isinstance(self.average, Fitted) and self.options.fit == "along":
+            unfitted = self.held_out.score(self.held_out.run(self.average.network))
+            more |= {"unfitted_lc": unfitted.lc, "unfitted_ls": unfitted.ls}
         row = {"step": self.step, "seconds": round(self.seconds), "lc": score.lc, "ls": score.ls, **more}
         run: Path = self.options.run
         with (run / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
         self.held_out.sheet(results, run / "pairs.png")
         plot_curve(run / "log.jsonl", run / "curve.png")
-        # Half precision is enough for weights that are only used, and keeps their file small.
-        dtype = torch.float16 if isinstance(self.average, Fast) else torch.float32
-        save_weights(self.average, run / "weights.safetensors", self.record(score), dtype=dtype)
+        self._save_weights(score)
         return score
+
+    def _save_weights(self, score: Score) -> None:
+        average, path = self.average, self.options.run / "weights.safetensors"
+        if self.options.fit == "only":
+            path = self.options.init
+        else:
+            network = average.network if isinstance(average, Fitted) else average
+            # Half precision is enough for weights that are only used, and keeps their file small.
+            dtype = torch.float16 if isinstance(network, Fast) else torch.float32
+            save_weights(network, path, self.record(score), dtype=dtype)
+        if isinstance(average, Fitted):
+            save_fit(average.fit, self.options.run / "fit.safetensors", path, self.record(score))
 
     def record(self, score: Score) -> dict[str, Any]:
         """How these weights came to be, for the model card."""
@@ -249,6 +274,7 @@ class Trainer(Run):
             "short_side": options.short_side,
             "style_weight": options.style_weight,
             "late_style_weight": options.late_style_weight,
+            "fit": options.fit,
             "stillness": options.stillness,
             "rounding": options.rounding,
             "probe_weight": options.probe_weight,
@@ -258,9 +284,17 @@ class Trainer(Run):
             "started_from": load_weights(options.init, self.vgg)[1] if options.init else None,
         }
 
-    @property
-    def kept(self) -> Kept:
-        """What stands in its checkpoints."""
+    def save(self) -> None:
+        """Write the checkpoint."""
+        self._kept().save(self.options.run / "checkpoint.pt", self.step, self.seconds)
+
+    def resume(self) -> bool:
+        """Go on from the run's checkpoint; False where there is none."""
+        known = self._kept().restore(self.options.run / "checkpoint.pt", self.device)
+        self.step, self.seconds = known or (0, 0.0)
+        return known is not None
+
+    def _kept(self) -> Kept:
         parts: dict[str, Stateful | None] = {
             "network": self.trained,
             "average": self.trained_average,

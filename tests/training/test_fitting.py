@@ -1,4 +1,4 @@
-"""`python -m training.fitting` and `python -m export.fitting`, with a small network and a judge of no training."""
+"""`python -m training --fit` and `python -m export.fitting`, with a small network and a judge of no training."""
 
 import json
 
@@ -10,14 +10,19 @@ import torch
 from export import fitting as exported
 from export.builtin_styles import with_codes_of
 from models.fast import Fast, FastConfig
-from models.fitting import SceneFit
+from models.fitting import Fitted, SceneFit
+from models.losses import Stats
 from streamstyle.engine import Session
 from streamstyle.errors import StyleError
 from streamstyle.fitting import AFTER, PAINTED, SAID, STATISTICS, WANTED, FitGraph
 from streamstyle.look import StyleCode
 from streamstyle.styles import BuiltinStyle, BuiltinStyles, save_builtin_styles
-from training import fitting
-from training.checkpoint import load_fast, load_fit, save_fit, save_weights, weights_checksum
+from training.__main__ import main as training_main
+from training.checkpoint import load_fast, load_fit, load_fit_of, save_fit, save_weights, weights_checksum
+from training.options import parse
+from training.recipes import recipe_of
+from training.targets import Batch
+from training.trainer import Trainer
 
 SMALL = {"half": 8, "quarter": 8, "eighth": 16, "blocks": 1, "style": 32, "sixteenth": 0, "embedding": 16, "looks": 2}
 
@@ -32,74 +37,115 @@ def weights(tmp_path_factory):
     return path
 
 
-def _run(monkeypatch, weights, material, run, *more):
-    arguments = ["--weights", weights, "--contents", material / "photo", "--styles", material / "paint.tar"]
-    arguments += [
-        "--vgg",
-        material / "vgg.pth",
-        "--run",
-        run,
-        "--batch",
-        "2",
-        "--size",
-        "32",
-        "--pairs",
-        "2",
-        "--threads",
-        "1",
-    ]
-    monkeypatch.setattr("sys.argv", ["fitting", *map(str, [*arguments, *more])])
-    return fitting.main()
+def _arguments(weights, material, run, *more):
+    arguments = ["--contents", material / "photo", "--styles", material / "paint.tar", "--vgg", material / "vgg.pth"]
+    arguments += ["--run", run, "--batch", 2, "--size", 32, "--pairs", 2, "--threads", 1, "--init", weights]
+    return [str(argument) for argument in [*arguments, *more]]
+
+
+def _run(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["training", *_arguments(*arguments)])
+    return training_main()
 
 
 def test_a_run_trains_the_fit_alone_and_goes_on_where_it_stopped(monkeypatch, weights, material, tmp_path, capsys):
     before = weights_checksum(weights)
-    assert _run(monkeypatch, weights, material, tmp_path / "run", "--minutes", "0.02") == 0
+    assert _run(monkeypatch, weights, material, tmp_path / "run", "--fit", "only", "--steps", 3) == 0
     assert weights_checksum(weights) == before
+    assert not (tmp_path / "run" / "weights.safetensors").exists()
     network = load_fast(weights)[0]
     fit, metadata = load_fit(tmp_path / "run" / "fit.safetensors", network)
     assert metadata["network"] == before
-    steps = json.loads(metadata["training"])["steps"]
-    assert steps > 0
+    assert json.loads(metadata["training"])["steps"] == 3
     fresh = SceneFit(network)
     assert not torch.equal(fit.compare.weight, fresh.compare.weight)
     assert (tmp_path / "run" / "pairs.png").is_file()
-    assert _run(monkeypatch, weights, material, tmp_path / "run", "--minutes", "0.05") == 0
-    assert f"going on from step {steps}" in capsys.readouterr().out
-    assert json.loads(load_fit(tmp_path / "run" / "fit.safetensors", network)[1]["training"])["steps"] > steps
+    assert _run(monkeypatch, weights, material, tmp_path / "run", "--fit", "only", "--steps", 5) == 0
+    assert "going on from step 3" in capsys.readouterr().out
+    assert json.loads(load_fit(tmp_path / "run" / "fit.safetensors", network)[1]["training"])["steps"] == 5
 
 
-def test_training_lowers_the_loss(monkeypatch, weights, material, tmp_path):
+def _trained(weights, material, run, *more):
+    """A trainer before and after forty steps, with its held-out scores."""
     torch.manual_seed(0)
-    options = ["--weights", weights, "--contents", material / "photo", "--styles", material / "paint.tar"]
-    options += ["--vgg", material / "vgg.pth", "--run", tmp_path / "run", "--batch", "2", "--size", "32", "--pairs", "4"]
-    options += ["--minutes", "5", "--threads", "1", "--style-weight", "10", "--stillness", "0", "--rounding", "0"]
-    trainer = fitting.FitTrainer(fitting.parse(list(map(str, options))))
-    trainer.average = trainer.fit  # the weights themselves: the average has a longer memory than this run
+    more = ("--steps", 1000, "--style-weight", 10, "--stillness", 0, "--rounding", 0, "--pairs", 4, *more)
+    trainer = Trainer(parse(_arguments(weights, material, run, *more)))
+    trainer.average = trainer.network  # the weights themselves: the average has a longer memory than this run
     first = trainer.evaluate()
     for _ in range(40):
         trainer.train_step()
-    last = trainer.evaluate()
+    return trainer, first, trainer.evaluate()
+
+
+def test_training_the_fit_lowers_the_loss(weights, material, tmp_path):
+    _, first, last = _trained(weights, material, tmp_path / "run", "--fit", "only", "--learning-rate", 1e-3)
     assert last.lc + 10 * last.ls < 0.98 * (first.lc + 10 * first.ls)
+
+
+def test_fit_and_network_are_trained_together_for_codes_with_a_fit_and_without(weights, material, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.trainer.grown", lambda network, _config: network)  # as small as it is
+    more = ("--fit", "along", "--learning-rate", 1e-3, "--encoder-rate", 3, "--probe-weight", 0.3)
+    trainer, first, last = _trained(weights, material, tmp_path / "run", *more)
+    assert last.lc + 10 * last.ls < 0.98 * (first.lc + 10 * first.ls)
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    before, after = (row["unfitted_lc"] + 10 * row["unfitted_ls"] for row in log)
+    assert after < 0.98 * before
+    of_codes = {id(parameter) for parameter in trainer.optimizer.param_groups[0]["params"]}
+    assert [group["rate"] for group in trainer.optimizer.param_groups] == [3, 1]
+    assert of_codes >= {id(trainer.network.fit.compare.weight), id(trainer.network.network.encoder.turn.weight)}
+    network = load_fast(tmp_path / "run" / "weights.safetensors")[0]
+    fit = load_fit_of(tmp_path / "run" / "fit.safetensors", network, tmp_path / "run" / "weights.safetensors")
+    torch.testing.assert_close(fit.compare.weight, trainer.network.fit.compare.weight, rtol=2e-3, atol=1e-4)
+    assert not torch.equal(network.stylizer.half_in.weight, load_fast(weights)[0].stylizer.half_in.weight)
+
+
+def test_a_quarter_of_the_codes_stays_unfitted(weights):
+    network = load_fast(weights)[0]
+    fit = SceneFit(network)
+    torch.nn.init.normal_(fit.more[1].weight, std=0.05)
+    photos, paintings = (Batch(torch.rand(4, 3, 32, 32), Stats((), ()), None) for _ in range(2))
+    with torch.no_grad():
+        code, _ = recipe_of("fast", "along").encode(Fitted(network, fit), photos, paintings, torch.Generator())
+        unfitted = network.encode(paintings.images)[0]
+        fitted = Fitted(network, fit).fitted(unfitted, network.complete(paintings.images)[1].pooled, photos.images)
+    for name in ("entry_mean", "half_std"):
+        torch.testing.assert_close(code[name][:1], unfitted[name][:1])
+        torch.testing.assert_close(code[name][1:], fitted[name][1:])
+        assert not torch.allclose(unfitted[name], fitted[name], rtol=1e-3)
 
 
 @pytest.mark.parametrize(
     ("what", "told"),
     [
-        ("--weights", "there is no"),
-        ("--vgg", "nothing.pth"),
         ("--init", "there is no"),
+        ("--vgg", "nothing.pth"),
+        ("--init-fit", "there is no"),
         ("--contents", "nothing.pth"),
     ],
 )
 def test_what_is_missing_is_one_line(monkeypatch, weights, material, tmp_path, capsys, what, told):
-    assert (
-        _run(monkeypatch, weights, material, tmp_path / "run", "--minutes", "1", what, str(tmp_path / "nothing.pth")) == 1
-    )
+    more = ("--fit", "only", "--steps", 1, what, tmp_path / "nothing.pth")
+    assert _run(monkeypatch, weights, material, tmp_path / "run", *more) == 1
     error = capsys.readouterr().err
-    assert error.startswith("training.fitting: ")
+    assert error.startswith("training: ")
     assert told in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("--fit", "only", "--probe-weight", "0.3", "--init", "a"), "leave out --probe-weight"),
+        (("--fit", "only"), "name it with --init"),
+        (("--fit", "along", "--family", "vgg19"), "use it with --family fast"),
+        (("--init-fit", "a"), "wanted --fit"),
+    ],
+)
+def test_what_does_not_go_together_is_said(capsys, wrong, told):
+    with pytest.raises(SystemExit) as exit_:
+        parse(["--contents", "a", "--styles", "b", "--vgg", "c", "--steps", "1", *wrong])
+    assert exit_.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 def _export(monkeypatch, *arguments):
