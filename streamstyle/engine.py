@@ -22,7 +22,6 @@ __all__ = [
     "any_size_device",
     "as_batch",
     "available_memory",
-    "style_device",
     "usable_cores",
 ]
 
@@ -317,18 +316,11 @@ class Session:
             raise ModelError(f"the model cannot be prepared for {width}x{height}: {ort.first_line(error)}") from error
 
 
-def style_device(device: str) -> str:
-    """Where paintings are encoded for a device: seldom, in any size, and in float32.
-
-    TensorRT would build an engine for each size of a painting; plugins are not proven.
-    """
-    return {"tensorrt": "cuda"}.get(device, "cpu" if device in plugins.PLUGINS else device)
-
-
 def any_size_device(provider: str) -> str:
-    """Where pictures of ever other sizes are looked at, now and then, beside frames on a provider.
+    """Where paintings are encoded and scenes looked at: now and then, in ever other sizes, beside frames on a provider.
 
-    OpenVINO would compile for each size; it is taken where ONNX Runtime is not installed.
+    For each size OpenVINO would compile for seconds and TensorRT for minutes, and plugins are not proven. OpenVINO is
+    taken where ONNX Runtime is not installed.
     """
     if provider in {"cuda", "tensorrt"}:
         return "cuda"

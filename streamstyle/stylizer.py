@@ -6,6 +6,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
-from streamstyle.engine import Session, Tensor, any_size_device, as_batch, available_memory, style_device
+from streamstyle.engine import Session, Tensor, any_size_device, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
 from streamstyle.fitting import LEAST_SIDE, FitGraph, Fitter
@@ -86,18 +87,20 @@ class Stylizer:
         self.provider = self._stylize.label
         self.remark = self._stylize.remark
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
-        self._style = self._style_session(files.style, device)
+        # A model without a style graph knows only its own styles; of one without styles, too, the file is missed in time.
+        self._style_file = files.style if files.style.is_file() or not self.builtin_styles.styles else None
         self._fit = self._fit_graph(files.fit)
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
         self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
 
-    def _style_session(self, path: Path, device: str) -> Session | None:
-        """The style graph, checked against the stylize graph; None for a model that knows only its own styles."""
-        if not path.is_file() and self.builtin_styles.styles:
-            return None
-        session = Session(path, style_device(device))
+    @cached_property
+    def _style(self) -> Session:
+        """The style graph, checked against the stylize graph; ModelError where they do not fit."""
+        path = self._style_file
+        assert path is not None  # callers ask
+        session = Session(path, any_size_device(self._stylize.provider))
         if set(session.outputs) != self._code_names:
             raise ModelError(
                 f"'{path.name}' does not belong to this model: the style codes differ in "
@@ -106,6 +109,15 @@ class Stylizer:
         if session.metadata.get("version", "unknown") != self.version:
             raise ModelError(f"'{path.name}' and the stylize graph are of different trainings; export them again")
         return session
+
+    def load(self) -> None:
+        """Load what is else loaded when it is first needed, which takes a second: the style graph.
+
+        Raises:
+            ModelError: It is missing or damaged, or does not belong to the model.
+        """
+        if self._style_file is not None:
+            _ = self._style
 
     def _fit_graph(self, path: Path) -> FitGraph | None:
         """What fits styles to a scene; None for a model without it, and where it is of other weights."""
@@ -134,7 +146,7 @@ class Stylizer:
     def only_style(self) -> str | None:
         """The one style that the model knows, if it was trained for a single one."""
         names = self.builtin_styles.names()
-        return names[0] if self._style is None and len(names) == 1 else None
+        return names[0] if self._style_file is None and len(names) == 1 else None
 
     def encode_style(self, image: Image, name: str = "style", size: int = STYLE_SIZE) -> StyleCode:
         """Turn a painting into its style code, from the cache where it was encoded before.
@@ -147,7 +159,7 @@ class Stylizer:
         Raises:
             StyleError: The picture is too small to have a style, or the model knows only its own styles.
         """
-        if self._style is None:
+        if self._style_file is None:
             known = ", ".join(self.builtin_styles.names())
             raise StyleError(
                 f"the model '{self.name}' knows only its own styles ({known}), not '{name}'; choose one of them"
@@ -157,7 +169,7 @@ class Stylizer:
         painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
-        complete = kept is not None and set(kept.tensors) == set(self._style.outputs)
+        complete = kept is not None and set(kept.tensors) == self._code_names
         if complete and kept is not None and (self._fit is None or kept.statistics is not None):
             return replace(kept, paintings=((painting, 1.0),))
         code = self._encode(painting, name)
@@ -166,7 +178,6 @@ class Stylizer:
 
     def _encode(self, painting: Image, name: str) -> StyleCode:
         """Of a painting at its encoding size."""
-        assert self._style is not None  # callers ask
         tensors = self._style.run({"style": as_batch(painting)})
         large = self._fit is not None and min(painting.shape[:2]) >= LEAST_SIDE
         statistics = self._fit.statistics(painting) if self._fit is not None and large else None
@@ -242,7 +253,7 @@ class Stylizer:
             beside: Runs work beside the stream; by default it is done at once.
         """
         repainter, beside = None, beside or (lambda work: work())
-        if self._style is not None and not self.colors_in_code:
+        if self._style_file is not None and not self.colors_in_code:
             repainter = Repainter(lambda image: self._encode(image, "repainted"), beside)
         fitter = None if self._fit is None else Fitter(self._fit, self._painted, beside)
         return StreamMemory(repainter, fitter)

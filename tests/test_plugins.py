@@ -125,7 +125,7 @@ def test_auto_leaves_plugins_alone(runtime, monkeypatch):
 
 
 def test_paintings_are_encoded_on_the_cpu(runtime):
-    Stylizer("fast", "webgpu")
+    Stylizer("fast", "webgpu").load()
     assert [list(providers) for name, _, providers in runtime.sessions if name == "fast.style.onnx"] == [
         ["CPUExecutionProvider"]
     ]

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 from contextlib import nullcontext
 
@@ -7,7 +8,7 @@ import pytest
 
 from streamstyle.catalog import WEIGHTS
 from streamstyle.color import ColorStats
-from streamstyle.engine import Session
+from streamstyle.engine import Session, any_size_device
 from streamstyle.errors import ModelError, StyleError
 from streamstyle.look import Look, Region, blend
 from streamstyle.sinks.image import ImageSink
@@ -34,6 +35,34 @@ def code(stylizer):
 
 def distance(a, b):
     return float(np.abs(a.astype(int) - b.astype(int)).mean())
+
+
+def test_the_style_graph_is_loaded_for_the_first_new_painting_only(tmp_path, monkeypatch, content):
+    loaded = []
+
+    def session(path, device, *more, **named):
+        loaded.append((path.name, device))
+        return Session(path, device, *more, **named)
+
+    monkeypatch.setattr("streamstyle.stylizer.Session", session)
+    for times in (1, 0):
+        stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
+        stylizer.stylize(content, Look(stylizer.find_style("starry-night")))
+        assert "fast.style.onnx" not in dict(loaded)
+        stylizer.encode_style(content)  # the second time from the cache
+        stylizer.encode_style(content)
+        assert [name for name, _ in loaded].count("fast.style.onnx") == times
+        loaded.clear()
+
+
+def test_paintings_are_encoded_where_no_size_costs_a_compilation():
+    assert [any_size_device(provider) for provider in ("cpu", "webgpu", "cuda", "tensorrt")] == [
+        "cpu",
+        "cpu",
+        "cuda",
+        "cuda",
+    ]
+    assert any_size_device("openvino") == ("cpu" if importlib.util.find_spec("onnxruntime") else "openvino")
 
 
 def test_alpha_0_is_the_input_itself(stylizer, content, code):
