@@ -18,7 +18,7 @@ import pytest
 
 from tests.clock import clock_face, read_clock
 from tests.media import make_clip
-from tests.test_window import environment_of, virtual_screen, xdotool
+from tests.window.screens import environment_of, virtual_screen, xdotool
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 15

@@ -1,4 +1,4 @@
-"""The screen check: what find_toolkit and find_screen say, as findings. What they find is tested in test_window.py."""
+"""The screen check: what find_toolkit and find_screen say, as findings. What they find is tested in tests/window."""
 
 import pytest
 
