@@ -39,11 +39,13 @@ _SPECK = np.ones((3, 3), np.uint8)
 """Motion that this does not fit into is none."""
 _RESTING = {"on": 0.82, "strong": 0.9}
 """Share of the picture before where the content rests."""
-_MOVING = {"on": 0.9, "strong": 0.93}
-"""Likewise where it moves. There only what is coarser than a pixel is kept."""
-_FINE = 0.66
-"""Deviation in pixels of the 3x3 Gaussian that parts coarse from fine. The networks do not paint a moved scene as moved
-strokes to the pixel, and fine detail that does not meet itself averages to a blur."""
+_MOVING = {"on": 0.93, "strong": 0.95}
+"""Likewise where it moves."""
+_FINE = (3, 3)
+"""Pixels whose mean parts coarse from fine where it moves. The networks do not paint a moved scene as moved strokes to the
+pixel, and fine detail that does not meet itself averages to a blur."""
+_ALIKE = 2
+"""Levels by which fine detail may differ and still meet itself."""
 
 
 class Part(NamedTuple):
@@ -194,13 +196,11 @@ def _median(levels: Image) -> float:
 
 
 def _with_detail(picture: Image, detailed: Image) -> Image:
-    """A picture with the finest detail of another; (H, W, 3) uint8 each."""
-    fine = cv2.subtract(detailed, _coarse(detailed), dtype=cv2.CV_16S)
-    return cv2.add(_coarse(picture), fine, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
-
-
-def _coarse(picture: Image) -> MatLike:
-    return cv2.GaussianBlur(picture, (3, 3), _FINE)
+    """A picture with the fine detail of another, but for what differs by little; (H, W, 3) uint8 each."""
+    apart = cv2.subtract(picture, detailed, dtype=cv2.CV_16S)
+    fine = cv2.subtract(apart, cv2.blur(apart, _FINE))
+    fine = cv2.subtract(fine, np.clip(fine, -_ALIKE, _ALIKE))
+    return cv2.subtract(picture, fine, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
 
 
 class Steadier:
