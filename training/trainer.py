@@ -231,22 +231,26 @@ class Trainer:
         return score
 
     def evaluate(self, **more: float) -> Score:
-        """Score the averaged weights; append to the log, redraw curve and pictures, write the weights."""
+        """Score the averaged weights, fitted where a fit is trained; log it, redraw curve and pictures, write them."""
         results = self.held_out.run(self.average)
         score = self.held_out.score(results)
-        if isinstance(self.average, Fitted) and self.options.fit == "along":
-            unfitted = self.held_out.score(self.held_out.run(self.average.network))
-            more |= {"unfitted_lc": unfitted.lc, "unfitted_ls": unfitted.ls}
         row = {"step": self.step, "seconds": round(self.seconds), "lc": score.lc, "ls": score.ls, **more}
+        scores = {"held_out": asdict(score)}
+        if isinstance(self.average, Fitted):
+            scores = {"held_out_fitted": asdict(score)}
+            if self.options.fit == "along":
+                unfitted = self.held_out.score(self.held_out.run(self.average.network))
+                scores["held_out"] = asdict(unfitted)
+                row |= {"unfitted_lc": unfitted.lc, "unfitted_ls": unfitted.ls}
         run: Path = self.options.run
         with (run / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
         self.held_out.sheet(results, run / "pairs.png")
         plot_curve(run / "log.jsonl", run / "curve.png")
-        self._save_weights(score)
+        self._save_weights(self.record(scores))
         return score
 
-    def _save_weights(self, score: Score) -> None:
+    def _save_weights(self, record: dict[str, Any]) -> None:
         average, path = self.average, self.options.run / "weights.safetensors"
         if self.options.fit == "only":
             path = self.options.init
@@ -254,17 +258,18 @@ class Trainer:
             network = average.network if isinstance(average, Fitted) else average
             # Half precision is enough for weights that are only used, and keeps their file small.
             dtype = torch.float16 if isinstance(network, Fast) else torch.float32
-            save_weights(network, path, self.record(score), dtype=dtype)
+            save_weights(network, path, record, dtype=dtype)
         if isinstance(average, Fitted):
-            save_fit(average.fit, self.options.run / "fit.safetensors", path, self.record(score))
+            save_fit(average.fit, self.options.run / "fit.safetensors", path, record)
 
-    def record(self, score: Score) -> dict[str, Any]:
-        """How these weights came to be, for the model card."""
+    def record(self, scores: dict[str, Any]) -> dict[str, Any]:
+        """How these weights came to be and how well they do, for the model card."""
         options = self.options
         return {
             "steps": self.step,
             "seconds": round(self.seconds),
-            "held_out": asdict(score),
+            **scores,
+            "pairs": options.pairs,
             "images": self.images,
             "size": options.size,
             "late_size": options.late_size,

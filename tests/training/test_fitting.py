@@ -93,7 +93,9 @@ def test_fit_and_network_are_trained_together_for_codes_with_a_fit_and_without(w
     of_codes = {id(parameter) for parameter in trainer.optimizer.param_groups[0]["params"]}
     assert [group["rate"] for group in trainer.optimizer.param_groups] == [3, 1]
     assert of_codes >= {id(trainer.network.fit.compare.weight), id(trainer.network.network.encoder.turn.weight)}
-    network = load_fast(tmp_path / "run" / "weights.safetensors")[0]
+    network, record = load_fast(tmp_path / "run" / "weights.safetensors")
+    assert record["held_out_fitted"] == {"lc": last.lc, "ls": last.ls}
+    assert record["held_out"] == {"lc": log[-1]["unfitted_lc"], "ls": log[-1]["unfitted_ls"]}
     fit = load_fit_of(tmp_path / "run" / "fit.safetensors", network, tmp_path / "run" / "weights.safetensors")
     torch.testing.assert_close(fit.compare.weight, trainer.network.fit.compare.weight, rtol=2e-3, atol=1e-4)
     assert not torch.equal(network.stylizer.half_in.weight, load_fast(weights)[0].stylizer.half_in.weight)
