@@ -94,6 +94,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--fit: only the styles of `fast` are fitted; use it with --family fast")
     if options.fit == "only" and (options.probe_weight or not options.init):
         parser.error("--fit only: the network stays as it is; name it with --init, and leave out --probe-weight")
+    if options.fit == "along" and options.batch < 2:
+        parser.error("--fit along: wanted a --batch of 2 or more, of which a quarter stays unfitted")
     if options.init_fit and not options.fit:
         parser.error("--init-fit: wanted --fit with it")
     for size in (options.size, options.late_size or options.size):

@@ -141,6 +141,7 @@ def test_what_is_missing_is_one_line(monkeypatch, weights, material, tmp_path, c
         (("--fit", "only"), "name it with --init"),
         (("--fit", "along", "--family", "vgg19"), "use it with --family fast"),
         (("--init-fit", "a"), "wanted --fit"),
+        (("--fit", "along", "--batch", "1"), "wanted a --batch of 2 or more"),
     ],
 )
 def test_what_does_not_go_together_is_said(capsys, wrong, told):
