@@ -7,6 +7,7 @@ for which nobody would wait before a painting of their own, but these are encode
 
 import argparse
 import multiprocessing
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -126,7 +127,13 @@ def better_all(
     styles, encoded = zip(*codes, strict=True)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(usable_cores(), context, initializer=_start, initargs=inputs) as pool:
-        results = list(pool.map(_better, styles, encoded))
+        try:
+            results = list(pool.map(_better, styles, encoded))
+        except BaseException:
+            # Stopped: a style takes minutes, which nobody waits for.
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
     before, after = (Judged.mean([getattr(result, when) for result in results]) for when in ("before", "after"))
     print(f"all: Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}")
     return [(style, result.code) for style, result in zip(styles, results, strict=True)]
@@ -162,6 +169,8 @@ def main() -> int:
     if bool(options.contents) != bool(options.vgg):
         parser.error("--contents and --vgg: wanted both, to better the codes, or neither")
     path = SHIPPED / "fast.styles.npz"
+    # As an exception, so that what was set aside comes back and no process stays behind.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         # The old codes belong to the old model, and must not keep the new one from loading.
         with set_aside(path):
