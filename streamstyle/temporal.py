@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from streamstyle.crispness import FINE, Crispness
 from streamstyle.frame import Image
 from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
 
@@ -39,13 +40,11 @@ _SPECK = np.ones((3, 3), np.uint8)
 """Motion that this does not fit into is none."""
 _RESTING = {"on": 0.82, "strong": 0.9}
 """Share of the picture before where the content rests."""
-_MOVING = {"on": 0.93, "strong": 0.95}
+_MOVING = {"on": 0.84, "strong": 0.9}
 """Likewise where it moves."""
-_FINE = (3, 3)
-"""Pixels whose mean parts coarse from fine where it moves. The networks do not paint a moved scene as moved strokes to the
-pixel, and fine detail that does not meet itself averages to a blur."""
-_ALIKE = 2
-"""Levels by which fine detail may differ and still meet itself."""
+_ALIKE = 8
+"""Levels by which fine detail may differ and still be kept where it moves. The networks do not paint a moved scene as moved
+strokes to the pixel, and fine detail that does not meet itself averages to a blur: beyond this it is the new picture's."""
 
 
 class Part(NamedTuple):
@@ -198,7 +197,7 @@ def _median(levels: Image) -> float:
 def _with_detail(picture: Image, detailed: Image) -> Image:
     """A picture with the fine detail of another, but for what differs by little; (H, W, 3) uint8 each."""
     apart = cv2.subtract(picture, detailed, dtype=cv2.CV_16S)
-    fine = cv2.subtract(apart, cv2.blur(apart, _FINE))
+    fine = cv2.subtract(apart, cv2.blur(apart, FINE))
     fine = cv2.subtract(fine, np.clip(fine, -_ALIKE, _ALIKE))
     return cv2.subtract(picture, fine, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
 
@@ -209,6 +208,7 @@ class Steadier:
     def __init__(self) -> None:
         self._before: Image | None = None
         self._index = -1
+        self._crispness = Crispness()
 
     def steady(self, stylized: Image, motion: Motion | None, index: int, share: float = 1.0) -> Image:
         """The stylized picture, leaning on the one before.
@@ -223,6 +223,7 @@ class Steadier:
         self._index = index
         if motion is None or not follows or before is None or before.shape != stylized.shape:
             self._before = stylized
+            self._crispness.forget()
             return stylized
         if motion.parts:
             still, before = before, before.copy()
@@ -231,4 +232,4 @@ class Steadier:
         kept = motion.share * np.float32(share)
         steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
         self._before = steady
-        return steady
+        return self._crispness.restore(steady, stylized, [part.area for part in motion.parts])
