@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from models.fast import Fast, FastConfig, Stylizer
 from models.layers import straight_through_clamp
-from models.style_encoder import starting_at_zero
+from models.style_encoder import StyleEncoder, starting_at_zero
 
 LOOKS = 2
 """How often the scene is painted and looked at, in training and by default."""
@@ -113,6 +113,11 @@ class Fitted(nn.Module):
     def stylizer(self) -> Stylizer:
         """Of the network."""
         return self.network.stylizer
+
+    @property
+    def encoder(self) -> StyleEncoder:
+        """Of the network."""
+        return self.network.encoder
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         """Stylize each content with the style of the same index; shapes as in `Fast`."""

@@ -70,6 +70,13 @@ class Stats:
             tuple(a + alpha * (b - a) for a, b in zip(self.stds, other.stds, strict=True)),
         )
 
+    def minus(self, other: "Stats") -> "Stats":
+        """Differences, layer by layer."""
+        return Stats(
+            tuple(a - b for a, b in zip(self.means, other.means, strict=True)),
+            tuple(a - b for a, b in zip(self.stds, other.stds, strict=True)),
+        )
+
 
 def content_target(content_features: Tensor, style: Stats, alpha: Tensor | float = 1.0) -> Tensor:
     """The paper's t, at strength alpha.

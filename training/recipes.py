@@ -10,14 +10,15 @@ from torch import Generator, Tensor, nn
 from models.adain import StyleCode
 from models.fast import Fast
 from models.fitting import Fitted
+from models.style_encoder import Seen
 from models.vgg import Vgg19
 from models.vgg_adain import VggAdain
 from training.targets import Batch
 
 Network = Fast | Fitted | VggAdain
 
-Encode = Callable[[Any, Batch, Batch, Generator], tuple[StyleCode, Tensor]]
-"""network, content, style, what draws -> style code, and the encoder's embedding (N, E), of width 0 where it has none."""
+Encode = Callable[[Any, Batch, Batch, Generator], tuple[StyleCode, Seen]]
+"""network, content, style, what draws -> style code, and what the encoder saw of the style; nothing where there is none."""
 
 Step = Callable[[Any, Batch, StyleCode, Tensor, Tensor], Tensor]
 """network, content, style code, alpha (N, 1, 1, 1), target t (N, 512, H/8, W/8) -> stylized (N, 3, H, W)."""
@@ -50,25 +51,25 @@ class Recipe:
     vary: bool
 
 
-def _encode_fast(network: Fast, _content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Tensor]:
-    return network.encode(style.images)
+def _encode_fast(network: Fast, _content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Seen]:
+    return network.complete(style.images)
 
 
-def _encode_and_fit(fitted: Fitted, content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Tensor]:
+def _encode_and_fit(fitted: Fitted, content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Seen]:
     code, seen = fitted.network.complete(style.images)
     # The first quarter stays as it is: so codes are with `--fit off`, and live until their fit is there.
     plain = max(1, len(content.images) // 4)
     rest = {name: part[plain:] for name, part in code.items()}
     better = fitted.fitted(rest, seen.pooled[plain:], content.images[plain:])
-    return {name: torch.cat([part[:plain], better[name]]) for name, part in code.items()}, seen.embedded
+    return {name: torch.cat([part[:plain], better[name]]) for name, part in code.items()}, seen
 
 
-def _only_fit(fitted: Fitted, content: Batch, style: Batch, generator: Generator) -> tuple[StyleCode, Tensor]:
+def _only_fit(fitted: Fitted, content: Batch, style: Batch, generator: Generator) -> tuple[StyleCode, Seen]:
     # After fewer looks codes are worse: a fit is to correct better and worse ones.
     looks = int(torch.randint(1, fitted.config.looks + 1, (), generator=generator))
     with torch.no_grad():
         code, seen = fitted.network.complete(style.images, looks)
-    return fitted.fitted(code, seen.pooled, content.images), seen.embedded
+    return fitted.fitted(code, seen.pooled, content.images), seen
 
 
 def _stylize_fast(network: Fast | Fitted, content: Batch, code: StyleCode, alpha: Tensor, _target: Tensor) -> Tensor:
@@ -76,8 +77,9 @@ def _stylize_fast(network: Fast | Fitted, content: Batch, code: StyleCode, alpha
     return stylized
 
 
-def _encode_nothing(_network: VggAdain, _content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Tensor]:
-    return {}, style.images.new_zeros(len(style.images), 0)
+def _encode_nothing(_network: VggAdain, _content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Seen]:
+    nothing = style.images.new_zeros(len(style.images), 0)
+    return {}, Seen(nothing, nothing)
 
 
 def _decode_target(network: VggAdain, _content: Batch, _code: StyleCode, _alpha: Tensor, target: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from models.fast import Fast, FastConfig, grown
 from models.fitting import Fitted, SceneFit
 from models.layers import straight_through_clamp
 from models.losses import Stats, content_loss, content_target, style_loss
+from models.style_encoder import Seen
 from models.vgg import Vgg19
 from models.vgg_adain import VggAdain
 from training.checkpoint import load_fit, load_weights, save_fit, save_weights
@@ -154,11 +155,12 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["rate"]
         with autocast(self.device.type, self.precision):
-            code, embedding = self.recipe.encode(self.network, content, style, self.generator)
+            code, seen = self.recipe.encode(self.network, content, style, self.generator)
             result = self.recipe.stylize(self.network, content, code, alpha, target)
             features = self.vgg(straight_through_clamp(result) if options.range_weight else result)
+        got = Stats.of(features)
         lc = content_loss(features, target).mean()
-        ls = style_loss(Stats.of(features), wanted).mean()
+        ls = style_loss(got, wanted).mean()
         outside = (result - result.clamp(0, 1)).square().mean()
         loss = lc + self.style_weight() * ls + options.range_weight * outside
         if options.stillness:
@@ -166,7 +168,7 @@ class Trainer:
         if options.stillness or self.rounding:
             loss = loss + self._on_smooth_pictures(content.images, code, alpha)
         if self.probe:
-            loss = loss + options.probe_weight * self.probe(embedding, style.stats)
+            loss = loss + options.probe_weight * self._probed(self.probe, seen, result, style.stats, got)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.trained.parameters(), self.recipe.max_gradient)
@@ -176,6 +178,12 @@ class Trainer:
             self.partner.exchange(self.trained)
         follow(self.trained_average, self.trained, self.step, options.ema)
         return float(lc.detach()), float(ls.detach())
+
+    def _probed(self, probe: StatisticsProbe, seen: Seen, result: Tensor, wanted: Stats, got: Stats) -> Tensor:
+        assert not isinstance(self.network, VggAdain)  # the probe sees to it
+        of_painting: Tensor = probe(seen.embedded, wanted)
+        with autocast(self.device.type, self.precision):
+            return of_painting + probe.of_look(self.network.encoder, seen, result, wanted, got)
 
     def _stillness(self, content: Batch, code: StyleCode, alpha: Tensor, target: Tensor, result: Tensor) -> Tensor:
         def stylize(images: Tensor) -> Tensor:
