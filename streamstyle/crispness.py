@@ -18,8 +18,9 @@ from streamstyle.motion import Plane
 Area = tuple[slice, slice]
 """Rows and columns."""
 
-FINE = (3, 3)
-"""Pixels whose mean parts coarse from fine."""
+_COARSE = (5, 5)
+"""Pixels whose mean parts coarse from fine. With 3x3 the rest is mostly what changes from each pixel to the next: the grid
+that networks leave, which does not move along and adds up, rather than edges and strokes."""
 _BLOCK = 16
 """Sides, in pixels, of the places whose detail is compared: fewer pixels tell more of noise."""
 _EVERY = 4
@@ -28,8 +29,8 @@ _MOST = 1.5
 """Times its fine detail that a place gets in addition, at most."""
 _LEAST = 0.04
 """Likewise, that is worth doing."""
-_REACH = 0.64
-"""Of what is added, how much such a mean finds to be fine again."""
+_REACH = 1.1
+"""Detail that a place gets for each time its fine detail is added, as it is measured."""
 _PACE = 0.3
 """Of the way to what a frame asks for that is gone with it: single frames ask for this and that."""
 
@@ -72,7 +73,7 @@ class Crispness:
         worth = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
         area = _in_pixels(worth, amount, mixed)
         soft = mixed[area]
-        sharp = cv2.addWeighted(soft, 1 + _MOST, cv2.blur(soft, FINE), -_MOST, 0)
+        sharp = cv2.addWeighted(soft, 1 + _MOST, cv2.blur(soft, _COARSE), -_MOST, 0)
         share = cv2.resize(amount[worth] * np.float32(1 / _MOST), soft.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         restored = cv2.blendLinear(sharp, soft, share, 1 - share).astype(np.uint8, copy=False)
         if restored.shape == mixed.shape:
@@ -86,9 +87,10 @@ def _detail(picture: Image, where: Area) -> Plane:
     """Mean |fine detail| of each block and those around it, in levels, plus one: what is nearly flat has none to lose."""
     rows, columns = where
     part = picture[_BLOCK * rows.start : _BLOCK * rows.stop, _BLOCK * columns.start : _BLOCK * columns.stop]
-    # Second differences along a diagonal tell of detail both across and down, from a quarter of the rows.
-    ends = cv2.addWeighted(part[:-2:_EVERY, :-2], 0.5, part[2::_EVERY, 2:], 0.5, 0)
-    fine = cv2.cvtColor(cv2.absdiff(ends, part[1:-1:_EVERY, 1:-1]), cv2.COLOR_RGB2GRAY)
+    # Second differences along a diagonal tell of detail both across and down, from a quarter of the rows; over two pixels
+    # they are blind to the grid.
+    ends = cv2.addWeighted(part[:-4:_EVERY, :-4], 0.5, part[4::_EVERY, 4:], 0.5, 0)
+    fine = cv2.cvtColor(cv2.absdiff(ends, part[2:-2:_EVERY, 2:-2]), cv2.COLOR_RGB2GRAY)
     size = (columns.stop - columns.start, rows.stop - rows.start)
     means = cv2.resize(fine, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     detail: Plane = cv2.blur(means, (3, 3)).astype(np.float32, copy=False) + np.float32(1)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
-from streamstyle.crispness import FINE, Crispness
+from streamstyle.crispness import Crispness
 from streamstyle.frame import Image
 from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
 
@@ -42,7 +42,9 @@ _RESTING = {"on": 0.82, "strong": 0.9}
 """Share of the picture before where the content rests."""
 _MOVING = {"on": 0.84, "strong": 0.9}
 """Likewise where it moves."""
-_ALIKE = 8
+_FINE = (3, 3)
+"""Pixels whose mean parts coarse from fine where it moves."""
+_ALIKE = 7
 """Levels by which fine detail may differ and still be kept where it moves. The networks do not paint a moved scene as moved
 strokes to the pixel, and fine detail that does not meet itself averages to a blur: beyond this it is the new picture's."""
 
@@ -197,7 +199,7 @@ def _median(levels: Image) -> float:
 def _with_detail(picture: Image, detailed: Image) -> Image:
     """A picture with the fine detail of another, but for what differs by little; (H, W, 3) uint8 each."""
     apart = cv2.subtract(picture, detailed, dtype=cv2.CV_16S)
-    fine = cv2.subtract(apart, cv2.blur(apart, FINE))
+    fine = cv2.subtract(apart, cv2.blur(apart, _FINE))
     fine = cv2.subtract(fine, np.clip(fine, -_ALIKE, _ALIKE))
     return cv2.subtract(picture, fine, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
 

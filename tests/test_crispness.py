@@ -10,15 +10,15 @@ from streamstyle.crispness import Crispness
 EVERYWHERE = [(slice(0, 180), slice(0, 256))]
 
 
-def strokes(height=180, width=256, seed=0, softness=1.0):
-    """Something painted: strokes about two pixels wide."""
+def strokes(height=180, width=256, seed=0, softness=1.5):
+    """Something painted: strokes about three pixels wide."""
     noise = np.random.default_rng(seed).normal(0, 1, (height, width, 3)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), softness)
     return (128 + 30 * soft / soft.std()).clip(0, 255).astype(np.uint8)
 
 
 def softened(picture):
-    return cv2.GaussianBlur(picture, (0, 0), 0.7)
+    return cv2.GaussianBlur(picture, (0, 0), 0.9)
 
 
 def settled(crispness, mixed, fresh, areas, frames=20):
@@ -30,9 +30,9 @@ def settled(crispness, mixed, fresh, areas, frames=20):
 def test_what_was_blurred_gets_its_detail_back():
     fresh = strokes()
     mixed = softened(fresh)
-    assert sharpness(mixed) < 0.65 * sharpness(fresh)
+    assert sharpness(mixed) < 0.7 * sharpness(fresh)
     shown = settled(Crispness(), mixed, fresh, EVERYWHERE)
-    assert 0.8 < sharpness(shown) / sharpness(fresh) < 1.1
+    assert 0.75 < sharpness(shown) / sharpness(fresh) < 1.1
     # Nearer to what it was, too: it is not only louder.
     assert np.abs(shown.astype(int) - fresh).mean() < 0.6 * np.abs(mixed.astype(int) - fresh).mean()
 
@@ -59,7 +59,16 @@ def test_only_what_moved_is_sharpened_and_the_mixed_picture_stays():
     # In whole blocks of 16 pixels around it.
     assert (changed.min(0) >= (32, 48)).all()
     assert (changed.max(0) < (96, 128)).all()
-    assert sharpness(shown[44:66, 54:96]) > 0.8 * sharpness(fresh[44:66, 54:96])
+    assert sharpness(shown[44:66, 54:96]) > 0.75 * sharpness(fresh[44:66, 54:96])
+
+
+def test_the_grid_of_a_network_is_no_detail_to_bring_back():
+    """Every other pixel lighter, as upsampling leaves it."""
+    grid = np.zeros((180, 256, 3), np.uint8)
+    grid[::2, ::2] = 12
+    soft = softened(strokes())
+    assert sharpness(soft + grid) > 1.2 * sharpness(soft)
+    assert settled(Crispness(), soft, soft + grid, EVERYWHERE) is soft
 
 
 def test_it_comes_and_goes_by_and_by():
@@ -84,7 +93,7 @@ def test_any_size_up_to_the_border(height, width):
     assert shown.shape == fresh.shape
     if min(height, width) >= 16:
         last = (slice(height - 12, height), slice(width - 12, width))
-        assert sharpness(shown[last]) > 1.3 * sharpness(mixed[last])
+        assert sharpness(shown[last]) > 1.1 * sharpness(mixed[last])
 
 
 def test_another_size_begins_anew():
