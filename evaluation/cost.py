@@ -17,6 +17,7 @@ import numpy as np
 from evaluation.fitting import as_painting
 from evaluation.systems import GATYS_STEPS, Options, open_system
 from streamstyle.errors import ModelError, StreamstyleError
+from streamstyle.fitting import FIT_MODES
 from streamstyle.frame import Image
 
 WIDTH, HEIGHT = 400, 300
@@ -87,6 +88,7 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
     arguments = ["evaluation.cost", model, "--device", options.device]
     arguments += ["--gatys-steps", str(options.gatys_steps), "--seed", str(options.seed)]
     arguments += ["--vgg", str(options.vgg)] if options.vgg else []
+    arguments += ["--fit", "on" if options.fit else "off"]
     program = (
         f"import sys; sys.path.insert(0, {str(root)!r}); sys.argv = {arguments!r}; "
         "from evaluation.cost import main; sys.exit(main())"
@@ -100,6 +102,10 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
     return figures
 
 
+def _options(options: argparse.Namespace) -> Options:
+    return Options(options.device, options.vgg, options.gatys_steps, options.seed, options.fit == "on")
+
+
 def main() -> int:
     """Print the line."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.cost", description=__doc__.split("\n", maxsplit=1)[0])
@@ -108,9 +114,10 @@ def main() -> int:
     parser.add_argument("--vgg", type=Path)
     parser.add_argument("--gatys-steps", type=int, default=GATYS_STEPS)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fit", choices=FIT_MODES, default="on")
     options = parser.parse_args()
     try:
-        figures = measure(options.model, Options(options.device, options.vgg, options.gatys_steps, options.seed))
+        figures = measure(options.model, _options(options))
     except StreamstyleError as error:
         print(f"cost: {error}", file=sys.stderr)
         return 1

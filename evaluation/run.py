@@ -57,6 +57,7 @@ class Plan:
         held_out: Take only pictures that training keeps aside.
         device: `cpu` or `cuda`.
         gatys_steps: Evaluations of Gatys' loss.
+        fit: Whether styles are fitted to each scene, by models that can.
         ratios: Between the photo and the full style.
         sweep_pairs: How many pairs are painted at all ratios.
         basis: Photos that the PCA basis is of; those of `contents` where None.
@@ -86,6 +87,7 @@ class Plan:
     held_out: bool = False
     device: str = "cpu"
     gatys_steps: int = 30
+    fit: bool = True
     ratios: tuple[Ratio, ...] = ()
     sweep_pairs: int = 12
     basis: str | None = None
@@ -255,7 +257,7 @@ class Evaluation:
             StreamstyleError: A system cannot be used.
         """
         models = {IDENTITY: IDENTITY} | self.plan.models
-        options = Options(self.plan.device, self.plan.vgg, self.plan.gatys_steps, self.plan.seed)
+        options = Options(self.plan.device, self.plan.vgg, self.plan.gatys_steps, self.plan.seed, self.plan.fit)
         opened = {name: open_system(model, options) for name, model in models.items()}  # all, so that faults come first
         for name, system in opened.items():
             self.facts[name] = asdict(system.facts)

@@ -65,12 +65,14 @@ class Options:
         vgg: Weights of VGG-19, for Gatys.
         gatys_steps: Evaluations of Gatys' loss per picture.
         seed: Of what is random.
+        fit: `--fit` of the commands, for models that can fit a style to each scene.
     """
 
     device: str = "cpu"
     vgg: Path | None = None
     gatys_steps: int = GATYS_STEPS
     seed: int = 0
+    fit: bool = True
 
 
 class System(ABC):
@@ -131,7 +133,7 @@ class Family(System):
 
     modes = ("off", "on")
 
-    def __init__(self, model: str, device: str) -> None:
+    def __init__(self, model: str, device: str, *, fit: bool) -> None:
         files = find_model(model)
         # A cache of its own: what a painting's first encoding costs must not depend on earlier runs.
         folder = tempfile.mkdtemp(prefix="streamstyle-evaluation-")
@@ -141,9 +143,12 @@ class Family(System):
         known = self._stylizer.builtin_styles.names()
         any_style = files.style.is_file()
         self.known_names = () if any_style else tuple(known)
+        self._fit = fit and self._stylizer.fits_styles
         version = self._stylizer.version
+        if version == "unknown":
+            version = _checksum([files.stylize, files.style])
         self.facts = Facts(
-            version=_checksum([files.stylize, files.style]) if version == "unknown" else version,
+            version=f"{version}, fitted" if self._fit else version,
             runs_on=self._stylizer.provider,
             styles=None if any_style else len(known),
             parameters=parameters(files.stylize),
@@ -158,7 +163,7 @@ class Family(System):
                 if not self.known_names
                 else self._stylizer.find_style(painting.name)
             )
-        return Look(self._codes[painting.key], alpha=alpha, temporal=mode)
+        return Look(self._codes[painting.key], alpha=alpha, temporal=mode, fit=self._fit)
 
     def stylize(self, content: Image, painting: Painting, alpha: float = 1.0) -> Image:
         """See System."""
@@ -294,7 +299,7 @@ def open_system(model: str, options: Options) -> System:
                 )
             return PredictTransform(path, options.device)
     try:
-        return Family(model, options.device)
+        return Family(model, options.device, fit=options.fit)
     except StyleError as error:
         raise ModelError(str(error)) from error
     except ModelError as error:

@@ -95,6 +95,11 @@ class Stylizer:
         self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
 
+    @property
+    def fits_styles(self) -> bool:
+        """Whether there is a graph for looks with `fit`."""
+        return self._fit is not None
+
     @cached_property
     def _style(self) -> Session:
         """The style graph, checked against the stylize graph; ModelError where they do not fit."""
