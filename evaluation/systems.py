@@ -147,12 +147,13 @@ class Family(System):
         version = self._stylizer.version
         if version == "unknown":
             version = _checksum([files.stylize, files.style])
+        graphs = [files.stylize, files.style, *([files.fit] if self._fit else [])]
         self.facts = Facts(
             version=f"{version}, fitted" if self._fit else version,
             runs_on=self._stylizer.provider,
             styles=None if any_style else len(known),
             parameters=parameters(files.stylize),
-            megabytes=sum(path.stat().st_size for path in (files.stylize, files.style) if path.is_file()) / 1e6,
+            megabytes=sum(path.stat().st_size for path in graphs if path.is_file()) / 1e6,
             strength="as the model does: features or output",
         )
 

@@ -129,10 +129,11 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
     try:
+        # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
+        source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
         console.print(stylizer.description, highlight=False, soft_wrap=True)
         controls = _controls(options, recipe, stylizer)
-        source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         _tell_source(source, console)
         warn(source.warnings)
         sinks = _open_sinks(options, source, console, warn)
