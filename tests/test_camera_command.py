@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.cli import main
 from tests.clock import clock_face, read_clock
 from tests.media import make_clip
 from tests.window.screens import environment_of, virtual_screen, xdotool
@@ -243,6 +244,16 @@ def test_what_cannot_be_done_is_one_line(clip, tmp_path, arguments, code, messag
     assert [line for line in result.stderr.splitlines() if not line.startswith(told)] == [last]
     assert result.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_camera_that_is_missing_is_told_before_any_model_is_loaded(monkeypatch, capsys):
+    def load(*_, **__):
+        pytest.fail("loading takes seconds")
+
+    monkeypatch.setattr("streamstyle.camera.Stylizer", load)
+    assert main(["camera", "--camera", "77", "--no-window", "--seconds", "1"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "there is no camera '77'" in line
 
 
 def test_a_port_that_is_taken_is_said(clip):
