@@ -97,7 +97,7 @@ def test_what_moves_keeps_its_finest_detail():
 
 
 def strokes_passing_by(frames=40, step=1.5):
-    """A scene that moves by halves of pixels, which blurs what is moved along: its content, and how it should be painted."""
+    """A scene that moves by halves of pixels, which blurs what is moved along: its content, and how it is to be painted."""
     noise = np.random.default_rng(4).normal(0, 1, BIG.shape).astype(np.float32)
     strokes = cv2.GaussianBlur(noise, (0, 0), 1.3)
     painting = (BIG + 25 * strokes / strokes.std()).clip(0, 255).astype(np.uint8)
