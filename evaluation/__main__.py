@@ -21,7 +21,7 @@ from evaluation.systems import GATYS_STEPS, REFERENCES, split_name
 from models.gatys_command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.fitting import FIT_MODES
+from streamstyle.look import FIT_MODES
 
 RATIOS = ("4:1", "2:1", "1:1", "1:2")
 _DEFAULT_MODELS = ("fast",)
@@ -189,7 +189,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         held_out=options.held_out,
         device=options.device,
         gatys_steps=options.gatys_steps,
-        fit=options.fit == "on",
+        fit=options.fit,
         ratios=_ratios(options.ratios),
         sweep_pairs=options.sweep_pairs,
         basis=options.basis,

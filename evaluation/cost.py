@@ -17,8 +17,8 @@ import numpy as np
 from evaluation.fitting import as_painting
 from evaluation.systems import GATYS_STEPS, Options, open_system
 from streamstyle.errors import ModelError, StreamstyleError
-from streamstyle.fitting import FIT_MODES
 from streamstyle.frame import Image
+from streamstyle.look import FIT_MODES
 
 WIDTH, HEIGHT = 400, 300
 LATER = 7
@@ -88,7 +88,7 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
     arguments = ["evaluation.cost", model, "--device", options.device]
     arguments += ["--gatys-steps", str(options.gatys_steps), "--seed", str(options.seed)]
     arguments += ["--vgg", str(options.vgg)] if options.vgg else []
-    arguments += ["--fit", "on" if options.fit else "off"]
+    arguments += ["--fit", options.fit]
     program = (
         f"import sys; sys.path.insert(0, {str(root)!r}); sys.argv = {arguments!r}; "
         "from evaluation.cost import main; sys.exit(main())"
@@ -103,7 +103,7 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
 
 
 def _options(options: argparse.Namespace) -> Options:
-    return Options(options.device, options.vgg, options.gatys_steps, options.seed, options.fit == "on")
+    return Options(options.device, options.vgg, options.gatys_steps, options.seed, options.fit)
 
 
 def main() -> int:

@@ -32,6 +32,7 @@ from evaluation.temporal import strip
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
+from streamstyle.look import FitMode
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources.image import read_image
 
@@ -57,7 +58,7 @@ class Plan:
         held_out: Take only pictures that training keeps aside.
         device: `cpu` or `cuda`.
         gatys_steps: Evaluations of Gatys' loss.
-        fit: Whether styles are fitted to each scene, by models that can.
+        fit: How far styles are fitted to each scene, by models that can.
         ratios: Between the photo and the full style.
         sweep_pairs: How many pairs are painted at all ratios.
         basis: Photos that the PCA basis is of; those of `contents` where None.
@@ -87,7 +88,7 @@ class Plan:
     held_out: bool = False
     device: str = "cpu"
     gatys_steps: int = 30
-    fit: bool = True
+    fit: FitMode = "on"
     ratios: tuple[Ratio, ...] = ()
     sweep_pairs: int = 12
     basis: str | None = None

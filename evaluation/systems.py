@@ -20,7 +20,7 @@ from streamstyle.catalog import MODELS, find_model, installed_models
 from streamstyle.engine import Session
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
-from streamstyle.look import Look, StyleCode
+from streamstyle.look import FitMode, Look, StyleCode
 from streamstyle.styles import CodeCache
 from streamstyle.stylizer import Stylizer
 from streamstyle.temporal import TemporalMode
@@ -72,7 +72,7 @@ class Options:
     vgg: Path | None = None
     gatys_steps: int = GATYS_STEPS
     seed: int = 0
-    fit: bool = True
+    fit: FitMode = "on"
 
 
 class System(ABC):
@@ -133,7 +133,7 @@ class Family(System):
 
     modes = ("off", "on")
 
-    def __init__(self, model: str, device: str, *, fit: bool) -> None:
+    def __init__(self, model: str, device: str, *, fit: FitMode) -> None:
         files = find_model(model)
         # A cache of its own: what a painting's first encoding costs must not depend on earlier runs.
         folder = tempfile.mkdtemp(prefix="streamstyle-evaluation-")
@@ -143,13 +143,17 @@ class Family(System):
         known = self._stylizer.builtin_styles.names()
         any_style = files.style.is_file()
         self.known_names = () if any_style else tuple(known)
-        self._fit = fit and self._stylizer.fits_styles
+        self._fit: FitMode = fit if self._stylizer.fits_styles else "off"
         version = self._stylizer.version
         if version == "unknown":
             version = _checksum([files.stylize, files.style])
-        graphs = [files.stylize, files.style, *([files.fit] if self._fit else [])]
+        graphs = [
+            files.stylize,
+            files.style,
+            *({"off": [], "on": [files.fit], "strong": [files.fit, files.descent]}[self._fit]),
+        ]
         self.facts = Facts(
-            version=f"{version}, fitted" if self._fit else version,
+            version=version + {"off": "", "on": ", fitted", "strong": ", fitted by descent"}[self._fit],
             runs_on=self._stylizer.provider,
             styles=None if any_style else len(known),
             parameters=parameters(files.stylize),

@@ -30,9 +30,8 @@ from evaluation.temporal import (
 )
 from streamstyle.errors import StreamstyleError
 from streamstyle.exposure import survey
-from streamstyle.fitting import FIT_MODES
 from streamstyle.frame import Frame, Image
-from streamstyle.look import COLOR_MODES, Look
+from streamstyle.look import COLOR_MODES, FIT_MODES, Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
 from streamstyle.sources.image import read_image
@@ -173,7 +172,7 @@ def main() -> int:
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]
         table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "drift", "cost", box=None, pad_edge=False)
         for clip in clips:
-            look = Look(code, color=options.color, fit=options.fit == "on")
+            look = Look(code, color=options.color, fit=options.fit)
             results = {mode: run(clip, stylizer, replace(look, temporal=mode)) for mode in TEMPORAL_MODES}
             table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results))
             if options.output is not None:

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.fast import Fast
 from models.losses import Stats
 from models.pictures import to_float
 from models.vgg import Vgg19
+from streamstyle.descent import MULTIPLE
+from streamstyle.frame import Image
 from streamstyle.look import StyleCode
 from training.data import ImageSet, centre_crop
 from training.headroom import Judged, descended, judge
@@ -45,6 +49,15 @@ class Bettered:
         return f"Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}"
 
 
+@torch.no_grad()
+def judged_statistics(vgg: Vgg19, painting: Image) -> NDArray[np.float32]:
+    """What `streamstyle.descent` must know of a painting: (H, W, 3) uint8 RGB -> (1, S), means, then deviations."""
+    height, width = (side // MULTIPLE * MULTIPLE for side in painting.shape[:2])
+    stats = Stats.of(vgg(to_float(torch.from_numpy(painting[None, :height, :width]))))
+    statistics: NDArray[np.float32] = torch.cat(stats.means + stats.stds, 1).flatten(1).numpy()
+    return statistics
+
+
 class Betterer:
     """Betters codes, one after the other."""
 
@@ -72,6 +85,7 @@ class Betterer:
         (painting, _), *_ = code.paintings
         with torch.no_grad():
             stats = Stats.of(self.vgg(to_float(torch.from_numpy(painting[None]))))
+        judged = judged_statistics(self.vgg, painting)
         start = {name: torch.from_numpy(tensor) for name, tensor in code.tensors.items()}
         found = descended(
             self.network,
@@ -87,4 +101,4 @@ class Betterer:
         )
         before, after = (judge(self.network, self.vgg, one, stats, self.judged_on) for one in (start, found))
         tensors = {name: tensor.numpy() for name, tensor in found.items()}
-        return Bettered(replace(code, tensors=tensors), before, after)
+        return Bettered(replace(code, tensors=tensors, judged=judged), before, after)

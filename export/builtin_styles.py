@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from export.better import STEPS, WEIGHTS, Bettered, Betterer
+from export.better import STEPS, WEIGHTS, Bettered, Betterer, judged_statistics
 from models.vgg import Vgg19
 from streamstyle.catalog import WEIGHTS as SHIPPED
 from streamstyle.engine import usable_cores
@@ -92,6 +92,11 @@ def with_codes_of(path: Path, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> 
     return [(style, replace(code, tensors=kept.code(style.name).tensors)) for style, code in encoded]
 
 
+def judged_by(vgg: Vgg19, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> list[tuple[BuiltinStyle, StyleCode]]:
+    """The same styles with what fitting them by descent needs; codes that know their paintings."""
+    return [(style, replace(code, judged=judged_statistics(vgg, code.paintings[0][0]))) for style, code in encoded]
+
+
 _betterer: Betterer
 
 
@@ -161,12 +166,14 @@ def main() -> int:
     parser.add_argument("--vgg", type=Path, help="normalised VGG-19, layout of vgg_normalised.pth, likewise")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of descent per style (default {STEPS})")
     parser.add_argument(
-        "--keep-codes", action="store_true", help="leave the codes as they are; add only what fitting them to scenes needs"
+        "--keep-codes",
+        action="store_true",
+        help="leave the codes as they are; add only what fitting them to scenes needs, with --vgg also by descent",
     )
     options = parser.parse_args()
     if options.keep_codes and options.contents:
-        parser.error("--keep-codes: wanted without --contents and --vgg, which make other codes")
-    if bool(options.contents) != bool(options.vgg):
+        parser.error("--keep-codes: wanted without --contents, which is for other codes")
+    if bool(options.contents) != bool(options.vgg) and not options.keep_codes:
         parser.error("--contents and --vgg: wanted both, to better the codes, or neither")
     path = SHIPPED / "fast.styles.npz"
     # As an exception, so that what was set aside comes back and no process stays behind.
@@ -178,6 +185,8 @@ def main() -> int:
                 codes = encode_all(options.styles, Stylizer("fast", "cpu", CodeCache(Path(cache))))
                 if options.keep_codes:
                     codes = with_codes_of(path.with_suffix(ASIDE), codes)
+                    if options.vgg:
+                        codes = judged_by(Vgg19.load(options.vgg), codes)
             if options.contents:
                 codes = better_all(codes, WEIGHTS, options.contents, options.vgg, options.steps)
             save_builtin_styles(path, codes)

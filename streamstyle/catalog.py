@@ -9,7 +9,7 @@ import platformdirs
 from streamstyle.errors import ModelError
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-_STYLIZE, _STYLE, _STYLES, _FIT = ".stylize.onnx", ".style.onnx", ".styles.npz", ".fit.onnx"
+_STYLIZE, _STYLE, _STYLES, _FIT, _DESCENT = ".stylize.onnx", ".style.onnx", ".styles.npz", ".fit.onnx", ".descent.onnx"
 
 SHIPPED = ("fast",)
 """Models that come with the program."""
@@ -59,6 +59,15 @@ class ModelFiles:
     def fit(self) -> Path:
         """The graph that fits styles to a scene; may not exist."""
         return self.stylize.with_name(f"{self._name}{_FIT}")
+
+    @property
+    def descent(self) -> Path:
+        """The graph that fits them by descent: beside the others, else among the user's models; may not exist.
+
+        It holds weights of VGG-19, so it does not come with the program; see `export.descent`.
+        """
+        beside = self.stylize.with_name(f"{self._name}{_DESCENT}")
+        return beside if beside.is_file() else user_models() / beside.name
 
     @property
     def _name(self) -> str:

@@ -105,6 +105,7 @@ def _stylize_files(
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
+        stylizer.make_ready(recipe.fit)
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     if options.batch > 1 and not stylizer.takes_batches:
         raise UsageError(

@@ -4,22 +4,21 @@ A style code is made without knowing what will be painted with it. The fit graph
 paints on the scene, compares statistics with those of the painting, and corrects the code; twice. A scene lasts until a
 cut, or until the content has become another one in the course of time; then the code is fitted anew, at a cut at once, else
 by a slow fade, so that nothing jumps. While nothing changes nothing is fitted, and still pictures stay still.
+
+Where that is wanted (`--fit strong`), the looks are followed by descent (`streamstyle/descent.py`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamstyle.descent import Descent, DescentGraph
 from streamstyle.engine import Session, Tensor, as_batch
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 from streamstyle.look import StyleCode, blend
-
-FitMode = Literal["on", "off"]
-FIT_MODES: tuple[FitMode, ...] = ("on", "off")
 
 PAINTED, WANTED, SAID, STATISTICS, AFTER = "painted", "wanted", "said", "statistics", "_after"
 """Names in the fit graph: inputs (a picture, the painting's statistics, what the look before said), and outputs (the
@@ -33,6 +32,8 @@ MOST_PIXELS = 1 << 20
 """So many are looked at, of a larger picture tiles from all over it."""
 MOST_PAINTED = 1 << 22
 """Of a frame with more pixels only those tiles are painted to be looked at."""
+MOST_JUDGED = 1 << 18
+"""Likewise for descent, which takes time by the pixel: 640x360 as it is."""
 _TILES = 4
 """Of a sample, across and down."""
 _TILE_MULTIPLE = 16
@@ -95,19 +96,19 @@ class FitGraph:
             The better code, and what is said to the next look.
         """
         assert code.statistics is not None  # callers ask only for codes that have them
-        feeds: dict[str, Tensor] = {PAINTED: as_batch(_sample(painted)), WANTED: code.statistics}
+        feeds: dict[str, Tensor] = {PAINTED: as_batch(_sample(painted, MOST_PIXELS)), WANTED: code.statistics}
         feeds[SAID] = self._blank[SAID] if said is None else said
         outputs = self._session.run(feeds | {name: code.tensors[name] for name in self._names})
         corrected = {name: outputs[name + AFTER] for name in self._names}
         return replace(code, tensors=dict(code.tensors) | corrected), outputs[SAID + AFTER]
 
 
-def _sample(picture: Image) -> Image:
-    """Of a picture that is too large to be looked at whole: tiles from all over it, side by side."""
+def _sample(picture: Image, most: int) -> Image:
+    """Of a picture with more pixels than that: tiles from all over it, side by side."""
     height, width = picture.shape[:2]
-    if height * width <= MOST_PIXELS:
+    if height * width <= most:
         return picture
-    share = (MOST_PIXELS / (height * width)) ** 0.5 / _TILES
+    share = (most / (height * width)) ** 0.5 / _TILES
     sides = [max(_TILE_MULTIPLE, int(side * share) // _TILE_MULTIPLE * _TILE_MULTIPLE) for side in (height, width)]
     tops, lefts = (
         np.linspace(0, side - tile, _TILES).astype(int) for side, tile in zip((height, width), sides, strict=True)
@@ -118,12 +119,30 @@ def _sample(picture: Image) -> Image:
 
 @dataclass(slots=True)
 class _Attempt:
-    """A fit under way."""
+    """A fit under way.
+
+    Attributes:
+        code: As far as it has come.
+        left: Looks that are still to be made.
+        strong: Whether descent is to follow them.
+        said: By the look before.
+        waits: Whether work on it is under way beside the stream.
+        descent: Once it has begun.
+        shown: Whether what the looks brought is seen already.
+    """
 
     code: StyleCode
     left: int = LOOKS
+    strong: bool = False
     said: Tensor | None = None
     waits: bool = False
+    descent: Descent | None = None
+    shown: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.left and (not self.strong or (self.descent is not None and not self.descent.passes))
 
 
 @dataclass(slots=True)
@@ -169,11 +188,14 @@ class Fitter:
         paint: Paints what is looked at; called by whoever calls `code`.
         beside: Runs the looks beside the stream; by default at once, as suits files: there every frame is painted with the
             fitted code from the first one on.
+        descent: Loads what goes on where the looks end; None for a model that has no such thing.
     """
 
     graph: FitGraph
     paint: Paint
     beside: Beside = field(default=lambda work: work())
+    descent: Callable[[], DescentGraph] | None = None
+    _strong: bool = False
     _styles: dict[int, _Style] = field(default_factory=dict)
     _scene: int = 0
     _take: int = 0
@@ -183,13 +205,15 @@ class Fitter:
     _fitted_to: NDArray[np.float64] | None = None
     _mixed: tuple[tuple[object, ...], StyleCode] | None = None
 
-    def see(self, content: Image, *, cut: bool) -> None:
+    def see(self, content: Image, *, cut: bool, strong: bool = False) -> None:
         """Take in the next frame; once per frame.
 
         Args:
             content: (H, W, 3) uint8 RGB, at the size at which it is stylized.
             cut: Whether it is known to be the first of a scene.
+            strong: Whether scenes that begin from here on are fitted by descent, too.
         """
+        self._strong = strong
         before, now = self._sign, _sign(content)
         self._sign, self._since = now, self._since + 1
         sudden = cut or before is None or _apart(now, before) > _CUT
@@ -237,7 +261,10 @@ class Fitter:
         style = self._styles.setdefault(id(code), _Style(code))
         # Behind a cut, what is still under way for the scene before is of no use.
         if style.scene != self._scene and (style.attempt is None or style.take != self._take):
-            style.scene, style.attempt = self._scene, _Attempt(code)
+            style.scene, style.attempt = (
+                self._scene,
+                _Attempt(code, strong=self._strong and self.descent is not None and Descent.possible(code)),
+            )
         self._go_on(style, content)
         if style.take != self._take and style.attempt is not None:
             # Live, behind a cut: what was fitted to another scene suits this one less than the style's own code does.
@@ -246,22 +273,43 @@ class Fitter:
         return style.present()
 
     def _go_on(self, style: _Style, content: Image) -> None:
-        """Paint what is to be looked at, and take up what the looks brought."""
+        """Go on with the fit as far as can be, and take up what it brought."""
         attempt = style.attempt
-        scene = content if content.shape[0] * content.shape[1] <= MOST_PAINTED else _sample(content)
-        while attempt is not None and attempt.left and not attempt.waits:
-            self._look(attempt, self.paint(scene, attempt.code))
-        if attempt is None or attempt.left:
+        if attempt is None:
             return
-        seen = style.take == self._take
-        style.before, style.frames = (style.present() if seen else None), 0
-        style.now, style.attempt = attempt.code, None
+        while not attempt.done and not attempt.waits:
+            if attempt.left:
+                scene = content if content.shape[0] * content.shape[1] <= MOST_PAINTED else _sample(content, MOST_PIXELS)
+                self._look(attempt, self.paint(scene, attempt.code))
+            else:
+                self._descend(attempt, content)
+        # Live, descent takes seconds; what the looks brought is seen meanwhile.
+        if attempt.done or not (attempt.left or attempt.shown):
+            attempt.shown = True
+            seen = style.take == self._take
+            style.before, style.frames = (style.present() if seen else None), 0
+            style.now, style.attempt = attempt.code, None if attempt.done else attempt
 
     def _look(self, attempt: _Attempt, painted: Image) -> None:
         def work() -> None:
             attempt.code, attempt.said = self.graph.look(painted, attempt.code, attempt.said)
             attempt.left -= 1
             attempt.waits = False  # last: it is what the stream's thread waits for
+
+        attempt.waits = True
+        self.beside(work)
+
+    def _descend(self, attempt: _Attempt, content: Image) -> None:
+        load = self.descent
+        assert load is not None  # or nothing would have been asked for
+
+        def work() -> None:
+            if attempt.descent is None:
+                attempt.descent = Descent(load(), attempt.code, _sample(content, MOST_JUDGED))
+            else:
+                attempt.descent.step()
+                attempt.code = attempt.descent.code
+            attempt.waits = False
 
         attempt.waits = True
         self.beside(work)

@@ -16,6 +16,9 @@ ColorMode = Literal["style", "content", "luma"]
 COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
 
 
+FitMode = Literal["on", "off", "strong"]
+FIT_MODES: tuple[FitMode, ...] = ("on", "off", "strong")
+
 Mask = NDArray[np.float32]
 
 
@@ -31,6 +34,7 @@ class StyleCode:
             known by its code only.
         statistics: (1, P) float32, what fitting it to a scene needs to know of the painting (streamstyle.fitting); None
             where that is not known.
+        judged: (1, S) float32, likewise for fitting by descent (streamstyle.descent).
         parts: Of a blend: the codes that it was made of, with their shares.
     """
 
@@ -39,6 +43,7 @@ class StyleCode:
     tensors: Mapping[str, NDArray[np.float32]]
     paintings: tuple[tuple[Image, float], ...] = field(default=(), compare=False, repr=False)
     statistics: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    judged: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     parts: tuple[tuple["StyleCode", float], ...] = field(default=(), compare=False, repr=False)
 
 
@@ -108,7 +113,7 @@ class Look:
         color_strength: How far to go with `content` and `luma`, in [0, 1].
         color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
         temporal: How much each frame leans on the one before, so that still pictures stay still.
-        fit: Whether styles are fitted to the scene (streamstyle.fitting).
+        fit: How far styles are fitted to the scene (streamstyle.fitting).
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
         content_stats: RGB statistics of the content to go by, those of the whole shot say; None to follow the stream's.
 
@@ -123,7 +128,7 @@ class Look:
     color_strength: float = 1.0
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
-    fit: bool = False
+    fit: FitMode = "off"
     regions: tuple[Region, ...] = ()
     content_stats: ColorStats | None = field(default=None, compare=False)
 
@@ -135,6 +140,8 @@ class Look:
             raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
         if not all(0 <= region.alpha <= 1 for region in self.regions):
             raise UsageError("the alpha of every region must lie between 0 and 1")
+        if self.fit not in FIT_MODES:
+            raise UsageError(f"fit must be one of {', '.join(FIT_MODES)}, got '{self.fit}'")
         if self.color not in COLOR_MODES:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
         if self.size is not None and self.size < 8:

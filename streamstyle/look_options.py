@@ -6,8 +6,7 @@ from pathlib import Path
 from streamstyle.arguments import alpha_argument, pixels_argument, share_argument, size_argument, weight_argument
 from streamstyle.color import COLOR_FORMS
 from streamstyle.config import config_arguments
-from streamstyle.fitting import FIT_MODES
-from streamstyle.look import COLOR_MODES
+from streamstyle.look import COLOR_MODES, FIT_MODES
 from streamstyle.recipe import Recipe, from_folder
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.temporal import TEMPORAL_MODES
@@ -42,7 +41,9 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     look.add_argument(
         "--temporal", choices=TEMPORAL_MODES, help="how still still pictures stay in videos and live (default: on)"
     )
-    look.add_argument("--fit", choices=FIT_MODES, help="fit styles to each scene: nearer to the painting (default: on)")
+    look.add_argument(
+        "--fit", choices=FIT_MODES, help="fit styles to each scene; strong: by descent, seconds per scene (default: on)"
+    )
     look.add_argument(
         "--style-size", type=size_argument, metavar="N", help=f"larger: broader strokes (default: {STYLE_SIZE})"
     )

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
-from streamstyle.fitting import FIT_MODES, FitMode
-from streamstyle.look import COLOR_MODES, ColorMode
+from streamstyle.look import COLOR_MODES, FIT_MODES, ColorMode, FitMode
 from streamstyle.styles import style_name
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
@@ -33,7 +32,7 @@ class Recipe:
         color_strength: Likewise.
         color_form: Likewise.
         temporal: Likewise.
-        fit: `on` fits styles to each scene, `off` does not; see streamstyle.fitting.
+        fit: `on` fits styles to each scene, `strong` goes on by descent, `off` does neither; see streamstyle.fitting.
         style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
         mask: A picture or video that divides the frame between the styles; white is the first.
         feather: Softness of the mask's edges in pixels; None for a hundredth of the frame's short side.

@@ -55,7 +55,7 @@ class Repeats:
 
 def _remembers(look: Look) -> bool:
     """Whether the picture depends on the frames before."""
-    return look.temporal != "off" or look.fit or (look.color == "content" and look.color_strength > 0)
+    return look.temporal != "off" or look.fit != "off" or (look.color == "content" and look.color_strength > 0)
 
 
 def _alike(one: Look, other: Look) -> bool:

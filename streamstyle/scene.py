@@ -143,7 +143,7 @@ class Scene:
             recipe.color_strength,
             recipe.color_form,
             recipe.temporal,
-            recipe.fit == "on",
+            recipe.fit,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
             None if self.survey is None else self.survey.at(seconds),
         )

@@ -112,11 +112,11 @@ class Job:
     @cached_property
     def fitter(self) -> Fitter | None:
         """What fits styles to the scene, after a look at this frame; None where that is not wanted, or cannot be had."""
-        fitter = self.memory.fitter if self.look.fit else None
+        fitter = self.memory.fitter if self.look.fit != "off" else None
         if fitter is not None:
             cut = self.look.temporal != "off" and self.motion is None
             with self.measure("fit"):
-                fitter.see(self.small, cut=cut)
+                fitter.see(self.small, cut=cut, strong=self.look.fit == "strong")
         return fitter
 
     @cached_property

@@ -20,7 +20,7 @@ from streamstyle.look import StyleCode
 
 STYLE_FILE = ".style.npz"
 """Ending of a file with one style's code (`python -m export.refine` writes them); never the painting itself."""
-_STATISTICS = "statistics"
+_STATISTICS, _JUDGED = "statistics", "judged"
 """Beside the tensors of a code, what fitting it to a scene needs; no tensor of a code is called so."""
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
@@ -147,14 +147,14 @@ def read_style(path: Path, model_version: str) -> StyleCode:
 
 def _arrays(code: StyleCode) -> dict[str, NDArray[np.float32]]:
     """What is stored of a code."""
-    known = {} if code.statistics is None else {_STATISTICS: code.statistics}
-    return dict(code.tensors) | known
+    known = {_STATISTICS: code.statistics, _JUDGED: code.judged}
+    return dict(code.tensors) | {name: array for name, array in known.items() if array is not None}
 
 
 def _code(name: str, model_version: str, arrays: dict[str, NDArray[np.float32]]) -> StyleCode:
     """The code that was stored so."""
-    tensors = {key: array for key, array in arrays.items() if key != _STATISTICS}
-    return StyleCode(name, model_version, tensors, statistics=arrays.get(_STATISTICS))
+    tensors = {key: array for key, array in arrays.items() if key not in {_STATISTICS, _JUDGED}}
+    return StyleCode(name, model_version, tensors, statistics=arrays.get(_STATISTICS), judged=arrays.get(_JUDGED))
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:

@@ -14,18 +14,21 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
+from streamstyle.descent import DescentGraph
 from streamstyle.engine import Session, Tensor, any_size_device, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
 from streamstyle.fitting import LEAST_SIDE, FitGraph, Fitter
 from streamstyle.frame import Image
-from streamstyle.look import Look, StyleCode
+from streamstyle.look import FitMode, Look, StyleCode
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
 from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
 from streamstyle.styles import BuiltinStyles, CodeCache, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
+
+_MAKE_DESCENT = "run: pip install -e '.[cpu,train]', then: python -m export.descent --download"
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
@@ -90,6 +93,7 @@ class Stylizer:
         # A model without a style graph knows only its own styles; of one without styles, too, the file is missed in time.
         self._style_file = files.style if files.style.is_file() or not self.builtin_styles.styles else None
         self._fit = self._fit_graph(files.fit)
+        self._descent_file = files.descent
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
         self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
@@ -130,6 +134,33 @@ class Stylizer:
             return None
         graph = FitGraph(Session(path, any_size_device(self._stylize.provider)))
         return graph if graph.version == self.version else None
+
+    def make_ready(self, fit: FitMode) -> None:
+        """Load what styles will be fitted with, so that what is wrong with it is said before any work.
+
+        Raises:
+            ModelError: As for `descent`, if that is needed.
+        """
+        if fit == "strong":
+            _ = self.descent
+
+    @cached_property
+    def descent(self) -> DescentGraph:
+        """What fits styles by descent.
+
+        Raises:
+            ModelError: There is none for this model, or it is damaged, or of other weights; with what to do.
+        """
+        if self._fit is None:
+            raise ModelError(f"--fit strong: the model '{self.name}' does not fit styles to scenes; leave it out")
+        if not self._descent_file.is_file():
+            raise ModelError(
+                f"--fit strong needs a judge that does not come with streamstyle; in a checkout, {_MAKE_DESCENT}"
+            )
+        graph = DescentGraph(Session(self._descent_file, any_size_device(self._stylize.provider)))
+        if graph.version != self.version:
+            raise ModelError(f"'{self._descent_file}' was made for other weights; in a checkout, {_MAKE_DESCENT}")
+        return graph
 
     @property
     def description(self) -> str:
@@ -260,7 +291,7 @@ class Stylizer:
         repainter, beside = None, beside or (lambda work: work())
         if self._style_file is not None and not self.colors_in_code:
             repainter = Repainter(lambda image: self._encode(image, "repainted"), beside)
-        fitter = None if self._fit is None else Fitter(self._fit, self._painted, beside)
+        fitter = None if self._fit is None else Fitter(self._fit, self._painted, beside, lambda: self.descent)
         return StreamMemory(repainter, fitter)
 
     def stylize(
@@ -340,7 +371,7 @@ class Stylizer:
         first = looks[0]
         if first.temporal != "off" and self.colors_in_code:  # each frame has a code of its own; see exposure.py
             return False
-        if first.fit and self._fit is not None:  # so has each scene
+        if first.fit != "off" and self._fit is not None:  # so has each scene
             return False
         plain = not first.regions and first.alpha > 0 and (first.color != "content" or first.color_strength == 0)
         return (

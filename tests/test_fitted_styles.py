@@ -46,7 +46,7 @@ def test_fitted_pictures_are_nearer_to_the_painting(stylizer, graph, content, pa
     for code in (stylizer.encode_style(painting), stylizer.find_style("scream"), stylizer.find_style("improvisation")):
         away = [
             float(np.square((graph.statistics(picture) - code.statistics) / usual).mean())
-            for picture in (stylizer.stylize(content, Look(code, fit=fit)) for fit in (False, True))
+            for picture in (stylizer.stylize(content, Look(code, fit=fit)) for fit in ("off", "on"))
         ]
         assert away[1] < 0.9 * away[0]
 
@@ -59,29 +59,29 @@ def test_every_built_in_style_can_be_fitted(stylizer):
 
 
 def test_recipes_fit_unless_told_otherwise(stylizer, content):
-    for recipe, fits in ((Recipe(("kiss",)), True), (Recipe(("kiss",), fit="off"), False)):
+    for recipe, fits in ((Recipe(("kiss",)), "on"), (Recipe(("kiss",), fit="off"), "off")):
         scene = Scene(recipe, stylizer.find_style)
-        assert scene.look(0.0, content).fit is fits
+        assert scene.look(0.0, content).fit == fits
         scene.close()
 
 
 def test_within_a_stream_the_fit_stays(stylizer, content):
     code, memory = stylizer.find_style("kiss"), stylizer.memory()
-    first = stylizer.stylize(content, Look(code, fit=True), memory)
+    first = stylizer.stylize(content, Look(code, fit="on"), memory)
     moved = np.roll(content, 7, axis=1)
-    alone = stylizer.stylize(moved, Look(code, fit=True))
-    within = stylizer.stylize(moved, Look(code, fit=True), memory)
-    assert np.array_equal(stylizer.stylize(content, Look(code, fit=True), memory), first)
+    alone = stylizer.stylize(moved, Look(code, fit="on"))
+    within = stylizer.stylize(moved, Look(code, fit="on"), memory)
+    assert np.array_equal(stylizer.stylize(content, Look(code, fit="on"), memory), first)
     assert not np.array_equal(within, alone)
 
 
 def test_blends_and_strengths_go_with_it(stylizer, content):
     codes = [stylizer.find_style(name) for name in ("kiss", "scream")]
-    half = stylizer.stylize(content, Look(blend(codes), fit=True))
-    ends = [stylizer.stylize(content, Look(code, fit=True)) for code in codes]
+    half = stylizer.stylize(content, Look(blend(codes), fit="on"))
+    ends = [stylizer.stylize(content, Look(code, fit="on")) for code in codes]
     apart = [np.abs(half.astype(int) - end).mean() for end in ends]
     assert max(apart) < np.abs(ends[0].astype(int) - ends[1]).mean()
-    assert np.array_equal(stylizer.stylize(content, Look(codes[0], alpha=0, fit=True)), content)
+    assert np.array_equal(stylizer.stylize(content, Look(codes[0], alpha=0, fit="on")), content)
 
 
 def test_style_files_and_the_cache_keep_what_fitting_needs(stylizer, painting, tmp_path):
@@ -121,4 +121,4 @@ def test_a_model_without_a_fit_paints_as_ever(stylizer, content, tmp_path, fit):
     assert bare.memory().fitter is None
     code = bare.find_style("kiss")
     plain = stylizer.stylize(content, Look(stylizer.find_style("kiss")))
-    assert np.array_equal(bare.stylize(content, Look(code, fit=True)), plain)
+    assert np.array_equal(bare.stylize(content, Look(code, fit="on")), plain)

@@ -221,14 +221,15 @@ def test_live_a_look_that_a_cut_overtakes_is_given_up(painter):
 
 
 def test_of_a_large_picture_tiles_from_all_over_it_are_looked_at(painter, monkeypatch):
-    monkeypatch.setattr(fitting, "MOST_PIXELS", 96 * 160)
+    most = 96 * 160
+    monkeypatch.setattr(fitting, "MOST_PIXELS", most)
     session = FakeSession()
     graph = FitGraph(session)
     graph.look(np.zeros((192, 320, 3), np.uint8), a_code(), None)
     graph.look(np.zeros((96, 160, 3), np.uint8), a_code(), None)
     assert session.shapes == [(1, 64, 128, 3), (1, 96, 160, 3)]
     y, x = np.mgrid[0:192, 0:320].astype(np.uint16)
-    sample = fitting._sample(np.stack([y, x, y], 2))
+    sample = fitting._sample(np.stack([y, x, y], 2), most)
     for axis, last in ((0, 191), (1, 319)):
         assert sample[..., axis].min() == 0
         assert sample[..., axis].max() == last
@@ -252,3 +253,107 @@ def test_another_graph_is_refused():
     session.inputs.pop(WANTED)
     with pytest.raises(ModelError, match=r"no 'wanted'; run: python -m export\.fitting"):
         FitGraph(session)
+
+
+class FakeDescent:
+    """What takes a code's `x` one further with every pass."""
+
+    def __init__(self, graph, code, scene):
+        self.code, self.passes, self.scene = code, 3, scene
+
+    @staticmethod
+    def possible(code):
+        return code.judged is not None
+
+    def step(self):
+        self.passes -= 1
+        self.code = replace(self.code, tensors=dict(self.code.tensors) | {"x_mean": self.code.tensors["x_mean"] + 1})
+
+
+@pytest.fixture
+def strong(painter, monkeypatch):
+    monkeypatch.setattr(fitting, "Descent", FakeDescent)
+    loaded = []
+
+    def load():
+        loaded.append(True)
+        return "a graph"
+
+    fitter = Fitter(FitGraph(FakeSession()), painter, descent=load)
+    fitter.loaded = loaded
+    return fitter
+
+
+JUDGED = np.zeros((1, 1), np.float32)
+
+
+def test_strong_goes_on_by_descent_where_the_looks_end(strong):
+    code = a_code(judged=JUDGED)
+    strong.see(ROOM, cut=False, strong=True)
+    first = strong.code(code, ROOM)
+    assert x_of(first) == 78  # 75 by the looks
+    strong.see(ROOM, cut=False, strong=True)
+    assert strong.code(code, ROOM) is first
+    assert len(strong.loaded) == 1
+
+
+@pytest.mark.parametrize(("wanted", "more"), [(False, {"judged": JUDGED}), (True, {})])
+def test_without_being_asked_or_able_there_is_no_descent(strong, wanted, more):
+    code = a_code(**more)
+    strong.see(ROOM, cut=False, strong=wanted)
+    assert x_of(strong.code(code, ROOM)) == 75
+    assert not strong.loaded
+
+
+def test_a_model_without_descent_keeps_what_the_looks_brought(painter, monkeypatch):
+    monkeypatch.setattr(fitting, "Descent", FakeDescent)
+    fitter, code = Fitter(FitGraph(FakeSession()), painter), a_code(judged=JUDGED)
+    fitter.see(ROOM, cut=False, strong=True)
+    assert x_of(fitter.code(code, ROOM)) == 75
+
+
+def test_live_the_looks_are_seen_until_descent_is_done_and_then_it_fades_in(strong, monkeypatch):
+    waiting = []
+    monkeypatch.setattr(strong, "beside", waiting.append)
+    code, xs = a_code(judged=JUDGED), []
+    for _ in range(400):
+        strong.see(ROOM, cut=False, strong=True)
+        xs.append(x_of(strong.code(code, ROOM)))
+        if waiting and len(xs) % 40 == 0:  # longer than a fade
+            waiting.pop()()
+    assert xs[0] == 0
+    assert 75 in xs
+    assert xs[-1] == 78
+    assert xs == sorted(xs)
+    assert max(np.diff(xs[xs.index(75.0) :])) < 0.5
+
+
+def test_a_cut_overtakes_a_descent(strong, monkeypatch):
+    waiting = []
+    monkeypatch.setattr(strong, "beside", waiting.append)
+    code = a_code(judged=JUDGED)
+    for index in range(60):
+        content = ROOM if index < 8 else STREET
+        strong.see(content, cut=False, strong=True)
+        strong.code(code, content)
+        if waiting:
+            waiting.pop()()
+    begun = len(strong.loaded)
+    assert begun == 2
+    assert x_of(strong.code(code, STREET)) == 78
+
+
+def test_of_a_large_scene_descent_is_given_tiles(strong, monkeypatch):
+    seen = []
+
+    class Seen(FakeDescent):
+        def __init__(self, graph, code, scene):
+            seen.append(scene.shape)
+            super().__init__(graph, code, scene)
+
+    monkeypatch.setattr(fitting, "Descent", Seen)
+    large = np.tile(ROOM, (10, 10, 1))
+    strong.see(large, cut=False, strong=True)
+    strong.code(a_code(judged=JUDGED), large)
+    ((height, width, _),) = seen
+    assert 0.7 * fitting.MOST_JUDGED < height * width <= fitting.MOST_JUDGED

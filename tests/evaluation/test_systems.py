@@ -59,7 +59,7 @@ def test_every_system_paints_any_size_at_any_strength(vgg_file):
 
 def test_styles_are_fitted_to_each_photo_unless_told_otherwise():
     photo, painting = picture(0, 120, 160), as_painting("oil.png", picture(1))
-    fitted, plain = open_system("fast", Options()), open_system("fast", Options(fit=False))
+    fitted, plain = open_system("fast", Options()), open_system("fast", Options(fit="off"))
     assert fitted.facts.version == f"{plain.facts.version}, fitted"
     pictures = [system.stylize(photo, painting).astype(int) for system in (fitted, plain)]
     assert np.abs(pictures[0] - pictures[1]).mean() > 1
