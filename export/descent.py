@@ -8,13 +8,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from export.fitting import fitted_names
-from export.parity import LIMITS, ParityError, test_picture
+from export.parity import LIMITS, ParityError, test_picture, worst_difference
 from export.refine import find_judge
 from export.to_onnx import export_graph
 from export.write import MAX_SIDE
@@ -81,7 +79,7 @@ def export_descent(network: Fast, judge: Vgg19, path: Path, metadata: dict[str, 
         metadata=metadata | {"family": network.family, "graph": "descent", "precision": "fp32"},
         compact=True,
     )
-    worst = _difference(graph, path, tensors)
+    worst = worst_difference(graph, path, [[*_arguments(*size), tensors] for size in _SIZES])
     if worst > LIMITS["fp32"].code:
         path.unlink()
         raise ParityError(f"a slope differs by {worst:.1e}")
@@ -94,18 +92,6 @@ def _arguments(height: int, width: int) -> list[Tensor]:
     wanted = torch.rand(1, 2 * sum(LAYER_WIDTHS), generator=drawn)
     content = torch.rand(1, LAYER_WIDTHS[-1], height // SIZE_MULTIPLE, width // SIZE_MULTIPLE, generator=drawn)
     return [picture, torch.ones(1, 1, 1, 1), torch.full((1, 1), 1.5), wanted, content]
-
-
-@torch.no_grad()
-def _difference(graph: DescentGraph, path: Path, code: list[Tensor]) -> float:
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names, worst = [value.name for value in session.get_inputs()], 0.0
-    for height, width in _SIZES:
-        arguments = _arguments(height, width)
-        feeds = dict(zip(names, [tensor.numpy() for tensor in (*arguments, *code)], strict=True))
-        for ours, theirs in zip(session.run(None, feeds), graph(*arguments, code), strict=True):
-            worst = max(worst, float(np.abs(ours - theirs.numpy()).max() / (np.abs(theirs.numpy()).max() + 1e-6)))
-    return worst
 
 
 def main() -> int:

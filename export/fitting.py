@@ -9,13 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from export.parity import LIMITS, ParityError, test_picture
+from export.parity import LIMITS, ParityError, test_picture, worst_difference
 from export.to_onnx import SAMPLE_SHAPE, export_graph
 from export.write import MAX_SIDE
 from models.fast import SIZE_MULTIPLE, Fast
@@ -89,23 +86,12 @@ def export_fit(network: Fast, fit: SceneFit, path: Path, metadata: dict[str, str
         metadata=metadata | {"family": network.family, "graph": "fit", "precision": "fp32"},
         compact=True,
     )
-    worst = _difference(graph, path, [tensor.detach().numpy() for tensor in (seen.pooled, said, *tensors)])
+    pictures = [torch.from_numpy(test_picture(*size, seed)[None]) for seed, size in enumerate(_SIZES)]
+    rest: list[Tensor | list[Tensor]] = [seen.pooled.detach(), said, [tensor.detach() for tensor in tensors]]
+    worst = worst_difference(graph, path, [[picture, *rest] for picture in pictures])
     if worst > LIMITS["fp32"].code:
         path.unlink()
         raise ParityError(f"a fitted code differs by {worst:.1e}")
-    return worst
-
-
-@torch.no_grad()
-def _difference(graph: FitGraph, path: Path, rest: list[NDArray[np.float32]]) -> float:
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names, worst = [value.name for value in session.get_inputs()], 0.0
-    for seed, (height, width) in enumerate(_SIZES):
-        picture = test_picture(height, width, seed)[None]
-        got = session.run(None, dict(zip(names, [picture, *rest], strict=True)))
-        wanted, said, *code = (torch.from_numpy(tensor) for tensor in rest)
-        for ours, theirs in zip(got, graph(torch.from_numpy(picture), wanted, said, code), strict=True):
-            worst = max(worst, float(np.abs(ours - theirs.numpy()).max() / (np.abs(theirs.numpy()).max() + 1e-6)))
     return worst
 
 
