@@ -67,7 +67,7 @@ class DescentGraph:
 
     def statistics(self, painting: Image) -> NDArray[np.float32]:
         """What a painting is judged by: (H, W, 3) uint8 RGB, 24x24 at least -> (1, S)."""
-        return self._judge(_whole(painting))[STATISTICS]
+        return self._judge(np.ascontiguousarray(_whole(painting)))[STATISTICS]
 
     def features(self, scene: Image) -> NDArray[np.float32]:
         """What content is judged by: (H, W, 3) uint8 RGB, sides multiples of 8 -> (1, C, H/8, W/8)."""
@@ -137,7 +137,7 @@ class Descent:
     _memory: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        self.scene, self._all = _whole(self.scene), self.passes
+        self.scene, self._all = np.ascontiguousarray(_whole(self.scene)), self.passes
         # Deviations are moved by factors, which would leave a zero where it is.
         raised = {
             name: np.maximum(tensor, _LEAST_DEVIATION) if name.endswith("_std") and name in self.graph.moved else tensor

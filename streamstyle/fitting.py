@@ -261,10 +261,8 @@ class Fitter:
         style = self._styles.setdefault(id(code), _Style(code))
         # Behind a cut, what is still under way for the scene before is of no use.
         if style.scene != self._scene and (style.attempt is None or style.take != self._take):
-            style.scene, style.attempt = (
-                self._scene,
-                _Attempt(code, strong=self._strong and self.descent is not None and Descent.possible(code)),
-            )
+            strong = self._strong and self.descent is not None and Descent.possible(code)
+            style.scene, style.attempt = self._scene, _Attempt(code, strong=strong)
         self._go_on(style, content)
         if style.take != self._take and style.attempt is not None:
             # Live, behind a cut: what was fitted to another scene suits this one less than the style's own code does.
@@ -302,10 +300,12 @@ class Fitter:
     def _descend(self, attempt: _Attempt, content: Image) -> None:
         load = self.descent
         assert load is not None  # or nothing would have been asked for
+        # Of its own: the work outlives the frame, whose memory is the stream's.
+        scene = _sample(content, MOST_JUDGED).copy() if attempt.descent is None else content
 
         def work() -> None:
             if attempt.descent is None:
-                attempt.descent = Descent(load(), attempt.code, _sample(content, MOST_JUDGED))
+                attempt.descent = Descent(load(), attempt.code, scene)
             else:
                 attempt.descent.step()
                 attempt.code = attempt.descent.code

@@ -328,6 +328,27 @@ def test_live_the_looks_are_seen_until_descent_is_done_and_then_it_fades_in(stro
     assert max(np.diff(xs[xs.index(75.0) :])) < 0.5
 
 
+def test_live_descent_keeps_the_scene_when_the_frames_memory_is_used_again(strong, monkeypatch):
+    waiting, scenes = [], []
+
+    class Seen(FakeDescent):
+        def step(self):
+            scenes.append(int(self.scene.mean()))
+            super().step()
+
+    monkeypatch.setattr(fitting, "Descent", Seen)
+    monkeypatch.setattr(strong, "beside", waiting.append)
+    code, frame = a_code(judged=JUDGED), ROOM.copy()
+    for _ in range(20):
+        strong.see(frame, cut=False, strong=True)
+        strong.code(code, frame)
+        frame[:] = np.maximum(frame, 5) - 5  # the next one, a little darker, into the same memory
+        while waiting:
+            waiting.pop()()
+    assert len(scenes) == 3
+    assert len(set(scenes)) == 1
+
+
 def test_a_cut_overtakes_a_descent(strong, monkeypatch):
     waiting = []
     monkeypatch.setattr(strong, "beside", waiting.append)
