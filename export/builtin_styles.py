@@ -1,6 +1,6 @@
 """`python -m export.builtin_styles`: encode the shipped styles anew, after each training.
 
-Only the codes are shipped (some 20 KB each), never the pictures. All painters are in the public domain. With `--contents`
+Only the codes are shipped (some 30 KB each, with what fitting them needs), never the pictures. All painters are in the public domain. With `--contents`
 and `--vgg` the codes are then bettered by descent on the losses (`training.headroom`): it takes a minute of a core each,
 for which nobody would wait before a painting of their own, but these are encoded once for all.
 """
