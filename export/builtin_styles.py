@@ -1,8 +1,8 @@
 """`python -m export.builtin_styles`: encode the shipped styles anew, after each training.
 
-Only the codes are shipped (some 30 KB each, with what fitting them needs), never the pictures. All painters are in the public domain. With `--contents`
-and `--vgg` the codes are then bettered by descent on the losses (`training.headroom`): it takes a minute of a core each,
-for which nobody would wait before a painting of their own, but these are encoded once for all.
+Only the codes are shipped (some 30 KB each, with what fitting them needs), never the pictures. All painters are in the
+public domain. With `--contents` and `--vgg` the codes are then bettered by descent on the losses (`training.headroom`): it
+takes a minute of a core each. Nobody would wait so long for a painting of their own, but these are encoded once for all.
 """
 
 import argparse

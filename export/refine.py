@@ -2,7 +2,7 @@
 
 `--style painting.jpg` asks the style encoder, which answers at once and roughly. Here the code that it gives is bettered by
 descent on the paper's losses, as those of the built-in styles were, on photos or on the very video that is to be painted.
-What comes out is `painting.style.npz`, 20 KB, for `--style` and the styles folder. It holds the code, not the painting.
+What comes out is `painting.style.npz`, 30 KB, for `--style` and the styles folder. It holds the code, not the painting.
 """
 
 import argparse
