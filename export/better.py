@@ -50,12 +50,16 @@ class Bettered:
 
 
 @torch.no_grad()
-def judged_statistics(vgg: Vgg19, painting: Image) -> NDArray[np.float32]:
-    """What `streamstyle.descent` must know of a painting: (H, W, 3) uint8 RGB -> (1, S), means, then deviations."""
+def stats_of(vgg: Vgg19, painting: Image) -> Stats:
+    """What the judge says of a painting, (H, W, 3) uint8 RGB, without the rows and columns beyond multiples of 8."""
     height, width = (side // MULTIPLE * MULTIPLE for side in painting.shape[:2])
-    stats = Stats.of(vgg(to_float(torch.from_numpy(painting[None, :height, :width]))))
-    statistics: NDArray[np.float32] = torch.cat(stats.means + stats.stds, 1).flatten(1).numpy()
-    return statistics
+    return Stats.of(vgg(to_float(torch.from_numpy(painting[None, :height, :width]))))
+
+
+def in_one_row(stats: Stats) -> NDArray[np.float32]:
+    """As `streamstyle.descent` takes them: (1, S), means, then deviations."""
+    row: NDArray[np.float32] = torch.cat(stats.means + stats.stds, 1).flatten(1).numpy()
+    return row
 
 
 class Betterer:
@@ -83,9 +87,7 @@ class Betterer:
             tell: Told after every step how many are done.
         """
         (painting, _), *_ = code.paintings
-        with torch.no_grad():
-            stats = Stats.of(self.vgg(to_float(torch.from_numpy(painting[None]))))
-        judged = judged_statistics(self.vgg, painting)
+        stats = stats_of(self.vgg, painting)
         start = {name: torch.from_numpy(tensor) for name, tensor in code.tensors.items()}
         found = descended(
             self.network,
@@ -101,4 +103,4 @@ class Betterer:
         )
         before, after = (judge(self.network, self.vgg, one, stats, self.judged_on) for one in (start, found))
         tensors = {name: tensor.numpy() for name, tensor in found.items()}
-        return Bettered(replace(code, tensors=tensors, judged=judged), before, after)
+        return Bettered(replace(code, tensors=tensors, judged=in_one_row(stats)), before, after)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from export.better import STEPS, WEIGHTS, Bettered, Betterer, judged_statistics
+from export.better import STEPS, WEIGHTS, Bettered, Betterer, in_one_row, stats_of
 from models.vgg import Vgg19
 from streamstyle.catalog import WEIGHTS as SHIPPED
 from streamstyle.engine import usable_cores
@@ -89,12 +89,16 @@ def with_codes_of(path: Path, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> 
         StreamstyleError: The file lacks one of them, or is of another model.
     """
     kept = BuiltinStyles(path, encoded[0][1].model_version)
-    return [(style, replace(code, tensors=kept.code(style.name).tensors)) for style, code in encoded]
+    old = [kept.code(style.name) for style, _ in encoded]
+    return [
+        (style, replace(code, tensors=before.tensors, judged=before.judged))
+        for (style, code), before in zip(encoded, old, strict=True)
+    ]
 
 
 def judged_by(vgg: Vgg19, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> list[tuple[BuiltinStyle, StyleCode]]:
     """The same styles with what fitting them by descent needs; codes that know their paintings."""
-    return [(style, replace(code, judged=judged_statistics(vgg, code.paintings[0][0]))) for style, code in encoded]
+    return [(style, replace(code, judged=in_one_row(stats_of(vgg, code.paintings[0][0])))) for style, code in encoded]
 
 
 _betterer: Betterer

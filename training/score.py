@@ -19,7 +19,7 @@ from streamstyle.descent import Descent, DescentGraph
 from streamstyle.engine import Session
 from streamstyle.errors import StreamstyleError
 from streamstyle.look import StyleCode
-from training.checkpoint import load_fit_of, load_weights
+from training.checkpoint import load_fit_of, load_weights, weights_checksum
 from training.data import load_images
 from training.evaluate import HeldOut
 
@@ -109,7 +109,10 @@ def main() -> int:
                 raise ValueError(f"--fit: '{name}' is not `fast`; wanted its weights first")
             fitted = networks[f"{name}, fitted"] = Fitted(first, load_fit_of(options.fit, first, options.weights[0]))
             if options.descent:
-                networks[f"{name}, fitted by descent"] = Descended(fitted, DescentGraph(Session(options.descent, "cpu")))
+                graph = DescentGraph(Session(options.descent, "cpu"))
+                if graph.version != weights_checksum(options.weights[0])[: len(graph.version)]:
+                    raise ValueError(f"'{options.descent}' was made for other weights than '{name}'; make it again")
+                networks[f"{name}, fitted by descent"] = Descended(fitted, graph)
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)
     except (StreamstyleError, ValueError, OSError) as error:

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from export import descent as command  # noqa: E402
 from export import refine  # noqa: E402
-from export.better import judged_statistics  # noqa: E402
+from export.better import in_one_row, stats_of  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from streamstyle import cli  # noqa: E402
@@ -39,7 +39,7 @@ def test_the_graph_computes_what_pytorch_does_and_judges_as_vgg_does(tmp_path):
     assert command.export_descent(network, judge, path, {"version": "1"}) < 1e-3
     graph = DescentGraph(Session(path, "cpu"))
     painting = np.random.default_rng(0).integers(0, 256, (75, 90, 3), np.uint8)
-    np.testing.assert_allclose(graph.statistics(painting), judged_statistics(judge, painting), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(graph.statistics(painting), in_one_row(stats_of(judge, painting)), rtol=1e-4, atol=1e-4)
     assert graph.version == "1"
     assert set(graph.moved) == {name for name in network.code_names if not name.startswith("rgb_")}
 

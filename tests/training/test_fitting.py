@@ -1,6 +1,7 @@
 """`python -m training --fit` and `python -m export.fitting`, with a small network and a judge of no training."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -17,6 +18,7 @@ from streamstyle.errors import StyleError
 from streamstyle.fitting import AFTER, PAINTED, SAID, STATISTICS, WANTED, FitGraph
 from streamstyle.look import StyleCode
 from streamstyle.styles import BuiltinStyle, BuiltinStyles, save_builtin_styles
+from training import score
 from training.__main__ import main as training_main
 from training.checkpoint import load_fast, load_fit, load_fit_of, save_fit, save_weights, weights_checksum
 from training.options import parse
@@ -189,7 +191,8 @@ def test_the_graph_does_what_the_network_does(monkeypatch, weights, tmp_path, ca
 
 def test_built_in_styles_keep_their_codes_and_get_what_fitting_needs(tmp_path):
     style = BuiltinStyle("wave", "A wave")
-    kept = StyleCode("wave", "v1", {"x_mean": np.ones((1, 2, 1, 1), np.float32)})
+    judged = np.full((1, 5), 4, np.float32)
+    kept = StyleCode("wave", "v1", {"x_mean": np.ones((1, 2, 1, 1), np.float32)}, judged=judged)
     save_builtin_styles(tmp_path / "old.npz", [(style, kept)])
     encoded = StyleCode(
         "wave", "v1", {"x_mean": np.zeros((1, 2, 1, 1), np.float32)}, statistics=np.full((1, 4), 3, np.float32)
@@ -198,6 +201,7 @@ def test_built_in_styles_keep_their_codes_and_get_what_fitting_needs(tmp_path):
     code = BuiltinStyles(tmp_path / "new.npz", "v1").code("wave")
     assert np.array_equal(code.tensors["x_mean"], kept.tensors["x_mean"])
     assert np.array_equal(code.statistics, encoded.statistics)
+    assert np.array_equal(code.judged, judged)
     with pytest.raises(StyleError, match="no built-in style 'wave'"):
         with_codes_of(tmp_path / "nothing.npz", [(style, encoded)])
 
@@ -216,3 +220,25 @@ def test_a_fit_of_other_weights_is_refused(monkeypatch, weights, tmp_path, capsy
     assert "is damaged" in capsys.readouterr().err
     assert _export(monkeypatch, "--weights", weights, "--fit", weights, "--output", output) == 1
     assert "does not hold the weights of a fit" in capsys.readouterr().err
+
+
+def test_descent_that_was_made_for_other_weights_is_not_scored(monkeypatch, weights, material, tmp_path, capsys):
+    fits = tmp_path / "fit.safetensors"
+    save_fit(SceneFit(load_fast(weights)[0]), fits, weights, {})
+    words = [
+        "score",
+        "--weights",
+        weights,
+        "--fit",
+        fits,
+        "--descent",
+        tmp_path / "any.onnx",
+        "--vgg",
+        material / "vgg.pth",
+    ]
+    words += ["--contents", material / "photo", "--styles", material / "paint", "--pairs", 1, "--size", 64]
+    monkeypatch.setattr("sys.argv", list(map(str, words)))
+    monkeypatch.setattr(score, "Session", lambda *_: None)
+    monkeypatch.setattr(score, "DescentGraph", lambda _: SimpleNamespace(version="another"))
+    assert score.main() == 1
+    assert "was made for other weights" in capsys.readouterr().err
