@@ -1,6 +1,6 @@
 """Fitting by descent: a code goes down the gradient of the paper's losses on the very scene that it is to paint.
 
-What `streamstyle.fitting` guesses in two looks, this works out in a score of passes, each of which paints the scene, has it
+What `streamstyle.fitting` guesses in two looks, this works out in a dozen passes, each of which paints the scene, has it
 judged, and says how the code should change. The judge is the paper's, VGG-19, whose weights do not come with the program:
 the graph, which holds its gradient, too (`models.descent`), is made once by `python -m export.descent`. Running it takes no
 PyTorch.
@@ -24,16 +24,17 @@ SCENE, STRENGTH, STYLE_WEIGHT, WANTED, CONTENT = "scene", "strength", "style_wei
 LOSSES, STATISTICS, FEATURES, SLOPES = "losses", "judged_statistics", "features", "slopes"
 """Its outputs."""
 
-PASSES = 20
+PASSES = 12
 """How often a scene is painted and judged."""
 MULTIPLE = 8
 """Sides of what is judged are multiples of this."""
 _WEIGHT = 1.0
 """Lambda of the paper. Lower than in training: here both losses fall, and content is what the network gave up more of."""
-_RATE = 3e-2
-_LEVEL = 0.4
+_RATE = 0.1
+_LEVEL = 0.6
 """Share of the passes after which the steps get shorter."""
-_MOMENTUM, _MEMORY, _EPS = 0.9, 0.999, 1e-8
+_MOMENTUM, _MEMORY, _EPS = 0.6, 0.999, 1e-8
+"""Less momentum and longer steps than is usual: a dozen passes must do (docs/experiments.md)."""
 _LEAST_DEVIATION = 1e-4
 _COLOURS = "rgb_"
 """Tensors of the code that stay: the painting's own colours."""
