@@ -125,7 +125,9 @@ def test_what_is_seen_is_two_frames_and_the_inference_old_at_most(model, alpha, 
         return moment - camera.taken[number] - (2 * interval + stylizer.took[number])
 
     assert statistics.median(excess(moment, number) for moment, number in seen) <= 0
-    assert len(seen) == report.stylized == report.shown
+    assert len(seen) == report.shown
+    # The newest wins: where a busy machine held up the window, a frame may be replaced before it is shown, but no more.
+    assert report.shown >= 0.9 * report.stylized
     if slow_sink:
         # It got the newest each time, missed the others, and the picture did not wait for it.
         assert statistics.median(excess(moment, number) for moment, number in sink.seen[:-1]) <= 0
