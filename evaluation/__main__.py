@@ -20,7 +20,9 @@ from evaluation.sweep import Ratio
 from evaluation.systems import GATYS_STEPS, REFERENCES, split_name
 from models.gatys_command import VGG_VARIABLE
 from models.pictures import silence_opencv
+from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError, UsageError
+from streamstyle.grain import GRAIN
 from streamstyle.look import FIT_MODES
 
 RATIOS = ("4:1", "2:1", "1:1", "1:2")
@@ -107,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument("--basis-pictures", type=_whole(2), default=100, metavar="N", help="how many (default %(default)s)")
     how.add_argument("--gatys-steps", type=_whole(1), default=GATYS_STEPS, metavar="N", help="default %(default)s")
     how.add_argument("--fit", choices=FIT_MODES, default="on", help="as in run_video.py (default on)")
+    how.add_argument("--grain", type=share_argument, default=GRAIN, metavar="0..1", help="likewise (default %(default)s)")
     how.add_argument(
         "--ratios", nargs="*", default=list(RATIOS), metavar="C:S", help=f"of content to style (default {' '.join(RATIOS)})"
     )
@@ -190,6 +193,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         device=options.device,
         gatys_steps=options.gatys_steps,
         fit=options.fit,
+        grain=options.grain,
         ratios=_ratios(options.ratios),
         sweep_pairs=options.sweep_pairs,
         basis=options.basis,

@@ -32,6 +32,7 @@ from evaluation.temporal import strip
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
+from streamstyle.grain import GRAIN
 from streamstyle.look import FitMode
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources.image import read_image
@@ -59,6 +60,7 @@ class Plan:
         device: `cpu` or `cuda`.
         gatys_steps: Evaluations of Gatys' loss.
         fit: How far styles are fitted to each scene, by models that can.
+        grain: How much there is to paint with in flat places, of the same models.
         ratios: Between the photo and the full style.
         sweep_pairs: How many pairs are painted at all ratios.
         basis: Photos that the PCA basis is of; those of `contents` where None.
@@ -89,6 +91,7 @@ class Plan:
     device: str = "cpu"
     gatys_steps: int = 30
     fit: FitMode = "on"
+    grain: float = GRAIN
     ratios: tuple[Ratio, ...] = ()
     sweep_pairs: int = 12
     basis: str | None = None
@@ -258,7 +261,8 @@ class Evaluation:
             StreamstyleError: A system cannot be used.
         """
         models = {IDENTITY: IDENTITY} | self.plan.models
-        options = Options(self.plan.device, self.plan.vgg, self.plan.gatys_steps, self.plan.seed, self.plan.fit)
+        plan = self.plan
+        options = Options(plan.device, plan.vgg, plan.gatys_steps, plan.seed, plan.fit, plan.grain)
         opened = {name: open_system(model, options) for name, model in models.items()}  # all, so that faults come first
         for name, system in opened.items():
             self.facts[name] = asdict(system.facts)

@@ -28,9 +28,11 @@ from evaluation.temporal import (
     strip,
     warping_error,
 )
+from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError
 from streamstyle.exposure import survey
 from streamstyle.frame import Frame, Image
+from streamstyle.grain import GRAIN
 from streamstyle.look import COLOR_MODES, FIT_MODES, Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
@@ -152,6 +154,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
     arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
     arguments.add_argument("--fit", choices=FIT_MODES, default="on", help="likewise")
+    arguments.add_argument("--grain", type=share_argument, default=GRAIN, help="likewise")
     arguments.add_argument("--model", default="fast")
     arguments.add_argument("--frames", type=int, default=24, help="of each clip")
     arguments.add_argument("--start", type=Fraction, default=Fraction(1), help="second of the clips")
@@ -172,7 +175,7 @@ def main() -> int:
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]
         table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "drift", "cost", box=None, pad_edge=False)
         for clip in clips:
-            look = Look(code, color=options.color, fit=options.fit)
+            look = Look(code, color=options.color, fit=options.fit, grain=options.grain)
             results = {mode: run(clip, stylizer, replace(look, temporal=mode)) for mode in TEMPORAL_MODES}
             table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results))
             if options.output is not None:

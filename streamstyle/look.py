@@ -114,6 +114,7 @@ class Look:
         color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
         temporal: How much each frame leans on the one before, so that still pictures stay still.
         fit: How far styles are fitted to the scene (streamstyle.fitting).
+        grain: How much there is to paint with in flat places, in [0, 1] (streamstyle.grain).
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
         content_stats: RGB statistics of the content to go by, those of the whole shot say; None to follow the stream's.
 
@@ -129,11 +130,12 @@ class Look:
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
     fit: FitMode = "off"
+    grain: float = 0.0
     regions: tuple[Region, ...] = ()
     content_stats: ColorStats | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        for name, share in (("alpha", self.alpha), ("color strength", self.color_strength)):
+        for name, share in (("alpha", self.alpha), ("color strength", self.color_strength), ("grain", self.grain)):
             if not 0 <= share <= 1:
                 raise UsageError(f"{name} must lie between 0 and 1, got {share:g}")
         if self.temporal not in TEMPORAL_MODES:

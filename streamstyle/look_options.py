@@ -6,6 +6,7 @@ from pathlib import Path
 from streamstyle.arguments import alpha_argument, pixels_argument, share_argument, size_argument, weight_argument
 from streamstyle.color import COLOR_FORMS
 from streamstyle.config import config_arguments
+from streamstyle.grain import GRAIN
 from streamstyle.look import COLOR_MODES, FIT_MODES
 from streamstyle.recipe import Recipe, from_folder
 from streamstyle.stylizer import STYLE_SIZE
@@ -13,7 +14,7 @@ from streamstyle.temporal import TEMPORAL_MODES
 from streamstyle.timeline import Timeline
 
 LOOK_OPTIONS = (
-    *("style", "weights", "alpha", "color", "color_strength", "color_form", "temporal", "fit"),
+    *("style", "weights", "alpha", "color", "color_strength", "color_form", "temporal", "fit", "grain"),
     *("style_size", "mask", "feather", "person", "background"),
 )
 """Names of the options that a look file may hold; those of streamstyle.recipe.Recipe."""
@@ -43,6 +44,9 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     )
     look.add_argument(
         "--fit", choices=FIT_MODES, help="fit styles to each scene; strong: by descent, seconds per scene (default: on)"
+    )
+    look.add_argument(
+        "--grain", type=share_argument, metavar="0..1", help=f"strokes in skies and on plain walls (default: {GRAIN})"
     )
     look.add_argument(
         "--style-size", type=size_argument, metavar="N", help=f"larger: broader strokes (default: {STYLE_SIZE})"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
+from streamstyle.grain import GRAIN
 from streamstyle.look import COLOR_MODES, FIT_MODES, ColorMode, FitMode
 from streamstyle.styles import style_name
 from streamstyle.stylizer import STYLE_SIZE
@@ -33,6 +34,7 @@ class Recipe:
         color_form: Likewise.
         temporal: Likewise.
         fit: `on` fits styles to each scene, `strong` goes on by descent, `off` does neither; see streamstyle.fitting.
+        grain: How much there is to paint with in flat places, in [0, 1]; see streamstyle.grain.
         style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
         mask: A picture or video that divides the frame between the styles; white is the first.
         feather: Softness of the mask's edges in pixels; None for a hundredth of the frame's short side.
@@ -51,6 +53,7 @@ class Recipe:
     color_form: ColorForm = "mk"
     temporal: TemporalMode = "on"
     fit: FitMode = "on"
+    grain: float = GRAIN
     style_size: int = STYLE_SIZE
     mask: str | None = None
     feather: float | None = None

@@ -12,6 +12,7 @@ from streamstyle.color import ColorKeeper, ColorStats
 from streamstyle.exposure import SteadyStats, bounded
 from streamstyle.fitting import Fitter
 from streamstyle.frame import Image
+from streamstyle.grain import grained
 from streamstyle.look import Look, Mask, StyleCode
 from streamstyle.repaint import Repainter
 from streamstyle.temporal import Motion, MotionTrack, Steadier, TemporalMode
@@ -125,6 +126,15 @@ class Job:
         size = self.look.size
         full = size is None or size >= min(self.content.shape[:2])
         return self.content if full or size is None else resize_short_side(self.content, size)
+
+    def scene(self, alpha: float | Mask) -> Image:
+        """The content at its processing size with grain, the less of it the less is painted over it.
+
+        Args:
+            alpha: Strength, or for every pixel of the content its own, (H, W) float32; 0 to 1.
+        """
+        grain = self.look.grain
+        return self.small if grain == 0 else grained(self.small, alpha * grain)
 
 
 def layers_of(look: Look, shape: tuple[int, ...]) -> list[Layer]:

@@ -20,7 +20,7 @@ from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
 from streamstyle.fitting import LEAST_SIDE, FitGraph, Fitter
 from streamstyle.frame import Image
-from streamstyle.look import FitMode, Look, StyleCode
+from streamstyle.look import FitMode, Look, Mask, StyleCode
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
@@ -359,12 +359,13 @@ class Stylizer:
         with measure("resize"):
             smalls = [job.small for job in jobs]
         self._check_memory(smalls[0], len(smalls))
+        with measure("grain"):
+            scenes = [job.scene(layer.alpha) for job in jobs]
         with measure("inference"):
             feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
-            feeds |= {"content": np.stack(smalls)} | dict(layer.code.tensors)
+            feeds |= {"content": np.stack(scenes)} | dict(layer.code.tensors)
             pictures: list[Image] = list(self._stylize.run(feeds)["stylized"])
-        triples = zip(jobs, smalls, pictures, strict=True)
-        return [self._finish(job, layer, small, picture, keeper) for job, small, picture in triples]
+        return [self._finish(job, layer, picture, keeper) for job, picture in zip(jobs, pictures, strict=True)]
 
     def _are_one(self, contents: Sequence[Image], looks: Sequence[Look]) -> bool:
         """Whether all frames take the same run of the network; the content's colours are followed frame by frame."""
@@ -385,10 +386,11 @@ class Stylizer:
     def _paint(self, job: Job, layer: Layer) -> Image:
         """The whole frame in one style."""
         keeper = job.memory.keeper(layer.index)
-        small, code = self._prepare(job, layer, keeper)
+        scene = self._scene(job, layer.alpha)
+        code = self._prepare(job, layer, scene, keeper)
         with job.measure("inference"):
-            stylized = self._painted(small, code, layer.alpha)
-        return self._finish(job, layer, small, stylized, keeper)
+            stylized = self._painted(scene, code, layer.alpha)
+        return self._finish(job, layer, stylized, keeper)
 
     def _painted(self, content: Image, code: StyleCode, alpha: float = 1.0) -> Image:
         """The network's part alone."""
@@ -398,11 +400,11 @@ class Stylizer:
 
     def _paint_regions(self, job: Job, layers: list[Layer]) -> Image:
         """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
-        keeper = job.memory.keeper(-1)
-        small, _ = self._prepare(job, layers[0], keeper)
-        codes = [self._prepare(job, layer, job.memory.keeper(layer.index))[1] for layer in layers]
-        stride = self._region_stride
-        height, width = (max(2, -(-side // stride)) for side in small.shape[:2])
+        keeper, stride = job.memory.keeper(-1), self._region_stride
+        strength = sum(layer.alpha * layer.full_mask() for layer in layers)
+        scene = self._scene(job, strength)
+        codes = [self._prepare(job, layer, scene, job.memory.keeper(layer.index)) for layer in layers]
+        height, width = (max(2, -(-side // stride)) for side in scene.shape[:2])
         with job.measure("inference"):
             masks = [cv2.resize(layer.full_mask(), (width, height), interpolation=cv2.INTER_AREA) for layer in layers]
             shares = np.stack(masks) / np.maximum(sum(masks), 1e-6)
@@ -412,19 +414,24 @@ class Stylizer:
             for name in self._code_names:
                 columns = np.stack([code.tensors[name].ravel() for code in codes], axis=1)
                 feeds[name] = np.tensordot(columns, shares, 1)[None]
-            stylized: Image = self._stylize.run({"content": as_batch(small)} | feeds)["stylized"][0]
-        return self._finish(job, layers[0], small, stylized, keeper)
+            stylized: Image = self._stylize.run({"content": as_batch(scene)} | feeds)["stylized"][0]
+        return self._finish(job, layers[0], stylized, keeper)
 
-    def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> tuple[Image, StyleCode]:
-        """The content at its processing size, and the code in the content's colours where those are wanted."""
-        look, content = job.look, job.content
+    def _scene(self, job: Job, alpha: float | Mask) -> Image:
+        """What is painted on: the content at its processing size, with grain."""
         with job.measure("resize"):
             small = job.small
         self._check_memory(small)
+        with job.measure("grain"):
+            return job.scene(alpha)
+
+    def _prepare(self, job: Job, layer: Layer, scene: Image, keeper: ColorKeeper) -> StyleCode:
+        """The code, fitted to the scene, and in the content's colours, where that is wanted."""
+        look, content = job.look, job.content
         code, fitter = layer.code, job.fitter
         if fitter is not None:
             with job.measure("fit"):
-                code = fitter.code(code, small)
+                code = fitter.code(code, scene)
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
                 stats = keeper.see(content)
@@ -434,11 +441,11 @@ class Stylizer:
                     code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
         if self.colors_in_code and job.stats is not None:
             code = exposed(code, *job.stats)
-        return small, code
+        return code
 
-    def _finish(self, job: Job, layer: Layer, small: Image, stylized: Image, keeper: ColorKeeper) -> Image:
+    def _finish(self, job: Job, layer: Layer, stylized: Image, keeper: ColorKeeper) -> Image:
         """Colours as the look wants them, steady, and back to the content's size."""
-        look, content = job.look, job.content
+        look, content, small = job.look, job.content, job.small
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
                 stylized = keeper.match(stylized, look.color_form, _each_of_two(look.color_strength))

@@ -112,6 +112,21 @@ def test_frames_at_once_look_as_they_do_one_by_one(stylizer, images, code, monke
         assert np.abs(one.astype(int) - other).mean() < 0.1
 
 
+def test_frames_at_once_have_their_grain(stylizer, code):
+    frames = [np.full((64, 96, 3), level, np.uint8) for level in (90, 160)]
+    for frame in frames:
+        frame[:, 64:] = 30  # a frame of one colour would have none
+
+    def painted(grain):
+        looks = [Look(code, grain=grain)] * 2
+        one_by_one = [stylizer.stylize(frame, looks[0]) for frame in frames]
+        return np.stack([stylizer.stylize_several(frames, looks, stylizer.memory(), unmeasured), one_by_one]).astype(int)
+
+    got, wanted = painted(0.5)
+    assert np.abs(got - wanted).max() <= 2
+    assert np.abs(got - painted(0.0)[0])[:, 8:-8, 8:48].mean() > 1
+
+
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
 def test_a_gpu_takes_them_through_bound_buffers(model, stylizer, images, code, monkeypatch, tmp_path, device):
     fake = FakeRuntime()

@@ -17,6 +17,9 @@ ALL = Recipe(
     color="content",
     color_strength=0.5,
     color_form="cholesky",
+    temporal="strong",
+    fit="off",
+    grain=0.25,
     style_size=400,
     mask="mask.png",
     feather=3.5,
@@ -72,6 +75,7 @@ def test_the_command_line_says_it_all():
         typed(
             *("--style", "kiss", "great-wave", "scream", "--alpha", "1", "0.5@0,1@2", "0", "--color", "content"),
             *("--color-strength", "0.5", "--color-form", "cholesky", "--style-size", "400", "--mask", "mask.png"),
+            *("--temporal", "strong", "--fit", "off", "--grain", "0.25"),
             *("--feather", "3.5", "--person", "keep", "--background", "sunrise"),
         )
         == ALL

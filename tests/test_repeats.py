@@ -205,6 +205,7 @@ def test_another_look_is_painted_anew():
         Look(same_code),
         Look(CODE, color="luma"),
         Look(CODE, size=16),
+        Look(CODE, grain=0.5),
         Look(CODE, regions=(Region(mask, CODE),)),
     ):
         assert count_of([(content, Look(CODE)), (content, other), (content, other)]) == 2

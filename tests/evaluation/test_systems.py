@@ -9,6 +9,7 @@ import pytest
 from evaluation.fitting import Painting, as_painting
 from evaluation.systems import REFERENCES, Options, mixed, open_system, split_name
 from streamstyle.errors import ModelError, UsageError
+from streamstyle.grain import GRAIN
 from streamstyle.look import StyleCode
 from streamstyle.styles import BuiltinStyle, save_builtin_styles
 
@@ -57,9 +58,18 @@ def test_every_system_paints_any_size_at_any_strength(vgg_file):
         assert system.facts.version
 
 
+def test_fast_gets_the_grain_that_users_get_unless_told_otherwise():
+    photo, painting = np.full((120, 160, 3), 150, np.uint8), as_painting("oil.png", picture(1))
+    photo[:, :60] = picture(0, 120, 60)
+    grained, plain = open_system("fast", Options()), open_system("fast", Options(grain=0))
+    assert grained.facts.version == f"{plain.facts.version}, grain {GRAIN:g}"
+    pictures = [system.stylize(photo, painting)[20:100, 90:].astype(int) for system in (grained, plain)]
+    assert np.abs(pictures[0] - pictures[1]).mean() > 1
+
+
 def test_styles_are_fitted_to_each_photo_unless_told_otherwise():
     photo, painting = picture(0, 120, 160), as_painting("oil.png", picture(1))
-    fitted, plain = open_system("fast", Options()), open_system("fast", Options(fit="off"))
+    fitted, plain = open_system("fast", Options(grain=0)), open_system("fast", Options(fit="off", grain=0))
     assert fitted.facts.version == f"{plain.facts.version}, fitted"
     pictures = [system.stylize(photo, painting).astype(int) for system in (fitted, plain)]
     assert np.abs(pictures[0] - pictures[1]).mean() > 1
