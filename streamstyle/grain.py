@@ -36,6 +36,7 @@ _FLAT = 0.1
 _DEVIATION = 0.2
 """Of the pattern at its full strength, as a share of the whole frame's: photos have 40 to 70 levels."""
 _MIDDLE = 128
+"""What stands for no change where changes are bytes."""
 _ROOM = 2.0
 """Deviations of the pattern for which there must be room below white and above black."""
 
@@ -54,7 +55,7 @@ def grained(content: Image, strength: float | Plane) -> Image:
     if min(height, width) < _BLOCK * _AROUND or not np.any(strength):
         return content
     size = (width // _BLOCK, height // _BLOCK)
-    if isinstance(strength, np.ndarray) and strength.ndim:
+    if isinstance(strength, np.ndarray):
         strength = cv2.resize(strength, size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
     means = cv2.resize(content, size, interpolation=cv2.INTER_AREA)
     deviation = float(np.sqrt(np.square(cv2.meanStdDev(means)[1]).mean()))
@@ -64,7 +65,7 @@ def grained(content: Image, strength: float | Plane) -> Image:
     share = flatness(blocks, _FLAT * deviation)
     amount = (strength * _DEVIATION * deviation * share)[..., None]
     # Skies are often near white, where half of the pattern would be cut off.
-    room = np.minimum(_ROOM * amount, 100)
+    room = _ROOM * amount
     added = np.clip(blocks, room, 255 - room) - blocks + amount * _pattern(*size)
     # In bytes around a middle, which are enlarged and added several times faster than floats.
     shifted = np.clip(added + _MIDDLE + 0.5, 0, 255).astype(np.uint8)

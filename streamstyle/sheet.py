@@ -15,6 +15,7 @@ from streamstyle.catalog import MODELS
 from streamstyle.engine import DEVICES
 from streamstyle.errors import StyleError
 from streamstyle.frame import Frame, Image
+from streamstyle.grain import GRAIN
 from streamstyle.look import Look, StyleCode, blend
 from streamstyle.progress import teller
 from streamstyle.sinks.image import ImageSink
@@ -85,7 +86,7 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
     """
 
     def tile(label: str, look: Look) -> Tile:
-        return Tile(stylizer.stylize(content, replace(look, fit="on")), label)
+        return Tile(stylizer.stylize(content, replace(look, fit="on", grain=GRAIN)), label)
 
     builtin = stylizer.builtin_styles
     styles = [Tile(content, "input"), *(tile(name, Look(builtin.code(name))) for name in builtin.names())]

@@ -41,14 +41,17 @@ def painting():
 
 
 def test_fitted_pictures_are_nearer_to_the_painting(stylizer, graph, content, painting):
-    """By the statistics that the encoder itself goes by, in their usual deviations."""
+    """By the statistics that the encoder itself goes by, in their usual deviations.
+
+    Not squared: of units that hardly fire, whose usual deviation is next to nothing, a few would outweigh all others.
+    """
     usual = np.std([stylizer.find_style(name).statistics for name in stylizer.builtin_styles.names()], axis=0) + 1e-3
     for code in (stylizer.encode_style(painting), stylizer.find_style("scream"), stylizer.find_style("improvisation")):
         away = [
-            float(np.square((graph.statistics(picture) - code.statistics) / usual).mean())
+            float(np.abs((graph.statistics(picture) - code.statistics) / usual).mean())
             for picture in (stylizer.stylize(content, Look(code, fit=fit)) for fit in ("off", "on"))
         ]
-        assert away[1] < 0.9 * away[0]
+        assert away[1] < 0.95 * away[0]
 
 
 def test_every_built_in_style_can_be_fitted(stylizer):
