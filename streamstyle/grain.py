@@ -27,7 +27,7 @@ _FINEST, _COARSEST = 12.0, 64.0
 _SEED = 1
 _TILE = 128
 """Side of the pattern in blocks, where it begins anew without a seam."""
-_COLORED = 0.35
+_COLORED = 0.15
 """Share of the pattern's deviation in which the channels differ."""
 _AROUND = 9
 """Blocks across and down that tell whether a place is flat."""
