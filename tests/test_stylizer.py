@@ -160,7 +160,7 @@ def test_built_in_styles_are_many_named_and_small(stylizer):
     styles = stylizer.builtin_styles.styles
     assert len(styles) >= 16
     assert len({style.name for style in styles}) == len(styles)
-    assert (WEIGHTS / "fast.styles.npz").stat().st_size < 32_000 * len(styles)
+    assert (WEIGHTS / "fast.styles.npz").stat().st_size < 40_000 * len(styles)
     wanted = set(stylizer._style.outputs)
     for style in styles:
         assert style.description
