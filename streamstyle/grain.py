@@ -35,6 +35,10 @@ _FLAT = 0.1
 """Deviation around a place from which on it is not flat, as a share of the whole frame's."""
 _DEVIATION = 0.2
 """Of the pattern at its full strength, as a share of the whole frame's: photos have 40 to 70 levels."""
+_BLACK = 12.0
+"""Levels below which there is less and less of it: a film's black bars stay bare."""
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
+"""Of the channels, as a matrix."""
 _MIDDLE = 128
 """What stands for no change where changes are bytes."""
 _ROOM = 2.0
@@ -62,7 +66,8 @@ def grained(content: Image, strength: float | Plane) -> Image:
     if deviation < 1:
         return content
     blocks = means.astype(np.float32)
-    share = flatness(blocks, _FLAT * deviation)
+    level = cv2.transform(blocks, _MEAN)
+    share = flatness(blocks, _FLAT * deviation) * np.minimum(level / _BLACK, 1)
     amount = (strength * _DEVIATION * deviation * share)[..., None]
     # Skies are often near white, where half of the pattern would be cut off.
     room = _ROOM * amount
@@ -85,7 +90,7 @@ def flatness(blocks: Plane, detail: float) -> Plane:
     """
     window = (_AROUND, _AROUND)
     mean = cv2.blur(blocks, window)
-    variance = cv2.transform(cv2.blur(blocks * blocks, window) - mean * mean, np.full((1, 3), 1 / 3))
+    variance = cv2.transform(cv2.blur(blocks * blocks, window) - mean * mean, _MEAN)
     flat = 1 - np.sqrt(np.maximum(variance, 0)) / np.float32(detail)
     return cv2.blur(np.maximum(flat, 0), (5, 5)).astype(np.float32, copy=False)
 

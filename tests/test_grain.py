@@ -56,13 +56,21 @@ def test_places_may_have_strengths_of_their_own():
     np.testing.assert_array_equal(got[:, 168:], photo[:, 168:])
 
 
-@pytest.mark.parametrize("level", [0, 255])
-def test_black_and_white_places_get_as_much_as_gray_ones(level):
+@pytest.mark.parametrize("level", [20, 255])
+def test_dark_and_white_places_get_as_much_as_gray_ones(level):
     gray, photo = landscape(), landscape(level)
     wanted = change(grained(gray, 0.5), gray)[SKY].std() * photo.std() / gray.std()  # it goes by the frame's deviation
     got = grained(photo, 0.5)[SKY].astype(float)
     assert got.std() == pytest.approx(wanted, rel=0.2)
     assert ((got == 0) | (got == 255)).mean() < 0.05
+
+
+def test_a_films_black_bars_stay_black():
+    film = landscape()
+    film[:40] = 0
+    got = grained(film, 1.0)
+    np.testing.assert_array_equal(got[:32], 0)
+    assert change(got, film)[60:96].std() > 3
 
 
 @pytest.mark.parametrize("level", [0, 100, 255])
