@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.data import ImageSet, centre_crop
+from training.grained import with_grain
 
 SHOWN = 6
 
@@ -50,11 +51,11 @@ class HeldOut:
         return Score(lc / len(results), ls / len(results))
 
     @torch.no_grad()
-    def run(self, network: nn.Module) -> list[Tensor]:
-        """The network's result for every pair, in float32."""
+    def run(self, network: nn.Module, grain: float = 0.0) -> list[Tensor]:
+        """The network's result for every pair, in float32, with so much grain in the content's flat places, in [0, 1]."""
         network.eval()
         alpha = torch.ones(1, 1, 1, 1, device=self.pairs[0][0].device)
-        results = [network(content, style, alpha) for content, style in self.pairs]
+        results = [network(with_grain(content, grain), style, alpha) for content, style in self.pairs]
         network.train()
         return results
 

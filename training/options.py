@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from streamstyle.arguments import share_argument
 from training.precision import PRECISIONS, usual_precision
 from training.recipes import FIT_RECIPES, RECIPES, recipe_of
 
@@ -55,6 +56,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=int,
         help="crops per image whose targets are kept in memory; 0: every crop is new (default: 6 on a CPU, 0 on a GPU)",
     )
+    parser.add_argument(
+        "--grain-share",
+        type=share_argument,
+        default=0.0,
+        metavar="0..1",
+        help="share of photos with grain in flat places, as users' frames have it by default (fast only; try 0.75)",
+    )
     parser.add_argument("--style-variants", type=int, help="the same for paintings (default: as --variants)")
     parser.add_argument(
         "--encoder-rate",
@@ -90,6 +98,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--stillness: the paper's decoder sees features, not the moved picture; use it with --family fast")
     if options.rounding and options.family != "fast":
         parser.error("--rounding: only `fast` has an int8 graph; use it with --family fast")
+    if options.grain_share and options.family != "fast":
+        parser.error("--grain-share: the paper's decoder sees features, not the photo; use it with --family fast")
     if options.fit and options.family != "fast":
         parser.error("--fit: only the styles of `fast` are fitted; use it with --family fast")
     if options.fit == "only" and (options.probe_weight or not options.init):

@@ -15,9 +15,11 @@ from models.fast import RGB_MAX_GAIN, Fast
 from models.fitting import Fitted
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
+from streamstyle.arguments import share_argument
 from streamstyle.descent import Descent, DescentGraph
 from streamstyle.engine import Session
 from streamstyle.errors import StreamstyleError
+from streamstyle.grain import GRAIN
 from streamstyle.look import StyleCode
 from training.checkpoint import load_fit_of, load_weights, weights_checksum
 from training.data import load_images
@@ -93,6 +95,13 @@ def main() -> int:
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--size", type=int, default=256)
+    parser.add_argument(
+        "--grain",
+        type=share_argument,
+        default=0.0,
+        metavar="0..1",
+        help=f"as in run_video.py, whose default is {GRAIN} (default: 0, the network alone)",
+    )
     parser.add_argument("--sheet", type=Path, help="write pictures of the first pairs here")
     options = parser.parse_args()
     if options.descent and not options.fit:
@@ -119,14 +128,15 @@ def main() -> int:
         print(f"score: {error}", file=sys.stderr)
         return 1
     held_out = HeldOut(contents, styles, vgg, pairs=options.pairs, size=options.size)
-    results = {name: held_out.run(network) for name, network in networks.items()}
+    results = {name: held_out.run(network, options.grain) for name, network in networks.items()}
     rows = {
         "photo untouched": [content for content, _ in held_out.pairs],
         "RGB mean and deviation matched": [
             adain(content, *channel_stats(style), max_gain=RGB_MAX_GAIN) for content, style in held_out.pairs
         ],
     } | results
-    table = Table("", "Lc", "Ls", title=f"{options.pairs} held-out pairs, {options.size}x{options.size}, 8-bit output")
+    title = f"{options.pairs} held-out pairs, {options.size}x{options.size}, grain {options.grain:g}, 8-bit output"
+    table = Table("", "Lc", "Ls", title=title)
     for name, pictures in rows.items():
         score = held_out.score(pictures)
         table.add_row(name, f"{score.lc:.3f}", f"{score.ls:.3f}")

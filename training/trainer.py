@@ -25,6 +25,7 @@ from models.vgg_adain import VggAdain
 from training.checkpoint import load_fit, load_weights, save_fit, save_weights
 from training.data import ImageSet, centre_crop, load_images
 from training.evaluate import HeldOut, Score
+from training.grained import draw_grained
 from training.partner import EVERY_STEPS, Partner
 from training.plot import plot_curve
 from training.precision import autocast
@@ -154,6 +155,9 @@ class Trainer:
         wanted = content.stats.lerp(style.stats, alpha)
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["rate"]
+        photos = content.images
+        if options.grain_share:
+            content = replace(content, images=draw_grained(photos, alpha, options.grain_share, self.generator))
         with autocast(self.device.type, self.precision):
             code, seen = self.recipe.encode(self.network, content, style, self.generator)
             result = self.recipe.stylize(self.network, content, code, alpha, target)
@@ -166,7 +170,7 @@ class Trainer:
         if options.stillness:
             loss = loss + options.stillness * self._stillness(content, code, alpha, target, result)
         if options.stillness or self.rounding:
-            loss = loss + self._on_smooth_pictures(content.images, code, alpha)
+            loss = loss + self._on_smooth_pictures(photos, code, alpha)
         if self.probe:
             loss = loss + options.probe_weight * self._probed(self.probe, seen, result, style.stats, got)
         self.optimizer.zero_grad(set_to_none=True)
@@ -290,6 +294,7 @@ class Trainer:
             "fit": options.fit,
             "stillness": options.stillness,
             "rounding": options.rounding,
+            "grain_share": options.grain_share,
             "probe_weight": options.probe_weight,
             "precision": options.precision,
             "device": options.device,

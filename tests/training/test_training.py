@@ -14,6 +14,7 @@ from training import headroom  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
 from training.options import parse  # noqa: E402
+from training.smooth import draw_smoothed  # noqa: E402
 from training.trainer import Trainer  # noqa: E402
 
 
@@ -288,6 +289,68 @@ def test_stillness_is_asked_of_smooth_pictures_too(material, tmp_path, monkeypat
     photos, smooth = rough[::2], rough[1::2]
     assert len(photos) == len(smooth) == 3
     assert sum(smooth) < 0.7 * sum(photos)
+
+
+def test_grain_is_painted_on_and_neither_judged_nor_smoothed(material, tmp_path, monkeypatch):
+    painted, smoothed, shares = [], [], []
+
+    def note(photos, alpha, share, _generator):
+        shares.append((share, alpha.shape))
+        painted.append(photos + 0.25)
+        return painted[-1]
+
+    def note_photos(photos, generator):
+        smoothed.append(photos)
+        return draw_smoothed(photos, generator)
+
+    monkeypatch.setattr("training.trainer.draw_grained", note)
+    monkeypatch.setattr("training.trainer.draw_smoothed", note_photos)
+    trainer = Trainer(options(material, tmp_path / "run", "--steps", 1, "--stillness", 6, "--grain-share", 0.75))
+    judged = []
+    trainer.contents.sample = lambda *how, sample=trainer.contents.sample: judged.append(sample(*how)) or judged[-1]
+    seen = []
+    trainer.network.stylizer.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
+    trainer.train_step()
+    (content,) = judged
+    assert shares == [(0.75, (2, 1, 1, 1))]
+    assert any(images.shape == content.images.shape and images.equal(content.images + 0.25) for images in seen)
+    assert not any(images.shape == content.images.shape and images.equal(content.images) for images in seen)
+    assert smoothed[0].equal(content.images[:1])
+
+
+def test_the_papers_decoder_knows_no_grain(material, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        options(material, tmp_path / "run", "--steps", 1, "--family", "vgg19", "--grain-share", 0.5)
+    assert ended.value.code == 2
+    assert "use it with --family fast" in capsys.readouterr().err
+
+
+def test_photos_get_no_grain_by_default(material, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.trainer.draw_grained", lambda *_: pytest.fail("grain was drawn"))
+    Trainer(options(material, tmp_path / "run", "--steps", 1)).train_step()
+
+
+def test_scores_are_of_photos_with_as_much_grain_as_asked_for(material, monkeypatch, capsys):
+    class Untouched(torch.nn.Module):
+        def forward(self, content, _style, _alpha):
+            return content
+
+    from training import score
+
+    monkeypatch.setattr("training.evaluate.with_grain", lambda photo, strength: photo * (1 - strength))
+    monkeypatch.setattr(score, "load_weights", lambda *_: (Untouched(), {}))
+    arguments = ["score", "--contents", material / "photo", "--styles", material / "paint.tar", "--pairs", 2, "--size", 32]
+    rows = {}
+    for grain in (0, 0.5):
+        more = ["--vgg", material / "vgg.pth", "--weights", "w", "--grain", grain]
+        monkeypatch.setattr("sys.argv", [str(argument) for argument in [*arguments, *more]])
+        assert score.main() == 0
+        table = capsys.readouterr().out
+        assert f"grain {grain:g}" in " ".join(table.split())
+        rows[grain] = [line.split("\u2502")[2:-1] for line in table.splitlines() if "\u2502" in line]
+    for untouched, _matched, network in rows.values():
+        assert untouched == rows[0][0]  # what no network paints has none
+        assert (network == untouched) == (network is rows[0][2])
 
 
 def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypatch, capsys):
