@@ -292,12 +292,11 @@ def test_stillness_is_asked_of_smooth_pictures_too(material, tmp_path, monkeypat
 
 
 def test_grain_is_painted_on_and_neither_judged_nor_smoothed(material, tmp_path, monkeypatch):
-    painted, smoothed, shares = [], [], []
+    smoothed, shares = [], []
 
     def note(photos, alpha, share, _generator):
         shares.append((share, alpha.shape))
-        painted.append(photos + 0.25)
-        return painted[-1]
+        return photos + 0.25
 
     def note_photos(photos, generator):
         smoothed.append(photos)
