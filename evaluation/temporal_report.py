@@ -55,12 +55,14 @@ class Clip:
         frames: (H, W, 3) uint8 RGB each.
         motion: One per frame but the first.
         background: Rows from the top that nothing enters, or 0 where that is not known.
+        noiseless: The frames without their noise, where they are known.
     """
 
     name: str
     frames: list[Image]
     motion: list[Correspondence]
     background: int = 0
+    noiseless: list[Image] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +89,23 @@ def made_up(photo: Image, count: int, seed: int = 0) -> list[Clip]:
     rng = np.random.default_rng(seed)
     height, width = 320, 448
 
-    def noisy(right: int, disk: int | None = None) -> Image:
-        part = photo[100 : 100 + height, 60 + right : 60 + right + width].copy()
+    def part(right: int, disk: int | None = None) -> Image:
+        picture = photo[100 : 100 + height, 60 + right : 60 + right + width].copy()
         if disk is not None:
-            cv2.circle(part, (disk, 170), 60, (220, 40, 30), -1)
-        return (part + rng.normal(0, _NOISE, part.shape)).clip(0, 255).astype(np.uint8)
+            cv2.circle(picture, (disk, 170), 60, (220, 40, 30), -1)
+        return picture
+
+    def noisy(pictures: list[Image]) -> list[Image]:
+        return [(one + rng.normal(0, _NOISE, one.shape)).clip(0, 255).astype(np.uint8) for one in pictures]
 
     rest, pan = known_motion(height, width, 0, 0), known_motion(height, width, -3, 0)
-    crossing = [noisy(0, -80 + 24 * index) for index in range(count)]
+    with_disk = [part(0, -80 + 24 * index) for index in range(count)]
+    still, passing = [part(0)] * count, [part(3 * min(index, 30)) for index in range(count)]
+    crossing = noisy(with_disk)
     return [
-        Clip("still + noise", [noisy(0) for _ in range(count)], [rest] * (count - 1)),
-        Clip("pan 3 px + noise", [noisy(3 * min(index, 30)) for index in range(count)], [pan] * (count - 1)),
-        Clip("disk crosses", crossing, [find_motion(a, b) for a, b in pairwise(crossing)], background=60),
+        Clip("still + noise", noisy(still), [rest] * (count - 1), noiseless=still),
+        Clip("pan 3 px + noise", noisy(passing), [pan] * (count - 1), noiseless=passing),
+        Clip("disk crosses", crossing, [find_motion(a, b) for a, b in pairwise(crossing)], 60, with_disk),
     ]
 
 
@@ -173,11 +180,15 @@ def main() -> int:
         photo = resize_short_side(read_image(Path(options.photo)), 640)
         clips = made_up(photo, options.frames)
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]
-        table = Table("clip", "input", *TEMPORAL_MODES, "sharpness kept", "jump", "drift", "cost", box=None, pad_edge=False)
+        columns = ("clip", "input", *TEMPORAL_MODES, "sharpness kept", "of the noiseless", "jump", "drift", "cost")
+        table = Table(*columns, box=None, pad_edge=False)
         for clip in clips:
             look = Look(code, color=options.color, fit=options.fit, grain=options.grain)
             results = {mode: run(clip, stylizer, replace(look, temporal=mode)) for mode in TEMPORAL_MODES}
-            table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results))
+            clean = None
+            if clip.noiseless is not None:
+                clean = run(replace(clip, frames=clip.noiseless), stylizer, replace(look, temporal="off"))
+            table.add_row(clip.name, f"{judge(clip.frames, clip)[0]:.1f}", *_columns(results, clean))
             if options.output is not None:
                 _draw(clip, results, options.output)
     except StreamstyleError as error:
@@ -185,14 +196,17 @@ def main() -> int:
         return 1
     console.print(table)
     console.print("Warping error in thousandths of the range; cost as a share of inference; off, on, strong.")
+    console.print("Sharpness beside `off`, and beside `off` of the same clip without its noise, where that is known.")
     return 0
 
 
-def _columns(results: dict[TemporalMode, Result]) -> list[str]:
+def _columns(results: dict[TemporalMode, Result], clean: Result | None) -> list[str]:
     raw = results["off"]
     cells = [f"{raw.error:.1f}"]
     cells += [f"{result.error:.1f} (1/{raw.error / result.error:.1f})" for mode, result in results.items() if mode != "off"]
-    cells.append(", ".join(f"{result.sharpness / raw.sharpness:.2f}" for result in results.values()))
+    for whole in (raw, clean):
+        kept = [] if whole is None else [f"{result.sharpness / whole.sharpness:.2f}" for result in results.values()]
+        cells.append(", ".join(kept) or "-")
     backgrounds = [result.background for result in results.values() if result.background is not None]
     cells += [", ".join(f"{background[which]:.1f}" for background in backgrounds) or "-" for which in (0, 1)]
     cells.append(", ".join(f"{result.share:.0%}" for mode, result in results.items() if mode != "off"))

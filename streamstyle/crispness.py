@@ -1,4 +1,4 @@
-"""Mixing pictures that were moved blurs them a little; what is shown gets its crispness back, what is remembered does not.
+"""Mixing pictures that moved or differ in their strokes blurs them; what is shown gets crisp again, what is kept does not.
 
 Every place is sharpened until it has as much fine detail as the picture that was painted anew. The sharpened picture is
 only shown: mixed into the next one and sharpened again, its overshoot would add up.
@@ -40,6 +40,10 @@ class Crispness:
 
     def __init__(self) -> None:
         self._amount: Plane | None = None
+        # Used again from frame to frame: memory that is asked for anew costs as much as the arithmetic.
+        self._coarse: Image = np.empty((0, 0, 3), np.uint8)
+        self._given: Plane = np.empty((0, 0), np.float32)
+        self._taken: Plane = np.empty((0, 0), np.float32)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -51,7 +55,7 @@ class Crispness:
         Args:
             mixed: (H, W, 3) uint8, not changed.
             fresh: Likewise: a picture that is as crisp as it should be.
-            areas: Where `mixed` holds what was moved.
+            areas: Where `mixed` holds what was moved, or is mixed of pictures whose strokes differ.
 
         Returns:
             `mixed` itself where there is nothing to do, and of pictures smaller than a block.
@@ -73,9 +77,13 @@ class Crispness:
         worth = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
         area = _in_pixels(worth, amount, mixed)
         soft = mixed[area]
-        sharp = cv2.addWeighted(soft, 1 + _MOST, cv2.blur(soft, _COARSE), -_MOST, 0)
-        share = cv2.resize(amount[worth] * np.float32(1 / _MOST), soft.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        restored = cv2.blendLinear(sharp, soft, share, 1 - share).astype(np.uint8, copy=False)
+        if self._coarse.shape != mixed.shape:
+            self._coarse = np.empty_like(mixed)
+            self._given, self._taken = (np.empty(mixed.shape[:2], np.float32) for _ in range(2))
+        coarse = cv2.blur(soft, _COARSE, dst=self._coarse[area])
+        taken = cv2.resize(-amount[worth], soft.shape[1::-1], dst=self._taken[area], interpolation=cv2.INTER_LINEAR)
+        given = np.subtract(1, taken, out=self._given[area])
+        restored = cv2.blendLinear(soft, coarse, given, taken).astype(np.uint8, copy=False)  # soft + amount (soft - coarse)
         if restored.shape == mixed.shape:
             return restored
         shown = mixed.copy()
@@ -92,7 +100,8 @@ def _detail(picture: Image, where: Area) -> Plane:
     ends = cv2.addWeighted(part[:-4:_EVERY, :-4], 0.5, part[4::_EVERY, 4:], 0.5, 0)
     fine = cv2.cvtColor(cv2.absdiff(ends, part[2:-2:_EVERY, 2:-2]), cv2.COLOR_RGB2GRAY)
     size = (columns.stop - columns.start, rows.stop - rows.start)
-    means = cv2.resize(fine, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    quarter = cv2.resize(fine, (fine.shape[1] // 4, fine.shape[0]), interpolation=cv2.INTER_AREA)  # whole numbers are fast
+    means = cv2.resize(quarter, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     detail: Plane = cv2.blur(means, (3, 3)).astype(np.float32, copy=False) + np.float32(1)
     return detail
 

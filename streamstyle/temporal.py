@@ -9,6 +9,7 @@ Source: Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search", arX
 2016, arXiv:1604.08610 (a stylized frame should agree with the warped one before where the motion can be trusted).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from streamstyle.crispness import Crispness
+from streamstyle.fades import relit
 from streamstyle.frame import Image
 from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
 
@@ -38,9 +40,9 @@ _BAND = 15
 """Rows, of those in which motion is found, that have their own rectangle: the less is resampled, the better."""
 _SPECK = np.ones((3, 3), np.uint8)
 """Motion that this does not fit into is none."""
-_RESTING = {"on": 0.82, "strong": 0.9}
+_RESTING = {"on": 0.86, "strong": 0.9}
 """Share of the picture before where the content rests."""
-_MOVING = {"on": 0.84, "strong": 0.9}
+_MOVING = {"on": 0.88, "strong": 0.9}
 """Likewise where it moves."""
 _FINE = (3, 3)
 """Pixels whose mean parts coarse from fine where it moves."""
@@ -68,10 +70,12 @@ class Motion:
     Attributes:
         share: (H, W) float32 in [0, 1]: how much of the picture before to keep.
         parts: Rectangles outside of which nothing moved.
+        fades: Whether the picture got brighter or darker as a whole, after which the networks paint other strokes.
     """
 
     share: Plane
     parts: tuple[Part, ...] = ()
+    fades: bool = False
 
 
 class MotionTrack:
@@ -83,6 +87,7 @@ class MotionTrack:
         self._gray: Image | None = None
         self._shape: tuple[int, ...] = ()
         self._grid: Plane | None = None
+        self._offsets: Plane | None = None
         self._small_grid: Plane | None = None
 
     def update(self, content: Image, mode: TemporalMode) -> Motion | None:
@@ -105,15 +110,22 @@ class MotionTrack:
         self._before, self._gray, self._shape = small, gray, content.shape
         if before is None or gray_before is None or shape != content.shape:
             return None
+        in_this_light = relit(before, small)
+        if in_this_light is not None:
+            gray_before = cv2.cvtColor(in_this_light, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
         # In very small pictures no motion can be found.
         flow = self._flow.find(gray, gray_before) if min(size) >= 16 else np.zeros((*gray.shape, 2), np.float32)
-        return self._judge(small, before, flow, (width, height), mode)
+        return self._judge(small, before, in_this_light, flow, mode)
 
-    def _judge(self, small: Image, before: Image, flow: Plane, size: tuple[int, int], mode: TemporalMode) -> Motion | None:
+    def _judge(
+        self, small: Image, before: Image, in_this_light: Image | None, flow: Plane, mode: TemporalMode
+    ) -> Motion | None:
         """How far the motion can be trusted, place by place."""
+        size = self._shape[1], self._shape[0]
         change = _most(cv2.absdiff(small, before))
         flow *= np.float32(size[0] / small.shape[1])
-        moves = _moves(change, flow)
+        moves = _moves(change if in_this_light is None else _most(cv2.absdiff(small, in_this_light)), flow)
+        # Trust is by the light as it is: what is shown shall not lag behind a light that is switched on.
         levels, known = change, None
         if cv2.countNonZero(moves):
             flow = cv2.copyTo(flow, moves).astype(np.float32, copy=False)  # 0 elsewhere
@@ -127,12 +139,13 @@ class MotionTrack:
         if known is not None:
             share *= known
         share = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-        return Motion(share, () if known is None else self._parts(moves, flow, size))
+        return Motion(share, () if known is None else self._parts(moves, flow, size), in_this_light is not None)
 
     def _parts(self, moves: Image, flow: Plane, size: tuple[int, int]) -> tuple[Part, ...]:
         if self._grid is None or self._grid.shape[:2] != size[::-1]:
             self._grid = grid(size[1], size[0])
-        whole, offsets = self._grid, cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
+            self._offsets = np.empty_like(self._grid)
+        whole, offsets = self._grid, cv2.resize(flow, size, dst=self._offsets, interpolation=cv2.INTER_LINEAR)
         areas = _around(moves, size)
         return tuple(Part(area, cv2.add(whole[area], offsets[area]).astype(np.float32, copy=False)) for area in areas)
 
@@ -143,7 +156,7 @@ def _moves(change: Image, flow: Plane) -> Image:
     In flat places the motion is a guess; what looks the same where it is rests. Specks of motion are guesses, too, and
     would make what is resampled much larger.
     """
-    tolerance = np.clip(2 * _median(change), _LEAST_TOLERANCE, _MOST_TOLERANCE / 2)
+    tolerance = min(max(2 * _median(change), _LEAST_TOLERANCE), _MOST_TOLERANCE / 2)
     other = cv2.blur(change.astype(np.float32), (5, 5)) >= tolerance
     fast = cv2.magnitude(flow[..., 0], flow[..., 1]) >= _AT_REST
     return cv2.morphologyEx((other & fast).view(np.uint8), cv2.MORPH_OPEN, _SPECK).astype(np.uint8, copy=False)
@@ -153,11 +166,10 @@ def _trust(small: Image, levels: Image) -> Plane:
     """How sure it is that the content is where the motion puts it, (h, w) in [0, 1], from the difference in levels."""
     # Noise is what most of the picture differs by; at edges, a fraction of a pixel makes a difference too.
     local = _most(cv2.morphologyEx(small, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
-    tolerance = np.clip(4 * _median(levels), _LEAST_TOLERANCE, _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
-    ratio = cv2.blur(levels.astype(np.float32), (3, 3)) / tolerance.astype(np.float32, copy=False)
+    tolerance = min(max(4 * _median(levels), _LEAST_TOLERANCE), _MOST_TOLERANCE) + np.float32(_EDGE_SHARE) * local
+    ratio = cv2.blur(levels.astype(np.float32), (3, 3)) / tolerance
     ratio *= ratio
-    trust: Plane = np.exp(-ratio * ratio)
-    return trust
+    return cv2.exp(-ratio * ratio).astype(np.float32, copy=False)  # NumPy's is six times slower
 
 
 def _around(where: Image, size: tuple[int, int]) -> list[tuple[slice, slice]]:
@@ -172,15 +184,14 @@ def _around(where: Image, size: tuple[int, int]) -> list[tuple[slice, slice]]:
     """
     height, width = where.shape
     across, down = size[0] / width, size[1] / height
-    # With their neighbours above and below, which interpolation reaches.
-    rows = cv2.dilate(where, np.ones((3, 1), np.uint8))
+    # Of each band with the rows above and below it, which interpolation reaches, what moves in any.
+    bands = cv2.dilate(where, np.ones((_BAND + 2, 1), np.uint8), anchor=(0, 1))[::_BAND]
+    firsts, lasts = bands.argmax(axis=1).tolist(), (width - 1 - bands[:, ::-1].argmax(axis=1)).tolist()
     areas = []
-    for top in range(0, height, _BAND):
-        found = np.flatnonzero(rows[top : top + _BAND].any(axis=0))
-        if len(found):
-            bottom = min(top + _BAND, height)
-            columns = slice(max(0, int((found[0] - 1) * across)), min(size[0], int(np.ceil((found[-1] + 2) * across))))
-            areas.append((slice(round(top * down), round(bottom * down)), columns))
+    for band in np.flatnonzero(bands.any(axis=1)).tolist():
+        top, bottom = _BAND * band, min(_BAND * (band + 1), height)
+        left, right = int((firsts[band] - 1) * across), math.ceil((lasts[band] + 2) * across)
+        areas.append((slice(round(top * down), round(bottom * down)), slice(max(0, left), min(size[0], right))))
     return areas
 
 
@@ -215,6 +226,9 @@ class Steadier:
         self._before: Image | None = None
         self._index = -1
         self._crispness = Crispness()
+        # Memory that is asked for anew costs as much as some of the arithmetic: what nobody gets to see is used again.
+        self._moved: Image = np.empty((0, 0, 3), np.uint8)
+        self._fresh_share: Plane = np.empty((0, 0), np.float32)
 
     def steady(self, stylized: Image, motion: Motion | None, index: int, share: float = 1.0) -> Image:
         """The stylized picture, leaning on the one before.
@@ -231,11 +245,16 @@ class Steadier:
             self._before = stylized
             self._crispness.forget()
             return stylized
+        if self._moved.shape != stylized.shape:
+            self._moved, self._fresh_share = np.empty_like(stylized), np.empty(stylized.shape[:2], np.float32)
         if motion.parts:
-            still, before = before, before.copy()
+            still, before = before, self._moved
+            np.copyto(before, still)
             for part in motion.parts:
                 before[part.area] = _with_detail(moved(still, part.places), stylized[part.area])
-        kept = motion.share * np.float32(share)
-        steady = cv2.blendLinear(before, stylized, kept, 1 - kept).astype(np.uint8, copy=False)
+        kept = motion.share if share == 1 else motion.share * np.float32(share)
+        fresh = np.subtract(1, kept, out=self._fresh_share)
+        steady = cv2.blendLinear(before, stylized, kept, fresh).astype(np.uint8, copy=False)
         self._before = steady
-        return self._crispness.restore(steady, stylized, [part.area for part in motion.parts])
+        whole = (slice(0, stylized.shape[0]), slice(0, stylized.shape[1]))
+        return self._crispness.restore(steady, stylized, [whole] if motion.fades else [part.area for part in motion.parts])
