@@ -1,4 +1,4 @@
-"""MicroAST, to be timed: our own port of the network from the paper, for the weights that its authors published.
+"""MicroAST, to be timed and judged: our own port of the network from the paper, for the weights that its authors published.
 
 The stylizer alone: a style's features and modulation are computed once, as `fast` encodes its styles.
 
@@ -15,7 +15,9 @@ from torch.nn import functional as F
 from models.adain import adain, channel_stats
 from streamstyle.errors import UsageError
 
-_FILES = {name: f"{name}_iter_160000.pth.tar" for name in ("content_encoder", "style_encoder", "modulator", "decoder")}
+_PARTS = ("content_encoder", "style_encoder", "modulator", "decoder")
+WEIGHT_FILES = tuple(f"{name}_iter_160000.pth.tar" for name in _PARTS)
+"""As its authors name them."""
 
 
 class _Conv(nn.Module):
@@ -118,7 +120,7 @@ class MicroAST(nn.Module):
         super().__init__()
         self.content_encoder, self.style_encoder = _Encoder(), _Encoder()
         self.modulator, self.decoder = _Modulator(), _Decoder()
-        for name, file in _FILES.items():
+        for name, file in zip(_PARTS, WEIGHT_FILES, strict=True):
             try:
                 getattr(self, name).load_state_dict(torch.load(folder / file, map_location="cpu", weights_only=True))
             except (OSError, RuntimeError) as error:

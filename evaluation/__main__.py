@@ -77,7 +77,8 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="[NAME=]MODEL",
         help=f"repeat for several; the first is compared with the others. A model of the runtime (fast, vgg19), gatys, "
-        f"{', '.join(REFERENCES)}, an .onnx file that `export` wrote, or ..._transform.onnx with ..._predict.onnx beside "
+        f"{', '.join(REFERENCES)}, an .onnx file that `export` wrote, ..._transform.onnx with ..._predict.onnx beside, or "
+        f"the folder of MicroAST's weights "
         f"(default: {', '.join(_DEFAULT_MODELS)}); identity is always measured",
     )
     what.add_argument("--contents", required=True, metavar="DIR|TAR[:PATTERN]", help="photos")

@@ -276,15 +276,20 @@ def split_name(text: str) -> tuple[str, str]:
     name, equals, model = text.partition("=")
     if equals:
         return name, model
-    return (Path(text).name.split(".")[0] if text.endswith(".onnx") else text), text
+    return (Path(text).name.split(".")[0] if text.endswith(".onnx") or _is_folder(text) else text), text
+
+
+def _is_folder(model: str) -> bool:
+    """Whether this is no model's name, but a folder."""
+    return model not in {*REFERENCES, "gatys", *MODELS, *installed_models()} and Path(model).is_dir()
 
 
 def open_system(model: str, options: Options) -> System:
     """Load a system.
 
     Args:
-        model: A name of REFERENCES, `gatys`, a model of the runtime, or the path of an `.onnx` file: one that `export`
-            wrote, or the transformer of a predict-and-transform pair.
+        model: A name of REFERENCES, `gatys`, a model of the runtime, the folder of MicroAST's weights, or the path of an
+            `.onnx` file: one that `export` wrote, or the transformer of a predict-and-transform pair.
         options: How.
 
     Raises:
@@ -299,6 +304,10 @@ def open_system(model: str, options: Options) -> System:
         if options.vgg is None:
             raise UsageError("--model gatys: wanted the weights of VGG-19 with --vgg")
         return Gatys(options.vgg, options.gatys_steps, options.device, options.seed)
+    if _is_folder(model):
+        from evaluation.microast_system import MicroAstSystem  # noqa: PLC0415 - loads torch
+
+        return MicroAstSystem(Path(model), options.device)
     if model.endswith(".onnx"):
         path = Path(model)
         inputs = set(Session(path, "cpu").inputs)

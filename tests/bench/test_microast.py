@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.microast import _FILES, MicroAST
+from bench.microast import WEIGHT_FILES, MicroAST
 from streamstyle.errors import UsageError
 
 WEIGHTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "peers" / "microast"
@@ -21,8 +21,8 @@ def empty_weights(folder):
         "modulator": microast._Modulator(),
         "decoder": microast._Decoder(),
     }
-    for name, part in parts.items():
-        torch.save(part.state_dict(), folder / _FILES[name])
+    for part, file in zip(parts.values(), WEIGHT_FILES, strict=True):
+        torch.save(part.state_dict(), folder / file)
     return folder
 
 
@@ -37,10 +37,10 @@ def test_frames_keep_their_size_and_a_style_matters(tmp_path):
 
 def test_other_weights_are_refused(tmp_path):
     empty_weights(tmp_path)
-    torch.save({"wrong": torch.zeros(1)}, tmp_path / _FILES["decoder"])
+    torch.save({"wrong": torch.zeros(1)}, tmp_path / WEIGHT_FILES[-1])
     with pytest.raises(UsageError, match="decoder"):
         MicroAST(tmp_path, torch.rand(1, 3, 64, 64))
-    (tmp_path / _FILES["decoder"]).unlink()
+    (tmp_path / WEIGHT_FILES[-1]).unlink()
     with pytest.raises(UsageError, match="decoder"):
         MicroAST(tmp_path, torch.rand(1, 3, 64, 64))
 

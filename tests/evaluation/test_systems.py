@@ -14,7 +14,9 @@ from streamstyle.look import StyleCode
 from streamstyle.styles import BuiltinStyle, save_builtin_styles
 
 ROOT = Path(__file__).resolve().parents[2]
-MAGENTA = ROOT.parent / "shared" / "data" / "peers" / "magenta_onnx" / "arbitrary_transform.onnx"
+PEERS = ROOT.parent / "shared" / "data" / "peers"
+MAGENTA = PEERS / "magenta_onnx" / "arbitrary_transform.onnx"
+MICROAST = PEERS / "microast"
 
 
 def picture(seed, height=60, width=80):
@@ -38,6 +40,8 @@ def all_systems(vgg_file):
     yield from ("fast", "gatys")
     if MAGENTA.is_file():
         yield str(MAGENTA)
+    if MICROAST.is_dir():
+        yield str(MICROAST)
 
 
 def test_every_system_paints_any_size_at_any_strength(vgg_file):
@@ -126,6 +130,25 @@ def test_a_peer_without_its_predictor_is_named(tmp_path):
         open_system(str(MAGENTA.with_name("multistyle26.onnx")), Options())
 
 
+@pytest.mark.skipif(not MICROAST.is_dir(), reason="../shared/data/peers is not there")
+def test_a_folder_is_microast():
+    system = open_system(str(MICROAST), Options())
+    assert system.facts.parameters == 471_987
+    assert system.facts.styles is None
+    photo, first, second = picture(0), as_painting("one.png", picture(1)), as_painting("two.png", 255 - picture(1))
+    painted = system.stylize(photo, first)
+    assert np.abs(painted.astype(int) - system.stylize(photo, second)).mean() > 5
+    # Wider pictures at the right and at the bottom are the same ones at the left and at the top, but for statistics.
+    wider = cv2.copyMakeBorder(photo, 0, 3, 0, 3, cv2.BORDER_REPLICATE)
+    assert np.abs(system.stylize(wider, first)[:40, :60].astype(int) - painted[:40, :60]).mean() < 5
+
+
+def test_a_folder_without_weights_is_named(tmp_path):
+    pytest.importorskip("torch")
+    with pytest.raises(ModelError, match=r"content_encoder_iter_160000\.pth\.tar' does not hold MicroAST's weights"):
+        open_system(str(tmp_path), Options())
+
+
 def test_models_that_are_not_there_are_named(tmp_path):
     with pytest.raises(ModelError, match=r"unknown model 'rembrandt'; choose identity, rgb, painting, gatys, fast"):
         open_system("rembrandt", Options())
@@ -142,6 +165,8 @@ def test_names_of_models():
     assert split_name("fast") == ("fast", "fast")
     assert split_name("peers/arbitrary_transform.onnx") == ("arbitrary_transform", "peers/arbitrary_transform.onnx")
     assert split_name("magenta=peers/a.onnx") == ("magenta", "peers/a.onnx")
+    folder = str(Path(__file__).parent)
+    assert split_name(folder) == ("evaluation", folder)
 
 
 def test_mixed_pixels_move_linearly():
