@@ -88,7 +88,7 @@ class _Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.dec1, self.dec2 = _Residual(), _Residual()
-        twice = nn.Upsample(scale_factor=2, mode="nearest")
+        twice = nn.Upsample(scale_factor=2, mode="bilinear")  # as trained: with `nearest` a grid covers everything
         halves = [twice, _Conv(64, 32, 3, groups=32), nn.ReLU(), _Conv(32, 32, 1), nn.ReLU()]
         fulls = [twice, _Conv(32, 16, 3, groups=16), nn.ReLU(), _Conv(16, 16, 1), nn.ReLU()]
         self.dec3 = nn.Sequential(*halves, *fulls, _Conv(16, 3, 9))
