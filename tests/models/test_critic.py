@@ -84,7 +84,7 @@ def test_content_does_not_depend_on_contrast_but_on_shapes(critic):
     wanted = {name: 100 * values for name, values in critic.content(photo).items()}
     assert float(content_distance(kept, wanted)) == pytest.approx(0, abs=1e-5)
     scaled = {name: 3 * values + 1 for name, values in kept.items()}
-    assert float(content_distance(scaled, wanted)) < 0.002
+    assert float(content_distance(scaled, wanted)) < 0.01
     flipped = {name: 100 * values for name, values in critic.content(photo.flip(3)).items()}
     # Borders, the same in both, are most of what a network without training sees.
     assert float(content_distance(flipped, wanted)) > 0.02
