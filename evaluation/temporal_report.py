@@ -33,7 +33,7 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.exposure import survey
 from streamstyle.frame import Frame, Image
 from streamstyle.grain import GRAIN
-from streamstyle.look import COLOR_MODES, FIT_MODES, Look
+from streamstyle.look import COLOR_MODES, Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
 from streamstyle.sources.image import read_image
@@ -160,7 +160,6 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the made-up clips")
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
     arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
-    arguments.add_argument("--fit", choices=FIT_MODES, default="on", help="likewise")
     arguments.add_argument("--grain", type=share_argument, default=GRAIN, help="likewise")
     arguments.add_argument("--model", default="fast")
     arguments.add_argument("--frames", type=int, default=24, help="of each clip")
@@ -183,7 +182,7 @@ def main() -> int:
         columns = ("clip", "input", *TEMPORAL_MODES, "sharpness kept", "of the noiseless", "jump", "drift", "cost")
         table = Table(*columns, box=None, pad_edge=False)
         for clip in clips:
-            look = Look(code, color=options.color, fit=options.fit, grain=options.grain)
+            look = Look(code, color=options.color, grain=options.grain)
             results = {mode: run(clip, stylizer, replace(look, temporal=mode)) for mode in TEMPORAL_MODES}
             clean = None
             if clip.noiseless is not None:

@@ -29,6 +29,7 @@ from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
 from streamstyle.progress import FrameProgress, teller
 from streamstyle.recipe import Recipe, save_recipe
+from streamstyle.removed import removed
 from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
 from streamstyle.sources import expand_inputs, hardware, open_source
@@ -105,7 +106,6 @@ def _stylize_files(
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-        stylizer.make_ready(recipe.fit)
     console.print(stylizer.description, highlight=False, soft_wrap=True)
     if options.batch > 1 and not stylizer.takes_batches:
         raise UsageError(
@@ -320,6 +320,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])
+        if line := removed(words):
+            raise UsageError(line)
         options = build_parser().parse_args(words)
         # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
         console = Console(stderr=options.json, quiet=options.quiet, markup=False)

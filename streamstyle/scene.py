@@ -6,7 +6,6 @@ from typing import Protocol
 
 import numpy as np
 
-from streamstyle.descent import Descent
 from streamstyle.errors import UsageError
 from streamstyle.exposure import Survey
 from streamstyle.frame import Image
@@ -92,12 +91,6 @@ class Scene:
         fixed = sorted(code.name for code in codes.values() if not code.paintings)
         if fixed and recipe.style_size != STYLE_SIZE:
             self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
-        unjudged = sorted(code.name for code in codes.values() if not Descent.possible(code))
-        if unjudged and recipe.fit == "strong":
-            self.warnings.append(
-                "--fit strong does as --fit on does for style files that do not say what descent needs to know (python -m "
-                f"export.refine makes them anew): {', '.join(unjudged)}"
-            )
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None
@@ -150,7 +143,6 @@ class Scene:
             recipe.color_strength,
             recipe.color_form,
             recipe.temporal,
-            recipe.fit,
             recipe.grain,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
             None if self.survey is None else self.survey.at(seconds),

@@ -10,7 +10,6 @@ import numpy as np
 
 from streamstyle.color import ColorKeeper, ColorStats
 from streamstyle.exposure import SteadyStats, bounded
-from streamstyle.fitting import Fitter
 from streamstyle.frame import Image
 from streamstyle.grain import grained
 from streamstyle.look import Look, Mask, StyleCode
@@ -31,11 +30,10 @@ class StreamMemory:
 
     Attributes:
         repainter: Encodes paintings in the content's colours, where the family needs that.
-        fitter: Fits styles to the stream's scenes, where the model can.
     """
 
-    def __init__(self, repainter: Repainter | None = None, fitter: Fitter | None = None) -> None:
-        self.repainter, self.fitter = repainter, fitter
+    def __init__(self, repainter: Repainter | None = None) -> None:
+        self.repainter = repainter
         self.frames = 0
         self._motion = MotionTrack()
         self._stats = SteadyStats()
@@ -109,16 +107,6 @@ class Job:
             own, followed = self.memory.stats(self.small, cut=cut)
             known = self.look.content_stats
             return own, followed if known is None else bounded(known, own)
-
-    @cached_property
-    def fitter(self) -> Fitter | None:
-        """What fits styles to the scene, after a look at this frame; None where that is not wanted, or cannot be had."""
-        fitter = self.memory.fitter if self.look.fit != "off" else None
-        if fitter is not None:
-            cut = self.look.temporal != "off" and self.motion is None
-            with self.measure("fit"):
-                fitter.see(self.small, cut=cut, strong=self.look.fit == "strong")
-        return fitter
 
     @cached_property
     def small(self) -> Image:

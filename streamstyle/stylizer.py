@@ -14,21 +14,17 @@ import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
-from streamstyle.descent import DescentGraph
 from streamstyle.engine import Session, Tensor, any_size_device, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
-from streamstyle.fitting import LEAST_SIDE, FitGraph, Fitter
 from streamstyle.frame import Image
-from streamstyle.look import FitMode, Look, Mask, StyleCode
+from streamstyle.look import Look, Mask, StyleCode
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
 from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
 from streamstyle.styles import BuiltinStyles, CodeCache, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
-
-_MAKE_DESCENT = "run: pip install -e '.[cpu,train]', then: python -m export.descent --download"
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
@@ -92,17 +88,10 @@ class Stylizer:
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
         # A model without a style graph knows only its own styles; of one without styles, too, the file is missed in time.
         self._style_file = files.style if files.style.is_file() or not self.builtin_styles.styles else None
-        self._fit = self._fit_graph(files.fit)
-        self._descent_file = files.descent
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
         self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
-
-    @property
-    def fits_styles(self) -> bool:
-        """Whether there is a graph for looks with `fit`."""
-        return self._fit is not None
 
     @cached_property
     def _style(self) -> Session:
@@ -127,40 +116,6 @@ class Stylizer:
         """
         if self._style_file is not None:
             _ = self._style
-
-    def _fit_graph(self, path: Path) -> FitGraph | None:
-        """What fits styles to a scene; None for a model without it, and where it is of other weights."""
-        if not path.is_file():
-            return None
-        graph = FitGraph(Session(path, any_size_device(self._stylize.provider)))
-        return graph if graph.version == self.version else None
-
-    def make_ready(self, fit: FitMode) -> None:
-        """Load what styles will be fitted with, so that what is wrong with it is said before any work.
-
-        Raises:
-            ModelError: As for `descent`, if that is needed.
-        """
-        if fit == "strong":
-            _ = self.descent
-
-    @cached_property
-    def descent(self) -> DescentGraph:
-        """What fits styles by descent.
-
-        Raises:
-            ModelError: There is none for this model, or it is damaged, or of other weights; with what to do.
-        """
-        if self._fit is None:
-            raise ModelError(f"--fit strong: the model '{self.name}' does not fit styles to scenes; leave it out")
-        if not self._descent_file.is_file():
-            raise ModelError(
-                f"--fit strong needs a judge that does not come with streamstyle; in a checkout, {_MAKE_DESCENT}"
-            )
-        graph = DescentGraph(Session(self._descent_file, any_size_device(self._stylize.provider)))
-        if graph.version != self.version:
-            raise ModelError(f"'{self._descent_file}' was made for other weights; in a checkout, {_MAKE_DESCENT}")
-        return graph
 
     @property
     def description(self) -> str:
@@ -205,8 +160,7 @@ class Stylizer:
         painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
-        complete = kept is not None and set(kept.tensors) == self._code_names
-        if complete and kept is not None and (self._fit is None or kept.statistics is not None):
+        if kept is not None and set(kept.tensors) == self._code_names:
             return replace(kept, paintings=((painting, 1.0),))
         code = self._encode(painting, name)
         self._cache.put(key, code)
@@ -214,10 +168,7 @@ class Stylizer:
 
     def _encode(self, painting: Image, name: str) -> StyleCode:
         """Of a painting at its encoding size."""
-        tensors = self._style.run({"style": as_batch(painting)})
-        large = self._fit is not None and min(painting.shape[:2]) >= LEAST_SIDE
-        statistics = self._fit.statistics(painting) if self._fit is not None and large else None
-        return StyleCode(name, self.version, tensors, ((painting, 1.0),), statistics)
+        return StyleCode(name, self.version, self._style.run({"style": as_batch(painting)}), ((painting, 1.0),))
 
     def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
         """The code of what a user named: an image file, a style file, or a built-in style.
@@ -291,8 +242,7 @@ class Stylizer:
         repainter, beside = None, beside or (lambda work: work())
         if self._style_file is not None and not self.colors_in_code:
             repainter = Repainter(lambda image: self._encode(image, "repainted"), beside)
-        fitter = None if self._fit is None else Fitter(self._fit, self._painted, beside, lambda: self.descent)
-        return StreamMemory(repainter, fitter)
+        return StreamMemory(repainter)
 
     def stylize(
         self, content: Image, look: Look, memory: StreamMemory | None = None, measure: Measure | None = None
@@ -372,8 +322,6 @@ class Stylizer:
         first = looks[0]
         if first.temporal != "off" and self.colors_in_code:  # each frame has a code of its own; see exposure.py
             return False
-        if first.fit != "off" and self._fit is not None:  # so has each scene
-            return False
         plain = not first.regions and first.alpha > 0 and (first.color != "content" or first.color_strength == 0)
         return (
             plain
@@ -387,23 +335,18 @@ class Stylizer:
         """The whole frame in one style."""
         keeper = job.memory.keeper(layer.index)
         scene = self._scene(job, layer.alpha)
-        code = self._prepare(job, layer, scene, keeper)
+        code = self._prepare(job, layer, keeper)
         with job.measure("inference"):
-            stylized = self._painted(scene, code, layer.alpha)
+            feeds: dict[str, Tensor] = {"content": as_batch(scene), "alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
+            stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
         return self._finish(job, layer, stylized, keeper)
-
-    def _painted(self, content: Image, code: StyleCode, alpha: float = 1.0) -> Image:
-        """The network's part alone."""
-        feeds: dict[str, Tensor] = {"content": as_batch(content), "alpha": np.full((1, 1, 1, 1), alpha, np.float32)}
-        stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
-        return stylized
 
     def _paint_regions(self, job: Job, layers: list[Layer]) -> Image:
         """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
         keeper, stride = job.memory.keeper(-1), self._region_stride
         strength = sum(layer.alpha * layer.full_mask() for layer in layers)
         scene = self._scene(job, strength)
-        codes = [self._prepare(job, layer, scene, job.memory.keeper(layer.index)) for layer in layers]
+        codes = [self._prepare(job, layer, job.memory.keeper(layer.index)) for layer in layers]
         height, width = (max(2, -(-side // stride)) for side in scene.shape[:2])
         with job.measure("inference"):
             masks = [cv2.resize(layer.full_mask(), (width, height), interpolation=cv2.INTER_AREA) for layer in layers]
@@ -425,13 +368,9 @@ class Stylizer:
         with job.measure("grain"):
             return job.scene(alpha)
 
-    def _prepare(self, job: Job, layer: Layer, scene: Image, keeper: ColorKeeper) -> StyleCode:
-        """The code, fitted to the scene, and in the content's colours, where that is wanted."""
-        look, content = job.look, job.content
-        code, fitter = layer.code, job.fitter
-        if fitter is not None:
-            with job.measure("fit"):
-                code = fitter.code(code, scene)
+    def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> StyleCode:
+        """The code, in the content's colours where that is wanted."""
+        look, content, code = job.look, job.content, layer.code
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
                 stats = keeper.see(content)
