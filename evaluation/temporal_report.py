@@ -30,7 +30,6 @@ from evaluation.temporal import (
 )
 from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError
-from streamstyle.exposure import survey
 from streamstyle.frame import Frame, Image
 from streamstyle.grain import GRAIN
 from streamstyle.look import COLOR_MODES, Look
@@ -129,7 +128,7 @@ def judge(frames: Sequence[Image], clip: Clip) -> tuple[float, float, tuple[floa
 
 def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
     """Stylize a clip and judge it."""
-    memory, frames = stylizer.memory(), []
+    memory = stylizer.memory()
     spent: dict[str, float] = {}
 
     class Stage:
@@ -142,11 +141,7 @@ def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
         def __exit__(self, *_: object) -> None:
             spent[self.name] = spent.get(self.name, 0.0) + time.perf_counter() - self.began
 
-    content = [Frame(image, index, Fraction(index, 25)) for index, image in enumerate(clip.frames)]
-    surveyed = survey(content) if look.temporal == "strong" else None  # as `video` does with files
-    for frame in content:
-        stats = None if surveyed is None else surveyed.at(float(frame.time))
-        frames.append(stylizer.stylize(frame.image, replace(look, content_stats=stats), memory, Stage))
+    frames = [stylizer.stylize(image, look, memory, Stage) for image in clip.frames]
     error, sharp, background = judge(frames, clip)
     return Result(
         error, sharp, background, (spent.get("motion", 0.0) + spent.get("temporal", 0.0)) / spent["inference"], frames
@@ -194,7 +189,7 @@ def main() -> int:
         print(f"temporal_report: {error}", file=sys.stderr)
         return 1
     console.print(table)
-    console.print("Warping error in thousandths of the range; cost as a share of inference; off, on, strong.")
+    console.print("Warping error in thousandths of the range; cost as a share of inference; off, on.")
     console.print("Sharpness beside `off`, and beside `off` of the same clip without its noise, where that is known.")
     return 0
 

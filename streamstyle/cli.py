@@ -24,7 +24,6 @@ from streamstyle.demo import run_demo
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
-from streamstyle.exposure import Survey, survey
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
 from streamstyle.progress import FrameProgress, teller
@@ -181,28 +180,12 @@ def _stylize_one(
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
-            if (
-                recipe.temporal == "strong"
-                and stylizer.colors_in_code
-                and not source.info.is_still
-                and Path(name).is_file()
-            ):
-                scene.survey = _survey(options, name, source.info.frame_count, console)
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
                     source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
                 )
         finally:
             scene.close()
-
-
-def _survey(options: argparse.Namespace, name: str, count: int | None, console: Console) -> Survey | None:
-    """The first of two passes: what every shot looks like as a whole."""
-    with (
-        open_source(name, start=options.start, end=options.end) as source,
-        FrameProgress(f"{Path(name).name}, first pass", count, console) as progress,
-    ):
-        return survey(source, progress.advance)
 
 
 def _output_folder(output: Path | None, *, many: bool) -> Path | None:

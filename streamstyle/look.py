@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.color import ColorForm, ColorStats
+from streamstyle.color import ColorForm
 from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
@@ -103,7 +103,6 @@ class Look:
         temporal: How much each frame leans on the one before, so that still pictures stay still.
         grain: How much there is to paint with in flat places, in [0, 1] (streamstyle.grain).
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
-        content_stats: RGB statistics of the content to go by, those of the whole shot say; None to follow the stream's.
 
     Raises:
         UsageError: A value is out of its range.
@@ -118,7 +117,6 @@ class Look:
     temporal: TemporalMode = "off"
     grain: float = 0.0
     regions: tuple[Region, ...] = ()
-    content_stats: ColorStats | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name, share in (("alpha", self.alpha), ("color strength", self.color_strength), ("grain", self.grain)):

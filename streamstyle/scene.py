@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 
 from streamstyle.errors import UsageError
-from streamstyle.exposure import Survey
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, Region, StyleCode, blend
 from streamstyle.recipe import AS_REST, KEEP, Recipe
@@ -51,7 +50,6 @@ class Scene:
     Attributes:
         recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
         warnings: What the user should know.
-        survey: What a first pass over the stream found; its times are those of the frames.
     """
 
     def __init__(
@@ -87,7 +85,6 @@ class Scene:
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
         self.warnings: list[str] = []
-        self.survey: Survey | None = None
         fixed = sorted(code.name for code in codes.values() if not code.paintings)
         if fixed and recipe.style_size != STYLE_SIZE:
             self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
@@ -145,7 +142,6 @@ class Scene:
             recipe.temporal,
             recipe.grain,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
-            None if self.survey is None else self.survey.at(seconds),
         )
 
     def close(self, follower: "Scene | None" = None) -> None:

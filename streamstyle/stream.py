@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from streamstyle.color import ColorKeeper, ColorStats
-from streamstyle.exposure import SteadyStats, bounded
+from streamstyle.exposure import SteadyStats
 from streamstyle.frame import Image
 from streamstyle.grain import grained
 from streamstyle.look import Look, Mask, StyleCode
@@ -48,7 +48,7 @@ class StreamMemory:
     def motion(self, content: Image, mode: TemporalMode) -> Motion | None:
         """Of the content since the frame before; once per frame."""
         self.frames += 1
-        return None if mode == "off" else self._motion.update(content, mode)
+        return None if mode == "off" else self._motion.update(content)
 
     def stats(self, content: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
         """The content's own RGB statistics, and the steady ones; once per frame."""
@@ -104,9 +104,7 @@ class Job:
             return None
         cut = self.motion is None
         with self.measure("temporal"):
-            own, followed = self.memory.stats(self.small, cut=cut)
-            known = self.look.content_stats
-            return own, followed if known is None else bounded(known, own)
+            return self.memory.stats(self.small, cut=cut)
 
     @cached_property
     def small(self) -> Image:

@@ -17,7 +17,7 @@ ALL = Recipe(
     color="content",
     color_strength=0.5,
     color_form="cholesky",
-    temporal="strong",
+    temporal="off",
     grain=0.25,
     style_size=400,
     mask="mask.png",
@@ -74,7 +74,7 @@ def test_the_command_line_says_it_all():
         typed(
             *("--style", "kiss", "great-wave", "scream", "--alpha", "1", "0.5@0,1@2", "0", "--color", "content"),
             *("--color-strength", "0.5", "--color-form", "cholesky", "--style-size", "400", "--mask", "mask.png"),
-            *("--temporal", "strong", "--grain", "0.25"),
+            *("--temporal", "off", "--grain", "0.25"),
             *("--feather", "3.5", "--person", "keep", "--background", "sunrise"),
         )
         == ALL

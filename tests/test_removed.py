@@ -55,6 +55,6 @@ def test_what_is_there_is_let_through():
 
 
 def test_the_words_may_come_from_the_system(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["streamstyle", "video", "in.mp4", "--fit", "strong"])
+    monkeypatch.setattr(sys, "argv", ["streamstyle", "video", "in.mp4", "--fit", "on"])
     assert main() == 2
     assert "--fit was removed" in capsys.readouterr().err
