@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.color import ColorForm
 from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
@@ -99,7 +98,6 @@ class Look:
             pixel's own chroma and style the luminance only.
         size: Short side in pixels at which frames are stylized, or None for their own size.
         color_strength: How far to go with `content` and `luma`, in [0, 1].
-        color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
         temporal: How much each frame leans on the one before, so that still pictures stay still.
         grain: How much there is to paint with in flat places, in [0, 1] (streamstyle.grain).
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
@@ -113,7 +111,6 @@ class Look:
     color: ColorMode = "style"
     size: int | None = None
     color_strength: float = 1.0
-    color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
     grain: float = 0.0
     regions: tuple[Region, ...] = ()

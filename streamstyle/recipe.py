@@ -5,7 +5,6 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.grain import GRAIN
 from streamstyle.look import COLOR_MODES, ColorMode
@@ -31,7 +30,6 @@ class Recipe:
         alpha: Strength in [0, 1], changing over time: one for all, or one per style.
         color: Whose colours; see streamstyle.look.Look.
         color_strength: Likewise.
-        color_form: Likewise.
         temporal: Likewise.
         grain: How much there is to paint with in flat places, in [0, 1]; see streamstyle.grain.
         style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
@@ -49,7 +47,6 @@ class Recipe:
     alpha: tuple[Timeline, ...] = (Timeline.constant(1.0),)
     color: ColorMode = "style"
     color_strength: float = 1.0
-    color_form: ColorForm = "mk"
     temporal: TemporalMode = "on"
     grain: float = GRAIN
     style_size: int = STYLE_SIZE
@@ -76,8 +73,6 @@ class Recipe:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
         if self.temporal not in TEMPORAL_MODES:
             raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
-        if self.color_form not in COLOR_FORMS:
-            raise UsageError(f"color form must be one of {', '.join(COLOR_FORMS)}, got '{self.color_form}'")
 
     @property
     def knows_people(self) -> bool:

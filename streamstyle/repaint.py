@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from streamstyle.color import ColorForm, ColorStats, match_matrix, recolor
+from streamstyle.color import ColorStats, match_matrix, recolor
 from streamstyle.frame import Image
 from streamstyle.look import StyleCode, blend
 
@@ -52,14 +52,13 @@ class Repainter:
     beside: Beside = field(default=lambda work: work())
     _known: dict[int, _Repainted] = field(default_factory=dict)
 
-    def code(self, code: StyleCode, stats: ColorStats, form: ColorForm, strength: float) -> StyleCode:
+    def code(self, code: StyleCode, stats: ColorStats, strength: float) -> StyleCode:
         """The code, encoded anew from paintings in the content's colours.
 
         Args:
             code: With its paintings. One without is returned as it is, and so is one whose paintings are not encoded yet.
             stats: The content's colours, steady.
-            form: As in streamstyle.color.match_matrix.
-            strength: Likewise.
+            strength: As in streamstyle.color.match_matrix.
         """
         if not code.paintings:
             return code
@@ -68,15 +67,15 @@ class Repainter:
             part = self._known.setdefault(id(painting), _Repainted(painting))
             if part.wanted is None or _drift(part.wanted, stats) > TOLERANCE:
                 part.wanted = stats
-                self._repaint(part, stats, form, strength)
+                self._repaint(part, stats, strength)
             parts.append(part.code())
         if any(part is None for part in parts):
             return code
         return blend([part for part in parts if part is not None], [share for _, share in code.paintings])
 
-    def _repaint(self, part: _Repainted, stats: ColorStats, form: ColorForm, strength: float) -> None:
+    def _repaint(self, part: _Repainted, stats: ColorStats, strength: float) -> None:
         def work() -> None:
-            matrix = match_matrix(ColorStats.of(part.painting), stats, form, strength)
+            matrix = match_matrix(ColorStats.of(part.painting), stats, strength)
             made = self.encode(recolor(part.painting, matrix))
             part.before, part.frames, part.current = part.code(), 0, made
 

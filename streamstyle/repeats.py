@@ -59,7 +59,7 @@ def _remembers(look: Look) -> bool:
 
 def _alike(one: Look, other: Look) -> bool:
     """Whether two looks make the same of a frame. Codes are compared by identity: a scene keeps them while they last."""
-    numbers = ("alpha", "color", "size", "color_strength", "color_form", "temporal", "grain")
+    numbers = ("alpha", "color", "size", "color_strength", "temporal", "grain")
     return (
         one.code is other.code
         and all(getattr(one, name) == getattr(other, name) for name in numbers)

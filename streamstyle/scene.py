@@ -138,7 +138,6 @@ class Scene:
             recipe.color,
             size,
             recipe.color_strength,
-            recipe.color_form,
             recipe.temporal,
             recipe.grain,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),

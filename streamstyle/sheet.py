@@ -95,7 +95,6 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
     colors = [
         tile("style", Look(first)),
         tile("content", Look(first, color="content")),
-        tile("content, cholesky", Look(first, color="content", color_form="cholesky")),
         tile("content, strength 0.5", Look(first, color="content", color_strength=0.5)),
         tile("luma", Look(first, color="luma")),
     ]

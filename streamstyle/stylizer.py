@@ -377,7 +377,7 @@ class Stylizer:
                 if self.colors_in_code:
                     code = _in_colors(code, stats, _each_of_two(look.color_strength))
                 elif job.memory.repainter is not None:
-                    code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
+                    code = job.memory.repainter.code(code, stats, _each_of_two(look.color_strength))
         if self.colors_in_code and job.stats is not None:
             code = exposed(code, *job.stats)
         return code
@@ -387,7 +387,7 @@ class Stylizer:
         look, content, small = job.look, job.content, job.small
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
-                stylized = keeper.match(stylized, look.color_form, _each_of_two(look.color_strength))
+                stylized = keeper.match(stylized, _each_of_two(look.color_strength))
         motion = job.motion
         with job.measure("temporal"):
             stylized = job.memory.steady(layer, stylized, motion)

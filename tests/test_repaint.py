@@ -26,17 +26,17 @@ def mean(code):
 
 
 def test_the_code_is_that_of_the_painting_in_the_contents_colours():
-    assert mean(Repainter(encode).code(painted(), stats(90), "mk", 1)) == pytest.approx(90, abs=1)
-    assert mean(Repainter(encode).code(painted(), stats(90), "mk", 0.5)) == pytest.approx((90 + PAINTING.mean()) / 2, abs=1)
+    assert mean(Repainter(encode).code(painted(), stats(90), 1)) == pytest.approx(90, abs=1)
+    assert mean(Repainter(encode).code(painted(), stats(90), 0.5)) == pytest.approx((90 + PAINTING.mean()) / 2, abs=1)
 
 
 def test_small_changes_cost_nothing_and_large_ones_fade_in():
     calls = []
     repainter = Repainter(lambda image: (calls.append(1), encode(image))[1])
     for level in (90, 92, 94, 95):
-        repainter.code(painted(), stats(level), "mk", 1)
+        repainter.code(painted(), stats(level), 1)
     assert len(calls) == 1
-    levels = [mean(repainter.code(painted(), stats(150), "mk", 1)) for _ in range(15)]
+    levels = [mean(repainter.code(painted(), stats(150), 1)) for _ in range(15)]
     assert len(calls) == 2
     assert levels == sorted(levels)
     assert levels[0] < 100
@@ -48,21 +48,21 @@ def test_live_it_is_made_beside_the_stream():
     waiting = []
     repainter = Repainter(encode, waiting.append)
     code = painted()
-    assert repainter.code(code, stats(90), "mk", 1) is code
-    assert repainter.code(code, stats(90), "mk", 1) is code
+    assert repainter.code(code, stats(90), 1) is code
+    assert repainter.code(code, stats(90), 1) is code
     assert len(waiting) == 1
     waiting.pop()()
-    assert mean(repainter.code(code, stats(90), "mk", 1)) == pytest.approx(90, abs=1)
+    assert mean(repainter.code(code, stats(90), 1)) == pytest.approx(90, abs=1)
 
 
 def test_blends_are_repainted_part_by_part():
     other = 255 - PAINTING // 2
     mixed = blend([painted(), painted(other)], [1, 3])
     assert [share for _, share in mixed.paintings] == [0.25, 0.75]
-    assert mean(Repainter(encode).code(mixed, stats(60), "mk", 1)) == pytest.approx(60, abs=1)
+    assert mean(Repainter(encode).code(mixed, stats(60), 1)) == pytest.approx(60, abs=1)
 
 
 def test_a_code_without_its_painting_stays():
     bare = StyleCode("bare", "1", encode(PAINTING).tensors)
-    assert Repainter(encode).code(bare, stats(90), "mk", 1) is bare
+    assert Repainter(encode).code(bare, stats(90), 1) is bare
     assert blend([bare, painted()], [1, 1]).paintings == ()
