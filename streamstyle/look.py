@@ -1,14 +1,13 @@
 """What the user wants to see: one immutable value, swapped whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.errors import UsageError
-from streamstyle.frame import Image
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
 
 ColorMode = Literal["style", "content", "luma"]
@@ -25,14 +24,11 @@ class StyleCode:
         name: What to call it: a built-in's name, or the image's file name without its ending.
         model_version: Of the model that made it; no other model understands it.
         tensors: Name -> float32 array; (1, C, 1, 1) for AdaIN families.
-        paintings: What it was encoded from, (H, W, 3) uint8 RGB each, with their shares; empty for one that is
-            known by its code only.
     """
 
     name: str
     model_version: str
     tensors: Mapping[str, NDArray[np.float32]]
-    paintings: tuple[tuple[Image, float], ...] = field(default=(), compare=False, repr=False)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -65,11 +61,7 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
         parts = [np.float32(share) * code.tensors[name] for share, code in zip(shares, codes, strict=True) if share > 0]
         tensors[name] = sum(parts[1:], parts[0])
     name = "+".join(code.name for code, share in zip(codes, shares, strict=True) if share > 0)
-    shown = [(code, share) for code, share in zip(codes, shares, strict=True) if share > 0]
-    paintings = tuple((image, share * part) for code, share in shown for image, part in code.paintings)
-    if not all(code.paintings for code, _ in shown):
-        paintings = ()
-    return StyleCode(name, codes[0].model_version, tensors, paintings)
+    return StyleCode(name, codes[0].model_version, tensors)
 
 
 @dataclass(frozen=True, slots=True)

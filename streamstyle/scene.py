@@ -11,6 +11,7 @@ from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, Region, StyleCode, blend
 from streamstyle.recipe import AS_REST, KEEP, Recipe
 from streamstyle.regions import MaskTrack
+from streamstyle.styles import is_picture
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.timeline import at
 
@@ -85,7 +86,7 @@ class Scene:
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
         self.warnings: list[str] = []
-        fixed = sorted(code.name for code in codes.values() if not code.paintings)
+        fixed = sorted(code.name for style, code in codes.items() if not is_picture(style))
         if fixed and recipe.style_size != STYLE_SIZE:
             self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.

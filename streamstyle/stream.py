@@ -13,7 +13,6 @@ from streamstyle.exposure import SteadyStats
 from streamstyle.frame import Image
 from streamstyle.grain import grained
 from streamstyle.look import Look, Mask, StyleCode
-from streamstyle.repaint import Repainter
 from streamstyle.temporal import Motion, MotionTrack, Steadier, TemporalMode
 from streamstyle.upscale import resize_short_side
 
@@ -26,14 +25,9 @@ Measure = Callable[[str], AbstractContextManager[None]]
 
 
 class StreamMemory:
-    """What one stream remembers from frame to frame.
+    """What one stream remembers from frame to frame."""
 
-    Attributes:
-        repainter: Encodes paintings in the content's colours, where the family needs that.
-    """
-
-    def __init__(self, repainter: Repainter | None = None) -> None:
-        self.repainter = repainter
+    def __init__(self) -> None:
         self.frames = 0
         self._motion = MotionTrack()
         self._stats = SteadyStats()

@@ -100,6 +100,12 @@ def is_style_file(style: str) -> bool:
     return Path(style).name.endswith(STYLE_FILE)
 
 
+def is_picture(style: str) -> bool:
+    """Whether what a user named as a style is a picture: not a style file, but one that is there or has some ending."""
+    path = Path(style)
+    return not is_style_file(style) and (path.is_file() or bool(path.suffix))
+
+
 def style_name(style: str) -> str:
     """What to call a style that a user named: a file's name without its ending, or the name itself."""
     path = Path(style)

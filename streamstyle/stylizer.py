@@ -20,10 +20,9 @@ from streamstyle.exposure import RGB_CODE, exposed
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, StyleCode
 from streamstyle.regions import join
-from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
 from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
-from streamstyle.styles import BuiltinStyles, CodeCache, is_style_file, read_style, style_name
+from streamstyle.styles import BuiltinStyles, CodeCache, is_picture, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
 
 STYLE_SIZE = 256
@@ -31,7 +30,11 @@ STYLE_SIZE = 256
 
 
 def _each_of_two(strength: float) -> float:
-    """Colours are moved before and after the network; what each of the two steps must do for the strength together."""
+    """What each of two steps, before and after the network, must do for the strength together.
+
+    Before it alone, colours stay far from the content's, since strokes bring their own. After it alone, a painting of few
+    colours gets false outlines, since what it left of the content's is spread far apart.
+    """
     return float(1 - (1 - strength) ** 0.5)
 
 
@@ -157,18 +160,14 @@ class Stylizer:
             )
         if min(image.shape[:2]) < 8:
             raise StyleError(f"style '{name}' is {image.shape[1]}x{image.shape[0]} pixels; wanted at least 8x8")
-        painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
         if kept is not None and set(kept.tensors) == self._code_names:
-            return replace(kept, paintings=((painting, 1.0),))
-        code = self._encode(painting, name)
+            return kept
+        tensors = self._style.run({"style": as_batch(resize_short_side(image, size))})
+        code = StyleCode(name, self.version, tensors)
         self._cache.put(key, code)
         return code
-
-    def _encode(self, painting: Image, name: str) -> StyleCode:
-        """Of a painting at its encoding size."""
-        return StyleCode(name, self.version, self._style.run({"style": as_batch(painting)}), ((painting, 1.0),))
 
     def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
         """The code of what a user named: an image file, a style file, or a built-in style.
@@ -188,7 +187,7 @@ class Stylizer:
                     f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
                 )
             return code
-        if path.is_file() or path.suffix:
+        if is_picture(style):
             try:
                 return self.encode_style(read_image(path), style_name(style), size)
             except SourceError as error:
@@ -233,16 +232,9 @@ class Stylizer:
         self._check_memory(small)
         return small.shape[1], small.shape[0]
 
-    def memory(self, beside: Beside | None = None) -> StreamMemory:
-        """What one stream needs to remember from frame to frame.
-
-        Args:
-            beside: Runs work beside the stream; by default it is done at once.
-        """
-        repainter, beside = None, beside or (lambda work: work())
-        if self._style_file is not None and not self.colors_in_code:
-            repainter = Repainter(lambda image: self._encode(image, "repainted"), beside)
-        return StreamMemory(repainter)
+    def memory(self) -> StreamMemory:
+        """What one stream needs to remember from frame to frame."""
+        return StreamMemory()
 
     def stylize(
         self, content: Image, look: Look, memory: StreamMemory | None = None, measure: Measure | None = None
@@ -369,25 +361,28 @@ class Stylizer:
             return job.scene(alpha)
 
     def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> StyleCode:
-        """The code, in the content's colours where that is wanted."""
-        look, content, code = job.look, job.content, layer.code
-        if look.color == "content" and look.color_strength > 0:
+        """The code, in the content's colours where that is wanted and codes hold colours."""
+        code = layer.code
+        if job.look.color == "content" and job.look.color_strength > 0:
             with job.measure("color"):
-                stats = keeper.see(content)
+                stats = keeper.see(job.content)
                 if self.colors_in_code:
-                    code = _in_colors(code, stats, _each_of_two(look.color_strength))
-                elif job.memory.repainter is not None:
-                    code = job.memory.repainter.code(code, stats, _each_of_two(look.color_strength))
+                    code = _in_colors(code, stats, self._color_share(job.look))
         if self.colors_in_code and job.stats is not None:
             code = exposed(code, *job.stats)
         return code
+
+    def _color_share(self, look: Look) -> float:
+        """How far each step goes with `content` colours: there are two where codes hold colours, one where they do not."""
+        strength = look.color_strength
+        return _each_of_two(strength) if self.colors_in_code else strength
 
     def _finish(self, job: Job, layer: Layer, stylized: Image, keeper: ColorKeeper) -> Image:
         """Colours as the look wants them, steady, and back to the content's size."""
         look, content, small = job.look, job.content, job.small
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
-                stylized = keeper.match(stylized, _each_of_two(look.color_strength))
+                stylized = keeper.match(stylized, self._color_share(look))
         motion = job.motion
         with job.measure("temporal"):
             stylized = job.memory.steady(layer, stylized, motion)

@@ -35,7 +35,6 @@ def test_a_style_file_is_a_style(stylizer, tmp_path):
     assert found.model_version == stylizer.version
     assert found.tensors.keys() == code.tensors.keys()
     assert all(np.array_equal(found.tensors[key], code.tensors[key]) for key in code.tensors)
-    assert found.paintings == ()
     assert Recipe((str(tmp_path / "my kiss.style.npz"), "kiss")).name == "my kiss+kiss"
     assert (tmp_path / "my kiss.style.npz").stat().st_size < 35_000
 
