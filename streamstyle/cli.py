@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import add_profile_argument, batch_argument, size_argument, time_argument
+from streamstyle.arguments import add_profile_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
@@ -49,13 +49,6 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
-    parser.add_argument(
-        "--batch",
-        type=batch_argument,
-        default=1,
-        metavar="N",
-        help="frames at once, with an fp16 model on a GPU (default: 1)",
     )
     parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
@@ -106,11 +99,6 @@ def _stylize_files(
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if options.batch > 1 and not stylizer.takes_batches:
-        raise UsageError(
-            f"--batch {options.batch}: this model's file takes one frame at a time; those for GPUs take several "
-            "(python -m export --precision fp16 makes one)"
-        )
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     with times.span("encode style"):
@@ -175,7 +163,6 @@ def _stylize_one(
             codec=options.codec,
             crf=options.crf,
             overwrite=options.overwrite,
-            batch=options.batch,
             skip_duplicates=options.skip_duplicates,
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 REMOVED = {
     "--fit": "styles no longer need it; leave it out",
+    "--batch": "frames are painted one at a time; leave it out",
     "--color-form": "--color content always moves colors as little as it can (mk); leave it out",
     "--temporal strong": "use --temporal on, which is the default",
 }

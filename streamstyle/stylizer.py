@@ -3,7 +3,7 @@
 `encode_style` is the heavy part, once per painting; `stylize` is the light part, once per frame.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
@@ -270,59 +270,6 @@ class Stylizer:
             masks = [mask for _, mask in pictures] + kept
             return join(images, [mask for mask in masks if mask is not None])
 
-    @property
-    def takes_batches(self) -> bool:
-        """Whether the model's file takes several frames at once."""
-        return self._stylize.takes_batches
-
-    def stylize_several(
-        self, contents: Sequence[Image], looks: Sequence[Look], memory: StreamMemory, measure: Measure
-    ) -> list[Image]:
-        """Stylize consecutive frames of one stream, the network's part at once where their looks are one and the same.
-
-        All else, such as leaning on the frame before, is done frame by frame, in order.
-
-        Args:
-            contents: (H, W, 3) uint8 RGB each.
-            looks: One for each.
-            memory: Of the stream.
-            measure: As for `stylize`.
-
-        Returns:
-            As `stylize` gives for each of them in turn.
-
-        Raises:
-            ModelError: As `stylize`.
-        """
-        if not self._are_one(contents, looks):
-            return [self.stylize(*pair, memory, measure) for pair in zip(contents, looks, strict=True)]
-        jobs = [Job(content, look, memory, measure) for content, look in zip(contents, looks, strict=True)]
-        layer, keeper = Layer(0, looks[0].code, looks[0].alpha, None), memory.keeper(0)
-        with measure("resize"):
-            smalls = [job.small for job in jobs]
-        self._check_memory(smalls[0], len(smalls))
-        with measure("grain"):
-            scenes = [job.scene(layer.alpha) for job in jobs]
-        with measure("inference"):
-            feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
-            feeds |= {"content": np.stack(scenes)} | dict(layer.code.tensors)
-            pictures: list[Image] = list(self._stylize.run(feeds)["stylized"])
-        return [self._finish(job, layer, picture, keeper) for job, picture in zip(jobs, pictures, strict=True)]
-
-    def _are_one(self, contents: Sequence[Image], looks: Sequence[Look]) -> bool:
-        """Whether all frames take the same run of the network; the content's colours are followed frame by frame."""
-        first = looks[0]
-        if first.temporal != "off" and self.colors_in_code:  # each frame has a code of its own; see exposure.py
-            return False
-        plain = not first.regions and first.alpha > 0 and (first.color != "content" or first.color_strength == 0)
-        return (
-            plain
-            and len(contents) > 1
-            and self.takes_batches
-            and all(content.shape == contents[0].shape for content in contents)
-            and all(look.code is first.code and look == first for look in looks)
-        )
-
     def _paint(self, job: Job, layer: Layer) -> Image:
         """The whole frame in one style."""
         keeper = job.memory.keeper(layer.index)
@@ -394,20 +341,20 @@ class Stylizer:
                 stylized = keep_chroma(content, stylized, look.color_strength)
         return stylized
 
-    def _check_memory(self, content: Image, frames: int = 1) -> None:
+    def _check_memory(self, content: Image) -> None:
         """Refuse what would not fit, before the system kills the program for it.
 
         Raises:
             ModelError: With the size that would fit.
         """
         height, width = content.shape[:2]
-        if not self._stylize.is_on_cpu or frames * height * width <= self._pixels_that_fit:
+        if not self._stylize.is_on_cpu or height * width <= self._pixels_that_fit:
             return
-        needed, free = frames * height * width * self._bytes_per_pixel, available_memory()
+        needed, free = height * width * self._bytes_per_pixel, available_memory()
         if free is not None and needed > free:
             fitting = int(min(height, width) * (0.9 * free / needed) ** 0.5)
             raise ModelError(
                 f"stylizing {width}x{height} with '{self.name}' takes about {needed / 1e9:.1f} GB of memory, "
                 f"{free / 1e9:.1f} GB are free; use --size {fitting} or less"
             )
-        self._pixels_that_fit = frames * height * width
+        self._pixels_that_fit = height * width

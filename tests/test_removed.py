@@ -10,8 +10,6 @@ from streamstyle.errors import UsageError
 from streamstyle.look_options import look_parser, read_recipe
 from streamstyle.removed import REMOVED, removed
 
-LOOK = [option for option in REMOVED if option != "--batch"]
-
 
 def in_toml(option):
     name, _, value = option.removeprefix("--").partition(" ")
@@ -27,7 +25,7 @@ def test_typed_options_are_refused_in_one_line(option, command, capsys):
         assert capsys.readouterr().err == f"streamstyle: {option} was removed: {REMOVED[option]}\n"
 
 
-@pytest.mark.parametrize("option", LOOK)
+@pytest.mark.parametrize("option", REMOVED)
 def test_look_files_with_them_name_the_line(option, tmp_path):
     look = tmp_path / "old.toml"
     look.write_text(in_toml(option))
@@ -37,7 +35,7 @@ def test_look_files_with_them_name_the_line(option, tmp_path):
     assert main(["video", "in.mp4", "--look", str(look)]) == 2
 
 
-@pytest.mark.parametrize("option", LOOK)
+@pytest.mark.parametrize("option", REMOVED)
 def test_config_files_with_them_name_the_line(option, tmp_path, capsys):
     config = tmp_path / "camera.toml"
     config.write_text(in_toml(option))
