@@ -76,8 +76,6 @@ def export_family(
         "size_multiple": str(network.size_multiple),
         "precision": precision,
     }
-    if network.region_stride is not None:
-        metadata["region_stride"] = str(network.region_stride)
     style_path, stylize_path = folder / f"{name}.style.onnx", folder / f"{name}.stylize.onnx"
     picture = torch.randint(0, 256, SAMPLE_SHAPE, dtype=torch.uint8)
     dimension = torch.export.Dim

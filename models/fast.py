@@ -197,7 +197,6 @@ class Fast(nn.Module):
     family = "fast"
     bytes_per_pixel = 300
     size_multiple = SIZE_MULTIPLE
-    region_stride: int | None = None
 
     def __init__(self, config: FastConfig | None = None) -> None:
         super().__init__()

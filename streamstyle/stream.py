@@ -73,11 +73,6 @@ class Layer:
     alpha: float
     mask: Mask | None
 
-    def full_mask(self) -> Mask:
-        """The mask, where there are several layers."""
-        assert self.mask is not None  # several layers have masks
-        return self.mask
-
 
 class Job:
     """One frame on its way."""
@@ -107,11 +102,11 @@ class Job:
         full = size is None or size >= min(self.content.shape[:2])
         return self.content if full or size is None else resize_short_side(self.content, size)
 
-    def scene(self, alpha: float | Mask) -> Image:
+    def scene(self, alpha: float) -> Image:
         """The content at its processing size with grain, the less of it the less is painted over it.
 
         Args:
-            alpha: Strength, or for every pixel of the content its own, (H, W) float32; 0 to 1.
+            alpha: Strength, 0 to 1.
         """
         grain = self.look.grain
         return self.small if grain == 0 else grained(self.small, alpha * grain)
@@ -128,16 +123,10 @@ def layers_of(look: Look, shape: tuple[int, ...]) -> list[Layer]:
         Layer(index, region.code, region.alpha, mask)
         for index, (region, mask) in enumerate(zip(look.regions, masks, strict=True), start=1)
     ]
-    return [layer for layer in layers if layer.full_mask().max() > _VISIBLE]
+    return [layer for layer in layers if layer.mask is not None and layer.mask.max() > _VISIBLE]
 
 
 def _fitted(mask: Mask, shape: tuple[int, ...]) -> Mask:
     if mask.shape == shape:
         return mask
     return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-
-
-def together(masks: list[Mask | None]) -> Mask | None:
-    """The sum of masks; None where no layer has one."""
-    known = [mask for mask in masks if mask is not None]
-    return sum(known[1:], known[0]) if known else None

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from streamstyle.catalog import find_model
@@ -18,10 +17,10 @@ from streamstyle.engine import Session, Tensor, any_size_device, as_batch, avail
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
 from streamstyle.frame import Image
-from streamstyle.look import Look, Mask, StyleCode
+from streamstyle.look import Look, StyleCode
 from streamstyle.regions import join
 from streamstyle.sources.image import read_image
-from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
+from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of
 from streamstyle.styles import BuiltinStyles, CodeCache, is_picture, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
 
@@ -92,7 +91,6 @@ class Stylizer:
         # A model without a style graph knows only its own styles; of one without styles, too, the file is missed in time.
         self._style_file = files.style if files.style.is_file() or not self.builtin_styles.styles else None
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
-        self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
 
@@ -259,16 +257,12 @@ class Stylizer:
         painted = [layer for layer in layers if layer.alpha > 0]
         if not painted:
             return content
-        if len(painted) > 1 and self._region_stride:
-            pictures = [(self._paint_regions(job, painted), together([layer.mask for layer in painted]))]
-        else:
-            pictures = [(self._paint(job, layer), layer.mask) for layer in painted]
-        if len(pictures) == 1 and not kept:
-            return pictures[0][0]
+        images = [self._paint(job, layer) for layer in painted]
+        if len(images) == 1 and not kept:
+            return images[0]
         with job.measure("join"):
-            images = [image for image, _ in pictures] + [content] * len(kept)
-            masks = [mask for _, mask in pictures] + kept
-            return join(images, [mask for mask in masks if mask is not None])
+            masks = [layer.mask for layer in painted] + kept
+            return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
 
     def _paint(self, job: Job, layer: Layer) -> Image:
         """The whole frame in one style."""
@@ -280,26 +274,7 @@ class Stylizer:
             stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
         return self._finish(job, layer, stylized, keeper)
 
-    def _paint_regions(self, job: Job, layers: list[Layer]) -> Image:
-        """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
-        keeper, stride = job.memory.keeper(-1), self._region_stride
-        strength = sum(layer.alpha * layer.full_mask() for layer in layers)
-        scene = self._scene(job, strength)
-        codes = [self._prepare(job, layer, job.memory.keeper(layer.index)) for layer in layers]
-        height, width = (max(2, -(-side // stride)) for side in scene.shape[:2])
-        with job.measure("inference"):
-            masks = [cv2.resize(layer.full_mask(), (width, height), interpolation=cv2.INTER_AREA) for layer in layers]
-            shares = np.stack(masks) / np.maximum(sum(masks), 1e-6)
-            shares = np.where(sum(masks) > 1e-6, shares, 1 / len(layers)).astype(np.float32)
-            alphas = np.array([layer.alpha for layer in layers], np.float32)
-            feeds: dict[str, Tensor] = {"alpha": np.tensordot(alphas, shares, 1)[None, None]}
-            for name in self._code_names:
-                columns = np.stack([code.tensors[name].ravel() for code in codes], axis=1)
-                feeds[name] = np.tensordot(columns, shares, 1)[None]
-            stylized: Image = self._stylize.run({"content": as_batch(scene)} | feeds)["stylized"][0]
-        return self._finish(job, layers[0], stylized, keeper)
-
-    def _scene(self, job: Job, alpha: float | Mask) -> Image:
+    def _scene(self, job: Job, alpha: float) -> Image:
         """What is painted on: the content at its processing size, with grain."""
         with job.measure("resize"):
             small = job.small

@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -94,23 +93,14 @@ def test_corners_of_a_blend_are_the_single_styles(stylizer):
 
 @needs_weights
 @pytest.mark.parametrize(("height", "width"), [(96, 208), (93, 211)])
-def test_regions_in_one_pass_are_the_whole_frames_away_from_edges(stylizer, height, width):
-    """Codes and strengths spread over the frame, (1, C, h, w), through the same graph."""
+def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
     content, codes = picture(height, width, 0), [stylizer.encode_style(picture(64, 64, seed)) for seed in (5, 6)]
     left = np.zeros((height, width), np.float32)
     left[:, : width // 2] = 1
-    stages = []
-
-    def measure(stage):
-        stages.append(stage)
-        return nullcontext()
-
-    joined = stylizer.stylize(content, Look(codes[1], regions=(Region(left, codes[0], 0.6),)), measure=measure)
-    assert stages.count("inference") == 1
+    joined = stylizer.stylize(content, Look(codes[1], regions=(Region(left, codes[0], 0.6),)))
     first, second = stylizer.stylize(content, Look(codes[0], 0.6)), stylizer.stylize(content, Look(codes[1]))
-    edge = 48  # the decoder's reach
-    assert np.abs(joined[:, : width // 2 - edge].astype(int) - first[:, : width // 2 - edge]).max() <= 1
-    assert np.abs(joined[:, width // 2 + edge :].astype(int) - second[:, width // 2 + edge :]).max() <= 1
+    assert np.array_equal(joined[:, : width // 2], first[:, : width // 2])
+    assert np.array_equal(joined[:, width // 2 :], second[:, width // 2 :])
     assert np.abs(first.astype(int) - second).mean() > 5
 
 
