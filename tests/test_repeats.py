@@ -169,16 +169,6 @@ def test_what_remembers_comes_to_rest_before_it_is_reused(stylizer, tmp_path, re
     assert not np.array_equal(with_it[4], with_it[-1]) or recipe.temporal == "off"
 
 
-def test_a_style_that_fades_to_its_fit_is_painted_until_it_is_there(stylizer, tmp_path):
-    base = np.kron(noise(1)[0][:48, :64], np.ones((2, 2, 1), np.uint8))
-    dimmed = [(base * (1 - 0.01 * step)).astype(np.uint8) for step in range(36)]
-    pictures = [*dimmed, *[dimmed[-1]] * 40]
-    reused, with_it, without = both_ways(stylizer, pictures, tmp_path, Recipe(STYLES[:1], temporal="off"))
-    assert 5 < reused < 39  # the fade goes on behind the last change
-    assert not np.array_equal(without[36], without[-1])
-    assert all(np.array_equal(one, other) for one, other in zip(with_it, without, strict=True))
-
-
 def test_what_comes_after_a_repeat_continues_the_picture_before(stylizer, tmp_path):
     base = noise(1)[0]
     pictures = [base] * 30 + [np.roll(base, step, axis=1) for step in range(1, 4)]
