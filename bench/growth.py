@@ -93,7 +93,7 @@ def _looks(setting: Setting, stylizer: Stylizer) -> Table:
         mask = _mask(setting.folder / f"mask{count}.png", count)
         recipes[f"{count} regions"] = Recipe(tuple(styles[:count]), mask=str(mask), temporal="off")
     recipes |= {f"--color {mode}": Recipe(tuple(styles[:1]), color=mode, temporal="off") for mode in ("content", "luma")}
-    recipes |= {f"--temporal {mode}": Recipe(tuple(styles[:1]), temporal=mode) for mode in ("on", "strong")}
+    recipes["--temporal on"] = Recipe(tuple(styles[:1]), temporal="on")
     setting.say("growth: styles, regions, controls")
     scenes: list[Scene] = []
     actions = {name: _painter(setting, stylizer, images, recipe, scenes) for name, recipe in recipes.items()}

@@ -25,7 +25,6 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle.autosize import AutoSize, ladder
-from streamstyle.color import COLOR_FORMS
 from streamstyle.controls import Controls, Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame
@@ -149,7 +148,6 @@ class Driver:
                 weights=weights,
                 alpha=(Timeline.constant(round(self.random.uniform(_LEAST_ALPHA, 1), 2)),),
                 color=self.random.choice(COLOR_MODES),
-                color_form=self.random.choice(COLOR_FORMS),
                 mask=mask,
             )
         )

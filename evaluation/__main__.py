@@ -23,7 +23,6 @@ from models.pictures import silence_opencv
 from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.grain import GRAIN
-from streamstyle.look import FIT_MODES
 
 RATIOS = ("4:1", "2:1", "1:1", "1:2")
 _DEFAULT_MODELS = ("fast",)
@@ -109,8 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     how.add_argument("--basis-pictures", type=_whole(2), default=100, metavar="N", help="how many (default %(default)s)")
     how.add_argument("--gatys-steps", type=_whole(1), default=GATYS_STEPS, metavar="N", help="default %(default)s")
-    how.add_argument("--fit", choices=FIT_MODES, default="on", help="as in run_video.py (default on)")
-    how.add_argument("--grain", type=share_argument, default=GRAIN, metavar="0..1", help="likewise (default %(default)s)")
+    how.add_argument(
+        "--grain", type=share_argument, default=GRAIN, metavar="0..1", help="as in run_video.py (default %(default)s)"
+    )
     how.add_argument(
         "--ratios", nargs="*", default=list(RATIOS), metavar="C:S", help=f"of content to style (default {' '.join(RATIOS)})"
     )
@@ -193,7 +193,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
         held_out=options.held_out,
         device=options.device,
         gatys_steps=options.gatys_steps,
-        fit=options.fit,
         grain=options.grain,
         ratios=_ratios(options.ratios),
         sweep_pairs=options.sweep_pairs,

@@ -20,7 +20,6 @@ from streamstyle.arguments import share_argument
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image
 from streamstyle.grain import GRAIN
-from streamstyle.look import FIT_MODES
 
 WIDTH, HEIGHT = 400, 300
 LATER = 7
@@ -90,7 +89,7 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
     arguments = ["evaluation.cost", model, "--device", options.device]
     arguments += ["--gatys-steps", str(options.gatys_steps), "--seed", str(options.seed)]
     arguments += ["--vgg", str(options.vgg)] if options.vgg else []
-    arguments += ["--fit", options.fit, "--grain", str(options.grain)]
+    arguments += ["--grain", str(options.grain)]
     program = (
         f"import sys; sys.path.insert(0, {str(root)!r}); sys.argv = {arguments!r}; "
         "from evaluation.cost import main; sys.exit(main())"
@@ -105,7 +104,7 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
 
 
 def _options(options: argparse.Namespace) -> Options:
-    return Options(options.device, options.vgg, options.gatys_steps, options.seed, options.fit, options.grain)
+    return Options(options.device, options.vgg, options.gatys_steps, options.seed, options.grain)
 
 
 def main() -> int:
@@ -116,7 +115,6 @@ def main() -> int:
     parser.add_argument("--vgg", type=Path)
     parser.add_argument("--gatys-steps", type=int, default=GATYS_STEPS)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--fit", choices=FIT_MODES, default="on")
     parser.add_argument("--grain", type=share_argument, default=GRAIN)
     options = parser.parse_args()
     try:

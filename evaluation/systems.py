@@ -21,7 +21,7 @@ from streamstyle.engine import Session
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
 from streamstyle.grain import GRAIN
-from streamstyle.look import FitMode, Look, StyleCode
+from streamstyle.look import Look, StyleCode
 from streamstyle.styles import CodeCache
 from streamstyle.stylizer import Stylizer
 from streamstyle.temporal import TemporalMode
@@ -66,15 +66,13 @@ class Options:
         vgg: Weights of VGG-19, for Gatys.
         gatys_steps: Evaluations of Gatys' loss per picture.
         seed: Of what is random.
-        fit: `--fit` of the commands, for models that can fit a style to each scene.
-        grain: `--grain` likewise; other models are judged as they were published, without.
+        grain: `--grain` of the commands, for `fast`; other models are judged as they were published, without.
     """
 
     device: str = "cpu"
     vgg: Path | None = None
     gatys_steps: int = GATYS_STEPS
     seed: int = 0
-    fit: FitMode = "on"
     grain: float = GRAIN
 
 
@@ -136,7 +134,7 @@ class Family(System):
 
     modes = ("off", "on")
 
-    def __init__(self, model: str, device: str, *, fit: FitMode, grain: float) -> None:
+    def __init__(self, model: str, device: str, *, grain: float) -> None:
         files = find_model(model)
         # A cache of its own: what a painting's first encoding costs must not depend on earlier runs.
         folder = tempfile.mkdtemp(prefix="streamstyle-evaluation-")
@@ -146,20 +144,13 @@ class Family(System):
         known = self._stylizer.builtin_styles.names()
         any_style = files.style.is_file()
         self.known_names = () if any_style else tuple(known)
-        self._fit: FitMode = fit if self._stylizer.fits_styles else "off"
-        self._grain = grain if self._stylizer.fits_styles else 0.0
+        self._grain = grain if self._stylizer.name == "fast" else 0.0
         version = self._stylizer.version
         if version == "unknown":
             version = _checksum([files.stylize, files.style])
-        graphs = [
-            files.stylize,
-            files.style,
-            *({"off": [], "on": [files.fit], "strong": [files.fit, files.descent]}[self._fit]),
-        ]
+        graphs = [files.stylize, files.style]
         self.facts = Facts(
-            version=version
-            + {"off": "", "on": ", fitted", "strong": ", fitted by descent"}[self._fit]
-            + (f", grain {self._grain:g}" if self._grain else ""),
+            version=version + (f", grain {self._grain:g}" if self._grain else ""),
             runs_on=self._stylizer.provider,
             styles=None if any_style else len(known),
             parameters=parameters(files.stylize),
@@ -174,7 +165,7 @@ class Family(System):
                 if not self.known_names
                 else self._stylizer.find_style(painting.name)
             )
-        return Look(self._codes[painting.key], alpha=alpha, temporal=mode, fit=self._fit, grain=self._grain)
+        return Look(self._codes[painting.key], alpha=alpha, temporal=mode, grain=self._grain)
 
     def stylize(self, content: Image, painting: Painting, alpha: float = 1.0) -> Image:
         """See System."""
@@ -319,7 +310,7 @@ def open_system(model: str, options: Options) -> System:
                 )
             return PredictTransform(path, options.device)
     try:
-        return Family(model, options.device, fit=options.fit, grain=options.grain)
+        return Family(model, options.device, grain=options.grain)
     except StyleError as error:
         raise ModelError(str(error)) from error
     except ModelError as error:

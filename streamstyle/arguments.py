@@ -80,13 +80,6 @@ def size_argument(text: str) -> int:
     return int(text)
 
 
-def batch_argument(text: str) -> int:
-    """A number of frames from 1 to 16."""
-    if not text.isdecimal() or not 1 <= int(text) <= 16:
-        raise argparse.ArgumentTypeError(f"wanted a number of frames from 1 to 16, got '{text}'")
-    return int(text)
-
-
 def auto_size_argument(text: str) -> int | None:
     """`auto` (None), or a number of pixels."""
     return None if text == "auto" else size_argument(text)

@@ -132,7 +132,6 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-        stylizer.make_ready(recipe.fit)
         console.print(stylizer.description, highlight=False, soft_wrap=True)
         controls = _controls(options, recipe, stylizer)
         _tell_source(source, console)

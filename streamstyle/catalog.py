@@ -9,7 +9,7 @@ import platformdirs
 from streamstyle.errors import ModelError
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-_STYLIZE, _STYLE, _STYLES, _FIT, _DESCENT = ".stylize.onnx", ".style.onnx", ".styles.npz", ".fit.onnx", ".descent.onnx"
+_STYLIZE, _STYLE, _STYLES = ".stylize.onnx", ".style.onnx", ".styles.npz"
 
 SHIPPED = ("fast",)
 """Models that come with the program."""
@@ -55,26 +55,9 @@ class ModelFiles:
         """The stylize graph in half precision, for GPUs; may not exist."""
         return self._variant("fp16")
 
-    @property
-    def fit(self) -> Path:
-        """The graph that fits styles to a scene; may not exist."""
-        return self.stylize.with_name(f"{self._name}{_FIT}")
-
-    @property
-    def descent(self) -> Path:
-        """The graph that fits them by descent: beside the others, else among the user's models; may not exist.
-
-        It holds weights of VGG-19, so it does not come with the program; see `export.descent`.
-        """
-        beside = self.stylize.with_name(f"{self._name}{_DESCENT}")
-        return beside if beside.is_file() else user_models() / beside.name
-
-    @property
-    def _name(self) -> str:
-        return self.stylize.name.removesuffix(".onnx").removesuffix(".stylize")
-
     def _variant(self, precision: str) -> Path:
-        return self.stylize.with_name(f"{self._name}-{precision}{_STYLIZE}")
+        name = self.stylize.name.removesuffix(".onnx").removesuffix(".stylize")
+        return self.stylize.with_name(f"{name}-{precision}{_STYLIZE}")
 
     @classmethod
     def named(cls, folder: Path, name: str) -> "ModelFiles":

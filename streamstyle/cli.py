@@ -17,18 +17,18 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.arguments import add_profile_argument, batch_argument, size_argument, time_argument
+from streamstyle.arguments import add_profile_argument, size_argument, time_argument
 from streamstyle.camera import add_camera_arguments, camera_command, with_config
 from streamstyle.catalog import MODELS
 from streamstyle.demo import run_demo
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
-from streamstyle.exposure import Survey, survey
 from streamstyle.look_options import add_look_arguments, recipe_of
 from streamstyle.people import find_people
 from streamstyle.progress import FrameProgress, teller
 from streamstyle.recipe import Recipe, save_recipe
+from streamstyle.removed import removed
 from streamstyle.scene import Scene
 from streamstyle.sheet import add_sheet_arguments, sheet_command
 from streamstyle.sources import expand_inputs, hardware, open_source
@@ -49,13 +49,6 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
-    parser.add_argument(
-        "--batch",
-        type=batch_argument,
-        default=1,
-        metavar="N",
-        help="frames at once, with an fp16 model on a GPU (default: 1)",
     )
     parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
@@ -105,13 +98,7 @@ def _stylize_files(
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-        stylizer.make_ready(recipe.fit)
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if options.batch > 1 and not stylizer.takes_batches:
-        raise UsageError(
-            f"--batch {options.batch}: this model's file takes one frame at a time; those for GPUs take several "
-            "(python -m export --precision fp16 makes one)"
-        )
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     with times.span("encode style"):
@@ -176,33 +163,16 @@ def _stylize_one(
             codec=options.codec,
             crf=options.crf,
             overwrite=options.overwrite,
-            batch=options.batch,
             skip_duplicates=options.skip_duplicates,
         )
         scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
-            if (
-                recipe.temporal == "strong"
-                and stylizer.colors_in_code
-                and not source.info.is_still
-                and Path(name).is_file()
-            ):
-                scene.survey = _survey(options, name, source.info.frame_count, console)
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
                     source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
                 )
         finally:
             scene.close()
-
-
-def _survey(options: argparse.Namespace, name: str, count: int | None, console: Console) -> Survey | None:
-    """The first of two passes: what every shot looks like as a whole."""
-    with (
-        open_source(name, start=options.start, end=options.end) as source,
-        FrameProgress(f"{Path(name).name}, first pass", count, console) as progress,
-    ):
-        return survey(source, progress.advance)
 
 
 def _output_folder(output: Path | None, *, many: bool) -> Path | None:
@@ -320,6 +290,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])
+        if line := removed(words):
+            raise UsageError(line)
         options = build_parser().parse_args(words)
         # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
         console = Console(stderr=options.json, quiet=options.quiet, markup=False)

@@ -5,7 +5,6 @@ by mean and covariance); Pitie & Kokaram 2007 (the Monge-Kantorovich form, which
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -14,15 +13,11 @@ from numpy.typing import NDArray
 from streamstyle.frame import Image
 
 Matrix = NDArray[np.float64]
-ColorForm = Literal["mk", "cholesky"]
-COLOR_FORMS: tuple[ColorForm, ...] = ("mk", "cholesky")
 
 # Variance of 2 levels: keeps the inverse of a flat or gray picture's covariance finite, invisible in any other.
 _RIDGE = 4.0
 _SAMPLE_PIXELS = 16_384
-# The Cholesky form turns colours as well as stretching them: towards a colourful content from a nearly gray painting it
-# needs gains of 4, where 3 would leave its covariance half way.
-_MAX_GAIN: dict[ColorForm, float] = {"mk": 3.0, "cholesky": 6.0}
+_MAX_GAIN = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +59,27 @@ def _root(matrix: Matrix) -> Matrix:
     return root
 
 
-def match_matrix(source: ColorStats, target: ColorStats, form: ColorForm = "mk", strength: float = 1.0) -> Matrix:
+def match_matrix(source: ColorStats, target: ColorStats, strength: float = 1.0) -> Matrix:
     """The affine map that gives the source's colours the target's mean and covariance.
 
     Args:
         source: Of the picture to change.
         target: Of the picture whose colours are wanted.
-        form: `mk` (Monge-Kantorovich) moves colours least; `cholesky` is the other linear form of Gatys et al., which
-            depends on the order of the channels.
         strength: 0 changes nothing, 1 goes all the way.
 
     Returns:
-        (3, 4) float64 for levels 0..255: `matrix @ [r, g, b, 1]`. Its gain is at most 3 in any direction (6 with
-        `cholesky`), so that a nearly flat picture does not explode.
+        (3, 4) float64 for levels 0..255: `matrix @ [r, g, b, 1]`. Its gain is at most 3 in any direction, so that
+        a nearly flat picture does not explode. Of all such maps it moves colours least.
 
-    Source: Pitie & Kokaram 2007, Monge-Kantorovich linear colour mapping; Gatys et al. 2016, section 5.1, for the form by
-    Cholesky decomposition.
+    Source: Pitie & Kokaram 2007, Monge-Kantorovich linear colour mapping.
     """
     ridge = _RIDGE * np.eye(3)
     wanted = target.covariance + ridge
-    if form == "cholesky":
-        gain = np.linalg.cholesky(wanted) @ np.linalg.inv(np.linalg.cholesky(source.covariance + ridge))
-    else:
-        root = _root(source.covariance + ridge)
-        inverse = np.linalg.inv(root)
-        gain = inverse @ _root(root @ wanted @ root) @ inverse
+    root = _root(source.covariance + ridge)
+    inverse = np.linalg.inv(root)
+    gain = inverse @ _root(root @ wanted @ root) @ inverse
     left, values, right = np.linalg.svd(gain)
-    gain = (left * np.minimum(values, _MAX_GAIN[form])) @ right
+    gain = (left * np.minimum(values, _MAX_GAIN)) @ right
     matrix = np.hstack([gain, (target.mean - gain @ source.mean)[:, None]])
     return strength * matrix + (1 - strength) * np.eye(3, 4)
 
@@ -163,11 +152,11 @@ class ColorKeeper:
         self._stats, self._cut = self._content.update(ColorStats.of(content))
         return self._stats
 
-    def match(self, stylized: Image, form: ColorForm = "mk", strength: float = 1.0) -> Image:
+    def match(self, stylized: Image, strength: float = 1.0) -> Image:
         """The stylized frame in the colours of the content that was seen last; (H, W, 3) uint8 RGB in and out."""
         assert self._stats is not None  # see() comes first
         now, _ = self._stylized.update(ColorStats.of(stylized), cut=self._cut)
-        return recolor(stylized, match_matrix(now, self._stats, form, strength))
+        return recolor(stylized, match_matrix(now, self._stats, strength))
 
     def keep(self, content: Image, stylized: Image) -> Image:
         """`see` and `match` in one; sizes may differ."""

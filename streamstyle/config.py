@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from streamstyle.errors import UsageError
+from streamstyle.removed import removed
 
 
 def config_arguments(
@@ -33,10 +34,12 @@ def config_arguments(
     arguments: list[str] = []
     for key, value in values.items():
         option = "--" + key.replace("_", "-")
+        place = f"{name}: '{path}', line {_line_of(text, key)}"
+        if line := removed([option, str(value)]):
+            raise UsageError(f"{place}: {line}")
         if option not in options or option in {*not_here, "--help"} or isinstance(value, dict):
             known = ", ".join(sorted(text[2:] for text in options - {*not_here, "--help"} if text.startswith("--")))
-            raise UsageError(f"{name}: '{path}', line {_line_of(text, key)}: no option '{key}'; choose {known}")
-        place = f"{name}: '{path}', line {_line_of(text, key)}"
+            raise UsageError(f"{place}: no option '{key}'; choose {known}")
         words = _as_arguments(option, value, options, place)
         _check(parser, words, place)
         arguments += words

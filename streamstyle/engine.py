@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streamstyle import gpu, ort, plugins, tensorrt, vino
 from streamstyle.errors import ModelError
-from streamstyle.graph import FRAME, Graph, Tell, Tensor, blank_feeds
+from streamstyle.graph import Graph, Tell, Tensor, blank_feeds
 
 __all__ = [
     "DEVICES",
@@ -256,12 +256,6 @@ class Session:
     def label(self) -> str:
         """The provider, and the precision where it is not float32: `openvino (int8)`."""
         return self.provider if self.precision == "fp32" else f"{self.provider} ({self.precision})"
-
-    @property
-    def takes_batches(self) -> bool:
-        """Whether its file takes several frames at once."""
-        shape = self.inputs.get(FRAME)
-        return shape is not None and bool(shape) and not isinstance(shape[0], int)
 
     @property
     def is_on_cpu(self) -> bool:

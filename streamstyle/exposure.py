@@ -2,25 +2,22 @@
 
 A family whose first step matches the content's RGB mean and deviation to the painting's (AdaIN at level 0) takes both from
 each frame by itself. A white shirt that walks in raises the mean, and everything else gets darker. With statistics of the
-past second, or of the whole shot, it stays as it was. The graph computes its own statistics; the code is changed so that
+past second it stays as it was. The graph computes its own statistics; the code is changed so that
 the outcome is that of the steady ones, which costs nothing and no second graph. Where the light changes (fades, a lamp),
 most pixels change alike, and the statistics go along at once.
 
 Source: Huang & Belongie 2017, arXiv:1703.06868, equation 8, with statistics that are averaged over frames.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.color import ColorStats
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Image
 from streamstyle.look import StyleCode
-from streamstyle.temporal import MotionTrack
 
 RGB_CODE = frozenset({"rgb_mean", "rgb_std"})
 """Code tensors that are the painting's own colours."""
@@ -35,7 +32,6 @@ _ARRIVED = 0.5
 """Nearer than this, in levels, the rest of the way is taken at once."""
 _GRAPH_EPS = 1e-5
 """Added to variances in the graph (models/adain.py), in units of the range."""
-_SURVEYED_SIDE = 360
 _LIGHT_PIXELS = 4096
 """So many are looked at to see how the light has changed."""
 
@@ -136,58 +132,3 @@ def exposed(code: StyleCode, own: ColorStats, steady: ColorStats) -> StyleCode:
 def _graph_deviation(stats: ColorStats) -> NDArray[np.float64]:
     deviation: NDArray[np.float64] = np.sqrt(np.diag(stats.covariance) / 255**2 + _GRAPH_EPS).reshape(1, 3, 1, 1)
     return deviation
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What a first pass over a video found.
-
-    Attributes:
-        times: Of the frames, rising, in seconds.
-        stats: Of the shot that a frame belongs to, in the light of that frame: means over the shot of what each frame
-            has. The spread of the frames' means is left out: a shot that gets darker is not one of high contrast.
-    """
-
-    times: list[float]
-    stats: list[ColorStats]
-
-    def at(self, seconds: float) -> ColorStats:
-        """Of the frame that is seen then."""
-        return self.stats[max(0, bisect_right(self.times, seconds) - 1)]
-
-
-def survey(frames: Iterable[Frame], progress: Callable[[int], None] | None = None) -> Survey | None:
-    """Look through a video: where its cuts are, and the statistics of every shot.
-
-    Args:
-        frames: All of them.
-        progress: Called with the number of frames seen so far.
-
-    Returns:
-        None where there is no frame.
-    """
-    track, light, lit = MotionTrack(), Light(), np.zeros(3)
-    found, times, shot = list[ColorStats](), list[float](), list[tuple[ColorStats, NDArray[np.float64]]]()
-    for count, frame in enumerate(frames, start=1):
-        # Every so many pixels, not a smaller picture: that would have less contrast.
-        step = max(1, min(frame.image.shape[:2]) // _SURVEYED_SIDE)
-        sample = np.ascontiguousarray(frame.image[::step, ::step])
-        lit = lit + light.change(sample)
-        if track.update(sample, "strong") is None:
-            found += _steady(shot)
-            shot = []
-        shot.append((measure(sample), lit))
-        times.append(float(frame.time))
-        if progress is not None:
-            progress(count)
-    found += _steady(shot)
-    return Survey(times, found) if found else None
-
-
-def _steady(shot: list[tuple[ColorStats, NDArray[np.float64]]]) -> list[ColorStats]:
-    """Of the whole shot, for each of its frames."""
-    if not shot:
-        return []
-    mean = np.mean([stats.mean - lit for stats, lit in shot], axis=0)
-    covariance = np.mean([stats.covariance for stats, _ in shot], axis=0)
-    return [ColorStats(mean + lit, covariance) for _, lit in shot]

@@ -45,22 +45,20 @@ _ROOM = 2.0
 """Deviations of the pattern for which there must be room below white and above black."""
 
 
-def grained(content: Image, strength: float | Plane) -> Image:
+def grained(content: Image, strength: float) -> Image:
     """A frame with grain in its flat places.
 
     Args:
         content: (H, W, 3) uint8 RGB; left as it is.
-        strength: In [0, 1]; for every place its own, if (h, w) float32 of any size. 0 everywhere returns the frame itself.
+        strength: In [0, 1]; 0 returns the frame itself.
 
     Returns:
         (H, W, 3) uint8 RGB.
     """
     height, width = content.shape[:2]
-    if min(height, width) < _BLOCK * _AROUND or not np.any(strength):
+    if min(height, width) < _BLOCK * _AROUND or strength == 0:
         return content
     size = (width // _BLOCK, height // _BLOCK)
-    if isinstance(strength, np.ndarray):
-        strength = cv2.resize(strength, size, interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
     means = cv2.resize(content, size, interpolation=cv2.INTER_AREA)
     deviation = float(np.sqrt(np.square(cv2.meanStdDev(means)[1]).mean()))
     if deviation < 1:

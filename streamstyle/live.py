@@ -136,7 +136,7 @@ class Live:
         self._sinks = dict(sinks or {})
         for name, sink in self._sinks.items():
             self.pipeline.attach(name, sink)
-        self._memory = stylizer.memory(self.pipeline.errand)
+        self._memory = stylizer.memory()
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
         self._folder: StyleFolder | None = None

@@ -1,23 +1,17 @@
 """What the user wants to see: one immutable value, swapped whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.color import ColorForm, ColorStats
 from streamstyle.errors import UsageError
-from streamstyle.frame import Image
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
 
 ColorMode = Literal["style", "content", "luma"]
 COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
-
-
-FitMode = Literal["on", "off", "strong"]
-FIT_MODES: tuple[FitMode, ...] = ("on", "off", "strong")
 
 Mask = NDArray[np.float32]
 
@@ -30,21 +24,11 @@ class StyleCode:
         name: What to call it: a built-in's name, or the image's file name without its ending.
         model_version: Of the model that made it; no other model understands it.
         tensors: Name -> float32 array; (1, C, 1, 1) for AdaIN families.
-        paintings: What it was encoded from, (H, W, 3) uint8 RGB each, with their shares; empty for one that is
-            known by its code only.
-        statistics: (1, P) float32, what fitting it to a scene needs to know of the painting (streamstyle.fitting); None
-            where that is not known.
-        judged: (1, S) float32, likewise for fitting by descent (streamstyle.descent).
-        parts: Of a blend: the codes that it was made of, with their shares.
     """
 
     name: str
     model_version: str
     tensors: Mapping[str, NDArray[np.float32]]
-    paintings: tuple[tuple[Image, float], ...] = field(default=(), compare=False, repr=False)
-    statistics: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
-    judged: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
-    parts: tuple[tuple["StyleCode", float], ...] = field(default=(), compare=False, repr=False)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -77,12 +61,7 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
         parts = [np.float32(share) * code.tensors[name] for share, code in zip(shares, codes, strict=True) if share > 0]
         tensors[name] = sum(parts[1:], parts[0])
     name = "+".join(code.name for code, share in zip(codes, shares, strict=True) if share > 0)
-    shown = [(code, share) for code, share in zip(codes, shares, strict=True) if share > 0]
-    paintings = tuple((image, share * part) for code, share in shown for image, part in code.paintings)
-    if not all(code.paintings for code, _ in shown):
-        paintings = ()
-    bases = tuple((base, share * own) for code, share in shown for base, own in code.parts or ((code, 1.0),))
-    return StyleCode(name, codes[0].model_version, tensors, paintings, parts=bases)
+    return StyleCode(name, codes[0].model_version, tensors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +90,9 @@ class Look:
             pixel's own chroma and style the luminance only.
         size: Short side in pixels at which frames are stylized, or None for their own size.
         color_strength: How far to go with `content` and `luma`, in [0, 1].
-        color_form: How `content` matches covariances: `mk` moves colours least, `cholesky` channel after channel.
         temporal: How much each frame leans on the one before, so that still pictures stay still.
-        fit: How far styles are fitted to the scene (streamstyle.fitting).
         grain: How much there is to paint with in flat places, in [0, 1] (streamstyle.grain).
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
-        content_stats: RGB statistics of the content to go by, those of the whole shot say; None to follow the stream's.
 
     Raises:
         UsageError: A value is out of its range.
@@ -127,12 +103,9 @@ class Look:
     color: ColorMode = "style"
     size: int | None = None
     color_strength: float = 1.0
-    color_form: ColorForm = "mk"
     temporal: TemporalMode = "off"
-    fit: FitMode = "off"
     grain: float = 0.0
     regions: tuple[Region, ...] = ()
-    content_stats: ColorStats | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name, share in (("alpha", self.alpha), ("color strength", self.color_strength), ("grain", self.grain)):
@@ -142,8 +115,6 @@ class Look:
             raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
         if not all(0 <= region.alpha <= 1 for region in self.regions):
             raise UsageError("the alpha of every region must lie between 0 and 1")
-        if self.fit not in FIT_MODES:
-            raise UsageError(f"fit must be one of {', '.join(FIT_MODES)}, got '{self.fit}'")
         if self.color not in COLOR_MODES:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
         if self.size is not None and self.size < 8:

@@ -4,17 +4,16 @@ import argparse
 from pathlib import Path
 
 from streamstyle.arguments import alpha_argument, pixels_argument, share_argument, size_argument, weight_argument
-from streamstyle.color import COLOR_FORMS
 from streamstyle.config import config_arguments
 from streamstyle.grain import GRAIN
-from streamstyle.look import COLOR_MODES, FIT_MODES
+from streamstyle.look import COLOR_MODES
 from streamstyle.recipe import Recipe, from_folder
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.temporal import TEMPORAL_MODES
 from streamstyle.timeline import Timeline
 
 LOOK_OPTIONS = (
-    *("style", "weights", "alpha", "color", "color_strength", "color_form", "temporal", "fit", "grain"),
+    *("style", "weights", "alpha", "color", "color_strength", "temporal", "grain"),
     *("style_size", "mask", "feather", "person", "background"),
 )
 """Names of the options that a look file may hold; those of streamstyle.recipe.Recipe."""
@@ -38,12 +37,8 @@ def add_look_arguments(parser: argparse.ArgumentParser) -> None:
         "--color", choices=COLOR_MODES, help="the painting's colors, the content's, or its chroma (default: style)"
     )
     look.add_argument("--color-strength", type=share_argument, metavar="0..1", help="how far --color goes (default: 1)")
-    look.add_argument("--color-form", choices=COLOR_FORMS, help="how --color content matches covariances (default: mk)")
     look.add_argument(
         "--temporal", choices=TEMPORAL_MODES, help="how still still pictures stay in videos and live (default: on)"
-    )
-    look.add_argument(
-        "--fit", choices=FIT_MODES, help="fit styles to each scene; strong: by descent, seconds per scene (default: on)"
     )
     look.add_argument(
         "--grain", type=share_argument, metavar="0..1", help=f"strokes in skies and on plain walls (default: {GRAIN})"

@@ -5,10 +5,9 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from streamstyle.color import COLOR_FORMS, ColorForm
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.grain import GRAIN
-from streamstyle.look import COLOR_MODES, FIT_MODES, ColorMode, FitMode
+from streamstyle.look import COLOR_MODES, ColorMode
 from streamstyle.styles import style_name
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
@@ -31,9 +30,7 @@ class Recipe:
         alpha: Strength in [0, 1], changing over time: one for all, or one per style.
         color: Whose colours; see streamstyle.look.Look.
         color_strength: Likewise.
-        color_form: Likewise.
         temporal: Likewise.
-        fit: `on` fits styles to each scene, `strong` goes on by descent, `off` does neither; see streamstyle.fitting.
         grain: How much there is to paint with in flat places, in [0, 1]; see streamstyle.grain.
         style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
         mask: A picture or video that divides the frame between the styles; white is the first.
@@ -50,9 +47,7 @@ class Recipe:
     alpha: tuple[Timeline, ...] = (Timeline.constant(1.0),)
     color: ColorMode = "style"
     color_strength: float = 1.0
-    color_form: ColorForm = "mk"
     temporal: TemporalMode = "on"
-    fit: FitMode = "on"
     grain: float = GRAIN
     style_size: int = STYLE_SIZE
     mask: str | None = None
@@ -78,10 +73,6 @@ class Recipe:
             raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
         if self.temporal not in TEMPORAL_MODES:
             raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
-        if self.fit not in FIT_MODES:
-            raise UsageError(f"fit must be one of {', '.join(FIT_MODES)}, got '{self.fit}'")
-        if self.color_form not in COLOR_FORMS:
-            raise UsageError(f"color form must be one of {', '.join(COLOR_FORMS)}, got '{self.color_form}'")
 
     @property
     def knows_people(self) -> bool:

@@ -16,9 +16,8 @@ class Repeats:
     """Gives the last picture again where content and look are those of the frame before.
 
     Most looks make the same picture of the same frame. Some remember what came before: `temporal` leans on the picture
-    before, `content` colours follow with a short memory, and a style that is fitted to the scene fades to what it becomes.
-    There a repeated frame is painted anew until two pictures in a row are the same, so that the still picture comes to rest
-    where it would without this.
+    before, and `content` colours follow with a short memory. There a repeated frame is painted anew until two pictures in a
+    row are the same, so that the still picture comes to rest where it would without this.
 
     Attributes:
         reused: How many frames were not painted.
@@ -55,12 +54,12 @@ class Repeats:
 
 def _remembers(look: Look) -> bool:
     """Whether the picture depends on the frames before."""
-    return look.temporal != "off" or look.fit != "off" or (look.color == "content" and look.color_strength > 0)
+    return look.temporal != "off" or (look.color == "content" and look.color_strength > 0)
 
 
 def _alike(one: Look, other: Look) -> bool:
     """Whether two looks make the same of a frame. Codes are compared by identity: a scene keeps them while they last."""
-    numbers = ("alpha", "color", "size", "color_strength", "color_form", "temporal", "fit", "grain")
+    numbers = ("alpha", "color", "size", "color_strength", "temporal", "grain")
     return (
         one.code is other.code
         and all(getattr(one, name) == getattr(other, name) for name in numbers)

@@ -6,13 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from streamstyle.descent import Descent
 from streamstyle.errors import UsageError
-from streamstyle.exposure import Survey
 from streamstyle.frame import Image
 from streamstyle.look import Look, Mask, Region, StyleCode, blend
 from streamstyle.recipe import AS_REST, KEEP, Recipe
 from streamstyle.regions import MaskTrack
+from streamstyle.styles import is_picture
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.timeline import at
 
@@ -52,7 +51,6 @@ class Scene:
     Attributes:
         recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
         warnings: What the user should know.
-        survey: What a first pass over the stream found; its times are those of the frames.
     """
 
     def __init__(
@@ -88,16 +86,9 @@ class Scene:
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
         self.warnings: list[str] = []
-        self.survey: Survey | None = None
-        fixed = sorted(code.name for code in codes.values() if not code.paintings)
+        fixed = sorted(code.name for style, code in codes.items() if not is_picture(style))
         if fixed and recipe.style_size != STYLE_SIZE:
             self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
-        unjudged = sorted(code.name for code in codes.values() if not Descent.possible(code))
-        if unjudged and recipe.fit == "strong":
-            self.warnings.append(
-                "--fit strong does as --fit on does for style files that do not say what descent needs to know (python -m "
-                f"export.refine makes them anew): {', '.join(unjudged)}"
-            )
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None
@@ -148,12 +139,9 @@ class Scene:
             recipe.color,
             size,
             recipe.color_strength,
-            recipe.color_form,
             recipe.temporal,
-            recipe.fit,
             recipe.grain,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
-            None if self.survey is None else self.survey.at(seconds),
         )
 
     def close(self, follower: "Scene | None" = None) -> None:

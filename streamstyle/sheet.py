@@ -86,7 +86,7 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
     """
 
     def tile(label: str, look: Look) -> Tile:
-        return Tile(stylizer.stylize(content, replace(look, fit="on", grain=GRAIN)), label)
+        return Tile(stylizer.stylize(content, replace(look, grain=GRAIN)), label)
 
     builtin = stylizer.builtin_styles
     styles = [Tile(content, "input"), *(tile(name, Look(builtin.code(name))) for name in builtin.names())]
@@ -95,7 +95,6 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
     colors = [
         tile("style", Look(first)),
         tile("content", Look(first, color="content")),
-        tile("content, cholesky", Look(first, color="content", color_form="cholesky")),
         tile("content, strength 0.5", Look(first, color="content", color_strength=0.5)),
         tile("luma", Look(first, color="luma")),
     ]

@@ -9,12 +9,10 @@ import cv2
 import numpy as np
 
 from streamstyle.color import ColorKeeper, ColorStats
-from streamstyle.exposure import SteadyStats, bounded
-from streamstyle.fitting import Fitter
+from streamstyle.exposure import SteadyStats
 from streamstyle.frame import Image
 from streamstyle.grain import grained
 from streamstyle.look import Look, Mask, StyleCode
-from streamstyle.repaint import Repainter
 from streamstyle.temporal import Motion, MotionTrack, Steadier, TemporalMode
 from streamstyle.upscale import resize_short_side
 
@@ -27,15 +25,9 @@ Measure = Callable[[str], AbstractContextManager[None]]
 
 
 class StreamMemory:
-    """What one stream remembers from frame to frame.
+    """What one stream remembers from frame to frame."""
 
-    Attributes:
-        repainter: Encodes paintings in the content's colours, where the family needs that.
-        fitter: Fits styles to the stream's scenes, where the model can.
-    """
-
-    def __init__(self, repainter: Repainter | None = None, fitter: Fitter | None = None) -> None:
-        self.repainter, self.fitter = repainter, fitter
+    def __init__(self) -> None:
         self.frames = 0
         self._motion = MotionTrack()
         self._stats = SteadyStats()
@@ -50,7 +42,7 @@ class StreamMemory:
     def motion(self, content: Image, mode: TemporalMode) -> Motion | None:
         """Of the content since the frame before; once per frame."""
         self.frames += 1
-        return None if mode == "off" else self._motion.update(content, mode)
+        return None if mode == "off" else self._motion.update(content)
 
     def stats(self, content: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
         """The content's own RGB statistics, and the steady ones; once per frame."""
@@ -81,11 +73,6 @@ class Layer:
     alpha: float
     mask: Mask | None
 
-    def full_mask(self) -> Mask:
-        """The mask, where there are several layers."""
-        assert self.mask is not None  # several layers have masks
-        return self.mask
-
 
 class Job:
     """One frame on its way."""
@@ -106,19 +93,7 @@ class Job:
             return None
         cut = self.motion is None
         with self.measure("temporal"):
-            own, followed = self.memory.stats(self.small, cut=cut)
-            known = self.look.content_stats
-            return own, followed if known is None else bounded(known, own)
-
-    @cached_property
-    def fitter(self) -> Fitter | None:
-        """What fits styles to the scene, after a look at this frame; None where that is not wanted, or cannot be had."""
-        fitter = self.memory.fitter if self.look.fit != "off" else None
-        if fitter is not None:
-            cut = self.look.temporal != "off" and self.motion is None
-            with self.measure("fit"):
-                fitter.see(self.small, cut=cut, strong=self.look.fit == "strong")
-        return fitter
+            return self.memory.stats(self.small, cut=cut)
 
     @cached_property
     def small(self) -> Image:
@@ -127,11 +102,11 @@ class Job:
         full = size is None or size >= min(self.content.shape[:2])
         return self.content if full or size is None else resize_short_side(self.content, size)
 
-    def scene(self, alpha: float | Mask) -> Image:
+    def scene(self, alpha: float) -> Image:
         """The content at its processing size with grain, the less of it the less is painted over it.
 
         Args:
-            alpha: Strength, or for every pixel of the content its own, (H, W) float32; 0 to 1.
+            alpha: Strength, 0 to 1.
         """
         grain = self.look.grain
         return self.small if grain == 0 else grained(self.small, alpha * grain)
@@ -148,16 +123,10 @@ def layers_of(look: Look, shape: tuple[int, ...]) -> list[Layer]:
         Layer(index, region.code, region.alpha, mask)
         for index, (region, mask) in enumerate(zip(look.regions, masks, strict=True), start=1)
     ]
-    return [layer for layer in layers if layer.full_mask().max() > _VISIBLE]
+    return [layer for layer in layers if layer.mask is not None and layer.mask.max() > _VISIBLE]
 
 
 def _fitted(mask: Mask, shape: tuple[int, ...]) -> Mask:
     if mask.shape == shape:
         return mask
     return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-
-
-def together(masks: list[Mask | None]) -> Mask | None:
-    """The sum of masks; None where no layer has one."""
-    known = [mask for mask in masks if mask is not None]
-    return sum(known[1:], known[0]) if known else None

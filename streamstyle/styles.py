@@ -19,9 +19,9 @@ from streamstyle.errors import ModelError, StyleError
 from streamstyle.look import StyleCode
 
 STYLE_FILE = ".style.npz"
-"""Ending of a file with one style's code (`python -m export.refine` writes them); never the painting itself."""
-_STATISTICS, _JUDGED = "statistics", "judged"
-"""Beside the tensors of a code, what fitting it to a scene needs; no tensor of a code is called so."""
+"""Ending of a file with one style's code; never the painting itself."""
+_IGNORED = {"statistics", "judged"}
+"""Arrays in older files beside the tensors of a code; no tensor of a code is called so."""
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
@@ -91,13 +91,19 @@ def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]])
     }
     arrays: dict[str, NDArray[np.generic]] = {"index": np.array(json.dumps(index))}
     for style, code in codes:
-        arrays |= {f"{style.name}/{key}": tensor for key, tensor in _arrays(code).items()}
+        arrays |= {f"{style.name}/{key}": tensor for key, tensor in code.tensors.items()}
     _save(path, arrays)
 
 
 def is_style_file(style: str) -> bool:
     """Whether what a user named as a style is a style file, by its ending."""
     return Path(style).name.endswith(STYLE_FILE)
+
+
+def is_picture(style: str) -> bool:
+    """Whether what a user named as a style is a picture: not a style file, but one that is there or has some ending."""
+    path = Path(style)
+    return not is_style_file(style) and (path.is_file() or bool(path.suffix))
 
 
 def style_name(style: str) -> str:
@@ -115,7 +121,7 @@ def save_style(path: Path, code: StyleCode) -> None:
         OSError: It cannot be written.
     """
     index = json.dumps({"model_version": code.model_version})
-    _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in _arrays(code).items()})
+    _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in code.tensors.items()})
 
 
 def read_style(path: Path, model_version: str) -> StyleCode:
@@ -136,25 +142,19 @@ def read_style(path: Path, model_version: str) -> StyleCode:
     except PermissionError as error:
         raise StyleError(f"style '{path}' may not be read; change its permissions") from error
     except (*_UNREADABLE, zlib.error) as error:
-        raise StyleError(f"style '{path}' is damaged or no style file; make it again: python -m export.refine") from error
+        raise StyleError(f"style '{path}' is damaged or no style file; name the painting itself") from error
     if made_for != model_version:
         raise StyleError(
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
-            "make it again: python -m export.refine"
+            "name the painting itself"
         )
     return _code(style_name(str(path)), model_version, tensors)
 
 
-def _arrays(code: StyleCode) -> dict[str, NDArray[np.float32]]:
-    """What is stored of a code."""
-    known = {_STATISTICS: code.statistics, _JUDGED: code.judged}
-    return dict(code.tensors) | {name: array for name, array in known.items() if array is not None}
-
-
 def _code(name: str, model_version: str, arrays: dict[str, NDArray[np.float32]]) -> StyleCode:
     """The code that was stored so."""
-    tensors = {key: array for key, array in arrays.items() if key not in {_STATISTICS, _JUDGED}}
-    return StyleCode(name, model_version, tensors, statistics=arrays.get(_STATISTICS), judged=arrays.get(_JUDGED))
+    tensors = {key: array for key, array in arrays.items() if key not in _IGNORED}
+    return StyleCode(name, model_version, tensors)
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
@@ -199,7 +199,7 @@ class CodeCache:
         """Keep a code; the oldest go when there are too many."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _save(self.folder / f"{key}.npz", dict(_arrays(code)))
+            _save(self.folder / f"{key}.npz", dict(code.tensors))
             entries = sorted(self.folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
             for path in entries[:-_CACHE_ENTRIES]:
                 path.unlink(missing_ok=True)

@@ -3,39 +3,37 @@
 `encode_style` is the heavy part, once per painting; `stylize` is the light part, once per frame.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from streamstyle.catalog import find_model
 from streamstyle.color import ColorKeeper, ColorStats, keep_chroma
-from streamstyle.descent import DescentGraph
 from streamstyle.engine import Session, Tensor, any_size_device, as_batch, available_memory
 from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.exposure import RGB_CODE, exposed
-from streamstyle.fitting import LEAST_SIDE, FitGraph, Fitter
 from streamstyle.frame import Image
-from streamstyle.look import FitMode, Look, Mask, StyleCode
+from streamstyle.look import Look, StyleCode
 from streamstyle.regions import join
-from streamstyle.repaint import Beside, Repainter
 from streamstyle.sources.image import read_image
-from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
-from streamstyle.styles import BuiltinStyles, CodeCache, is_style_file, read_style, style_name
+from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of
+from streamstyle.styles import BuiltinStyles, CodeCache, is_picture, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
-
-_MAKE_DESCENT = "run: pip install -e '.[cpu,train]', then: python -m export.descent --download"
 
 STYLE_SIZE = 256
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
 
 
 def _each_of_two(strength: float) -> float:
-    """Colours are moved before and after the network; what each of the two steps must do for the strength together."""
+    """What each of two steps, before and after the network, must do for the strength together.
+
+    Before it alone, colours stay far from the content's, since strokes bring their own. After it alone, a painting of few
+    colours gets false outlines, since what it left of the content's is spread far apart.
+    """
     return float(1 - (1 - strength) ** 0.5)
 
 
@@ -92,17 +90,9 @@ class Stylizer:
         self.builtin_styles = BuiltinStyles(files.styles, self.version)
         # A model without a style graph knows only its own styles; of one without styles, too, the file is missed in time.
         self._style_file = files.style if files.style.is_file() or not self.builtin_styles.styles else None
-        self._fit = self._fit_graph(files.fit)
-        self._descent_file = files.descent
         self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
-        self._region_stride = int(self._stylize.metadata.get("region_stride", 0))
         self._pixels_that_fit = 0
         self._cache = cache or CodeCache()
-
-    @property
-    def fits_styles(self) -> bool:
-        """Whether there is a graph for looks with `fit`."""
-        return self._fit is not None
 
     @cached_property
     def _style(self) -> Session:
@@ -127,40 +117,6 @@ class Stylizer:
         """
         if self._style_file is not None:
             _ = self._style
-
-    def _fit_graph(self, path: Path) -> FitGraph | None:
-        """What fits styles to a scene; None for a model without it, and where it is of other weights."""
-        if not path.is_file():
-            return None
-        graph = FitGraph(Session(path, any_size_device(self._stylize.provider)))
-        return graph if graph.version == self.version else None
-
-    def make_ready(self, fit: FitMode) -> None:
-        """Load what styles will be fitted with, so that what is wrong with it is said before any work.
-
-        Raises:
-            ModelError: As for `descent`, if that is needed.
-        """
-        if fit == "strong":
-            _ = self.descent
-
-    @cached_property
-    def descent(self) -> DescentGraph:
-        """What fits styles by descent.
-
-        Raises:
-            ModelError: There is none for this model, or it is damaged, or of other weights; with what to do.
-        """
-        if self._fit is None:
-            raise ModelError(f"--fit strong: the model '{self.name}' does not fit styles to scenes; leave it out")
-        if not self._descent_file.is_file():
-            raise ModelError(
-                f"--fit strong needs a judge that does not come with streamstyle; in a checkout, {_MAKE_DESCENT}"
-            )
-        graph = DescentGraph(Session(self._descent_file, any_size_device(self._stylize.provider)))
-        if graph.version != self.version:
-            raise ModelError(f"'{self._descent_file}' was made for other weights; in a checkout, {_MAKE_DESCENT}")
-        return graph
 
     @property
     def description(self) -> str:
@@ -202,22 +158,14 @@ class Stylizer:
             )
         if min(image.shape[:2]) < 8:
             raise StyleError(f"style '{name}' is {image.shape[1]}x{image.shape[0]} pixels; wanted at least 8x8")
-        painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
-        complete = kept is not None and set(kept.tensors) == self._code_names
-        if complete and kept is not None and (self._fit is None or kept.statistics is not None):
-            return replace(kept, paintings=((painting, 1.0),))
-        code = self._encode(painting, name)
+        if kept is not None and set(kept.tensors) == self._code_names:
+            return kept
+        tensors = self._style.run({"style": as_batch(resize_short_side(image, size))})
+        code = StyleCode(name, self.version, tensors)
         self._cache.put(key, code)
         return code
-
-    def _encode(self, painting: Image, name: str) -> StyleCode:
-        """Of a painting at its encoding size."""
-        tensors = self._style.run({"style": as_batch(painting)})
-        large = self._fit is not None and min(painting.shape[:2]) >= LEAST_SIDE
-        statistics = self._fit.statistics(painting) if self._fit is not None and large else None
-        return StyleCode(name, self.version, tensors, ((painting, 1.0),), statistics)
 
     def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
         """The code of what a user named: an image file, a style file, or a built-in style.
@@ -237,7 +185,7 @@ class Stylizer:
                     f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
                 )
             return code
-        if path.is_file() or path.suffix:
+        if is_picture(style):
             try:
                 return self.encode_style(read_image(path), style_name(style), size)
             except SourceError as error:
@@ -282,17 +230,9 @@ class Stylizer:
         self._check_memory(small)
         return small.shape[1], small.shape[0]
 
-    def memory(self, beside: Beside | None = None) -> StreamMemory:
-        """What one stream needs to remember from frame to frame.
-
-        Args:
-            beside: Runs work beside the stream; by default it is done at once.
-        """
-        repainter, beside = None, beside or (lambda work: work())
-        if self._style_file is not None and not self.colors_in_code:
-            repainter = Repainter(lambda image: self._encode(image, "repainted"), beside)
-        fitter = None if self._fit is None else Fitter(self._fit, self._painted, beside, lambda: self.descent)
-        return StreamMemory(repainter, fitter)
+    def memory(self) -> StreamMemory:
+        """What one stream needs to remember from frame to frame."""
+        return StreamMemory()
 
     def stylize(
         self, content: Image, look: Look, memory: StreamMemory | None = None, measure: Measure | None = None
@@ -317,107 +257,24 @@ class Stylizer:
         painted = [layer for layer in layers if layer.alpha > 0]
         if not painted:
             return content
-        if len(painted) > 1 and self._region_stride:
-            pictures = [(self._paint_regions(job, painted), together([layer.mask for layer in painted]))]
-        else:
-            pictures = [(self._paint(job, layer), layer.mask) for layer in painted]
-        if len(pictures) == 1 and not kept:
-            return pictures[0][0]
+        images = [self._paint(job, layer) for layer in painted]
+        if len(images) == 1 and not kept:
+            return images[0]
         with job.measure("join"):
-            images = [image for image, _ in pictures] + [content] * len(kept)
-            masks = [mask for _, mask in pictures] + kept
-            return join(images, [mask for mask in masks if mask is not None])
-
-    @property
-    def takes_batches(self) -> bool:
-        """Whether the model's file takes several frames at once."""
-        return self._stylize.takes_batches
-
-    def stylize_several(
-        self, contents: Sequence[Image], looks: Sequence[Look], memory: StreamMemory, measure: Measure
-    ) -> list[Image]:
-        """Stylize consecutive frames of one stream, the network's part at once where their looks are one and the same.
-
-        All else, such as leaning on the frame before, is done frame by frame, in order.
-
-        Args:
-            contents: (H, W, 3) uint8 RGB each.
-            looks: One for each.
-            memory: Of the stream.
-            measure: As for `stylize`.
-
-        Returns:
-            As `stylize` gives for each of them in turn.
-
-        Raises:
-            ModelError: As `stylize`.
-        """
-        if not self._are_one(contents, looks):
-            return [self.stylize(*pair, memory, measure) for pair in zip(contents, looks, strict=True)]
-        jobs = [Job(content, look, memory, measure) for content, look in zip(contents, looks, strict=True)]
-        layer, keeper = Layer(0, looks[0].code, looks[0].alpha, None), memory.keeper(0)
-        with measure("resize"):
-            smalls = [job.small for job in jobs]
-        self._check_memory(smalls[0], len(smalls))
-        with measure("grain"):
-            scenes = [job.scene(layer.alpha) for job in jobs]
-        with measure("inference"):
-            feeds: dict[str, Tensor] = {"alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
-            feeds |= {"content": np.stack(scenes)} | dict(layer.code.tensors)
-            pictures: list[Image] = list(self._stylize.run(feeds)["stylized"])
-        return [self._finish(job, layer, picture, keeper) for job, picture in zip(jobs, pictures, strict=True)]
-
-    def _are_one(self, contents: Sequence[Image], looks: Sequence[Look]) -> bool:
-        """Whether all frames take the same run of the network; the content's colours are followed frame by frame."""
-        first = looks[0]
-        if first.temporal != "off" and self.colors_in_code:  # each frame has a code of its own; see exposure.py
-            return False
-        if first.fit != "off" and self._fit is not None:  # so has each scene
-            return False
-        plain = not first.regions and first.alpha > 0 and (first.color != "content" or first.color_strength == 0)
-        return (
-            plain
-            and len(contents) > 1
-            and self.takes_batches
-            and all(content.shape == contents[0].shape for content in contents)
-            and all(look.code is first.code and look == first for look in looks)
-        )
+            masks = [layer.mask for layer in painted] + kept
+            return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
 
     def _paint(self, job: Job, layer: Layer) -> Image:
         """The whole frame in one style."""
         keeper = job.memory.keeper(layer.index)
         scene = self._scene(job, layer.alpha)
-        code = self._prepare(job, layer, scene, keeper)
+        code = self._prepare(job, layer, keeper)
         with job.measure("inference"):
-            stylized = self._painted(scene, code, layer.alpha)
+            feeds: dict[str, Tensor] = {"content": as_batch(scene), "alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
+            stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
         return self._finish(job, layer, stylized, keeper)
 
-    def _painted(self, content: Image, code: StyleCode, alpha: float = 1.0) -> Image:
-        """The network's part alone."""
-        feeds: dict[str, Tensor] = {"content": as_batch(content), "alpha": np.full((1, 1, 1, 1), alpha, np.float32)}
-        stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
-        return stylized
-
-    def _paint_regions(self, job: Job, layers: list[Layer]) -> Image:
-        """The whole frame in one pass, its style codes spread over their regions: one (1, C, h, w) tensor each."""
-        keeper, stride = job.memory.keeper(-1), self._region_stride
-        strength = sum(layer.alpha * layer.full_mask() for layer in layers)
-        scene = self._scene(job, strength)
-        codes = [self._prepare(job, layer, scene, job.memory.keeper(layer.index)) for layer in layers]
-        height, width = (max(2, -(-side // stride)) for side in scene.shape[:2])
-        with job.measure("inference"):
-            masks = [cv2.resize(layer.full_mask(), (width, height), interpolation=cv2.INTER_AREA) for layer in layers]
-            shares = np.stack(masks) / np.maximum(sum(masks), 1e-6)
-            shares = np.where(sum(masks) > 1e-6, shares, 1 / len(layers)).astype(np.float32)
-            alphas = np.array([layer.alpha for layer in layers], np.float32)
-            feeds: dict[str, Tensor] = {"alpha": np.tensordot(alphas, shares, 1)[None, None]}
-            for name in self._code_names:
-                columns = np.stack([code.tensors[name].ravel() for code in codes], axis=1)
-                feeds[name] = np.tensordot(columns, shares, 1)[None]
-            stylized: Image = self._stylize.run({"content": as_batch(scene)} | feeds)["stylized"][0]
-        return self._finish(job, layers[0], stylized, keeper)
-
-    def _scene(self, job: Job, alpha: float | Mask) -> Image:
+    def _scene(self, job: Job, alpha: float) -> Image:
         """What is painted on: the content at its processing size, with grain."""
         with job.measure("resize"):
             small = job.small
@@ -425,30 +282,29 @@ class Stylizer:
         with job.measure("grain"):
             return job.scene(alpha)
 
-    def _prepare(self, job: Job, layer: Layer, scene: Image, keeper: ColorKeeper) -> StyleCode:
-        """The code, fitted to the scene, and in the content's colours, where that is wanted."""
-        look, content = job.look, job.content
-        code, fitter = layer.code, job.fitter
-        if fitter is not None:
-            with job.measure("fit"):
-                code = fitter.code(code, scene)
-        if look.color == "content" and look.color_strength > 0:
+    def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> StyleCode:
+        """The code, in the content's colours where that is wanted and codes hold colours."""
+        code = layer.code
+        if job.look.color == "content" and job.look.color_strength > 0:
             with job.measure("color"):
-                stats = keeper.see(content)
+                stats = keeper.see(job.content)
                 if self.colors_in_code:
-                    code = _in_colors(code, stats, _each_of_two(look.color_strength))
-                elif job.memory.repainter is not None:
-                    code = job.memory.repainter.code(code, stats, look.color_form, _each_of_two(look.color_strength))
+                    code = _in_colors(code, stats, self._color_share(job.look))
         if self.colors_in_code and job.stats is not None:
             code = exposed(code, *job.stats)
         return code
+
+    def _color_share(self, look: Look) -> float:
+        """How far each step goes with `content` colours: there are two where codes hold colours, one where they do not."""
+        strength = look.color_strength
+        return _each_of_two(strength) if self.colors_in_code else strength
 
     def _finish(self, job: Job, layer: Layer, stylized: Image, keeper: ColorKeeper) -> Image:
         """Colours as the look wants them, steady, and back to the content's size."""
         look, content, small = job.look, job.content, job.small
         if look.color == "content" and look.color_strength > 0:
             with job.measure("color"):
-                stylized = keeper.match(stylized, look.color_form, _each_of_two(look.color_strength))
+                stylized = keeper.match(stylized, self._color_share(look))
         motion = job.motion
         with job.measure("temporal"):
             stylized = job.memory.steady(layer, stylized, motion)
@@ -460,20 +316,20 @@ class Stylizer:
                 stylized = keep_chroma(content, stylized, look.color_strength)
         return stylized
 
-    def _check_memory(self, content: Image, frames: int = 1) -> None:
+    def _check_memory(self, content: Image) -> None:
         """Refuse what would not fit, before the system kills the program for it.
 
         Raises:
             ModelError: With the size that would fit.
         """
         height, width = content.shape[:2]
-        if not self._stylize.is_on_cpu or frames * height * width <= self._pixels_that_fit:
+        if not self._stylize.is_on_cpu or height * width <= self._pixels_that_fit:
             return
-        needed, free = frames * height * width * self._bytes_per_pixel, available_memory()
+        needed, free = height * width * self._bytes_per_pixel, available_memory()
         if free is not None and needed > free:
             fitting = int(min(height, width) * (0.9 * free / needed) ** 0.5)
             raise ModelError(
                 f"stylizing {width}x{height} with '{self.name}' takes about {needed / 1e9:.1f} GB of memory, "
                 f"{free / 1e9:.1f} GB are free; use --size {fitting} or less"
             )
-        self._pixels_that_fit = frames * height * width
+        self._pixels_that_fit = height * width

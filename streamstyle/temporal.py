@@ -22,8 +22,8 @@ from streamstyle.fades import relit
 from streamstyle.frame import Image
 from streamstyle.motion import FlowFinder, Plane, grid, inside, moved
 
-TemporalMode = Literal["off", "on", "strong"]
-TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on", "strong")
+TemporalMode = Literal["off", "on"]
+TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on")
 
 _FLOW_SIDE = 180
 """Short side at which motion is found, in pixels, about: sizes are divided by whole numbers, since whole blocks of pixels
@@ -40,9 +40,9 @@ _BAND = 15
 """Rows, of those in which motion is found, that have their own rectangle: the less is resampled, the better."""
 _SPECK = np.ones((3, 3), np.uint8)
 """Motion that this does not fit into is none."""
-_RESTING = {"on": 0.86, "strong": 0.9}
+_RESTING = np.float32(0.86)
 """Share of the picture before where the content rests."""
-_MOVING = {"on": 0.88, "strong": 0.9}
+_MOVING = np.float32(0.88)
 """Likewise where it moves."""
 _FINE = (3, 3)
 """Pixels whose mean parts coarse from fine where it moves."""
@@ -90,12 +90,11 @@ class MotionTrack:
         self._offsets: Plane | None = None
         self._small_grid: Plane | None = None
 
-    def update(self, content: Image, mode: TemporalMode) -> Motion | None:
+    def update(self, content: Image) -> Motion | None:
         """Take in the next frame.
 
         Args:
             content: (H, W, 3) uint8 RGB, at the size at which it is stylized.
-            mode: `on` or `strong`.
 
         Returns:
             The motion since the frame before, or None for a first frame, another size, or a cut.
@@ -115,11 +114,9 @@ class MotionTrack:
             gray_before = cv2.cvtColor(in_this_light, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
         # In very small pictures no motion can be found.
         flow = self._flow.find(gray, gray_before) if min(size) >= 16 else np.zeros((*gray.shape, 2), np.float32)
-        return self._judge(small, before, in_this_light, flow, mode)
+        return self._judge(small, before, in_this_light, flow)
 
-    def _judge(
-        self, small: Image, before: Image, in_this_light: Image | None, flow: Plane, mode: TemporalMode
-    ) -> Motion | None:
+    def _judge(self, small: Image, before: Image, in_this_light: Image | None, flow: Plane) -> Motion | None:
         """How far the motion can be trusted, place by place."""
         size = self._shape[1], self._shape[0]
         change = _most(cv2.absdiff(small, before))
@@ -135,7 +132,7 @@ class MotionTrack:
             levels, known = _most(cv2.absdiff(small, moved(before, places))), inside(places, 0.5)
         if cv2.mean(levels)[0] > _CUT:
             return None
-        share = _trust(small, levels) * np.where(moves, np.float32(_MOVING[mode]), np.float32(_RESTING[mode]))
+        share = _trust(small, levels) * np.where(moves, _MOVING, _RESTING)
         if known is not None:
             share *= known
         share = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)

@@ -106,10 +106,10 @@ def tensorrt_graph(
 
     def manner(name: str, *, recorded: bool) -> Manner:
         def built(declared: Mapping[str, Sequence[Any]], shapes: Shapes) -> Any:  # noqa: ANN401 - the runtime's class
-            frames, height, width = shapes[FRAME][:3]
-            size = f"{width}x{height}" + (f", {frames} frames at once" if frames > 1 else "")
+            height, width = shapes[FRAME][1:3]
+            size = f"{width}x{height}"
             # A folder per size: the names that ONNX Runtime gives to engines do not tell sizes apart.
-            folder = root / (f"{width}x{height}" + (f"x{frames}" if frames > 1 else ""))
+            folder = root / size
             options = session_options(runtime, threads)
             fix_shapes(options, declared, shapes)
 

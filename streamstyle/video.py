@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.batches import Batches, Grouped
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.frame import Frame, Image
 from streamstyle.pipeline import run
@@ -35,7 +34,6 @@ class Job:
         codec: Of a video; None for the container's usual one.
         crf: Quality of a video, lower is better; None for the codec's usual one.
         overwrite: Replace an existing output.
-        batch: Frames that the model takes at once.
         skip_duplicates: Paint a frame that repeats the one before only once.
     """
 
@@ -46,7 +44,6 @@ class Job:
     codec: str | None = None
     crf: int | None = None
     overwrite: bool = False
-    batch: int = 1
     skip_duplicates: bool = True
 
 
@@ -153,19 +150,8 @@ def stylize_source(
             return stylizer.stylize(image, look, memory, times.measure)
         return repeats.paint(image, look, lambda: stylizer.stylize(image, look, memory, times.measure))
 
-    def stylize_all(frames: list[Frame]) -> list[Image]:
-        images = [resize(frame.image, width, height) for frame in frames]
-        with times.measure("look"):
-            pairs = zip(frames, images, strict=True)
-            looks = [scene.look(float(frame.time), image, size) for frame, image in pairs]
-        return stylizer.stylize_several(images, looks, memory, times.measure)
-
     try:
-        if job.batch > 1:
-            grouped = Grouped(source, job.batch)
-            frames = run(grouped, Batches(grouped, stylize_all), sink, times=times, progress=progress)
-        else:
-            frames = run(source, stylize, sink, times=times, progress=progress)
+        frames = run(source, stylize, sink, times=times, progress=progress)
         with times.lane("encode"), times.measure("finish"):
             sink.close()
     except Interrupted as interruption:

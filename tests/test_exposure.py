@@ -1,16 +1,9 @@
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
-from streamstyle.cli import main
 from streamstyle.color import ColorStats
-from streamstyle.exposure import Light, SteadyStats, bounded, exposed, measure, survey
-from streamstyle.frame import Frame
+from streamstyle.exposure import Light, SteadyStats, bounded, exposed, measure
 from streamstyle.look import Look, StyleCode
-from streamstyle.sinks import open_sink
-from streamstyle.sources import open_source
-from streamstyle.sources.synthetic import SyntheticSource
 from streamstyle.styles import CodeCache
 from streamstyle.stylizer import Stylizer
 from tests.test_temporal import view
@@ -18,10 +11,6 @@ from tests.test_temporal import view
 
 def stats(mean, deviation):
     return ColorStats(np.full(3, float(mean)), np.eye(3) * float(deviation) ** 2)
-
-
-def frames(pictures, rate=25):
-    return [Frame(picture, index, Fraction(index, rate)) for index, picture in enumerate(pictures)]
 
 
 def with_visitor(picture, columns):
@@ -133,51 +122,4 @@ def test_what_comes_in_hardly_changes_the_rest(stylizer):
     code = stylizer.find_style("great-wave")
     off = _change_of_the_rest(stylizer, [Look(code)] * 14)
     followed = _change_of_the_rest(stylizer, [Look(code, temporal="on")] * 14)
-    contents = [with_visitor(view(), 8 * max(0, index - 3)) for index in range(14)]
-    surveyed = survey(frames(contents))
-    assert surveyed is not None
-    whole = [Look(code, temporal="strong", content_stats=surveyed.at(index / 25)) for index in range(14)]
     assert followed < 0.7 * off
-    assert _change_of_the_rest(stylizer, whole) < 0.5 * off
-
-
-def test_a_survey_finds_shots_and_what_is_in_them():
-    dark, bright = view() // 3, 255 - view(40, 30) // 4
-    surveyed = survey(frames([dark, dark, with_visitor(dark, 20), bright, bright]))
-    assert surveyed is not None
-    means = np.array([surveyed.at(index / 25).mean for index in range(5)])
-    wanted = (2 * measure(dark).mean + measure(with_visitor(dark, 20)).mean) / 3
-    np.testing.assert_allclose(means[:3], np.tile(wanted, (3, 1)), atol=0.01)
-    np.testing.assert_allclose(means[3:], np.tile(measure(bright).mean, (2, 1)), atol=0.01)
-    assert surveyed.at(99).mean == pytest.approx(means[-1])
-    assert surveyed.at(-1).mean == pytest.approx(means[0])
-
-
-def test_a_survey_follows_a_fade():
-    fading = [view() // 2 + 2 * index for index in range(20)]
-    surveyed = survey(frames(fading))
-    assert surveyed is not None
-    for index, picture in enumerate(fading):
-        assert surveyed.at(index / 25).mean == pytest.approx(measure(picture).mean, abs=0.5)
-
-
-def test_a_video_of_nothing_has_no_shots():
-    assert survey([]) is None
-
-
-def test_the_command_looks_through_a_video_first(tmp_path):
-    """Through files and the command line: `strong` holds the colours of what stays, `off` does not."""
-    clip, rest = tmp_path / "in.mkv", np.s_[:, 160:]
-    with open_sink(clip, info=SyntheticSource(256, 180, 14).info, width=256, height=180, crf=4) as sink:
-        for frame in frames([with_visitor(view(), 8 * max(0, index - 3)) for index in range(14)]):
-            sink.write(frame)
-    changes = {}
-    for mode in ("off", "strong"):
-        output = tmp_path / f"{mode}.mkv"
-        arguments = ["video", str(clip), "--style", "great-wave", "--temporal", mode, "--device", "cpu", "--quiet"]
-        assert main([*arguments, "--crf", "4", "-o", str(output)]) == 0
-        with open_source(str(output)) as source:
-            shown = [frame.image.astype(int)[rest].mean(axis=(0, 1)) for frame in source]
-        assert len(shown) == 14
-        changes[mode] = np.abs(shown[-1] - shown[3]).max()
-    assert changes["strong"] < 0.5 * changes["off"]

@@ -32,7 +32,7 @@ def fading(pictures):
 
 def motions(contents):
     track = MotionTrack()
-    return [track.update(content, "on") for content in contents][1:]
+    return [track.update(content) for content in contents][1:]
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(1.1, 0), (0.85, 0), (1, 6), (1, -9), (0.9, 20), (1.05, -3)])
@@ -115,11 +115,11 @@ def test_a_lamp_that_is_switched_on_shows_at_once():
     track, steadier = MotionTrack(), Steadier()
     dark, bright = lit(pale(), 0.6), pale()
     for index, content in enumerate([dark] * 5 + [bright]):
-        shown = steadier.steady(content, track.update(content, "on"), index)  # painted as it is
+        shown = steadier.steady(content, track.update(content), index)  # painted as it is
     assert abs(shown.astype(int) - bright).mean() < 3
 
 
 def test_another_scene_in_another_light_is_a_cut():
     track = MotionTrack()
-    track.update(lit(view(), 0.4), "on")
-    assert track.update(scene(seed=8, height=HEIGHT, width=WIDTH), "on") is None
+    track.update(lit(view(), 0.4))
+    assert track.update(scene(seed=8, height=HEIGHT, width=WIDTH)) is None

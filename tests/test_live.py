@@ -72,7 +72,7 @@ class FakeStylizer:
     def find_style(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
-    def memory(self, beside=None):
+    def memory(self):
         return None
 
     def stylize(self, image, look, memory=None, measure=None):

@@ -16,9 +16,7 @@ ALL = Recipe(
     alpha=tuple(map(Timeline.parse, ("1", "0.5@0,1@2", "0"))),
     color="content",
     color_strength=0.5,
-    color_form="cholesky",
-    temporal="strong",
-    fit="off",
+    temporal="off",
     grain=0.25,
     style_size=400,
     mask="mask.png",
@@ -74,8 +72,8 @@ def test_the_command_line_says_it_all():
     assert (
         typed(
             *("--style", "kiss", "great-wave", "scream", "--alpha", "1", "0.5@0,1@2", "0", "--color", "content"),
-            *("--color-strength", "0.5", "--color-form", "cholesky", "--style-size", "400", "--mask", "mask.png"),
-            *("--temporal", "strong", "--fit", "off", "--grain", "0.25"),
+            *("--color-strength", "0.5", "--style-size", "400", "--mask", "mask.png"),
+            *("--temporal", "off", "--grain", "0.25"),
             *("--feather", "3.5", "--person", "keep", "--background", "sunrise"),
         )
         == ALL
@@ -92,7 +90,6 @@ def test_the_command_line_says_it_all():
         ({"style": ("a", "b"), "weights": (Timeline.constant(1),) * 2, "mask": "m.png"}, "leave --weights or --mask"),
         ({"style": ("a", "keep")}, "'keep' stands for a region"),
         ({"color": "pink"}, "color must be one of style, content, luma"),
-        ({"color_form": "pink"}, "color form must be one of"),
     ],
 )
 def test_contradictions_are_named(wrong, words):

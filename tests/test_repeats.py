@@ -97,7 +97,7 @@ def both_ways(stylizer, pictures, tmp_path, recipe):
 
 
 def test_slides_are_painted_once_each_and_look_as_if_painted_always(stylizer, tmp_path):
-    recipe = Recipe(STYLES[:1], temporal="off", fit="off")
+    recipe = Recipe(STYLES[:1], temporal="off")
     reused, with_it, without = both_ways(stylizer, slides([5, 1, 4]), tmp_path, recipe)
     assert reused == 4 + 0 + 3
     assert all(np.array_equal(one, other) for one, other in zip(with_it, without, strict=True))
@@ -113,19 +113,19 @@ def test_one_level_in_one_pixel_is_another_picture(stylizer, tmp_path):
     picture = noise(1)[0]
     other = picture.copy()
     other[-1, -1, -1] ^= 1
-    report, _ = styled(stylizer, [picture, picture, other, other], tmp_path, Recipe(STYLES[:1], temporal="off", fit="off"))
+    report, _ = styled(stylizer, [picture, picture, other, other], tmp_path, Recipe(STYLES[:1], temporal="off"))
     assert report.reused == 2
 
 
 def test_a_strength_that_changes_is_painted_while_it_changes(stylizer, tmp_path):
-    recipe = Recipe(STYLES[:1], alpha=(Timeline.parse("0.2@0,1@0.5"),), temporal="off", fit="off")
+    recipe = Recipe(STYLES[:1], alpha=(Timeline.parse("0.2@0,1@0.5"),), temporal="off")
     reused, with_it, without = both_ways(stylizer, slides([10]), tmp_path, recipe)
     assert reused == 4  # at 0.6, 0.7, 0.8 and 0.9 seconds
     assert all(np.array_equal(one, other) for one, other in zip(with_it, without, strict=True))
 
 
 def test_a_blend_that_changes_is_painted_while_it_changes(stylizer, tmp_path):
-    recipe = Recipe(STYLES, weights=(Timeline.parse("1@0,0@0.5"), Timeline.parse("0@0,1@0.5")), temporal="off", fit="off")
+    recipe = Recipe(STYLES, weights=(Timeline.parse("1@0,0@0.5"), Timeline.parse("0@0,1@0.5")), temporal="off")
     reused, with_it, without = both_ways(stylizer, slides([10]), tmp_path, recipe)
     assert reused == 4
     assert all(np.array_equal(one, other) for one, other in zip(with_it, without, strict=True))
@@ -141,7 +141,7 @@ def write_mask(path, column):
 
 def test_a_mask_that_rests_costs_nothing_and_one_that_moves_is_painted(stylizer, tmp_path):
     write_mask(tmp_path / "mask.png", 20)
-    still = Recipe(STYLES, mask=str(tmp_path / "mask.png"), temporal="off", fit="off")
+    still = Recipe(STYLES, mask=str(tmp_path / "mask.png"), temporal="off")
     assert both_ways(stylizer, slides([6]), tmp_path, still)[0] == 5
     masks = [write_mask(tmp_path / "mask.png", 10 + 4 * index) for index in range(6)]
     from streamstyle.sinks import open_sink
@@ -150,7 +150,7 @@ def test_a_mask_that_rests_costs_nothing_and_one_that_moves_is_painted(stylizer,
     with open_sink(tmp_path / "mask.mp4", info=info, width=SIZE[1], height=SIZE[0]) as sink:
         for frame in Slides(masks):
             sink.write(frame)
-    moving = Recipe(STYLES, mask=str(tmp_path / "mask.mp4"), temporal="off", fit="off")
+    moving = Recipe(STYLES, mask=str(tmp_path / "mask.mp4"), temporal="off")
     reused, with_it, without = both_ways(stylizer, slides([9]), tmp_path, moving)
     assert 3 <= reused <= 4  # the mask rests after its sixth picture, and by rounding may show one of them twice
     assert all(np.array_equal(one, other) for one, other in zip(with_it, without, strict=True))
@@ -167,16 +167,6 @@ def test_what_remembers_comes_to_rest_before_it_is_reused(stylizer, tmp_path, re
     for one, other in zip(with_it, without, strict=True):
         assert np.abs(one.astype(int) - other).max() <= 1
     assert not np.array_equal(with_it[4], with_it[-1]) or recipe.temporal == "off"
-
-
-def test_a_style_that_fades_to_its_fit_is_painted_until_it_is_there(stylizer, tmp_path):
-    base = np.kron(noise(1)[0][:48, :64], np.ones((2, 2, 1), np.uint8))
-    dimmed = [(base * (1 - 0.01 * step)).astype(np.uint8) for step in range(36)]
-    pictures = [*dimmed, *[dimmed[-1]] * 40]
-    reused, with_it, without = both_ways(stylizer, pictures, tmp_path, Recipe(STYLES[:1], temporal="off"))
-    assert 5 < reused < 39  # the fade goes on behind the last change
-    assert not np.array_equal(without[36], without[-1])
-    assert all(np.array_equal(one, other) for one, other in zip(with_it, without, strict=True))
 
 
 def test_what_comes_after_a_repeat_continues_the_picture_before(stylizer, tmp_path):

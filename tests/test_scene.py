@@ -134,21 +134,6 @@ def test_built_in_styles_say_that_their_brush_is_fixed():
     assert scene.warnings == ["--style-size needs image files; these styles keep their strokes: a"]
 
 
-def test_style_files_that_descent_can_do_nothing_with_are_named():
-    painted = np.zeros((64, 64, 3), np.uint8)
-
-    def found(name, size):
-        return replace(find_style(name, size), judged=np.zeros((1, 4), np.float32) if name == "b" else None)
-
-    def warned(fit, **more):
-        scene = Scene(Recipe(("a", "b"), fit=fit), lambda name, size: replace(found(name, size), **more))
-        return [line for line in scene.warnings if "--fit strong" in line]
-
-    (line,) = warned("strong")
-    assert line.endswith("makes them anew): a")
-    assert warned("on") == warned("strong", paintings=((painted, 1.0),)) == []
-
-
 class Live:
     """Controls over the fake styles, with a clock of their own."""
 

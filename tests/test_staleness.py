@@ -64,8 +64,8 @@ class Timed:
     def find_style(self, name, size=256):
         return self.model.find_style(name, size)
 
-    def memory(self, beside=None):
-        return self.model.memory(beside)
+    def memory(self):
+        return self.model.memory()
 
     def stylize(self, image, look, memory=None, measure=None):
         began = time.monotonic()

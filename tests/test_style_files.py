@@ -35,9 +35,21 @@ def test_a_style_file_is_a_style(stylizer, tmp_path):
     assert found.model_version == stylizer.version
     assert found.tensors.keys() == code.tensors.keys()
     assert all(np.array_equal(found.tensors[key], code.tensors[key]) for key in code.tensors)
-    assert found.paintings == ()
     assert Recipe((str(tmp_path / "my kiss.style.npz"), "kiss")).name == "my kiss+kiss"
     assert (tmp_path / "my kiss.style.npz").stat().st_size < 35_000
+
+
+def test_arrays_of_older_files_beside_the_code_are_left_out(code, tmp_path):
+    older = {"code/statistics": np.zeros((1, 9), np.float32), "code/judged": np.ones((1, 4), np.float32)}
+    index = np.array('{"model_version": "v1"}')
+    arrays = {f"code/{name}": tensor for name, tensor in code.tensors.items()}
+    np.savez_compressed(tmp_path / "wave.style.npz", index=index, **arrays, **older)
+    read = read_style(tmp_path / "wave.style.npz", "v1")
+    assert set(read.tensors) == set(code.tensors)
+    assert all(np.array_equal(read.tensors[name], code.tensors[name]) for name in code.tensors)
+    cache = CodeCache(tmp_path)
+    np.savez_compressed(tmp_path / "key.npz", **code.tensors, **{"statistics": np.zeros((1, 9), np.float32)})
+    assert set(cache.get("key", "wave", "v1").tensors) == set(code.tensors)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +90,7 @@ def test_it_is_replaced_whole_and_others_may_read_it(code, tmp_path, monkeypatch
 def test_one_of_another_training_says_what_to_do(code, tmp_path):
     save_style(tmp_path / "wave.style.npz", code)
     assert read_style(tmp_path / "wave.style.npz", "v1").model_version == "v1"
-    with pytest.raises(StyleError, match=r"for model version v1, but the model is v2; .* python -m export\.refine"):
+    with pytest.raises(StyleError, match=r"for model version v1, but the model is v2; name the painting itself"):
         read_style(tmp_path / "wave.style.npz", "v2")
 
 

@@ -229,11 +229,10 @@ def color_distance(image, content):
     )
 
 
-@pytest.mark.parametrize("form", ["mk", "cholesky"])
-def test_content_colours_are_at_least_4_times_nearer_at_equal_texture(stylizer, content, code, form):
+def test_content_colours_are_at_least_4_times_nearer_at_equal_texture(stylizer, content, code):
     painted = stylizer.stylize(content, Look(code))
-    kept = stylizer.stylize(content, Look(code, color="content", color_form=form))
-    half = stylizer.stylize(content, Look(code, color="content", color_form=form, color_strength=0.5))
+    kept = stylizer.stylize(content, Look(code, color="content"))
+    half = stylizer.stylize(content, Look(code, color="content", color_strength=0.5))
     for far, near, between in zip(*(color_distance(image, content) for image in (painted, kept, half)), strict=True):
         assert near < far / 4
         assert near < between < far
@@ -333,4 +332,4 @@ def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
     assert all(not np.allclose(codes[0].tensors[name], codes[2].tensors[name], atol=1e-3) for name in names)
     np.testing.assert_allclose(codes[0].tensors["rgb_mean"], codes[2].tensors["rgb_mean"], atol=0.01)
     again = stylizer.encode_style(painting, size=512)
-    assert again.paintings[0][0].shape == (512, 683, 3)
+    assert all(np.array_equal(again.tensors[name], codes[2].tensors[name]) for name in names)

@@ -71,16 +71,6 @@ def test_fast_gets_the_grain_that_users_get_unless_told_otherwise():
     assert np.abs(pictures[0] - pictures[1]).mean() > 1
 
 
-def test_styles_are_fitted_to_each_photo_unless_told_otherwise():
-    photo, painting = picture(0, 120, 160), as_painting("oil.png", picture(1))
-    fitted, plain = open_system("fast", Options(grain=0)), open_system("fast", Options(fit="off", grain=0))
-    assert fitted.facts.version == f"{plain.facts.version}, fitted"
-    pictures = [system.stylize(photo, painting).astype(int) for system in (fitted, plain)]
-    assert np.abs(pictures[0] - pictures[1]).mean() > 1
-    clips = [system.play([photo] * 2, painting, "off")[-1].astype(int) for system in (fitted, plain)]
-    assert np.abs(clips[0] - clips[1]).mean() > 1
-
-
 def test_references_are_what_they_say():
     photo, painting = picture(0), Painting("oil.png", picture(1))
     assert np.array_equal(open_system("identity", Options()).stylize(photo, painting), photo)

@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -94,33 +93,22 @@ def test_corners_of_a_blend_are_the_single_styles(stylizer):
 
 @needs_weights
 @pytest.mark.parametrize(("height", "width"), [(96, 208), (93, 211)])
-def test_regions_in_one_pass_are_the_whole_frames_away_from_edges(stylizer, height, width):
-    """Codes and strengths spread over the frame, (1, C, h, w), through the same graph."""
+def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
     content, codes = picture(height, width, 0), [stylizer.encode_style(picture(64, 64, seed)) for seed in (5, 6)]
     left = np.zeros((height, width), np.float32)
     left[:, : width // 2] = 1
-    stages = []
-
-    def measure(stage):
-        stages.append(stage)
-        return nullcontext()
-
-    joined = stylizer.stylize(content, Look(codes[1], regions=(Region(left, codes[0], 0.6),)), measure=measure)
-    assert stages.count("inference") == 1
+    joined = stylizer.stylize(content, Look(codes[1], regions=(Region(left, codes[0], 0.6),)))
     first, second = stylizer.stylize(content, Look(codes[0], 0.6)), stylizer.stylize(content, Look(codes[1]))
-    edge = 48  # the decoder's reach
-    assert np.abs(joined[:, : width // 2 - edge].astype(int) - first[:, : width // 2 - edge]).max() <= 1
-    assert np.abs(joined[:, width // 2 + edge :].astype(int) - second[:, width // 2 + edge :]).max() <= 1
+    assert np.array_equal(joined[:, : width // 2], first[:, : width // 2])
+    assert np.array_equal(joined[:, width // 2 :], second[:, width // 2 :])
     assert np.abs(first.astype(int) - second).mean() > 5
 
 
 @needs_weights
-def test_content_colours_are_matched_before_encoding(stylizer):
-    """No RGB statistics in this family's codes: the painting itself takes the content's colours."""
+def test_content_colours_are_matched_after_painting(stylizer):
+    """No RGB statistics in this family's codes: there is one step, and it goes all the way."""
     content, code = picture(64, 96, 0) // 2, stylizer.encode_style(picture(96, 96, 5))
-    memory = stylizer.memory()
-    assert memory.repainter is not None
-    plain, kept = stylizer.stylize(content, Look(code)), stylizer.stylize(content, Look(code, color="content"), memory)
+    plain, kept = (stylizer.stylize(content, Look(code, color=color)) for color in ("style", "content"))
     far, near = (np.abs(image.mean((0, 1)) - content.mean((0, 1))).max() for image in (plain, kept))
     assert near < far / 4
     assert near < 3
