@@ -13,11 +13,11 @@ from bench.report import Table
 from bench.setting import Setting, named, pictures
 from streamstyle.errors import ModelError
 from streamstyle.frame import Frame, Image
-from streamstyle.recipe import Recipe
-from streamstyle.scene import Scene
-from streamstyle.sinks.image import ImageSink
-from streamstyle.stylizer import Stylizer
-from streamstyle.timeline import Timeline
+from streamstyle.look.player import Scene
+from streamstyle.look.recipe import Recipe
+from streamstyle.look.timeline import Timeline
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.paint.stylizer import Stylizer
 
 _FRAMES = 8
 _CHANGING = "1@0,0@600"

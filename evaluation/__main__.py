@@ -17,12 +17,12 @@ from typing import NoReturn
 from rich.console import Console
 
 from evaluation.sweep import Ratio
-from evaluation.systems import GATYS_STEPS, REFERENCES, split_name
+from evaluation.systems.catalog import GATYS_STEPS, REFERENCES, split_name
 from models.gatys_command import VGG_VARIABLE
 from models.pictures import silence_opencv
-from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.grain import GRAIN
+from streamstyle.look.look import GRAIN
+from streamstyle.look.values import share_argument
 
 RATIOS = ("4:1", "2:1", "1:1", "1:2")
 _DEFAULT_MODELS = ("fast",)
@@ -169,7 +169,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         StreamstyleError: Something cannot be used.
         ValueError: The weights of VGG-19 cannot be used.
     """
-    from evaluation.report import write_report  # noqa: PLC0415 - with torch, which --help does not need
+    from evaluation.report.write import write_report  # noqa: PLC0415 - with torch, which --help does not need
     from evaluation.run import Evaluation, Plan  # noqa: PLC0415
 
     if options.device == "cuda":

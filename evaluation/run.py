@@ -21,20 +21,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from evaluation import clips, cost, effectiveness
+from evaluation import clips
 from evaluation.fitting import Painting, as_painting, fit
-from evaluation.measure import WANTED_LAYERS, Judge
-from evaluation.pictures import Pictures, choose_pairs
+from evaluation.measures import cost, effectiveness
+from evaluation.measures.judge import WANTED_LAYERS, Judge
+from evaluation.measures.temporal import strip
 from evaluation.record import Records
+from evaluation.report.pictures import Pictures, choose_pairs
 from evaluation.sweep import FULL, Ratio
-from evaluation.systems import REFERENCES, Options, System, open_system
-from evaluation.temporal import strip
+from evaluation.systems.catalog import REFERENCES, Options, System, open_system
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.grain import GRAIN
-from streamstyle.sinks.image import ImageSink
-from streamstyle.sources.image import read_image
+from streamstyle.look.look import GRAIN
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sources.image import read_image
 
 IDENTITY = "identity"
 

@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.temporal import (
+from evaluation.measures.temporal import (
     Correspondence,
     background_drift,
     background_jump,
@@ -28,17 +28,15 @@ from evaluation.temporal import (
     strip,
     warping_error,
 )
-from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.grain import GRAIN
-from streamstyle.look import COLOR_MODES, Look
-from streamstyle.sinks.image import ImageSink
-from streamstyle.sources import open_source
-from streamstyle.sources.image import read_image
-from streamstyle.stylizer import Stylizer
-from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
-from streamstyle.upscale import resize_short_side
+from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES, Look, TemporalMode
+from streamstyle.look.values import share_argument
+from streamstyle.media.resize import resize_short_side
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.image import read_image
+from streamstyle.paint.stylizer import Stylizer
 
 _SETTLED = 4
 """Frames after which a run is judged: the first ones have no past."""

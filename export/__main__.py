@@ -10,9 +10,9 @@ from export.card import write_card
 from export.count import count_macs
 from export.parity import ParityError
 from export.write import export_family
-from streamstyle.catalog import WEIGHTS
 from streamstyle.errors import ModelError
-from streamstyle.styles import BuiltinStyles
+from streamstyle.runtime.catalog import WEIGHTS
+from streamstyle.styles.store import BuiltinStyles
 from training.checkpoint import load_fast
 
 ROOT = Path(__file__).resolve().parent.parent

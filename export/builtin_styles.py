@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streamstyle.catalog import WEIGHTS as SHIPPED
 from streamstyle.errors import StreamstyleError
-from streamstyle.look import StyleCode
-from streamstyle.sources.image import read_image
-from streamstyle.styles import BuiltinStyle, CodeCache, save_builtin_styles
-from streamstyle.stylizer import Stylizer
+from streamstyle.media.sources.image import read_image
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.catalog import WEIGHTS as SHIPPED
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import BuiltinStyle, CodeCache, save_builtin_styles
 from training.data import opened_tar
 
 ASIDE = ".aside"

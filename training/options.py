@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from streamstyle.arguments import share_argument
+from streamstyle.look.values import share_argument
 from training.precision import PRECISIONS, usual_precision
 from training.recipes import RECIPES
 

@@ -14,9 +14,9 @@ from models.adain import adain, channel_stats
 from models.fast import RGB_MAX_GAIN
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
-from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError
-from streamstyle.grain import GRAIN
+from streamstyle.look.look import GRAIN
+from streamstyle.look.values import share_argument
 from training.checkpoint import load_weights
 from training.data import load_images
 from training.evaluate import HeldOut

@@ -11,11 +11,12 @@ torch = pytest.importorskip("torch")
 from models.vgg import Vgg19  # noqa: E402
 from models.vgg_adain import Decoder  # noqa: E402
 from streamstyle.errors import ModelError  # noqa: E402
-from streamstyle.look import Look, Region, blend  # noqa: E402
-from streamstyle.sources import open_source  # noqa: E402
-from streamstyle.styles import CodeCache  # noqa: E402
-from streamstyle.stylizer import Stylizer  # noqa: E402
-from tests.media import Audio, make_clip  # noqa: E402
+from streamstyle.look.look import Look, Region  # noqa: E402
+from streamstyle.media.sources import open_source  # noqa: E402
+from streamstyle.paint.stylizer import Stylizer  # noqa: E402
+from streamstyle.styles.code import blend  # noqa: E402
+from streamstyle.styles.store import CodeCache  # noqa: E402
+from tests.clips import Audio, make_clip  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "weights"
@@ -149,7 +150,7 @@ def test_half_precision_stays_close(models, tmp_path):
 @needs_weights
 def test_a_frame_that_would_not_fit_into_memory_is_refused(stylizer, monkeypatch):
     code = stylizer.encode_style(picture(64, 64, 3))
-    monkeypatch.setattr("streamstyle.stylizer.available_memory", lambda: 30_000_000)
+    monkeypatch.setattr("streamstyle.paint.stylizer.available_memory", lambda: 30_000_000)
     assert stylizer.stylize(picture(90, 160, 0), Look(code)).shape == (90, 160, 3)
     with pytest.raises(ModelError, match=r"takes about 0\.3 GB of memory, 0\.0 GB are free; use --size \d+ or less"):
         stylizer.stylize(picture(360, 640, 0), Look(code))
