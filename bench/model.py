@@ -21,7 +21,7 @@ from streamstyle.engine import usable_cores
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image
 from streamstyle.look import Look
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 from streamstyle.stylizer import Stylizer
 from streamstyle.upscale import resize
 

@@ -35,7 +35,7 @@ from streamstyle.frame import Frame, Image
 from streamstyle.grain import GRAIN
 from streamstyle.look import FitMode
 from streamstyle.sinks.image import ImageSink
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 
 IDENTITY = "identity"
 

@@ -25,7 +25,7 @@ from models.gatys import Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
 from streamstyle.sinks.image import ImageSink
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 from streamstyle.stylizer import STYLE_SIZE
 from streamstyle.upscale import resize, resize_short_side
 

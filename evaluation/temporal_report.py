@@ -36,7 +36,7 @@ from streamstyle.grain import GRAIN
 from streamstyle.look import COLOR_MODES, FIT_MODES, Look
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sources import open_source
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 from streamstyle.stylizer import Stylizer
 from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
 from streamstyle.upscale import resize_short_side

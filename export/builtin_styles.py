@@ -24,7 +24,7 @@ from streamstyle.catalog import WEIGHTS as SHIPPED
 from streamstyle.engine import usable_cores
 from streamstyle.errors import StreamstyleError
 from streamstyle.look import StyleCode
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 from streamstyle.styles import BuiltinStyle, BuiltinStyles, CodeCache, save_builtin_styles
 from streamstyle.stylizer import Stylizer
 from training.checkpoint import load_fast

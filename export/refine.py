@@ -31,7 +31,7 @@ from streamstyle.errors import Interrupted, ModelError, SinkError, SourceError, 
 from streamstyle.frame import Image
 from streamstyle.look import StyleCode
 from streamstyle.sources import open_source
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 from streamstyle.styles import STYLE_FILE, save_style, style_name
 from streamstyle.stylizer import STYLE_SIZE, Stylizer
 from streamstyle.upscale import resize_short_side

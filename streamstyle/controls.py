@@ -14,7 +14,7 @@ from streamstyle.frame import Image
 from streamstyle.look import COLOR_MODES, ColorMode, Look, StyleCode, blend
 from streamstyle.recipe import KEEP, Recipe
 from streamstyle.scene import FindPeople, Scene
-from streamstyle.sources.image import IMAGE_SUFFIXES
+from streamstyle.sources.pictures import PICTURE_SUFFIXES
 from streamstyle.styles import is_style_file
 from streamstyle.stylizer import Stylizer
 
@@ -272,7 +272,7 @@ def _faded(look: Look, origin: _Painted, seconds: float) -> Look:
 
 
 def _is_style(path: Path) -> bool:
-    return is_style_file(path.name) or path.suffix.lower() in IMAGE_SUFFIXES
+    return is_style_file(path.name) or path.suffix.lower() in PICTURE_SUFFIXES
 
 
 class StyleFolder:

@@ -23,14 +23,16 @@ from streamstyle.frame import Image
 from streamstyle.look import FitMode, Look, Mask, StyleCode
 from streamstyle.regions import join
 from streamstyle.repaint import Beside, Repainter
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
+from streamstyle.sources.places import kind, local_path
 from streamstyle.stream import Job, Layer, Measure, StreamMemory, layers_of, together
-from streamstyle.styles import BuiltinStyles, CodeCache, is_style_file, read_style, style_name
+from streamstyle.styles import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
 from streamstyle.upscale import enlarge, resize_short_side
 
 _MAKE_DESCENT = "run: pip install -e '.[cpu,train]', then: python -m export.descent --download"
 
 STYLE_SIZE = 256
+_LONGEST_STYLE = 16
 """Short side in pixels at which paintings are encoded, as in training; it decides how large the strokes look."""
 
 
@@ -200,8 +202,13 @@ class Stylizer:
             raise StyleError(
                 f"the model '{self.name}' knows only its own styles ({known}), not '{name}'; choose one of them"
             )
-        if min(image.shape[:2]) < 8:
-            raise StyleError(f"style '{name}' is {image.shape[1]}x{image.shape[0]} pixels; wanted at least 8x8")
+        height, width = image.shape[:2]
+        if min(height, width) < 8:
+            raise StyleError(f"style '{name}' is {width}x{height} pixels; wanted at least 8x8")
+        if max(height, width) > _LONGEST_STYLE * min(height, width):
+            raise StyleError(
+                f"style '{name}' is {width}x{height} pixels; wanted at most {_LONGEST_STYLE} times as long as wide: crop it"
+            )
         painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
@@ -229,24 +236,23 @@ class Stylizer:
         Raises:
             StyleError: It is none of them, or the file is not a picture, or is of another model.
         """
-        path = Path(style)
         if is_style_file(style):
-            code = read_style(path, self.version)
+            code = read_style(local_path(style), self.version)
             if set(code.tensors) != self._code_names:
                 raise StyleError(
                     f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
                 )
             return code
-        if path.is_file() or path.suffix:
-            try:
-                return self.encode_style(read_image(path), style_name(style), size)
-            except SourceError as error:
-                raise StyleError(f"style {error}") from error
-        if style in self.builtin_styles.names():
+        if is_bare(style) and style in self.builtin_styles.names():
             code = self.builtin_styles.code(style)
             if set(code.tensors) != self._code_names:
                 raise ModelError(f"the built-in style '{style}' does not fit the model '{self.name}'; export them again")
             return code
+        try:
+            if not is_bare(style) or kind(style) != "nothing":
+                return self.encode_style(read_image(style), style_name(style), size)
+        except SourceError as error:
+            raise StyleError(f"style {error}") from error
         hint = (
             f"the built-in ones are {', '.join(self.builtin_styles.names())} (see --list-styles of run_video.py)"
             if self.builtin_styles.styles

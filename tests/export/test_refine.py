@@ -14,7 +14,7 @@ from export import better, refine  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from streamstyle.errors import SourceError, UsageError  # noqa: E402
 from streamstyle.sources import open_source  # noqa: E402
-from streamstyle.sources.image import read_image  # noqa: E402
+from streamstyle.sources.pictures import read_image  # noqa: E402
 from streamstyle.styles import CodeCache  # noqa: E402
 from streamstyle.stylizer import Stylizer  # noqa: E402
 from tests.media import brightness, flat, make_clip  # noqa: E402

@@ -9,7 +9,7 @@ import pytest
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
 from streamstyle.sinks.image import IMAGE_SUFFIXES, ImageSink
-from streamstyle.sources.image import read_image
+from streamstyle.sources.pictures import read_image
 from tests.media import pattern
 
 PHOTO = Frame(pattern(0, 61, 47), 0, Fraction(0))
