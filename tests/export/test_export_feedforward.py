@@ -17,7 +17,7 @@ from streamstyle.look.look import Look  # noqa: E402
 from streamstyle.paint.stylizer import Stylizer  # noqa: E402
 from streamstyle.styles.code import blend  # noqa: E402
 from streamstyle.styles.store import CodeCache  # noqa: E402
-from training.per_style_weights import save_weights  # noqa: E402
+from training.per_style.weights import save_weights  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLES = {"conditional": ["oil", "ink"], "instance": ["oil"], "batch": ["oil"]}

@@ -1,4 +1,4 @@
-"""`python -m training.norms`: batch against instance normalisation, as in the paper on the latter.
+"""`python -m training.per_style.norms`: batch against instance normalisation, as in the paper on the latter.
 
 Two networks that differ in their norm only start from the same weights and see the same batches. Then held-out photos are
 given to both with their contrast lowered and raised.
@@ -18,9 +18,9 @@ from rich.table import Table
 from torch import Tensor
 
 from models.feedforward import FeedForwardConfig
-from training.per_style import TRAINING_MODE, PerStyleTrainer, exit_code, start, write_picture
-from training.per_style_options import add_options, check_options
-from training.per_style_plot import draw_norms
+from training.per_style.options import add_options, check_options
+from training.per_style.plot import draw_norms
+from training.per_style.trainer import TRAINING_MODE, PerStyleTrainer, exit_code, start, write_picture
 
 COMPARED = ("batch", "instance")
 FACTORS = (0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5)
@@ -107,7 +107,7 @@ def _experiment(options: argparse.Namespace) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the experiment; exit code 1 with one line when an input cannot be used, 2 for bad options."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.norms",
+        prog="python -m training.per_style.norms",
         description="Train one network with batch and one with instance normalisation on the same batches, "
         "then test both on photos of other contrast. The same command goes on from the run's checkpoint.",
     )

@@ -1,9 +1,9 @@
-"""`python -m training`: train, or go on training."""
+"""`python -m training.decoder`: train, or go on training."""
 
 import sys
 
-from training.options import parse
-from training.trainer import Trainer
+from training.decoder.options import parse
+from training.decoder.trainer import Trainer
 
 
 def main() -> int:

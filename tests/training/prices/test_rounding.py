@@ -7,10 +7,9 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from models.fast import Fast, FastConfig  # noqa: E402
-from training import rounding  # noqa: E402
-from training.options import parse  # noqa: E402
-from training.rounding import Rounding, rounded, rounded_weight, rounding_loss  # noqa: E402
-from training.smooth import draw_smoothed  # noqa: E402
+from training.prices import rounding  # noqa: E402
+from training.prices.rounding import Rounding, rounded, rounded_weight, rounding_loss  # noqa: E402
+from training.prices.smooth import draw_smoothed  # noqa: E402
 
 
 def draw(seed=0):
@@ -127,10 +126,3 @@ def test_training_against_it_makes_rounding_show_less(network, content, code):
     assert math.isfinite(first)
     last = [step() for _ in range(40)][-1]
     assert last < 0.7 * first
-
-
-def test_rounding_wants_the_fast_family(capsys):
-    with pytest.raises(SystemExit) as refused:
-        parse(["--contents", "c", "--styles", "s", "--vgg", "v", "--steps", "1", "--family", "vgg19", "--rounding", "3"])
-    assert refused.value.code == 2
-    assert "--rounding" in capsys.readouterr().err

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.smooth import draw_smoothed, smoothed  # noqa: E402
+from training.prices.smooth import draw_smoothed, smoothed  # noqa: E402
 
 
 def draw(seed=0):

@@ -11,10 +11,11 @@ torch = pytest.importorskip("torch")
 
 from models.feedforward import NORMS, FeedForward, FeedForwardConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
-from training import norms, per_style  # noqa: E402
-from training.per_style import TRAINING_MODE  # noqa: E402
-from training.per_style_judge import Paintings, read_painting  # noqa: E402
-from training.per_style_weights import load_weights, save_weights  # noqa: E402
+from training.per_style import norms  # noqa: E402
+from training.per_style import trainer as per_style  # noqa: E402
+from training.per_style.judge import Paintings, read_painting  # noqa: E402
+from training.per_style.trainer import TRAINING_MODE  # noqa: E402
+from training.per_style.weights import load_weights, save_weights  # noqa: E402
 
 SMALL = ["--size", "32", "--style-size", "48", "--batch", "2", "--width", "4", "--blocks", "1", "--photos", "2"]
 

@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch")
 
 from streamstyle.look.look import GRAIN  # noqa: E402
 from streamstyle.paint.grain import grained  # noqa: E402
-from training.grained import draw_grained, with_grain  # noqa: E402
+from training.prices.grained import draw_grained, with_grain  # noqa: E402
 
 
 def draw(seed=0):

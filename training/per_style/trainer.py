@@ -30,10 +30,10 @@ from models.losses import content_loss, gram_loss
 from models.vgg import Vgg19
 from training.checkpoint import save_atomically
 from training.data import ImageSet, load_images
-from training.per_style_judge import HeldOutPhotos, Paintings, Score
-from training.per_style_options import parse
-from training.per_style_plot import draw_losses
-from training.per_style_weights import save_weights
+from training.per_style.judge import HeldOutPhotos, Paintings, Score
+from training.per_style.options import parse
+from training.per_style.plot import draw_losses
+from training.per_style.weights import save_weights
 from training.precision import autocast
 from training.targets import TargetSampler
 
@@ -101,7 +101,6 @@ class PerStyleTrainer:
             self.vgg,
             seed=options.seed,
             variants=options.variants,
-            colour=False,
             keep_features=True,
             precision=self.precision,
         )

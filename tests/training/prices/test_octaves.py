@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.octaves import DEVIATION, octave_noise  # noqa: E402
+from training.prices.octaves import DEVIATION, octave_noise  # noqa: E402
 
 
 def test_noise_has_its_deviation_and_is_smooth():

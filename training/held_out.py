@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.data import ImageSet, centre_crop
-from training.grained import with_grain
+from training.prices.grained import with_grain
 
 SHOWN = 6
 

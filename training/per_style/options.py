@@ -1,4 +1,4 @@
-"""The command lines of `training.per_style` and `training.norms`."""
+"""The command lines of `training.per_style` and `training.per_style.norms`."""
 
 import argparse
 import math

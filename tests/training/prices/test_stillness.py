@@ -2,8 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training import stillness  # noqa: E402
-from training.options import parse  # noqa: E402
+from training.prices import stillness  # noqa: E402
 
 
 def draw(seed=0):
@@ -82,11 +81,3 @@ def test_gradients_reach_both_results(content):
     result = content * gain
     stillness.stillness_loss(content, result, lambda images: images * gain.detach(), draw()).backward()
     assert float(gain.grad.abs()) > 0
-
-
-def test_only_the_family_that_sees_pictures_can_be_taught(capsys):
-    words = ["--contents", "a", "--styles", "b", "--vgg", "c", "--steps", "1", "--stillness", "6"]
-    assert parse(words).stillness == 6
-    with pytest.raises(SystemExit):
-        parse([*words, "--family", "vgg19"])
-    assert "--family fast" in capsys.readouterr().err
