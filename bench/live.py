@@ -6,7 +6,8 @@ from bench.clock import SystemClock
 from bench.report import Table
 from bench.setting import RATE, Setting, Size, info, named, pictures, write_clip
 from streamstyle.controls import Controls, Settings
-from streamstyle.live import Live, LiveReport
+from streamstyle.live import Live
+from streamstyle.live_report import LiveReport
 from streamstyle.recipe import Recipe
 from streamstyle.sinks.base import Sink
 from streamstyle.sinks.video import VideoSink

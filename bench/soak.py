@@ -30,8 +30,8 @@ from streamstyle.controls import Controls, Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame
 from streamstyle.live import Live
+from streamstyle.live_pipeline import Pair
 from streamstyle.look import COLOR_MODES
-from streamstyle.pipeline import Pair
 from streamstyle.recipe import KEEP, Recipe
 from streamstyle.sinks.image import ImageSink
 from streamstyle.sinks.mjpeg import MjpegSink
@@ -128,7 +128,7 @@ class Driver:
         elif choice < 0.9:
             controls.toggle_blend()
         elif choice < 0.95:
-            controls.toggle_mirror()
+            controls.mirror()
         else:
             self.live.toggle_recording(self._recording)
 
@@ -260,7 +260,7 @@ def _drive(
         auto = None if options.size else AutoSize(ladder(min(info.width, info.height)), 1 / rate)
         live = Live(source, stylizer, controls, size=options.size, auto=auto, sinks={"mjpeg": mjpeg, "null": NullSink()})
         live.measure_size()
-        live.start_recording(folder / "soak00000.mp4")
+        live.start_recording(lambda: folder / "soak00000.mp4")
         driver = Driver(live, options.minutes, options.every, folder, options.seed, console)
         viewer = threading.Thread(target=watch, args=(f"{mjpeg.url}/stream.mjpg", stop), daemon=True)
         viewer.start()

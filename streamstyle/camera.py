@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ from streamstyle.config import config_arguments
 from streamstyle.controls import Controls, Settings
 from streamstyle.engine import DEVICES, PRECISIONS
 from streamstyle.errors import Interrupted, UsageError
-from streamstyle.live import Live, LiveReport
+from streamstyle.live import RECORDING, Live, open_recording
+from streamstyle.live_report import LiveReport
 from streamstyle.look_options import add_look_arguments, read_recipe, recipe_of
 from streamstyle.people import find_people
 from streamstyle.progress import teller
@@ -125,6 +127,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     recipe = recipe_of(options)
     warn = _Warnings()
     live: Live | None = None
+    controls: Controls | None = None
     window = None if headless else Window()
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
@@ -141,24 +144,26 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
         report = live.run(_presenter(options, live, window, sinks))
-        _save_look(options, live)
+        report.outputs.extend(_save_look(options, controls))
     except BaseException as failure:
         # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
-        if live is not None:
-            live.abort()
         for sink in sinks.values():
             sink.abort()
         if isinstance(failure, Interrupted) and live is not None and live.shown:
-            _save_look(options, live)
-            _tell(live.report(), console, warn, as_json=options.json)
+            report = live.report()
+            report.outputs.extend(_save_look(options, live.controls))
+            with suppress(OSError):  # the terminal may be what went away
+                _tell(report, console, warn, as_json=options.json)
         raise
     finally:
+        if controls is not None:
+            controls.close()
         if source is not None:
             source.close()
         if window is not None:
             window.close()
     _tell(report, console, warn, as_json=options.json)
-    return 0
+    return 1 if live.failures else 0
 
 
 class _Warnings:
@@ -172,7 +177,8 @@ class _Warnings:
         for line in lines:
             if again or line not in self._said:
                 self._said.add(line)
-                print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
+                with suppress(OSError):  # that nobody reads it ends no show
+                    print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
 
 
 def show_cameras(*, as_json: bool) -> int:
@@ -222,8 +228,12 @@ def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Consol
             sinks["virtual camera"] = VirtualCameraSink(options.virtual_camera or None, info.width, info.height, rate)
         if options.mjpeg is not None:
             sinks["mjpeg"] = MjpegSink(options.mjpeg)
+        if options.record is not None:
+            _refuse_input(options)
+            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite)
         for name, sink in sinks.items():
-            console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
+            if sink.destination is not None:
+                console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
             warn(sink.warnings)
     except BaseException:
         for sink in sinks.values():
@@ -245,7 +255,15 @@ def _live(
     moves = options.size is None and not controls.stylizer.sizes_are_dear
     auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if moves else None
     live = Live(
-        source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started, trace=trace
+        source,
+        controls.stylizer,
+        controls,
+        size=options.size,
+        auto=auto,
+        sinks=sinks,
+        needs_sink=options.no_window,
+        started=started,
+        trace=trace,
     )
     if options.styles_folder is not None:
         live.watch(options.styles_folder)
@@ -253,9 +271,6 @@ def _live(
         live.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
     live.warm_up()
-    if options.record is not None:
-        _refuse_input(options)
-        live.start_recording(options.record, overwrite=options.overwrite)
     return live
 
 
@@ -265,11 +280,12 @@ def _refuse_input(options: argparse.Namespace) -> None:
         raise UsageError(f"--record '{record}' is the input itself; name another file")
 
 
-def _save_look(options: argparse.Namespace, live: Live) -> None:
-    """As it was in the end, with all that was changed by key."""
-    if options.save_look is not None:
-        save_recipe(live.controls.settings.recipe, options.save_look)
-        live.outputs.append(str(options.save_look))
+def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
+    """Write it as it was in the end, with all that was changed by key; returns where it lies."""
+    if options.save_look is None:
+        return []
+    save_recipe(controls.settings.recipe, options.save_look)
+    return [str(options.save_look)]
 
 
 def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
