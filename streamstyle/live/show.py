@@ -1,0 +1,409 @@
+"""One live run: a source that does not wait, a look that changes, sinks that come and go."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from streamstyle.errors import ModelError, SinkError, StreamstyleError
+from streamstyle.frame import Frame, Image
+from streamstyle.live.autosize import AutoSize, SizeInUse
+from streamstyle.live.controls import Controls, SinkState
+from streamstyle.live.report import LiveReport, Losses
+from streamstyle.live.watch import StyleFolder, WatchedFile
+from streamstyle.look.recipe import Recipe
+from streamstyle.media.resize import letterboxed
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.place import partial_of
+from streamstyle.media.sinks.video import VideoSink
+from streamstyle.media.sources.base import SourceInfo
+from streamstyle.media.sources.live import LiveSource
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.live import Event, LivePipeline, OpenSink, Output, Pair, SinkEnded, SinkOpened, WorkFailed
+from streamstyle.pipeline.times import Rate, Recent, StageTimes
+from streamstyle.pipeline.trace import Trace
+
+RECORDING = "record"
+"""Name of the sink that a recording is."""
+
+_SNAPSHOT = "snapshot"
+_TRIAL_SIZE = 216
+_WATCH_SECONDS = 0.5
+
+
+class Live:
+    """A source under the user's controls.
+
+    The state is that of `controls`, and so is its owner: `attach`, `detach` and what they stand for, recordings and
+    snapshots, are for any thread, as are the figures (`latency`, `rate`, `times`, `pipeline.missed()`).
+
+    Attributes:
+        source: Live; closed by the run.
+        stylizer: The model.
+        controls: What the user changes.
+        pipeline: Its threads.
+        size: Short side at which frames are stylized, or None for their own; `auto` moves it.
+        latency: From capture to shown.
+        rate: Of shown frames.
+        last: The newest pair that was presented.
+        tell: Takes a line for the user at once, on the presenting thread: what went wrong, the camera is lost, or back.
+        failures: Of sinks that were there from the start.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        stylizer: Stylizer,
+        controls: Controls,
+        *,
+        size: int | None = None,
+        auto: AutoSize | None = None,
+        sinks: dict[str, Sink] | None = None,
+        needs_sink: bool = False,
+        started: float | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        """Set up; nothing runs yet.
+
+        Args:
+            source: Where frames come from.
+            stylizer: The model.
+            controls: Started.
+            size: A fixed processing size, or None.
+            auto: Picks the size instead.
+            sinks: Name -> sink, fed from the start; they are closed at the end of the run.
+            needs_sink: Nobody watches here: when the last sink fails, that ends the run.
+            started: When the work for this run began, on `time.monotonic()`; now by default.
+            trace: Takes what happens when.
+        """
+        self.source, self.stylizer, self.controls = source, stylizer, controls
+        self.size, self.auto = size, auto
+        self.times = StageTimes(trace)
+        self.pipeline = LivePipeline(source, self._stylize, owner=controls.owner, hear=self._hear, times=self.times)
+        self.latency, self.rate = Recent(), Rate()
+        self.last: Pair | None = None
+        self.shown = 0
+        self.tell: Callable[[str], None] = lambda _line: None
+        self.failures: list[Exception] = []
+        self._needs_sink = needs_sink
+        self._first_outputs = [self._attach(name, partial(_opened, sink)) for name, sink in (sinks or {}).items()]
+        self._memory = stylizer.memory()
+        self._started = time.monotonic() if started is None else started
+        self._first: float | None = None
+        self._folder: StyleFolder | None = None
+        self._look_file: WatchedFile | None = None
+        self._read_look: Callable[[], Recipe] = Recipe
+        self._looked = 0.0
+        self._in_use: SizeInUse | None = None
+        self._untold: deque[str] = deque()  # for the presenting thread
+        self._losses = Losses(self._untold.append)
+        controls.beside, controls.tell = self.pipeline.beside, self._untold.append
+
+    def watch(self, folder: Path) -> None:
+        """Offer pictures that lie in a folder, or are dropped into it, as styles.
+
+        Raises:
+            SinkError: The folder cannot be read.
+        """
+        try:
+            self._folder = StyleFolder(folder)
+        except OSError as error:
+            raise SinkError(f"the styles folder '{folder}' cannot be read: {(error.strerror or '').lower()}") from error
+        self._folder.scan()
+        self.controls.add([str(path) for path in self._folder.scan()])
+
+    def watch_look(self, path: Path, read: Callable[[], Recipe]) -> None:
+        """Take up a look file whenever it changes.
+
+        Args:
+            path: The file, as it was read before the run.
+            read: Reads it again.
+        """
+        self._look_file, self._read_look = WatchedFile(path), read
+
+    def measure_size(self) -> None:
+        """Let `auto` choose its first size by a short trial on a made-up frame; half a second at most on slow machines."""
+        if self.auto is None:
+            return
+        height, width = self.source.info.height, self.source.info.width
+        ramp = np.linspace(0, 255, width, dtype=np.uint8)
+        image = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (height, width, 3)))
+        look = self.controls.look(image, _TRIAL_SIZE)
+        spent = []
+        for _ in range(3):  # the first one warms up
+            began = time.perf_counter()
+            self.stylizer.stylize(image, look)
+            spent.append(time.perf_counter() - began)
+        self.auto.start({min(_TRIAL_SIZE, height, width): min(spent[1:])})
+
+    def warm_up(self) -> None:
+        """Let the model prepare for the size that comes, so that the first frame takes no longer than the others.
+
+        Raises:
+            ModelError: Frames of that size are too large for this machine's memory, or the runtime failed.
+        """
+        info = self.source.info
+        self.stylizer.warm_up(info.width, info.height, self.size if self.auto is None else self.auto.size)
+
+    def run(self, present: Callable[[Pair | None], bool]) -> LiveReport:
+        """Run until the source ends, `present` returns False or something fails; then finish all sinks.
+
+        Args:
+            present: Called on this thread with each newest pair, and with None now and then; returns whether to go on.
+
+        Raises:
+            StreamstyleError: The first failure but those of sinks. What was recorded stays playable under a partial name.
+            Interrupted: The program was told to stop, as most live runs are: recordings are finished all the same.
+        """
+
+        def count_and_present(pair: Pair | None) -> bool:
+            if pair is not None:
+                self.last = pair
+            going = present(pair)
+            now = time.monotonic()
+            if pair is not None:
+                self._count(pair, now)
+            if now - self._looked >= _WATCH_SECONDS and (self._folder or self._look_file):
+                self._looked = now
+                self.pipeline.beside(lambda: self._look_after_files(now))
+            self._losses.follow(self.source.state)
+            self._tell()
+            return going
+
+        try:
+            self.pipeline.run(count_and_present)
+        finally:
+            self.controls.close()
+            self._tell()
+        return self.report()
+
+    def report(self) -> LiveReport:
+        """The figures so far."""
+        info, state = self.source.info, self.controls.state
+        now = self.pipeline.ended_at or time.monotonic()
+        seconds = now - (self._first or now)
+        losses = self._losses.seconds(now)
+        return LiveReport(
+            input=info.name,
+            seconds=round(seconds, 3),
+            first_frame_seconds=round((self._first or now) - self._started, 3),
+            captured=self.pipeline.captured,
+            stylized=self.pipeline.stylized,
+            skipped=self.pipeline.skipped,
+            shown=self.shown,
+            fps=round(self.shown / seconds, 2) if seconds > 0 else 0.0,
+            latency_ms={"p50": self.latency.milliseconds(50), "p95": self.latency.milliseconds(95)},
+            provider=self.stylizer.provider,
+            model=f"{self.stylizer.name} {self.stylizer.version}",
+            style=state.style,
+            frame_size=(info.width, info.height),
+            size=min(self.size or info.height, info.width, info.height),
+            milliseconds=self.times.milliseconds(),
+            missed=self.pipeline.missed(),
+            lost=len(losses),
+            lost_seconds=round(sum(losses), 3),
+            outputs=list(state.outputs),
+            warnings=[*self.source.warnings, *state.warnings, *self._losses.summary(now)],
+        )
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording runs, or is about to."""
+        return self._output(RECORDING) is not None
+
+    def attach(self, name: str, open_sink: OpenSink) -> None:
+        """Give a sink every newest frame from now on; what goes wrong with it is said, and the show goes on.
+
+        Args:
+            name: What to call it; one of this name that is there is finished first.
+            open_sink: Opens it; called on its own thread.
+        """
+
+        def act() -> None:
+            self._detach(name)
+            self._attach(name, open_sink)
+
+        self.controls.owner.send(act)
+
+    def detach(self, name: str) -> None:
+        """Finish a sink, if there is one of this name."""
+        self.controls.owner.send(lambda: self._detach(name))
+
+    def start_recording(self, path: Callable[[], Path], *, overwrite: bool = False) -> None:
+        """Record what comes from now on, with real times.
+
+        Args:
+            path: Names the file.
+            overwrite: Replace one that exists.
+        """
+        self.attach(RECORDING, lambda: open_recording(self.source.info, path(), overwrite=overwrite))
+
+    def stop_recording(self) -> None:
+        """Finish the recording, if there is one."""
+        self.detach(RECORDING)
+
+    def toggle_recording(self, path: Callable[[], Path]) -> None:
+        """Start or stop a recording."""
+        self.controls.owner.send(lambda: self.stop_recording() if self.recording else self.start_recording(path))
+
+    def snapshot(self, path: Path) -> None:
+        """Write the newest stylized frame that was presented as a PNG; what goes wrong is said."""
+        pair = self.last
+        if pair is not None:
+            frame = pair.stylized
+            self.controls.owner.send(lambda: self._attach(_SNAPSHOT, lambda: ImageSink(path), frame))
+
+    def _attach(self, name: str, open_sink: OpenSink, only: Frame | None = None) -> Output | None:
+        output = self.pipeline.attach(name, open_sink, only)
+        self._show_sinks()
+        return output
+
+    def _detach(self, name: str) -> None:
+        if (output := self._output(name)) is not None:
+            self.pipeline.detach(output)
+            self._show_sinks()
+
+    def _output(self, name: str) -> Output | None:
+        return next((output for output in self.pipeline.outputs if output.name == name), None)
+
+    def _show_sinks(self) -> None:
+        sinks = tuple(
+            SinkState(output.name, output.phase, None if output.sink is None else output.sink.destination)
+            for output in self.pipeline.outputs
+        )
+        self.controls.publish(replace(self.controls.state, sinks=sinks))
+
+    def _hear(self, event: Event) -> None:
+        """What happened on other threads."""
+        if isinstance(event, WorkFailed):
+            self.controls.complain(str(event.failure))
+        elif isinstance(event, SinkOpened):
+            self._opened(event.output)
+        else:
+            self._ended(event)
+        self._show_sinks()
+
+    def _opened(self, output: Output) -> None:
+        if output in self._first_outputs or not output.lasting or output.sink is None:
+            return
+        for warning in output.sink.warnings:
+            self.controls.complain(warning)
+        if output.phase == "open":
+            self.controls.say("recording" if output.name == RECORDING else f"{output.name}: {output.sink.destination}")
+
+    def _ended(self, event: SinkEnded) -> None:
+        output, failure = event.output, event.failure
+        sink, state = output.sink, self.controls.state
+        warnings = [] if sink is None else list(sink.warnings)
+        if failure is None:
+            if sink is not None and sink.destination is not None:
+                state = replace(state, outputs=(*state.outputs, sink.destination))
+            self.controls.publish(replace(state, warnings=(*state.warnings, *warnings)))
+            if sink is not None and sink.destination is not None:
+                done = "recorded" if output.lasting else "saved"
+                self.controls.say(f"{done} {Path(sink.destination).name}")
+            return
+        text = (
+            str(failure) if isinstance(failure, StreamstyleError) else f"{output.name}: {type(failure).__name__}: {failure}"
+        )
+        self.controls.publish(replace(state, warnings=(*state.warnings, *warnings, text)))
+        self.controls.complain(text)
+        if output in self._first_outputs:
+            self.failures.append(failure)
+        if self._needs_sink and not self.pipeline.outputs and self.pipeline.ended_at is None:
+            self.pipeline.stop(failure)
+
+    def _stylize(self, frame: Frame) -> Pair:
+        began = time.perf_counter()
+        info = self.source.info
+        # A camera that came back may give another size; recordings and virtual cameras cannot change theirs.
+        image = letterboxed(frame.image, info.width, info.height)
+        if self.controls.settings.mirror:
+            image = _mirrored(image)
+        # Its duration counted on the next frame, which may be skipped.
+        content = replace(frame, image=image, duration=None)
+        size = self.size if self.auto is None else self._auto_size(self.auto)
+        stylized = self._painted(image, size)
+        if self.auto is not None:
+            self.size = size
+            if size == self.auto.size:
+                self.auto.update(time.perf_counter() - began, time.monotonic())
+        return Pair(content, content.with_image(stylized))
+
+    def _painted(self, image: Image, size: int | None) -> Image:
+        """In the present look; where that cannot be painted, in the one before."""
+        while True:
+            try:
+                with self.times.measure("look"):
+                    look = self.controls.look(image, size)
+                return self.stylizer.stylize(image, look, self._memory, self.times.measure)
+            except Exception as error:
+                if not self.controls.go_back(error):
+                    raise
+
+    def _auto_size(self, auto: AutoSize) -> int:
+        """The size that `auto` wants, or for a moment more the one before, while the model prepares for it."""
+        if self._in_use is None:
+            self._in_use = SizeInUse(auto.size, self._prepare, self.pipeline.beside)
+        return self._in_use.follow(auto.size)
+
+    def _prepare(self, size: int) -> None:
+        with suppress(ModelError):  # told by the frame that needs it
+            self.stylizer.prepare(self.source.info.width, self.source.info.height, size)
+
+    def _count(self, pair: Pair, now: float) -> None:
+        if self._first is None:
+            self._first = now
+        self.shown += 1
+        self.rate.count(now)
+        self.latency.add(now - pair.content.captured_at)
+
+    def _look_after_files(self, asked_at: float) -> None:
+        """See what has changed; beside the stream, where files may be slow."""
+        if asked_at != self._looked:
+            return  # it was asked again meanwhile
+        if self._folder is not None and (new := self._folder.scan()):
+            self.controls.add([str(path) for path in new], show=True)
+        if self._look_file is not None and self._look_file.changed():
+            try:
+                self.controls.apply(self._read_look())
+            except Exception as error:  # noqa: BLE001 - whatever was written into it, the show goes on
+                self.controls.complain(str(error))
+
+    def _tell(self) -> None:
+        while self._untold:
+            self.tell(self._untold.popleft())
+
+
+def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False) -> VideoSink:
+    """Open a file for what a camera gives.
+
+    Raises:
+        SinkError: The file cannot be written, or there is a recording of that name that was cut off.
+    """
+    partial = partial_of(path)
+    if partial.exists() and partial.stat().st_size and not overwrite:
+        # Of a video there is another copy to be made; what a camera saw does not come again.
+        raise SinkError(
+            f"'{partial}' is a recording that goes on or was cut off; rename it, use --overwrite, or name another file"
+        )
+    info = replace(info, frame_rate=info.frame_rate or Fraction(30))
+    return VideoSink(path, info=info, width=info.width, height=info.height, overwrite=overwrite)
+
+
+def _opened(sink: Sink) -> Sink:
+    return sink
+
+
+def _mirrored(image: Image) -> Image:
+    flipped = cv2.flip(image, 1)
+    assert flipped.dtype == np.uint8
+    return flipped  # type: ignore[return-value]

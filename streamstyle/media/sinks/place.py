@@ -1,0 +1,170 @@
+"""What may be written, and how: first under a partial name, under its own name only when whole.
+
+No file that the run reads, that the user made, or that an earlier run left unfinished is ever replaced, but the very output
+where the user allows that.
+"""
+
+import errno
+import os
+import stat
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av.error
+
+from streamstyle.errors import SinkError
+from streamstyle.media.libav import reason
+from streamstyle.media.places import is_url, local_path, quoted
+
+if sys.platform != "win32":
+    import fcntl
+
+_MOST_PARTIALS = 1000
+
+
+def partial_of(final: Path, number: int = 1) -> Path:
+    """What a file is called until it is whole; with a number where such a file is there already."""
+    mark = ".partial" if number == 1 else f".partial-{number}"
+    return final.with_name(f"{final.stem}{mark}{final.suffix}")
+
+
+def refuse_unless_writable(final: Path, *, overwrite: bool, reads: Iterable[str] = ()) -> None:
+    """Say whether a result may lie at a path.
+
+    Args:
+        final: Where.
+        overwrite: Whether the user allows to replace what is there.
+        reads: What the run reads, which stays, whatever the user allows: paths and URLs.
+
+    Raises:
+        SinkError: It may not.
+    """
+    try:
+        folder = final.parent
+        if not folder.is_dir():
+            raise SinkError(f"the folder {quoted(folder)} does not exist; make it first, or name another")
+        try:
+            found = final.lstat()
+        except FileNotFoundError:
+            return
+        if final.is_dir():
+            raise SinkError(f"{quoted(final)} is a folder; name a file")
+        for name in reads:
+            if not is_url(name) and _is_same(final, name):
+                raise SinkError(f"{quoted(final)} is read by this run, so it cannot be its output; name another file")
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+            raise SinkError(f"{quoted(final)} is a pipe or a device; name a file")
+        if not overwrite:
+            raise SinkError(f"{quoted(final)} exists; use --overwrite, or name another file")
+    except (OSError, ValueError) as error:
+        raise _cannot_write(final, error) from error
+
+
+def _is_same(final: Path, name: str) -> bool:
+    try:
+        return final.samefile(local_path(name))
+    except (OSError, ValueError):
+        return False  # a name of a style, say, or a file that its reader will miss
+
+
+def _cannot_write(final: Path, error: Exception) -> SinkError:
+    if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return SinkError(f"{quoted(final)} cannot be written: the disk is full; make room")
+    return SinkError(f"{quoted(final)} cannot be written: {reason(error)}; name another place")
+
+
+class Place:
+    """A file name and its partial twin in the same folder.
+
+    Attributes:
+        final: Where the whole result will lie.
+        partial: `<name>.partial<ending>`, made by this object and by nobody before; the ending is kept, so that players
+            know what it is.
+        release: Lets other runs write there; called when all is done, and with any number of calls.
+    """
+
+    def __init__(self, final: Path, *, overwrite: bool, reads: tuple[str, ...] = ()) -> None:
+        """Check that something can be written there, and make the partial file.
+
+        A partial file that is there already is what a crash left, or somebody's own: it stays, and this one gets a number.
+
+        Args:
+            final: Where the result is to lie.
+            overwrite: Replace what is there.
+            reads: Files of this run, which are never replaced: paths and URLs.
+
+        Raises:
+            SinkError: The folder is missing or not writable, the file exists and may not be replaced, or another run
+                writes it.
+        """
+        self.final = final
+        self.release: Callable[[], object] = lambda: None
+        self._overwrite, self._reads = overwrite, reads
+        refuse_unless_writable(final, overwrite=overwrite, reads=reads)
+        with self.failing_clearly():
+            self.partial = self._make_partial()
+
+    def _make_partial(self) -> Path:
+        for number in range(1, _MOST_PARTIALS):
+            partial = partial_of(self.final, number)
+            try:
+                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            except FileExistsError:
+                if _is_locked(partial):
+                    raise SinkError(f"{quoted(self.final)} is being written by another run; name another file") from None
+                continue
+            self._keep_locked(descriptor)
+            return partial
+        raise SinkError(f"too many files are called {quoted(partial_of(self.final).name)} and the like; remove some")
+
+    def _keep_locked(self, descriptor: int) -> None:
+        """Keep other runs away for as long as this object lives; not even kill -9 leaves a trace."""
+        if sys.platform == "win32":
+            os.close(descriptor)
+            return
+        self.release = weakref.finalize(self, os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return  # some network disks know no locks
+
+    def finish(self) -> None:
+        """Give the partial file its final name.
+
+        Raises:
+            SinkError: A file has appeared there meanwhile and may not be replaced.
+            OSError: The system refused.
+        """
+        refuse_unless_writable(self.final, overwrite=self._overwrite, reads=self._reads)
+        self.partial.replace(self.final)
+
+    @contextmanager
+    def failing_clearly(self) -> Iterator[None]:
+        """Turn errors of the system and of libav into SinkError."""
+        try:
+            yield
+        except (OSError, ValueError, av.error.FFmpegError) as error:
+            raise _cannot_write(self.final, error) from error
+
+
+def _is_locked(partial: Path) -> bool:
+    """Whether another run is writing a partial file; one that a crash left, or that is no plain file, is not."""
+    if sys.platform == "win32":
+        return False
+    try:
+        descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
