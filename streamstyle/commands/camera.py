@@ -16,20 +16,14 @@ from rich.table import Table
 from streamstyle.commands.progress import teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport
-from streamstyle.live.show import RECORDING, Live, open_recording
-from streamstyle.look.options import add_look_arguments, read_recipe, recipe_of
+from streamstyle.live.show import Live
+from streamstyle.live.sinks import RECORDING, open_recording
+from streamstyle.live.state import Settings
+from streamstyle.look.options import read_recipe, recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe, check_look_place, save_recipe
-from streamstyle.look.toml_options import config_arguments
-from streamstyle.look.values import (
-    add_profile_argument,
-    auto_size_argument,
-    dimensions_argument,
-    rate_argument,
-    seconds_argument,
-)
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable
@@ -39,70 +33,10 @@ from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
-from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.session import DEVICES, PRECISIONS
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 
-DEFAULT_ADDRESS = "127.0.0.1:8090"
 _USUAL_RATE = 30.0
-
-
-def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `streamstyle camera` and `run_camera.py`."""
-    parser.add_argument(
-        "--camera", metavar="C", help="index, name, path, or a file or URL to play as one (default: the first)"
-    )
-    parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
-    parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
-    add_look_arguments(parser)
-    parser.add_argument(
-        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
-    )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
-    parser.add_argument(
-        "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
-    )
-    parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
-    parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")
-    parser.add_argument("--loop", action="store_true", help="play a file again and again")
-    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
-    parser.add_argument(
-        "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
-    )
-    parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
-    parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
-    parser.add_argument(
-        "--mjpeg",
-        nargs="?",
-        const=DEFAULT_ADDRESS,
-        metavar="HOST:PORT",
-        help=f"serve to browsers (default: {DEFAULT_ADDRESS})",
-    )
-    parser.add_argument("--no-window", action="store_true", help="show nothing here")
-    parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
-    add_profile_argument(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
-
-
-def with_config(arguments: list[str]) -> list[str]:
-    """The arguments of `streamstyle camera` with those of its --config file before them.
-
-    Raises:
-        UsageError: The file cannot be used.
-    """
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    finder.add_argument("--config", type=Path)
-    path = finder.parse_known_args(arguments)[0].config
-    if path is None:
-        return arguments
-    parser = argparse.ArgumentParser(add_help=False)
-    add_camera_arguments(parser)
-    return [*config_arguments(path, parser), *arguments]
 
 
 def camera_command(options: argparse.Namespace, console: Console) -> int:
@@ -139,7 +73,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
         console.print(stylizer.description, highlight=False, soft_wrap=True)
-        controls = _controls(options, recipe, stylizer)
+        controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
         sinks = _open_sinks(options, source, controls.settings.recipe, console, warn)
@@ -165,7 +99,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         if window is not None:
             window.close()
     _tell(report, console, warn, as_json=options.json)
-    return 1 if live.failures else 0
+    return 1 if live.sinks.failures else 0
 
 
 class _Warnings:
@@ -203,7 +137,7 @@ def show_cameras(*, as_json: bool) -> int:
     return 0
 
 
-def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -> Controls:
+def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
     builtin = stylizer.builtin_styles.names()
     own = [name for name in recipe.style if name != KEEP]
@@ -216,6 +150,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -
     elif not own:
         recipe = replace(recipe, style=styles[:1])
     controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), find_people)
+    controls.tell = lambda line: warn([line])
     controls.start()
     return controls
 

@@ -1,22 +1,23 @@
 """What a user changes while the stream runs, and how a change comes in: looks cross-fade, and nothing ever waits.
 
-One thread owns the state (streamstyle.pipeline.threads.Owner); what other threads want is sent to it. What takes time (encoding a
-style, opening a mask) is done beside the stream and comes back as a message with the number of its wish: what a newer wish
-has overtaken is left out, or released when it comes. The look before is kept until the new one has been painted, so that
-whatever is wrong with a change, the show goes on with what it had.
+One thread owns the state (streamstyle.pipeline.threads.Owner); what other threads want is sent to it. What takes time
+(encoding a style, opening a mask) is done beside the stream and comes back as a message with the number of its wish: what a
+newer wish has overtaken is left out, or released when it comes. Whatever is wrong with a change, the show goes on with what
+it had.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import wraps
-from typing import Concatenate, Literal, NamedTuple, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Image
-from streamstyle.live.crossfade import CrossFade, Painted, painted_by
-from streamstyle.look.look import COLOR_MODES, ColorMode, Look
+from streamstyle.live.playing import Playing
+from streamstyle.live.state import Message, Settings, State
+from streamstyle.look.look import COLOR_MODES, Look
 from streamstyle.look.player import FindPeople, Scene, differ_in_numbers
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
@@ -27,82 +28,6 @@ ALPHA_STEP = 0.1
 
 Arguments = ParamSpec("Arguments")
 _Codes = dict[tuple[str, int], StyleCode]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All that can be changed live.
-
-    Attributes:
-        styles: Names or paths to choose from, in order.
-        index: Of the style that was chosen last.
-        blended: Whether it is mixed half and half with the one after it.
-        mirror: Whether frames are mirrored.
-        recipe: The look that is wanted; without styles, that of `index`.
-    """
-
-    styles: tuple[str, ...]
-    index: int = 0
-    blended: bool = False
-    mirror: bool = False
-    recipe: Recipe = field(default_factory=Recipe)
-
-    @property
-    def color(self) -> ColorMode:
-        """Whose colors."""
-        return self.recipe.color
-
-
-class Message(NamedTuple):
-    """Something for the user, to be shown for a moment.
-
-    Attributes:
-        text: What.
-        said_at: When, on the controls' clock.
-    """
-
-    text: str = ""
-    said_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SinkState:
-    """Where frames go, beside the screen.
-
-    Attributes:
-        name: `record`, `mjpeg` and so on.
-        phase: Where it is in its life.
-        destination: Where the picture can be had now (an address, a device), where it says so.
-    """
-
-    name: str
-    phase: Literal["opening", "open", "closing"]
-    destination: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A live run at one moment.
-
-    Attributes:
-        settings: What is wanted.
-        style: Name of the style that is shown, or faded to.
-        waiting: Whether another look is on its way: a style is being encoded, say.
-        message: The last one.
-        sinks: What frames go to.
-        outputs: What lies on the disk now.
-        warnings: What the user should know at the end.
-        version: Grows with every change.
-    """
-
-    settings: Settings
-    style: str = ""
-    waiting: bool = False
-    message: Message = field(default_factory=Message)
-    sinks: tuple[SinkState, ...] = ()
-    outputs: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    version: int = 0
 
 
 def _sent(
@@ -150,15 +75,10 @@ class Controls:
         self.tell: Callable[[str], None] = lambda _line: None
         self._find_people = find_people
         self._published = Published(State(settings))
+        self._playing: Playing | None = None
+        self._warned = 0  # how many of the scene's warnings were said
         self._codes: _Codes = {}
-        self._wish = 0
-        self._wished = settings.recipe
-        self._scene: Scene | None = None
-        self._fade = CrossFade()
-        self._seen: Painted = ()
-        # The last look that was painted as it is, and the one that is being painted (and whether it is as it is).
-        self._good: tuple[Scene, Recipe] | None = None
-        self._tried: tuple[Scene, Recipe, bool] | None = None
+        self._wish, self._wished = 0, settings.recipe
         self._closed = False
 
     def start(self) -> None:
@@ -170,12 +90,16 @@ class Controls:
         """
         if not self.settings.recipe.style:
             self._set(recipe=self._recipe_of(self.settings.index, blended=False))
-        recipe = self.settings.recipe
-        self._scene = scene = self._made(recipe, None, self._codes)
-        self._good = scene, recipe
+        scene = self._made(self.settings.recipe, None, self._codes)
+        self._playing = Playing(scene)
         self.publish(replace(self.state, style=scene.name))
-        for warning in scene.warnings:
-            self.say(warning)
+        self._warn(scene)
+
+    @property
+    def playing(self) -> Playing:
+        """What is painted."""
+        assert self._playing is not None  # start() comes first
+        return self._playing
 
     def look(self, content: Image, size: int | None = None) -> Look:
         """How the next frame is to look; once per frame, unless `go_back` says to ask again.
@@ -184,12 +108,8 @@ class Controls:
             content: The frame, (H, W, 3) uint8 RGB.
             size: Short side at which it is to be stylized.
         """
-        self._settle()
-        scene, now = self._scene, self.clock()
-        assert scene is not None  # start() comes first
-        self._tried = scene, scene.recipe, self._fade.is_over(now)
-        look = self._fade.towards(scene.look(now, content, size), now)
-        self._seen = painted_by(look)
+        look = self.playing.look(self.clock(), content, size)
+        self._warn(self.playing.scene)
         return look
 
     def go_back(self, failure: Exception) -> bool:
@@ -198,27 +118,16 @@ class Controls:
         Returns:
             Whether there is one; else nothing has changed.
         """
-        assert self._scene is not None  # it was to be painted
-        assert self._good is not None
-        failed, self._tried = self._scene, None
-        good, recipe = self._good
-        if failed is good and failed.recipe is recipe:
+        if not self.playing.go_back():
             return False
-        self._scene, good.recipe, self._fade = good, recipe, CrossFade()
-        if failed is not good:
-            self._release(failed)
-        self._give_up(f"the look before goes on: {_reason(failure)}")
+        self._give_up(f"the look before goes on: {reason_of(failure)}")
         return True
 
     def close(self) -> None:
         """Release masks and what finds people; may be called again."""
-        if self._closed or self._scene is None or self._good is None:
-            return
-        self._closed = True
-        before = self._good[0]
-        if before is not self._scene:
-            before.close(self._scene)
-        self._scene.close()
+        if self._playing is not None and not self._closed:
+            self._closed = True
+            self._playing.close()
 
     @property
     def state(self) -> State:
@@ -241,7 +150,8 @@ class Controls:
     @property
     def alpha(self) -> float:
         """The strength that is seen, of the strongest region."""
-        return max((alpha for _, alpha in self._seen), default=self.settings.recipe.alpha[0].at(0))
+        seen = () if self._playing is None else self._playing.seen
+        return max((alpha for _, alpha in seen), default=self.settings.recipe.alpha[0].at(0))
 
     @_sent
     def pick(self, index: int) -> None:
@@ -304,7 +214,7 @@ class Controls:
         try:
             recipe = change(before)
         except Exception as error:  # noqa: BLE001 - nothing that is asked for ends the show
-            self.complain(_reason(error))
+            self.complain(reason_of(error))
             return
         offered = [name for name in recipe.style if name != KEEP]
         self.add(offered)
@@ -313,12 +223,13 @@ class Controls:
             self._set(index=index, blended=False)
         self._set(recipe=recipe)
         self._go()
-        if self.state.waiting and self._scene is not None:
+        if self.state.waiting:
             # What is shown until then follows as far as it can: another set of styles may have another number of strengths.
+            scene = self.playing.scene
             with suppress(Exception):
-                tuned = change(self._scene.recipe)
-                if self._scene.fits(tuned):
-                    self._scene.recipe = tuned
+                tuned = change(scene.recipe)
+                if scene.fits(tuned):
+                    scene.recipe = tuned
 
     @_sent
     def add(self, styles: Sequence[str], *, show: bool = False) -> None:
@@ -358,8 +269,7 @@ class Controls:
 
     def _go(self) -> None:
         """Fade to the wanted look, as soon as its codes are there."""
-        recipe, before, codes = self.settings.recipe, self._scene, dict(self._codes)
-        assert before is not None  # start() comes first
+        recipe, before, codes = self.settings.recipe, self.playing.scene, dict(self._codes)
         if before.fits(recipe):
             self._wish += 1
             before.recipe = recipe
@@ -394,8 +304,8 @@ class Controls:
         if isinstance(made, Exception):
             if wanted:
                 self._wait(waiting=False)
-                self._give_up(_reason(made))
-        elif wanted and before is self._scene:
+                self._give_up(reason_of(made))
+        elif wanted and before is self.playing.scene:
             self._show(made)
         else:
             made.close(before)
@@ -404,42 +314,27 @@ class Controls:
                 self._go()
 
     def _show(self, scene: Scene) -> None:
-        self._settle()
-        before, self._scene = self._scene, scene
-        # Numbers may have changed meanwhile.
-        scene.recipe = self.settings.recipe
-        # From what is seen at this moment, also in the middle of a fade.
-        self._fade = CrossFade(self._seen, self.clock())
-        if before is not None and self._good is not None and before is not self._good[0]:
-            self._release(before)
+        scene.recipe = self.settings.recipe  # numbers may have changed meanwhile
+        self.playing.show(scene, self.clock())
         self.publish(replace(self.state, style=scene.name))
         self._wait(waiting=False)
-        self.say(scene.warnings[0] if scene.warnings else scene.name)
-
-    def _settle(self) -> None:
-        """Take note that the look of the last frame has been painted; when it was as it is, what was before it can go."""
-        tried, self._tried = self._tried, None
-        if tried is None or self._good is None:
-            return
-        (scene, recipe, arrived), before = tried, self._good[0]
-        if arrived or scene is before:
-            self._good = scene, recipe
-            if before is not scene:
-                self._release(before)
+        self.say(scene.name)
+        self._warned = 0
+        self._warn(scene)
 
     def _give_up(self, text: str) -> None:
         """Want again what is shown, unless something else is on its way."""
-        assert self._scene is not None  # what cannot be had follows on another
+        scene = self.playing.scene
         if not self.state.waiting:
-            recipe = self._scene.recipe
-            self._set(recipe=recipe, blended=self.settings.blended and len(recipe.style) > 1)
-        self.publish(replace(self.state, style=self._scene.name))
+            self._set(recipe=scene.recipe, blended=self.settings.blended and len(scene.recipe.style) > 1)
+        self.publish(replace(self.state, style=scene.name))
         self.complain(text)
 
-    def _release(self, scene: Scene) -> None:
-        """Close a scene but for what those that may yet be painted share with it."""
-        kept = (self._scene, self._good[0] if self._good is not None else None)
-        scene.close(*(other for other in kept if other is not None and other is not scene))
+    def _warn(self, scene: Scene) -> None:
+        """Say what a scene has to say, as soon as it says so."""
+        while self._warned < len(scene.warnings):
+            self._warned += 1
+            self.complain(scene.warnings[self._warned - 1])
 
     def _wait(self, *, waiting: bool) -> None:
         if waiting != self.state.waiting:
@@ -456,7 +351,8 @@ class Controls:
         return Scene(recipe, find, self._find_people, loop=True, before=before)
 
 
-def _reason(failure: Exception) -> str:
+def reason_of(failure: Exception) -> str:
+    """What went wrong, for the user: our own errors say it, others are named."""
     return str(failure) if isinstance(failure, StreamstyleError) else f"{type(failure).__name__}: {failure}"
 
 

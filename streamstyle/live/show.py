@@ -3,38 +3,28 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from streamstyle.errors import ModelError, SinkError, StreamstyleError
+from streamstyle.errors import ModelError, SinkError
 from streamstyle.frame import Frame, Image
 from streamstyle.live.autosize import AutoSize, SizeInUse
-from streamstyle.live.controls import Controls, SinkState
+from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport, Losses
+from streamstyle.live.sinks import Sinks
 from streamstyle.live.watch import StyleFolder, WatchedFile
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.image import ImageSink
-from streamstyle.media.sinks.place import partial_of
-from streamstyle.media.sinks.video import VideoSink
-from streamstyle.media.sources.base import SourceInfo
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.pipeline.live import Event, LivePipeline, OpenSink, Output, Pair, SinkEnded, SinkOpened, WorkFailed
+from streamstyle.pipeline.live import Event, LivePipeline, Pair, WorkFailed
 from streamstyle.pipeline.times import Rate, Recent, StageTimes
 from streamstyle.pipeline.trace import Trace
 
-RECORDING = "record"
-"""Name of the sink that a recording is."""
-
-_SNAPSHOT = "snapshot"
 _TRIAL_SIZE = 216
 _WATCH_SECONDS = 0.5
 
@@ -42,20 +32,20 @@ _WATCH_SECONDS = 0.5
 class Live:
     """A source under the user's controls.
 
-    The state is that of `controls`, and so is its owner: `attach`, `detach` and what they stand for, recordings and
-    snapshots, are for any thread, as are the figures (`latency`, `rate`, `times`, `pipeline.missed()`).
+    What changes it, in `controls` and `sinks`, and `snapshot` are for any thread, and so are the figures: `latency`,
+    `rate`, `times`, `pipeline.missed()`.
 
     Attributes:
         source: Live; closed by the run.
         stylizer: The model.
         controls: What the user changes.
         pipeline: Its threads.
+        sinks: Where frames go beside the screen.
         size: Short side at which frames are stylized, or None for their own; `auto` moves it.
         latency: From capture to shown.
         rate: Of shown frames.
         last: The newest pair that was presented.
         tell: Takes a line for the user at once, on the presenting thread: what went wrong, the camera is lost, or back.
-        failures: Of sinks that were there from the start.
     """
 
     def __init__(
@@ -92,9 +82,8 @@ class Live:
         self.last: Pair | None = None
         self.shown = 0
         self.tell: Callable[[str], None] = lambda _line: None
-        self.failures: list[Exception] = []
-        self._needs_sink = needs_sink
-        self._first_outputs = [self._attach(name, partial(_opened, sink)) for name, sink in (sinks or {}).items()]
+        self.sinks = Sinks(self.pipeline, controls, source.info, needed=needs_sink)
+        self.sinks.begin_with(sinks or {})
         self._memory = stylizer.memory()
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
@@ -214,112 +203,17 @@ class Live:
             warnings=[*self.source.warnings, *state.warnings, *self._losses.summary(now)],
         )
 
-    @property
-    def recording(self) -> bool:
-        """Whether a recording runs, or is about to."""
-        return self._output(RECORDING) is not None
-
-    def attach(self, name: str, open_sink: OpenSink) -> None:
-        """Give a sink every newest frame from now on; what goes wrong with it is said, and the show goes on.
-
-        Args:
-            name: What to call it; one of this name that is there is finished first.
-            open_sink: Opens it; called on its own thread.
-        """
-
-        def act() -> None:
-            self._detach(name)
-            self._attach(name, open_sink)
-
-        self.controls.owner.send(act)
-
-    def detach(self, name: str) -> None:
-        """Finish a sink, if there is one of this name."""
-        self.controls.owner.send(lambda: self._detach(name))
-
-    def start_recording(self, path: Callable[[], Path], *, overwrite: bool = False) -> None:
-        """Record what comes from now on, with real times.
-
-        Args:
-            path: Names the file.
-            overwrite: Replace one that exists.
-        """
-        self.attach(RECORDING, lambda: open_recording(self.source.info, path(), overwrite=overwrite))
-
-    def stop_recording(self) -> None:
-        """Finish the recording, if there is one."""
-        self.detach(RECORDING)
-
-    def toggle_recording(self, path: Callable[[], Path]) -> None:
-        """Start or stop a recording."""
-        self.controls.owner.send(lambda: self.stop_recording() if self.recording else self.start_recording(path))
-
     def snapshot(self, path: Path) -> None:
         """Write the newest stylized frame that was presented as a PNG; what goes wrong is said."""
-        pair = self.last
-        if pair is not None:
-            frame = pair.stylized
-            self.controls.owner.send(lambda: self._attach(_SNAPSHOT, lambda: ImageSink(path), frame))
-
-    def _attach(self, name: str, open_sink: OpenSink, only: Frame | None = None) -> Output | None:
-        output = self.pipeline.attach(name, open_sink, only)
-        self._show_sinks()
-        return output
-
-    def _detach(self, name: str) -> None:
-        if (output := self._output(name)) is not None:
-            self.pipeline.detach(output)
-            self._show_sinks()
-
-    def _output(self, name: str) -> Output | None:
-        return next((output for output in self.pipeline.outputs if output.name == name), None)
-
-    def _show_sinks(self) -> None:
-        sinks = tuple(
-            SinkState(output.name, output.phase, None if output.sink is None else output.sink.destination)
-            for output in self.pipeline.outputs
-        )
-        self.controls.publish(replace(self.controls.state, sinks=sinks))
+        if self.last is not None:
+            self.sinks.snapshot(self.last.stylized, path)
 
     def _hear(self, event: Event) -> None:
         """What happened on other threads."""
         if isinstance(event, WorkFailed):
             self.controls.complain(str(event.failure))
-        elif isinstance(event, SinkOpened):
-            self._opened(event.output)
         else:
-            self._ended(event)
-        self._show_sinks()
-
-    def _opened(self, output: Output) -> None:
-        if output in self._first_outputs or not output.lasting or output.sink is None:
-            return
-        for warning in output.sink.warnings:
-            self.controls.complain(warning)
-        if output.phase == "open":
-            self.controls.say("recording" if output.name == RECORDING else f"{output.name}: {output.sink.destination}")
-
-    def _ended(self, event: SinkEnded) -> None:
-        output, failure = event.output, event.failure
-        sink, state = output.sink, self.controls.state
-        warnings = [] if sink is None else list(sink.warnings)
-        if failure is None:
-            if sink is not None and sink.destination is not None:
-                state = replace(state, outputs=(*state.outputs, sink.destination))
-            self.controls.publish(replace(state, warnings=(*state.warnings, *warnings)))
-            if sink is not None and sink.destination is not None:
-                done = "recorded" if output.lasting else "saved"
-                self.controls.say(f"{done} {Path(sink.destination).name}")
-            return
-        text = (
-            str(failure) if isinstance(failure, StreamstyleError) else f"{output.name}: {type(failure).__name__}: {failure}"
-        )
-        self.controls.publish(replace(state, warnings=(*state.warnings, *warnings, text)))
-        self.controls.complain(text)
-        if output in self._first_outputs:
-            self.failures.append(failure)
-        if self._needs_sink and not self.pipeline.outputs and self.pipeline.ended_at is None:
-            self.pipeline.stop(failure)
+            self.sinks.hear(event)
 
     def _stylize(self, frame: Frame) -> Pair:
         began = time.perf_counter()
@@ -352,12 +246,31 @@ class Live:
     def _auto_size(self, auto: AutoSize) -> int:
         """The size that `auto` wants, or for a moment more the one before, while the model prepares for it."""
         if self._in_use is None:
-            self._in_use = SizeInUse(auto.size, self._prepare, self.pipeline.beside)
+            self._in_use = SizeInUse(auto.size, self._prepare)
         return self._in_use.follow(auto.size)
 
     def _prepare(self, size: int) -> None:
-        with suppress(ModelError):  # told by the frame that needs it
-            self.stylizer.prepare(self.source.info.width, self.source.info.height, size)
+        info, owner = self.source.info, self.controls.owner
+
+        def work() -> None:
+            try:
+                self.stylizer.prepare(info.width, info.height, size)
+            except ModelError as error:
+                reason = str(error)
+                owner.send(lambda: self._prepared(size, reason))
+            else:
+                owner.send(lambda: self._prepared(size))
+
+        self.pipeline.beside(work)
+
+    def _prepared(self, size: int, failure: str = "") -> None:
+        if self.auto is None or self._in_use is None:
+            return
+        if failure:
+            self.auto.limit(size)
+            self.controls.complain(f"frames stay smaller than {size}p: {failure}")
+        else:
+            self._in_use.make_ready(size)
 
     def _count(self, pair: Pair, now: float) -> None:
         if self._first is None:
@@ -381,26 +294,6 @@ class Live:
     def _tell(self) -> None:
         while self._untold:
             self.tell(self._untold.popleft())
-
-
-def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False) -> VideoSink:
-    """Open a file for what a camera gives.
-
-    Raises:
-        SinkError: The file cannot be written, or there is a recording of that name that was cut off.
-    """
-    partial = partial_of(path)
-    if partial.exists() and partial.stat().st_size and not overwrite:
-        # Of a video there is another copy to be made; what a camera saw does not come again.
-        raise SinkError(
-            f"'{partial}' is a recording that goes on or was cut off; rename it, use --overwrite, or name another file"
-        )
-    info = replace(info, frame_rate=info.frame_rate or Fraction(30))
-    return VideoSink(path, info=info, width=info.width, height=info.height, overwrite=overwrite)
-
-
-def _opened(sink: Sink) -> Sink:
-    return sink
 
 
 def _mirrored(image: Image) -> Image:

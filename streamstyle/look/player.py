@@ -50,7 +50,6 @@ class Scene:
 
     Attributes:
         recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
-        warnings: What the user should know.
     """
 
     def __init__(
@@ -85,10 +84,10 @@ class Scene:
         codes = {name: find_style(name, recipe.style_size) for name in [*self._styles, *own] if name != KEEP}
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
-        self.warnings: list[str] = []
+        self._warnings: list[str] = []
         fixed = sorted(code.name for style, code in codes.items() if is_style_file(style) or is_bare(style))
         if fixed and recipe.style_size != STYLE_SIZE:
-            self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
+            self._warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None
@@ -107,6 +106,11 @@ class Scene:
         except BaseException:
             self.close(*([] if before is None else [before]))
             raise
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know; grows while it plays."""
+        return self._warnings + ([] if self._track is None else self._track.warnings)
 
     @property
     def name(self) -> str:

@@ -4,28 +4,25 @@
                              --slot--> each sink (a thread of its own, which opens, feeds and finishes it)
     worker: what takes time beside the stream
 
-The stylizing thread owns the state of the run (streamstyle.pipeline.threads.Owner): the others send it what they want and what came
-of it. Before the run and after it the thread that calls `run` is the owner.
+The stylizing thread owns the state of the run (streamstyle.pipeline.threads.Owner): the others send it what they want and
+what came of it. Before the run and after it the thread that calls `run` is the owner.
 """
 
 import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from streamstyle.errors import Interrupted, StreamstyleError
 from streamstyle.frame import Frame
-from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.base import Source
+from streamstyle.pipeline.outputs import OpenSink, Output, SinkEnded, SinkOpened
 from streamstyle.pipeline.threads import Owner, Slot, join, undisturbed
 from streamstyle.pipeline.times import StageTimes
 
 _POLL_SECONDS = 0.1
-
-OpenSink = Callable[[], Sink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,47 +31,6 @@ class Pair:
 
     content: Frame
     stylized: Frame
-
-
-@dataclass(eq=False)
-class Output:
-    """A sink on a thread of its own.
-
-    Attributes:
-        name: What to call it.
-        lasting: Whether it takes what comes, and so is a stage of the times and may miss frames; else it gets one frame.
-        phase: Where it is in its life; the owner's.
-        sink: Once it is open.
-        slot: Holds the frame that it takes next.
-        thread: Its own.
-    """
-
-    name: str
-    lasting: bool = True
-    phase: Literal["opening", "open", "closing"] = "opening"
-    sink: Sink | None = None
-    slot: Slot[Frame] = field(default_factory=Slot)
-    thread: threading.Thread = field(default_factory=threading.Thread)
-
-
-@dataclass(frozen=True, slots=True)
-class SinkOpened:
-    """An output has opened its sink."""
-
-    output: Output
-
-
-@dataclass(frozen=True, slots=True)
-class SinkEnded:
-    """An output has come to its end.
-
-    Attributes:
-        output: Which.
-        failure: Why it ended early or left nothing; None where it was finished.
-    """
-
-    output: Output
-    failure: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +154,8 @@ class LivePipeline:
         """
         if self._phase == "over":
             return None
-        output = Output(name, lasting=only is None)
-        output.thread = self._thread(name, lambda: self._feed(output, open_sink))
+        output = Output(name, open_sink, lasting=only is None)
+        output.thread = self._thread(name, lambda: output.feed(self.times, self._tell, lambda: bool(self._failures)))
         self.outputs = (*self.outputs, output)
         if only is not None:
             output.slot.put(only)
@@ -210,7 +166,6 @@ class LivePipeline:
 
     def detach(self, output: Output) -> None:
         """Stop giving frames to a sink, which then is finished on its own thread; by the owner."""
-        output.phase = "closing"
         output.slot.close()
         self.outputs = tuple(other for other in self.outputs if other is not output)
         self._closing = (*self._closing, output)
@@ -293,30 +248,6 @@ class LivePipeline:
             self._owner.hand_over()
         self._shown.close()
 
-    def _feed(self, output: Output, open_sink: OpenSink) -> None:
-        failure: Exception | None = None
-        try:
-            output.sink = sink = open_sink()
-            self._tell(SinkOpened(output))
-            while not output.slot.finished:
-                frame = output.slot.take(sink.idle_seconds)
-                if frame is None:
-                    sink.idle()
-                    continue
-                self.times.frame(frame.index)
-                with self.times.measure(output.name) if output.lasting else self.times.span(output.name):
-                    sink.write(frame)
-            if self._failures:
-                sink.abort()
-            else:
-                sink.close()
-        except Exception as error:  # noqa: BLE001 - a sink ends alone, whatever is wrong with it
-            failure = error
-            if output.sink is not None:
-                with suppress(Exception):  # the first failure is the one to tell
-                    output.sink.abort()
-        self._tell(SinkEnded(output, failure))
-
     def _work(self) -> None:
         while (work := self._works.get()) is not None and not self._stopped.is_set():
             try:
@@ -327,8 +258,6 @@ class LivePipeline:
 
     def _tell(self, event: Event) -> None:
         def act() -> None:
-            if isinstance(event, SinkOpened) and event.output.phase == "opening":
-                event.output.phase = "open"
             if isinstance(event, SinkEnded):
                 self._let_go(event.output)
             self._hear(event)

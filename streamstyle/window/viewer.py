@@ -90,7 +90,7 @@ class Viewer:
             Command.COLOR: controls.next_color,
             Command.BLEND: controls.toggle_blend,
             Command.MIRROR: controls.mirror,
-            Command.RECORD: lambda: live.toggle_recording(recording_path),
+            Command.RECORD: lambda: live.sinks.toggle_recording(recording_path),
             Command.SNAPSHOT: lambda: live.snapshot(snapshot_path()),
             Command.SIDE_BY_SIDE: self._toggle("_show_both"),
             Command.ORIGINAL: self._toggle("_show_original"),
@@ -115,7 +115,7 @@ class Viewer:
         """What the overlay says."""
         live, state = self._live, self._live.controls.state
         text, said = state.message
-        self._recording_since = (self._recording_since or now) if live.recording else None
+        self._recording_since = (self._recording_since or now) if live.sinks.recording else None
         lost = live.source.state.name == "lost"
         info = live.source.info
         short = min(info.width, info.height)

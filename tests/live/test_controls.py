@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError, UsageError
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.crossfade import FADE_SECONDS
+from streamstyle.live.state import Settings
 from streamstyle.live.watch import StyleFolder
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
@@ -103,7 +104,7 @@ class Scenes:
 
         class Track:
             def __init__(self, uri, count, **_):
-                self.uri = uri
+                self.uri, self.warnings = uri, []
                 outer.opened.append(uri)
                 outer.while_opening()
 

@@ -11,8 +11,10 @@ import pytest
 from streamstyle.errors import Interrupted, ModelError, SinkError, StyleError
 from streamstyle.frame import Frame
 from streamstyle.live.autosize import AutoSize, ladder
-from streamstyle.live.controls import Controls, Settings
-from streamstyle.live.show import RECORDING, Live, open_recording
+from streamstyle.live.controls import Controls
+from streamstyle.live.show import Live
+from streamstyle.live.sinks import RECORDING, open_recording
+from streamstyle.live.state import Settings
 from streamstyle.look.options import read_recipe
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.null import NullSink
@@ -151,14 +153,14 @@ def test_recordings_start_and_stop_while_it_runs(tmp_path):
 
     def also(pair):
         if pair.content.index in {5, 45}:
-            run.toggle_recording(lambda: tmp_path / next(names))
+            run.sinks.toggle_recording(lambda: tmp_path / next(names))
             until(run, lambda state: sink_phases(state) == {"record": "open"})
             said.append(run.controls.state.message.text)
         if pair.content.index == 25:
-            run.toggle_recording(lambda: tmp_path / next(names))
+            run.sinks.toggle_recording(lambda: tmp_path / next(names))
             until(run, lambda state: state.outputs)
             said.append(run.controls.state.message.text)
-            assert not run.recording
+            assert not run.sinks.recording
         time.sleep(0.003)
 
     report = run.run(step(run, also))
@@ -176,14 +178,14 @@ def test_a_recording_that_cannot_start_is_said_and_the_stream_goes_on(tmp_path):
 
     def also(pair):
         if pair.content.index == 3:
-            run.toggle_recording(lambda: tmp_path / "absent" / "out.mp4")
+            run.sinks.toggle_recording(lambda: tmp_path / "absent" / "out.mp4")
             until(run, lambda state: state.warnings)
 
     report = run.run(step(run, also))
     assert report.shown == 30
     assert told == report.warnings == [run.controls.state.message.text]
     assert "absent' does not exist" in told[0]
-    assert run.failures == []  # it was no part of what the program was started for
+    assert run.sinks.failures == []  # it was no part of what the program was started for
 
 
 def test_a_recording_that_is_still_opening_when_the_user_quits_ends_with_the_run(tmp_path):
@@ -198,7 +200,7 @@ def test_a_recording_that_is_still_opening_when_the_user_quits_ends_with_the_run
         if pair is not None:
             run.source.turn.release()
             if pair.content.index == 3:
-                run.start_recording(slowly)
+                run.sinks.start_recording(slowly)
         if opening.is_set():
             threading.Timer(0.1, release.set).start()
             return False
@@ -235,7 +237,7 @@ def test_a_sink_that_fails_ends_alone_and_is_said_and_reported():
 
     report = run.run(step(run, also))
     assert (report.shown, report.warnings, told) == (40, ["the disk is full; make room"], ["the disk is full; make room"])
-    assert [str(failure) for failure in run.failures] == report.warnings
+    assert [str(failure) for failure in run.sinks.failures] == report.warnings
     assert set(report.missed) == {"record", "other"}
     assert other.frames > 5
 
@@ -253,10 +255,10 @@ def test_any_sink_comes_and_goes_while_it_runs():
     def also(pair):
         if pair.content.index in {5, 15}:
             sink = sinks[pair.content.index // 10]
-            run.attach("null", lambda: sink)
+            run.sinks.attach("null", lambda: sink)
             until(run, lambda state: sink_phases(state) == {"null": "open"})
         if pair.content.index == 25:
-            run.detach("null")
+            run.sinks.detach("null")
             until(run, lambda state: state.sinks == ())
         time.sleep(0.003)
 
@@ -305,13 +307,39 @@ def test_mirroring_turns_content_and_result():
     assert np.array_equal(pairs[0].stylized.image, 255 - pattern(0, 64, 48)[:, ::-1])
 
 
-def test_frames_of_another_size_are_fitted_to_the_first_ones():
-    camera = Camera(3)
-    camera.info = SourceInfo("camera", 80, 60, is_live=True)
-    run, pairs = live(camera), []
-    camera.info = SourceInfo("camera", 40, 30, is_live=True)
-    run.run(step(run, pairs.append))
-    assert {pair.stylized.image.shape for pair in pairs} == {(30, 40, 3)}
+def test_frames_of_another_shape_are_fitted_with_bars():
+    camera, pairs = Camera(3), []
+    run = live(camera)
+    tall = np.full((96, 32, 3), 255, np.uint8)
+    frames = [Frame(image, index, Fraction(index, 30)) for index, image in enumerate((pattern(0, 64, 48), tall))]
+    for frame in frames:
+        pairs.append(run._stylize(frame))
+    assert np.array_equal(pairs[0].content.image, frames[0].image)
+    assert pairs[1].content.image.shape == pairs[1].stylized.image.shape == (48, 64, 3)
+    assert pairs[1].content.image[:, 24:40].min() == 255
+    assert np.delete(pairs[1].content.image, np.s_[24:40], axis=1).max() == 0
+
+
+def test_a_size_that_this_machine_cannot_do_is_said_and_the_show_goes_on():
+    auto = AutoSize([32, 48], 1 / 30)
+    run, told = live(Camera(10**6), auto=auto), []
+    run.tell = told.append
+
+    def prepare(width, height, size):
+        raise ModelError(f"{size} is too large")
+
+    run.stylizer.prepare = prepare
+
+    def larger(pair):
+        if pair.content.index == 3:
+            auto.start({48: 1e-6})
+        time.sleep(0.002)
+
+    stop = step(run, larger)
+    run.run(lambda pair: stop(pair) and not told)
+    assert told == ["frames stay smaller than 48p: 48 is too large"]
+    assert set(run.stylizer.sizes) == {32}
+    assert auto.sizes == [32]
 
 
 def test_the_automatic_size_is_measured_first_and_used():

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError, UsageError
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.crossfade import FADE_SECONDS
+from streamstyle.live.state import Settings
 from streamstyle.look.player import Scene
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline

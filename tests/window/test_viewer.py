@@ -11,8 +11,9 @@ import pytest
 
 from streamstyle.commands.camera import _presenter
 from streamstyle.frame import Frame
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
+from streamstyle.live.state import Settings
 from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources.base import SourceInfo
@@ -72,7 +73,7 @@ def viewer():
     live = Live(Camera(), stylizer, controls)
     live.controls.beside = lambda work: work()
     live.taken = []
-    live.toggle_recording = lambda path: live.taken.append(path())
+    live.sinks.toggle_recording = lambda path: live.taken.append(path())
     live.snapshot = live.taken.append
     window = FakeWindow()
     viewer = Viewer(window, live, recording_path=lambda: Path("r.mp4"), snapshot_path=lambda: Path("s.png"))
@@ -153,7 +154,7 @@ def test_the_status_tells_where_the_time_goes_and_what_was_dropped(viewer):
     for stage in ("record", "stylize", "capture", "mjpeg"):
         with live.times.measure(stage):
             pass
-    live.attach("mjpeg", NullSink)
+    live.sinks.attach("mjpeg", NullSink)
     live.pipeline._missed = {"record": 7, "mjpeg": 2}
     status = viewer.status(time.monotonic() + 1)
     assert [stage for stage, _ in status.stages] == ["capture", "stylize", "show", "mjpeg"]
