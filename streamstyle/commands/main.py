@@ -1,6 +1,7 @@
 """The command line: parse, open, run, and turn every failure into one line and an exit code.
 
-Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130 and 143 stopped by Ctrl-C and by SIGTERM.
+Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130, 143 and 129 stopped by Ctrl-C, by SIGTERM and
+since the terminal was closed.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -18,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.commands.camera import add_camera_arguments, camera_command, with_config
+from streamstyle.commands.camera import camera_command
+from streamstyle.commands.camera_options import add_camera_arguments, with_config
 from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import FrameProgress, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
@@ -241,7 +244,8 @@ def list_styles(options: argparse.Namespace) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"streamstyle: {message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print(f"streamstyle: {message}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -251,11 +255,21 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (--help shows all options)\n")
 
 
+# The last one comes when the terminal is closed; Windows has none.
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
     # A second signal ends the program at once, should closing the output hang.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
     raise Interrupted(signal_number)
+
+
+def _take_signals() -> None:
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, _stop)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -299,8 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may hold letters that the terminal's encoding lacks
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    _take_signals()
     try:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])

@@ -11,8 +11,9 @@ from fractions import Fraction
 import pytest
 
 from streamstyle.frame import Frame
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
+from streamstyle.live.state import Settings
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.base import Sink

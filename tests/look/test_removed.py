@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from streamstyle.commands.camera import with_config
+from streamstyle.commands.camera_options import with_config
 from streamstyle.commands.main import main
 from streamstyle.errors import UsageError
 from streamstyle.look.options import look_parser, read_recipe

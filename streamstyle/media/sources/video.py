@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.libav import HDR_TRANSFERS, address, quietly, reason, to_rgb
+from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources import hardware
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.clock import Clock
@@ -196,7 +197,9 @@ class VideoSource(Source):
             self._size = frame.width, frame.height
             self._note_hdr(frame)
         if (frame.width, frame.height) != self._size:
-            self._warn_once(f"the picture size changes; all frames are scaled to {self._size[0]}x{self._size[1]}")
+            self._warn_once(f"the picture size changes; all frames are fitted into {self._size[0]}x{self._size[1]}")
+            whole = to_rgb(frame, frame.width, frame.height, self._reformatter)
+            return self._orientation.apply(letterboxed(whole, *self._size))
         return self._orientation.apply(to_rgb(frame, *self._size, self._reformatter))
 
     # What to say.
