@@ -45,6 +45,8 @@ def open_source(
     if path.is_dir():
         raise SourceError(f"'{uri}' is a folder; wanted a video or a photo")
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):  # what is read of a pipe is gone
+            return VideoSource(uri, start, end, hwaccel=hwaccel)
         with path.open("rb") as file:
             head = file.read(32)
     except FileNotFoundError as error:
