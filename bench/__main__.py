@@ -17,8 +17,8 @@ from bench import growth, live, memory, model, pipeline, startup
 from bench.plot import draw
 from bench.report import Results, Table, block, print_table, write_block
 from bench.setting import SIZES, Setting, find_clip, size_argument
-from streamstyle.engine import DEVICES
 from streamstyle.errors import StreamstyleError, UsageError
+from streamstyle.runtime.session import DEVICES
 
 PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "model": model.measure,

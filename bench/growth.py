@@ -13,11 +13,11 @@ from bench.report import Table
 from bench.setting import Setting, named, pictures
 from streamstyle.errors import ModelError
 from streamstyle.frame import Frame, Image
-from streamstyle.recipe import Recipe
-from streamstyle.scene import Scene
-from streamstyle.sinks.image import ImageSink
-from streamstyle.stylizer import Stylizer
-from streamstyle.timeline import Timeline
+from streamstyle.look.player import Scene
+from streamstyle.look.recipe import Recipe
+from streamstyle.look.timeline import Timeline
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.paint.stylizer import Stylizer
 
 _FRAMES = 8
 _CHANGING = "1@0,0@600"
@@ -93,7 +93,7 @@ def _looks(setting: Setting, stylizer: Stylizer) -> Table:
         mask = _mask(setting.folder / f"mask{count}.png", count)
         recipes[f"{count} regions"] = Recipe(tuple(styles[:count]), mask=str(mask), temporal="off")
     recipes |= {f"--color {mode}": Recipe(tuple(styles[:1]), color=mode, temporal="off") for mode in ("content", "luma")}
-    recipes |= {f"--temporal {mode}": Recipe(tuple(styles[:1]), temporal=mode) for mode in ("on", "strong")}
+    recipes["--temporal on"] = Recipe(tuple(styles[:1]), temporal="on")
     setting.say("growth: styles, regions, controls")
     scenes: list[Scene] = []
     actions = {name: _painter(setting, stylizer, images, recipe, scenes) for name, recipe in recipes.items()}

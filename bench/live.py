@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from bench.clock import SystemClock
 from bench.report import Table
 from bench.setting import RATE, Setting, Size, info, named, pictures, write_clip
-from streamstyle.controls import Controls, Settings
-from streamstyle.live import Live, LiveReport
-from streamstyle.recipe import Recipe
-from streamstyle.sinks.base import Sink
-from streamstyle.sinks.video import VideoSink
-from streamstyle.sources import open_live_source
-from streamstyle.stylizer import Stylizer
-from streamstyle.viewer import Headless
+from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.show import Live, LiveReport
+from streamstyle.look.recipe import Recipe
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.video import VideoSink
+from streamstyle.media.sources import open_live_source
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.window.viewer import Headless
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ from bench.peak import MACS, bandwidth, peak_run
 from bench.report import Table
 from bench.setting import Setting, Size, named, pictures
 from bench.work import of_fast, of_microast, of_vgg19
-from streamstyle.engine import usable_cores
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image
-from streamstyle.look import Look
-from streamstyle.sources.image import read_image
-from streamstyle.stylizer import Stylizer
-from streamstyle.upscale import resize
+from streamstyle.look.look import Look
+from streamstyle.media.resize import resize
+from streamstyle.media.sources.image import read_image
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.session import usable_cores
 
 CHOICES = (
     ("cpu", "fp32"),

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from streamstyle.engine import Session, usable_cores
 from streamstyle.errors import ModelError
+from streamstyle.runtime.session import Session, usable_cores
 
 _CHANNELS, _SIDE, _LAYERS = 128, 96, 3
 MACS = _LAYERS * _CHANNELS**2 * 9 * _SIDE**2

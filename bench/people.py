@@ -18,8 +18,8 @@ from rich.table import Table
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Image
-from streamstyle.people import Mask, PersonMask, PersonSegmenter, open_segmenter
-from streamstyle.sources import open_source
+from streamstyle.look.people import Mask, PersonMask, PersonSegmenter, open_segmenter
+from streamstyle.media.sources import open_source
 
 _SIZES = ((640, 480), (1280, 720), (1920, 1080))
 _REST, _MOVES = 5, 12  # levels of change from frame to frame

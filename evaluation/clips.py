@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.temporal import Correspondence, adjacent_difference, background_jump, sharpness, warping_error
+from evaluation.measures.temporal import Correspondence, adjacent_difference, background_jump, sharpness, warping_error
 from evaluation.temporal_report import read_clip
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
-from streamstyle.sources import open_source
+from streamstyle.media.sources import open_source
 
 SUFFIXES = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
 SETTLED = 4

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from streamstyle.frame import Image
-from streamstyle.stylizer import STYLE_SIZE
-from streamstyle.upscale import resize, resize_short_side
+from streamstyle.media.resize import resize, resize_short_side
+from streamstyle.styles.code import STYLE_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,21 +21,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from evaluation import clips, cost, effectiveness
+from evaluation import clips
 from evaluation.fitting import Painting, as_painting, fit
-from evaluation.measure import WANTED_LAYERS, Judge
-from evaluation.pictures import Pictures, choose_pairs
+from evaluation.measures import cost, effectiveness
+from evaluation.measures.judge import WANTED_LAYERS, Judge
+from evaluation.measures.temporal import strip
 from evaluation.record import Records
+from evaluation.report.pictures import Pictures, choose_pairs
 from evaluation.sweep import FULL, Ratio
-from evaluation.systems import REFERENCES, Options, System, open_system
-from evaluation.temporal import strip
+from evaluation.systems.catalog import REFERENCES, Options, System, open_system
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.grain import GRAIN
-from streamstyle.look import FitMode
-from streamstyle.sinks.image import ImageSink
-from streamstyle.sources.image import read_image
+from streamstyle.look.look import GRAIN
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sources.image import read_image
 
 IDENTITY = "identity"
 
@@ -59,7 +59,6 @@ class Plan:
         held_out: Take only pictures that training keeps aside.
         device: `cpu` or `cuda`.
         gatys_steps: Evaluations of Gatys' loss.
-        fit: How far styles are fitted to each scene, by models that can.
         grain: How much there is to paint with in flat places, of the same models.
         ratios: Between the photo and the full style.
         sweep_pairs: How many pairs are painted at all ratios.
@@ -90,7 +89,6 @@ class Plan:
     held_out: bool = False
     device: str = "cpu"
     gatys_steps: int = 30
-    fit: FitMode = "on"
     grain: float = GRAIN
     ratios: tuple[Ratio, ...] = ()
     sweep_pairs: int = 12
@@ -262,7 +260,7 @@ class Evaluation:
         """
         models = {IDENTITY: IDENTITY} | self.plan.models
         plan = self.plan
-        options = Options(plan.device, plan.vgg, plan.gatys_steps, plan.seed, plan.fit, plan.grain)
+        options = Options(plan.device, plan.vgg, plan.gatys_steps, plan.seed, plan.grain)
         opened = {name: open_system(model, options) for name, model in models.items()}  # all, so that faults come first
         for name, system in opened.items():
             self.facts[name] = asdict(system.facts)

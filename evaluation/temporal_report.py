@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.temporal import (
+from evaluation.measures.temporal import (
     Correspondence,
     background_drift,
     background_jump,
@@ -28,18 +28,15 @@ from evaluation.temporal import (
     strip,
     warping_error,
 )
-from streamstyle.arguments import share_argument
 from streamstyle.errors import StreamstyleError
-from streamstyle.exposure import survey
 from streamstyle.frame import Frame, Image
-from streamstyle.grain import GRAIN
-from streamstyle.look import COLOR_MODES, FIT_MODES, Look
-from streamstyle.sinks.image import ImageSink
-from streamstyle.sources import open_source
-from streamstyle.sources.image import read_image
-from streamstyle.stylizer import Stylizer
-from streamstyle.temporal import TEMPORAL_MODES, TemporalMode
-from streamstyle.upscale import resize_short_side
+from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES, Look, TemporalMode
+from streamstyle.look.values import share_argument
+from streamstyle.media.resize import resize_short_side
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.image import read_image
+from streamstyle.paint.stylizer import Stylizer
 
 _SETTLED = 4
 """Frames after which a run is judged: the first ones have no past."""
@@ -129,7 +126,7 @@ def judge(frames: Sequence[Image], clip: Clip) -> tuple[float, float, tuple[floa
 
 def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
     """Stylize a clip and judge it."""
-    memory, frames = stylizer.memory(), []
+    memory = stylizer.memory()
     spent: dict[str, float] = {}
 
     class Stage:
@@ -142,11 +139,7 @@ def run(clip: Clip, stylizer: Stylizer, look: Look) -> Result:
         def __exit__(self, *_: object) -> None:
             spent[self.name] = spent.get(self.name, 0.0) + time.perf_counter() - self.began
 
-    content = [Frame(image, index, Fraction(index, 25)) for index, image in enumerate(clip.frames)]
-    surveyed = survey(content) if look.temporal == "strong" else None  # as `video` does with files
-    for frame in content:
-        stats = None if surveyed is None else surveyed.at(float(frame.time))
-        frames.append(stylizer.stylize(frame.image, replace(look, content_stats=stats), memory, Stage))
+    frames = [stylizer.stylize(image, look, memory, Stage) for image in clip.frames]
     error, sharp, background = judge(frames, clip)
     return Result(
         error, sharp, background, (spent.get("motion", 0.0) + spent.get("temporal", 0.0)) / spent["inference"], frames
@@ -160,7 +153,6 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the made-up clips")
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
     arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
-    arguments.add_argument("--fit", choices=FIT_MODES, default="on", help="likewise")
     arguments.add_argument("--grain", type=share_argument, default=GRAIN, help="likewise")
     arguments.add_argument("--model", default="fast")
     arguments.add_argument("--frames", type=int, default=24, help="of each clip")
@@ -183,7 +175,7 @@ def main() -> int:
         columns = ("clip", "input", *TEMPORAL_MODES, "sharpness kept", "of the noiseless", "jump", "drift", "cost")
         table = Table(*columns, box=None, pad_edge=False)
         for clip in clips:
-            look = Look(code, color=options.color, fit=options.fit, grain=options.grain)
+            look = Look(code, color=options.color, grain=options.grain)
             results = {mode: run(clip, stylizer, replace(look, temporal=mode)) for mode in TEMPORAL_MODES}
             clean = None
             if clip.noiseless is not None:
@@ -195,7 +187,7 @@ def main() -> int:
         print(f"temporal_report: {error}", file=sys.stderr)
         return 1
     console.print(table)
-    console.print("Warping error in thousandths of the range; cost as a share of inference; off, on, strong.")
+    console.print("Warping error in thousandths of the range; cost as a share of inference; off, on.")
     console.print("Sharpness beside `off`, and beside `off` of the same clip without its noise, where that is known.")
     return 0
 

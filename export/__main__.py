@@ -10,25 +10,24 @@ from export.card import write_card
 from export.count import count_macs
 from export.parity import ParityError
 from export.write import export_family
-from streamstyle.catalog import WEIGHTS
 from streamstyle.errors import ModelError
-from streamstyle.styles import BuiltinStyles
+from streamstyle.runtime.catalog import WEIGHTS
+from streamstyle.styles.store import BuiltinStyles
 from training.checkpoint import load_fast
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def copy_what_belongs(folder: Path, name: str, version: str) -> None:
-    """Put shipped styles and fit beside a model of the same weights under another name: what they say holds for it."""
+    """Put shipped styles beside a model of the same weights under another name: their codes hold for it."""
     shipped = WEIGHTS / "fast.styles.npz"
     try:
         BuiltinStyles(shipped, version)
     except ModelError:
         return
-    for path, ending in ((shipped, "styles.npz"), (WEIGHTS / "fast.fit.onnx", "fit.onnx")):
-        copy = folder / f"{name}.{ending}"
-        if path.is_file() and copy.resolve() != path:
-            shutil.copyfile(path, copy)
+    copy = folder / f"{name}.styles.npz"
+    if shipped.is_file() and copy.resolve() != shipped:
+        shutil.copyfile(shipped, copy)
 
 
 def main() -> int:

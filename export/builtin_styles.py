@@ -1,35 +1,23 @@
 """`python -m export.builtin_styles`: encode the shipped styles anew, after each training.
 
-Only the codes are shipped (some 30 KB each, with what fitting them needs), never the pictures. All painters are in the
-public domain. With `--contents` and `--vgg` the codes are then bettered by descent on the losses (`training.headroom`): it
-takes a minute of a core each. Nobody would wait so long for a painting of their own, but these are encoded once for all.
+Only the codes are shipped (some 25 KB each), never the pictures. All painters are in the public domain.
 """
 
 import argparse
-import multiprocessing
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-import torch
-
-from export.better import STEPS, WEIGHTS, Bettered, Betterer, in_one_row, stats_of
-from models.vgg import Vgg19
-from streamstyle.catalog import WEIGHTS as SHIPPED
-from streamstyle.engine import usable_cores
 from streamstyle.errors import StreamstyleError
-from streamstyle.look import StyleCode
-from streamstyle.sources.image import read_image
-from streamstyle.styles import BuiltinStyle, BuiltinStyles, CodeCache, save_builtin_styles
-from streamstyle.stylizer import Stylizer
-from training.checkpoint import load_fast
-from training.data import load_images, opened_tar
-from training.headroom import JUDGED, Judged
+from streamstyle.media.sources.image import read_image
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.catalog import WEIGHTS as SHIPPED
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import BuiltinStyle, CodeCache, save_builtin_styles
+from training.data import opened_tar
 
 ASIDE = ".aside"
 """Ending of the old codes while new ones are made."""
@@ -82,72 +70,6 @@ def encode_all(archive: Path, stylizer: Stylizer) -> list[tuple[BuiltinStyle, St
     return codes
 
 
-def with_codes_of(path: Path, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> list[tuple[BuiltinStyle, StyleCode]]:
-    """The same styles with the codes of a file, and with what fitting them needs.
-
-    Raises:
-        StreamstyleError: The file lacks one of them, or is of another model.
-    """
-    kept = BuiltinStyles(path, encoded[0][1].model_version)
-    old = [kept.code(style.name) for style, _ in encoded]
-    return [
-        (style, replace(code, tensors=before.tensors, judged=before.judged))
-        for (style, code), before in zip(encoded, old, strict=True)
-    ]
-
-
-def judged_by(vgg: Vgg19, encoded: list[tuple[BuiltinStyle, StyleCode]]) -> list[tuple[BuiltinStyle, StyleCode]]:
-    """The same styles with what fitting them by descent needs; codes that know their paintings."""
-    return [(style, replace(code, judged=in_one_row(stats_of(vgg, code.paintings[0][0])))) for style, code in encoded]
-
-
-_betterer: Betterer
-
-
-def _open(weights: Path, contents: list[Path], judge_path: Path, steps: int) -> Betterer:
-    vgg, network = Vgg19.load(judge_path), load_fast(weights)[0]
-    photos, held_out = load_images(contents, torch.device("cpu"))
-    return Betterer(network, vgg, photos, held_out.images[:JUDGED], steps)
-
-
-def _start(weights: Path, contents: list[Path], judge_path: Path, steps: int) -> None:
-    """In each process: one thread, since there is a process for every core."""
-    global _betterer  # noqa: PLW0603 - how a process pool keeps what is read once
-    torch.set_num_threads(1)
-    _betterer = _open(weights, contents, judge_path, steps)
-
-
-def _better(style: BuiltinStyle, code: StyleCode) -> Bettered:
-    bettered = _betterer.better(code)
-    print(f"{style.name}: {bettered}", flush=True)
-    return bettered
-
-
-def better_all(
-    codes: list[tuple[BuiltinStyle, StyleCode]], weights: Path, contents: list[Path], judge_path: Path, steps: int
-) -> list[tuple[BuiltinStyle, StyleCode]]:
-    """The same styles with codes of less loss, as many at once as there are cores; says what it brought.
-
-    Raises:
-        ValueError: An input cannot be used.
-    """
-    inputs = weights, contents, judge_path, steps
-    _open(*inputs)  # fails here, in words, and not in a process
-    styles, encoded = zip(*codes, strict=True)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(usable_cores(), context, initializer=_start, initargs=inputs) as pool:
-        try:
-            results = list(pool.map(_better, styles, encoded))
-        except BaseException:
-            # Stopped: a style takes minutes, which nobody waits for.
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-    before, after = (Judged.mean([getattr(result, when) for result in results]) for when in ("before", "after"))
-    print(f"all: Lc {before.lc:.3f} -> {after.lc:.3f}, Ls {before.ls:.3f} -> {after.ls:.3f}")
-    return [(style, result.code) for style, result in zip(styles, results, strict=True)]
-
-
 @contextmanager
 def set_aside(path: Path) -> Iterator[None]:
     """Without the file while the block runs; it comes back unless the block writes another one."""
@@ -166,33 +88,15 @@ def main() -> int:
     """Write `streamstyle/weights/fast.styles.npz`."""
     parser = argparse.ArgumentParser(prog="python -m export.builtin_styles", description=__doc__)
     parser.add_argument("--styles", type=Path, required=True, help="tar with the paintings")
-    parser.add_argument("--contents", type=Path, nargs="+", help="folders or tars of photos, to better the codes on")
-    parser.add_argument("--vgg", type=Path, help="normalised VGG-19, layout of vgg_normalised.pth, likewise")
-    parser.add_argument("--steps", type=int, default=STEPS, help=f"of descent per style (default {STEPS})")
-    parser.add_argument(
-        "--keep-codes",
-        action="store_true",
-        help="leave the codes as they are; add only what fitting them to scenes needs, with --vgg also by descent",
-    )
     options = parser.parse_args()
-    if options.keep_codes and options.contents:
-        parser.error("--keep-codes: wanted without --contents, which is for other codes")
-    if bool(options.contents) != bool(options.vgg) and not options.keep_codes:
-        parser.error("--contents and --vgg: wanted both, to better the codes, or neither")
     path = SHIPPED / "fast.styles.npz"
-    # As an exception, so that what was set aside comes back and no process stays behind.
+    # As an exception, so that what was set aside comes back.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         # The old codes belong to the old model, and must not keep the new one from loading.
         with set_aside(path):
             with tempfile.TemporaryDirectory() as cache:
                 codes = encode_all(options.styles, Stylizer("fast", "cpu", CodeCache(Path(cache))))
-                if options.keep_codes:
-                    codes = with_codes_of(path.with_suffix(ASIDE), codes)
-                    if options.vgg:
-                        codes = judged_by(Vgg19.load(options.vgg), codes)
-            if options.contents:
-                codes = better_all(codes, WEIGHTS, options.contents, options.vgg, options.steps)
             save_builtin_styles(path, codes)
     except (StreamstyleError, OSError, KeyError, ValueError) as error:
         print(f"builtin_styles: {error}", file=sys.stderr)

@@ -17,7 +17,7 @@ Arbitrary style transfer for plain CPUs: `{name}.style.onnx` encodes a painting 
 | version | {version} (first digits of the training checksum) |
 | licence | MIT; trained by this project |
 | cost | {gmac:.2f} GMAC per 640x360 frame |
-| held-out paper losses | Lc {lc:.3f}, Ls {ls:.3f}{fitted} ({pairs} pairs never trained on, 256x256, 8-bit output) |
+| held-out paper losses | Lc {lc:.3f}, Ls {ls:.3f} ({pairs} pairs never trained on, 256x256, 8-bit output) |
 | parity with PyTorch | {parity} |
 | trained on | {images}: photos and public-domain paintings; see the project's design notes |
 | judge | VGG-19 to relu4_1, normalised, frozen; losses of Huang & Belongie 2017 |
@@ -37,14 +37,12 @@ No check is made of what a picture shows. The training record:
 
 def write_card(path: Path, record: dict[str, Any], checksum: str, parity: Parity, macs: int) -> None:
     """Write the card; every figure comes from the training record or was just measured."""
-    fitted = record.get("held_out_fitted")
     text = TEMPLATE.format(
         name=path.stem,
         version=checksum[:12],
         gmac=macs / 1e9,
         lc=record["held_out"]["lc"],
         ls=record["held_out"]["ls"],
-        fitted=f"; fitted to each photo Lc {fitted['lc']:.3f}, Ls {fitted['ls']:.3f}" if fitted else "",
         pairs=record.get("pairs", 40),
         parity=parity,
         images=record["images"],

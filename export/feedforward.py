@@ -10,8 +10,8 @@ from pathlib import Path
 
 from export.parity import ParityError
 from export.write import export_family
-from streamstyle.look import StyleCode
-from streamstyle.styles import BuiltinStyle, save_builtin_styles
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
 from training.per_style_weights import load_weights
 
 

@@ -15,8 +15,8 @@ from export.parity import ParityError
 from export.write import export_family
 from models.vgg import Vgg19
 from models.vgg_adain import Decoder, VggAdain
-from streamstyle.catalog import user_models
 from streamstyle.errors import StreamstyleError, UsageError
+from streamstyle.runtime.catalog import user_models
 
 STRANGERS = 1.5
 """Above this reconstruction error the decoder does not know the encoder (the public pair: 0.6, strangers: above 4)."""

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from streamstyle.catalog import WEIGHTS
 from streamstyle.errors import StreamstyleError
-from streamstyle.look import StyleCode
-from streamstyle.sources import open_source
-from streamstyle.styles import BuiltinStyles
+from streamstyle.media.sources import open_source
+from streamstyle.runtime.catalog import WEIGHTS
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import BuiltinStyles
 from training.data import SUFFIXES, is_held_out, opened_tar
 
 LIMIT_DB = 33.0

@@ -15,7 +15,6 @@ from models.family import Family
 
 Graph = Literal["style", "stylize"]
 MAX_SIDE = 1 << 15
-MAX_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,8 @@ def export_family(
         "size_multiple": str(network.size_multiple),
         "precision": precision,
     }
-    if network.region_stride is not None:
-        metadata["region_stride"] = str(network.region_stride)
     style_path, stylize_path = folder / f"{name}.style.onnx", folder / f"{name}.stylize.onnx"
     picture = torch.randint(0, 256, SAMPLE_SHAPE, dtype=torch.uint8)
-    frames, frames_size = picture, {}
-    if precision == "fp16":
-        # For GPUs, which may be given several frames at once; on CPUs that gains nothing.
-        frames, frames_size = torch.cat([picture, picture]), {0: torch.export.Dim("frames", min=1, max=MAX_FRAMES)}
     dimension = torch.export.Dim
     size = {1: dimension("height", min=1, max=MAX_SIDE), 2: dimension("width", min=1, max=MAX_SIDE)}
     names = list(network.code_names)
@@ -102,8 +95,8 @@ def export_family(
     code = network.sample_code()
     export_graph(
         StylizeGraph(written, fold=True).eval(),
-        [frames, torch.ones(1, 1, 1, 1), [code[key] for key in names]],
-        (frames_size | size, None, [None] * len(names)),
+        [picture, torch.ones(1, 1, 1, 1), [code[key] for key in names]],
+        (size, None, [None] * len(names)),
         inputs=["content", "alpha", *names],
         outputs=["stylized"],
         path=stylize_path,

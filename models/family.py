@@ -15,9 +15,6 @@ class Family(Protocol):
         family: Its name.
         bytes_per_pixel: Memory that the exported stylizer takes on a CPU per pixel of a frame, measured with ONNX Runtime.
         size_multiple: The style encoder wants heights and widths that are multiples of this.
-        region_stride: Style codes spread over regions, (N, C, h, w) at 1 / region_stride of the frame, style each region as
-            the whole frame would be. None where they do not: where the layers after one AdaIN normalise again by
-            statistics of the whole frame, regions are better painted one after the other.
         code_names: Names of the style code's tensors, in a fixed order.
         style_encoder: (N, 3, H, W) style -> name -> tensor; None where a network knows only the styles it was trained on.
         stylizer: (N, 3, H, W) content, (N, 1, 1, 1) alpha, code -> (N, 3, H, W).
@@ -26,7 +23,6 @@ class Family(Protocol):
     family: str
     bytes_per_pixel: int
     size_multiple: int
-    region_stride: int | None
 
     @property
     def stylizer(self) -> nn.Module: ...  # noqa: D102 - said above

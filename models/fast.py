@@ -197,7 +197,6 @@ class Fast(nn.Module):
     family = "fast"
     bytes_per_pixel = 300
     size_multiple = SIZE_MULTIPLE
-    region_stride: int | None = None
 
     def __init__(self, config: FastConfig | None = None) -> None:
         super().__init__()
@@ -243,17 +242,16 @@ class Fast(nn.Module):
         code, seen = self.complete(style)
         return code, seen.embedded
 
-    def complete(self, style: Tensor, looks: int | None = None) -> tuple[StyleCode, Seen]:
+    def complete(self, style: Tensor) -> tuple[StyleCode, Seen]:
         """The style code of paintings, and all that the encoder saw of them.
 
         Args:
             style: As for `encode`.
-            looks: How often to look at what the code paints; as often as the network can by default.
         """
         code, seen = self.encoder(style)
         said: Tensor | None = None
         alpha = torch.ones(len(style), 1, 1, 1, device=style.device)
-        for look in range(self.config.looks if looks is None else looks):
+        for look in range(self.config.looks):
             picture = straight_through_clamp(self.looked_at[look]).expand(len(style), -1, -1, -1)
             painted = straight_through_clamp(self.stylizer(picture, alpha, code))
             code, said = self.encoder.look_again(look, code, seen, painted, said)

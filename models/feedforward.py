@@ -193,7 +193,6 @@ class FeedForward(nn.Module):
 
     family = "feedforward"
     size_multiple = 1
-    region_stride: int | None = None
     style_encoder = None
 
     def __init__(self, config: FeedForwardConfig | None = None) -> None:

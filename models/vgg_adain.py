@@ -166,7 +166,6 @@ class VggAdain(nn.Module):
 
     family = "vgg19"
     bytes_per_pixel = 1500
-    region_stride: int | None = 8
     size_multiple = 1  # the stylizer fits sizes itself, and a painting's statistics should not see repeated borders
 
     def __init__(self, vgg: Vgg19 | None = None, decoder: Decoder | None = None) -> None:

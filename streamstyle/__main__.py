@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
-        from streamstyle.cli import main as run  # noqa: PLC0415 - its imports are what may fail
+        from streamstyle.commands.main import main as run  # noqa: PLC0415 - its imports are what may fail
     except KeyboardInterrupt:  # Ctrl-C before anything has begun; later cli.py takes signals itself
         print("streamstyle: stopped", file=sys.stderr)
         return 130

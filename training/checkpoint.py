@@ -1,6 +1,5 @@
 """What a run needs to go on exactly where it stopped, and the weights that others take from it."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.fast import Fast, FastConfig
-from models.fitting import SceneFit
 from models.vgg import Vgg19
 from models.vgg_adain import Decoder, VggAdain
 from training.recipes import RECIPES
@@ -119,62 +117,3 @@ def load_fast(path: Path) -> tuple[Fast, dict[str, Any]]:
     if not isinstance(network, Fast):
         raise ValueError(f"'{path}' does not hold weights of `fast`")
     return network, record
-
-
-def weights_checksum(path: Path) -> str:
-    """Of a file of weights, as hexadecimal digits; the first twelve are the model's version."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def save_fit(fit: SceneFit, path: Path, network: Path, record: dict[str, Any]) -> None:
-    """Write what fits styles to scenes, in half precision.
-
-    Args:
-        fit: It.
-        path: A `.safetensors` file.
-        network: The file of the weights that it belongs to.
-        record: How it was trained and how well it does; JSON values.
-    """
-    partial = path.with_suffix(".partial")
-    tensors = {name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in fit.state_dict().items()}
-    save_file(tensors, partial, {"network": weights_checksum(network), "training": json.dumps(record)})
-    partial.replace(path)
-
-
-def load_fit(path: Path, network: Fast) -> tuple[SceneFit, dict[str, str]]:
-    """Read what save_fit wrote.
-
-    Args:
-        path: The file.
-        network: That it belongs to.
-
-    Returns:
-        It, in evaluation mode, and the file's metadata: `network` and `training`.
-
-    Raises:
-        ValueError: The file is missing, damaged or of another network.
-    """
-    if not path.is_file():
-        raise ValueError(f"wanted the weights of a fit, but there is no '{path}'")
-    fit = SceneFit(network)
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-            fit.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118 - not a mapping
-    except SafetensorError as error:
-        raise ValueError(f"'{path}' is damaged ({error}); take another copy") from error
-    except RuntimeError as error:
-        raise ValueError(f"'{path}' does not hold the weights of a fit for this network") from error
-    return fit.eval(), metadata
-
-
-def load_fit_of(path: Path, network: Fast, weights: Path) -> SceneFit:
-    """As load_fit, of a fit that was trained for just these weights.
-
-    Raises:
-        ValueError: As load_fit, or it was trained for others.
-    """
-    fit, metadata = load_fit(path, network)
-    if metadata.get("network") != weights_checksum(weights):
-        raise ValueError(f"'{path}' was trained for other weights than '{weights}'; run: python -m training --fit only")
-    return fit

@@ -1,4 +1,4 @@
-"""Photos with grain in their flat places, as users' frames have it (`streamstyle.grain`).
+"""Photos with grain in their flat places, as users' frames have it (`streamstyle.paint.grain`).
 
 A network that never saw grain takes it for detail, or for noise to leave alone; one that did learns to make strokes of it.
 """
@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from models.pictures import to_float, to_uint8
-from streamstyle.grain import GRAIN, grained
+from streamstyle.look.look import GRAIN
+from streamstyle.paint.grain import grained
 
 
 def with_grain(photo: Tensor, strength: float) -> Tensor:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
-from streamstyle.arguments import share_argument
+from streamstyle.look.values import share_argument
 from training.precision import PRECISIONS, usual_precision
-from training.recipes import FIT_RECIPES, RECIPES, recipe_of
+from training.recipes import RECIPES
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -23,12 +23,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
     parser.add_argument("--run", type=Path, default=Path("runs/fast"), help="folder of checkpoint, log and pictures")
     parser.add_argument("--init", type=Path, help="start a new run from these weights (.safetensors)")
-    parser.add_argument(
-        "--fit",
-        choices=FIT_RECIPES,
-        help="also train what fits styles to scenes: along with the network, or only that, for the weights of --init",
-    )
-    parser.add_argument("--init-fit", type=Path, help="start it from this fit.safetensors; without, it begins anew")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="train so long in all, earlier sittings of the run counted in")
     length.add_argument("--steps", type=int, help="train so many steps in all")
@@ -81,7 +75,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--precision", choices=PRECISIONS, help="default: the faster one on this device")
     parser.add_argument("--threads", type=int, help="CPU threads")
     known = parser.parse_known_args(arguments)[0]
-    parser.set_defaults(**recipe_of(known.family, known.fit).defaults)
+    parser.set_defaults(**RECIPES[known.family].defaults)
     options = parser.parse_args(arguments)
     options.precision = options.precision or usual_precision(options.device)
     if options.variants is None:
@@ -100,14 +94,6 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--rounding: only `fast` has an int8 graph; use it with --family fast")
     if options.grain_share and options.family != "fast":
         parser.error("--grain-share: the paper's decoder sees features, not the photo; use it with --family fast")
-    if options.fit and options.family != "fast":
-        parser.error("--fit: only the styles of `fast` are fitted; use it with --family fast")
-    if options.fit == "only" and (options.probe_weight or not options.init):
-        parser.error("--fit only: the network stays as it is; name it with --init, and leave out --probe-weight")
-    if options.fit == "along" and options.batch < 2:
-        parser.error("--fit along: wanted a --batch of 2 or more, of which a quarter stays unfitted")
-    if options.init_fit and not options.fit:
-        parser.error("--init-fit: wanted --fit with it")
     for size in (options.size, options.late_size or options.size):
         if size < 32 or size % 16:
             parser.error(f"--size and --late-size: wanted multiples of 16 from 32 on, got {size}")

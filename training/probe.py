@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from models.fast import Fast
-from models.fitting import Fitted
 from models.losses import Stats, style_loss
 from models.style_encoder import Seen, StyleEncoder
 from models.vgg import LAYER_WIDTHS
@@ -28,7 +27,7 @@ class StatisticsProbe(nn.Module):
             ValueError: It has no embedding.
         """
         super().__init__()
-        if not isinstance(network, Fast | Fitted) or not network.config.embedding:
+        if not isinstance(network, Fast) or not network.config.embedding:
             raise ValueError("--probe-weight: wanted a network with an embedding of the style; use it with --family fast")
         self.linear = nn.Linear(network.config.embedding, 2 * sum(LAYER_WIDTHS))
         self.lacking = nn.Linear(network.config.embedding, 2 * sum(LAYER_WIDTHS))

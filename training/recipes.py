@@ -1,24 +1,22 @@
 """How each family is trained: what a step runs, and the settings that its paper gives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from models.adain import StyleCode
 from models.fast import Fast
-from models.fitting import Fitted
 from models.style_encoder import Seen
 from models.vgg import Vgg19
 from models.vgg_adain import VggAdain
 from training.targets import Batch
 
-Network = Fast | Fitted | VggAdain
+Network = Fast | VggAdain
 
-Encode = Callable[[Any, Batch, Batch, Generator], tuple[StyleCode, Seen]]
-"""network, content, style, what draws -> style code, and what the encoder saw of the style; nothing where there is none."""
+Encode = Callable[[Any, Batch], tuple[StyleCode, Seen]]
+"""network, style -> style code, and what the encoder saw of the style; nothing where there is none."""
 
 Step = Callable[[Any, Batch, StyleCode, Tensor, Tensor], Tensor]
 """network, content, style code, alpha (N, 1, 1, 1), target t (N, 512, H/8, W/8) -> stylized (N, 3, H, W)."""
@@ -51,33 +49,16 @@ class Recipe:
     vary: bool
 
 
-def _encode_fast(network: Fast, _content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Seen]:
+def _encode_fast(network: Fast, style: Batch) -> tuple[StyleCode, Seen]:
     return network.complete(style.images)
 
 
-def _encode_and_fit(fitted: Fitted, content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Seen]:
-    code, seen = fitted.network.complete(style.images)
-    # The first quarter stays as it is: so codes are with `--fit off`, and live until their fit is there.
-    plain = max(1, len(content.images) // 4)
-    rest = {name: part[plain:] for name, part in code.items()}
-    better = fitted.fitted(rest, seen.pooled[plain:], content.images[plain:])
-    return {name: torch.cat([part[:plain], better[name]]) for name, part in code.items()}, seen
-
-
-def _only_fit(fitted: Fitted, content: Batch, style: Batch, generator: Generator) -> tuple[StyleCode, Seen]:
-    # After fewer looks codes are worse: a fit is to correct better and worse ones.
-    looks = int(torch.randint(1, fitted.config.looks + 1, (), generator=generator))
-    with torch.no_grad():
-        code, seen = fitted.network.complete(style.images, looks)
-    return fitted.fitted(code, seen.pooled, content.images), seen
-
-
-def _stylize_fast(network: Fast | Fitted, content: Batch, code: StyleCode, alpha: Tensor, _target: Tensor) -> Tensor:
+def _stylize_fast(network: Fast, content: Batch, code: StyleCode, alpha: Tensor, _target: Tensor) -> Tensor:
     stylized: Tensor = network.stylizer(content.images, alpha, code)
     return stylized
 
 
-def _encode_nothing(_network: VggAdain, _content: Batch, style: Batch, _generator: Generator) -> tuple[StyleCode, Seen]:
+def _encode_nothing(_network: VggAdain, style: Batch) -> tuple[StyleCode, Seen]:
     nothing = style.images.new_zeros(len(style.images), 0)
     return {}, Seen(nothing, nothing)
 
@@ -134,31 +115,3 @@ RECIPES: Mapping[str, Recipe] = {
         vary=False,
     ),
 }
-
-_FITTED = replace(RECIPES["fast"], trained=lambda fitted: fitted, encode=_encode_and_fit)
-
-FIT_RECIPES: Mapping[str, Recipe] = {
-    "along": _FITTED,
-    "only": replace(
-        _FITTED,
-        trained=lambda fitted: fitted.fit,
-        encode=_only_fit,
-        defaults={
-            **RECIPES["fast"].defaults,
-            "batch": 4,
-            "style_weight": 2.5,
-            "stillness": 6.0,
-            "rounding": 6.0,
-            "alpha_share": 0.0,
-            "ema": 0.995,
-        },
-        max_gradient=1.0,
-        warm_up_steps=50,
-    ),
-}
-"""What fits styles to scenes is trained along with `fast`, or alone."""
-
-
-def recipe_of(family: str, fit: str | None) -> Recipe:
-    """How a family is trained, with or without what fits its styles (a key of FIT_RECIPES)."""
-    return FIT_RECIPES[fit] if fit else RECIPES[family]

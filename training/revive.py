@@ -21,9 +21,8 @@ from torch.nn import functional as F
 
 from models.adain import channel_stats
 from models.fast import Fast, ResidualBlock
-from models.fitting import SceneFit
 from models.style_encoder import LEAST_USUAL, StyleEncoder
-from training.checkpoint import load_fast, load_fit_of, save_fit, save_weights
+from training.checkpoint import load_fast, save_weights
 from training.data import centre_crop, load_images
 
 SILENT = 0.01
@@ -36,20 +35,19 @@ _USUAL_SPREAD = 0.2
 
 
 @torch.no_grad()
-def revive(network: Fast, styles: Tensor, contents: Tensor, fit: SceneFit | None = None) -> dict[str, int]:
+def revive(network: Fast, styles: Tensor, contents: Tensor) -> dict[str, int]:
     """Revive what is dead in the encoder's trunk and in the stylizer's residual blocks.
 
     Args:
         network: Changed in place.
         styles: (N, 3, H, W) float in [0, 1], H and W multiples of 16; some tens.
         contents: Likewise, as many.
-        fit: What fits its codes to scenes, if that is trained along; changed, too.
 
     Returns:
         Layer -> number of units that were revived.
     """
     found = _revive_encoder(network.encoder, styles)
-    found |= _revive_blocks(network, styles, contents, fit)
+    found |= _revive_blocks(network, styles, contents)
     return {layer: count for layer, count in found.items() if count}
 
 
@@ -111,7 +109,7 @@ def _revive_encoder(encoder: StyleEncoder, styles: Tensor) -> dict[str, int]:
     return found
 
 
-def _revive_blocks(network: Fast, styles: Tensor, contents: Tensor, fit: SceneFit | None) -> dict[str, int]:
+def _revive_blocks(network: Fast, styles: Tensor, contents: Tensor) -> dict[str, int]:
     stylizer, found = network.stylizer, {}
     named = {f"block{index}": block for index, block in enumerate(stylizer.blocks)}
     if stylizer.deep is not None:
@@ -135,7 +133,7 @@ def _revive_blocks(network: Fast, styles: Tensor, contents: Tensor, fit: SceneFi
         block.outer.weight[:, dead] = 0
         living = (~dead).nonzero()[:, 0]
         donors = living[torch.randint(len(living), (found[layer],), device=living.device)]
-        _share_code(network.encoder, fit, layer, dead.nonzero()[:, 0], donors)
+        _share_code(network.encoder, layer, dead.nonzero()[:, 0], donors)
     return found
 
 
@@ -155,15 +153,13 @@ def _inputs_of(layers: dict[str, nn.Conv2d]) -> Iterator[dict[str, Tensor]]:
             hook.remove()
 
 
-def _share_code(encoder: StyleEncoder, fit: SceneFit | None, layer: str, units: Tensor, donors: Tensor) -> None:
+def _share_code(encoder: StyleEncoder, layer: str, units: Tensor, donors: Tensor) -> None:
     """Have the code of some units of a layer made as that of others."""
     names = list(encoder.layers)
     first = sum(encoder.layers[name] for name in names[: names.index(layer)])
     channels = sum(encoder.layers.values())
     parts: list[nn.Module] = [encoder.heads]
     corrections = [getattr(encoder, name) for name in ("correction", "turn") if hasattr(encoder, name)]
-    if fit is not None:
-        corrections.append(fit.more[-1])
     for part in (*parts, *corrections):
         # A perceptron's rows are first those of the means, then those of the deviations.
         for start in (first,) if part is encoder.heads else (first, first + channels):
@@ -176,28 +172,24 @@ def main() -> int:
     """Print what was revived; exit code 1 with one line when an input cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m training.revive", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--weights", type=Path, default=Path("models/fast.safetensors"), help="of `fast`")
-    parser.add_argument("--fit", type=Path, default=Path("models/fast.fit.safetensors"), help="trained for them")
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
-    parser.add_argument("--run", type=Path, required=True, help="folder for weights.safetensors and fit.safetensors")
+    parser.add_argument("--run", type=Path, required=True, help="folder for weights.safetensors")
     parser.add_argument("--pictures", type=int, default=128, help="of each kind, to see who fires (default 128)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     try:
         network, record = load_fast(options.weights)
-        fit = load_fit_of(options.fit, network, options.weights)
         chosen = []
         for paths in (options.styles, options.contents):
             images = load_images(paths, torch.device("cpu"))[0].images
             every = max(1, len(images) // options.pictures)
             chosen.append(torch.stack([centre_crop(image, _SIDE) for image in images[::every][: options.pictures]]))
         styles, contents = chosen
-        found = revive(network, styles, contents, fit)
+        found = revive(network, styles, contents)
         options.run.mkdir(parents=True, exist_ok=True)
-        weights = options.run / "weights.safetensors"
-        save_weights(network, weights, record, dtype=torch.float16)
-        save_fit(fit, options.run / "fit.safetensors", weights, record)
+        save_weights(network, options.run / "weights.safetensors", record, dtype=torch.float16)
     except (ValueError, OSError) as error:
         print(f"revive: {error}", file=sys.stderr)
         return 1

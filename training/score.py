@@ -11,39 +11,15 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from models.adain import adain, channel_stats
-from models.fast import RGB_MAX_GAIN, Fast
-from models.fitting import Fitted
+from models.fast import RGB_MAX_GAIN
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
-from streamstyle.arguments import share_argument
-from streamstyle.descent import Descent, DescentGraph
-from streamstyle.engine import Session
 from streamstyle.errors import StreamstyleError
-from streamstyle.grain import GRAIN
-from streamstyle.look import StyleCode
-from training.checkpoint import load_fit_of, load_weights, weights_checksum
+from streamstyle.look.look import GRAIN
+from streamstyle.look.values import share_argument
+from training.checkpoint import load_weights
 from training.data import load_images
 from training.evaluate import HeldOut
-
-
-class Descended(nn.Module):
-    """A network whose codes are fitted to each content by descent, as the runtime does it with `--fit strong`."""
-
-    def __init__(self, fitted: Fitted, graph: DescentGraph) -> None:
-        super().__init__()
-        self.fitted, self.graph = fitted, graph
-
-    def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
-        """As any network: (1, 3, H, W) float in [0, 1] -> the same."""
-        code, seen = self.fitted.network.complete(style)
-        begun = {name: part.numpy() for name, part in self.fitted.fitted(code, seen.pooled, content).items()}
-        painting, scene = (to_uint8(picture).contiguous()[0].numpy() for picture in (style, content))
-        descent = Descent(self.graph, StyleCode("", "", begun, ((painting, 1.0),)), scene)
-        while descent.passes:
-            descent.step()
-        tensors = {name: torch.from_numpy(part) for name, part in descent.code.tensors.items()}
-        painted: Tensor = self.fitted.stylizer(content, alpha, tensors)
-        return painted
 
 
 class Exported(nn.Module):
@@ -84,12 +60,6 @@ def main() -> int:
         default=[Path("models/fast.safetensors")],
         help="of `fast`, of a decoder trained here, a public decoder.pth, or an exported <name>.stylize.onnx",
     )
-    parser.add_argument(
-        "--fit", type=Path, help="of `training --fit`: the first weights also with styles fitted to each photo"
-    )
-    parser.add_argument(
-        "--descent", type=Path, help="of `export.descent`: those also fitted by descent, as with --fit strong; needs --fit"
-    )
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
@@ -104,24 +74,12 @@ def main() -> int:
     )
     parser.add_argument("--sheet", type=Path, help="write pictures of the first pairs here")
     options = parser.parse_args()
-    if options.descent and not options.fit:
-        parser.error("--descent: wanted --fit with it, where it begins")
     device = torch.device("cpu")
     try:
         vgg = Vgg19.load(options.vgg)
         networks: dict[str, nn.Module] = {
             str(path): Exported(path) if path.suffix == ".onnx" else load_weights(path, vgg)[0] for path in options.weights
         }
-        if options.fit:
-            name, first = next(iter(networks.items()))
-            if not isinstance(first, Fast):
-                raise ValueError(f"--fit: '{name}' is not `fast`; wanted its weights first")
-            fitted = networks[f"{name}, fitted"] = Fitted(first, load_fit_of(options.fit, first, options.weights[0]))
-            if options.descent:
-                graph = DescentGraph(Session(options.descent, "cpu"))
-                if graph.version != weights_checksum(options.weights[0])[: len(graph.version)]:
-                    raise ValueError(f"'{options.descent}' was made for other weights than '{name}'; make it again")
-                networks[f"{name}, fitted by descent"] = Descended(fitted, graph)
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)
     except (StreamstyleError, ValueError, OSError) as error:

@@ -16,13 +16,12 @@ from torch import Tensor
 
 from models.adain import StyleCode
 from models.fast import Fast, FastConfig, grown
-from models.fitting import Fitted, SceneFit
 from models.layers import straight_through_clamp
 from models.losses import Stats, content_loss, content_target, style_loss
 from models.style_encoder import Seen
 from models.vgg import Vgg19
 from models.vgg_adain import VggAdain
-from training.checkpoint import load_fit, load_weights, save_fit, save_weights
+from training.checkpoint import load_weights, save_weights
 from training.data import ImageSet, centre_crop, load_images
 from training.evaluate import HeldOut, Score
 from training.grained import draw_grained
@@ -30,7 +29,7 @@ from training.partner import EVERY_STEPS, Partner
 from training.plot import plot_curve
 from training.precision import autocast
 from training.probe import StatisticsProbe
-from training.recipes import Network, recipe_of
+from training.recipes import RECIPES, Network
 from training.resume import Kept, Stateful, follow
 from training.rounding import Rounding, rounding_loss
 from training.smooth import draw_smoothed
@@ -46,7 +45,7 @@ class Trainer:
 
     def __init__(self, options: Namespace) -> None:
         self.options = options
-        self.recipe = recipe_of(options.family, options.fit)
+        self.recipe = RECIPES[options.family]
         self.device = torch.device(options.device)
         self.precision = getattr(torch, options.precision)
         torch.manual_seed(options.seed)
@@ -71,7 +70,7 @@ class Trainer:
             keep_features=False,
             **common,
         )
-        network = self._with_fit(self._initial_network(styles)).train()
+        network = self._initial_network(styles).train()
         self.network: Network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self.trained = self.recipe.trained(self.network)
@@ -85,7 +84,7 @@ class Trainer:
         self.images = f"{len(contents)} photos, {len(styles)} paintings"
 
     def _parameter_groups(self) -> list[dict[str, Any]]:
-        """What makes codes (the encoder, the pictures that it looks at, the fit), which may learn faster; and the rest."""
+        """What makes codes (the encoder, the pictures that it looks at), which may learn faster; and the rest."""
         frames = set(self.network.stylizer.parameters())
         codes = [parameter for parameter in self.trained.parameters() if parameter not in frames]
         rest = [parameter for parameter in self.trained.parameters() if parameter in frames]
@@ -101,7 +100,7 @@ class Trainer:
             raise ValueError(
                 f"'{init}' holds weights of '{network.family}'; wanted '{self.options.family}', or another --family"
             )
-        if not isinstance(network, Fast) or self.options.fit == "only":
+        if not isinstance(network, Fast):
             return network
         had_embedding = bool(init) and bool(network.config.embedding)
         network = grown(network, FastConfig())
@@ -109,13 +108,6 @@ class Trainer:
             chosen = styles.images[:: max(1, len(styles) // CALIBRATION_STYLES)]
             network.encoder.calibrate(torch.stack([centre_crop(image, self.options.size) for image in chosen]).cpu())
         return network
-
-    def _with_fit(self, network: Fast | VggAdain) -> Network:
-        if not self.options.fit:
-            return network
-        assert isinstance(network, Fast)  # the command line sees to it
-        fit = load_fit(self.options.init_fit, network)[0] if self.options.init_fit else SceneFit(network)
-        return Fitted(network.requires_grad_(self.options.fit == "along"), fit)
 
     @property
     def progress(self) -> float:
@@ -159,7 +151,7 @@ class Trainer:
         if options.grain_share:
             content = replace(content, images=draw_grained(photos, alpha, options.grain_share, self.generator))
         with autocast(self.device.type, self.precision):
-            code, seen = self.recipe.encode(self.network, content, style, self.generator)
+            code, seen = self.recipe.encode(self.network, style)
             result = self.recipe.stylize(self.network, content, code, alpha, target)
             features = self.vgg(straight_through_clamp(result) if options.range_weight else result)
         got = Stats.of(features)
@@ -243,44 +235,27 @@ class Trainer:
         return score
 
     def evaluate(self, **more: float) -> Score:
-        """Score the averaged weights, fitted where a fit is trained; log it, redraw curve and pictures, write them."""
+        """Score the averaged weights; log it, redraw curve and pictures, write them."""
         results = self.held_out.run(self.average)
         score = self.held_out.score(results)
         row = {"step": self.step, "seconds": round(self.seconds), "lc": score.lc, "ls": score.ls, **more}
-        scores = {"held_out": asdict(score)}
-        if isinstance(self.average, Fitted):
-            scores = {"held_out_fitted": asdict(score)}
-            if self.options.fit == "along":
-                unfitted = self.held_out.score(self.held_out.run(self.average.network))
-                scores["held_out"] = asdict(unfitted)
-                row |= {"unfitted_lc": unfitted.lc, "unfitted_ls": unfitted.ls}
         run: Path = self.options.run
         with (run / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
         self.held_out.sheet(results, run / "pairs.png")
         plot_curve(run / "log.jsonl", run / "curve.png")
-        self._save_weights(self.record(scores))
+        # Half precision is enough for weights that are only used, and keeps their file small.
+        dtype = torch.float16 if isinstance(self.average, Fast) else torch.float32
+        save_weights(self.average, run / "weights.safetensors", self.record(score), dtype=dtype)
         return score
 
-    def _save_weights(self, record: dict[str, Any]) -> None:
-        average, path = self.average, self.options.run / "weights.safetensors"
-        if self.options.fit == "only":
-            path = self.options.init
-        else:
-            network = average.network if isinstance(average, Fitted) else average
-            # Half precision is enough for weights that are only used, and keeps their file small.
-            dtype = torch.float16 if isinstance(network, Fast) else torch.float32
-            save_weights(network, path, record, dtype=dtype)
-        if isinstance(average, Fitted):
-            save_fit(average.fit, self.options.run / "fit.safetensors", path, record)
-
-    def record(self, scores: dict[str, Any]) -> dict[str, Any]:
+    def record(self, score: Score) -> dict[str, Any]:
         """How these weights came to be and how well they do, for the model card."""
         options = self.options
         return {
             "steps": self.step,
             "seconds": round(self.seconds),
-            **scores,
+            "held_out": asdict(score),
             "pairs": options.pairs,
             "images": self.images,
             "size": options.size,
@@ -291,7 +266,6 @@ class Trainer:
             "short_side": options.short_side,
             "style_weight": options.style_weight,
             "late_style_weight": options.late_style_weight,
-            "fit": options.fit,
             "stillness": options.stillness,
             "rounding": options.rounding,
             "grain_share": options.grain_share,

@@ -10,10 +10,10 @@ import os
 import sys
 from contextlib import closing
 
-from streamstyle.arguments import number_argument
 from streamstyle.doctor.examination import LIMIT_SECONDS, examine
 from streamstyle.doctor.report import as_json, can_stylize_files, show
 from streamstyle.errors import SinkError
+from streamstyle.look.values import number_argument
 
 __all__ = ["add_doctor_arguments", "doctor_command"]
 

@@ -15,7 +15,7 @@ from bench.startup import steps_of
 from export.count import count_macs
 from models.fast import Fast
 from streamstyle.errors import StreamstyleError, UsageError
-from tests.media import make_clip
+from tests.clips import make_clip
 
 TINY = ("--sizes", "48x32", "--frames", "4", "--rounds", "1", "--budget", "1", "--seconds", "0.3", "--minutes", "0.02")
 

@@ -20,9 +20,9 @@ import pytest
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
-from streamstyle.sources import open_live_source, v4l2
-from streamstyle.sources.camera import CameraSource
-from streamstyle.sources.cameras import choose_camera, list_cameras
+from streamstyle.media.sources import open_live_source, v4l2
+from streamstyle.media.sources.camera import CameraSource
+from streamstyle.media.sources.cameras import choose_camera, list_cameras
 
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 PATIENCE = 30

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from streamstyle.frame import Image
-from streamstyle.sources import open_source
+from streamstyle.media.sources import open_source
 from tests.devices.test_camera_device import plug, unplug
 
 ROOT = Path(__file__).resolve().parents[2]

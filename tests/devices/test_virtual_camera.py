@@ -53,7 +53,7 @@ def camera():
     pytest.importorskip("pyvirtualcam")
     if not Path(DEVICE).exists():
         pytest.skip(f"there is no {DEVICE}")
-    from streamstyle.sinks.virtual_camera import VirtualCameraSink
+    from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 
     sink = VirtualCameraSink(DEVICE, 320, 240, 15.0)
     yield sink
@@ -80,7 +80,7 @@ def test_a_colour_that_is_sent_is_the_colour_that_another_program_reads(camera) 
 
 def test_a_device_that_is_no_virtual_camera_is_refused() -> None:
     pytest.importorskip("pyvirtualcam")
-    from streamstyle.sinks.virtual_camera import VirtualCameraSink
+    from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 
     with pytest.raises(SinkError, match="modprobe"):
         VirtualCameraSink("/dev/video77", 320, 240, 15.0)

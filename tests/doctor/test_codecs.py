@@ -3,7 +3,7 @@ import pytest
 
 from streamstyle.doctor.checks import codecs
 from streamstyle.errors import SinkError
-from streamstyle.nvidia import Nvidia
+from streamstyle.runtime.gpu.nvidia import Nvidia
 
 
 def test_every_encoder_is_really_tried_here():

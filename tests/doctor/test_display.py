@@ -2,10 +2,10 @@
 
 import pytest
 
-from streamstyle.display import Screen
 from streamstyle.doctor.checks import display
 from streamstyle.errors import SinkError
-from streamstyle.toolkit import Toolkit
+from streamstyle.window.qt import Toolkit
+from streamstyle.window.screen import Screen
 
 
 @pytest.fixture

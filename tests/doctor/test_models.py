@@ -4,9 +4,9 @@ import shutil
 import numpy as np
 import pytest
 
-from streamstyle import catalog
-from streamstyle.catalog import WEIGHTS
 from streamstyle.doctor.checks import models
+from streamstyle.runtime import catalog
+from streamstyle.runtime.catalog import WEIGHTS
 
 
 @pytest.fixture
@@ -105,6 +105,6 @@ def test_what_finds_people_is_optional_and_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(models.weights, "_places", lambda name: [])
     finding = models.people()
     assert finding.state == "missing"
-    assert "python -m streamstyle.people.install" in finding.remedy
+    assert "python -m streamstyle.look.people.install" in finding.remedy
     monkeypatch.setattr(models.weights, "read", lambda weights: b"")
     assert models.people().state == "ok"

@@ -6,13 +6,13 @@ import types
 import numpy as np
 import pytest
 
-from streamstyle import nvidia
-from streamstyle.catalog import find_model
 from streamstyle.doctor.checks import providers
 from streamstyle.doctor.finding import Finding
-from streamstyle.engine import Session
 from streamstyle.errors import ModelError
-from streamstyle.nvidia import Nvidia, look
+from streamstyle.runtime.catalog import find_model
+from streamstyle.runtime.gpu import nvidia
+from streamstyle.runtime.gpu.nvidia import Nvidia, look
+from streamstyle.runtime.session import Session
 
 GPU = Nvidia(("RTX 9",))
 NO_DRIVER = Nvidia((), "no NVIDIA driver")

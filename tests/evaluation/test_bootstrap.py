@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from evaluation.bootstrap import holm, mean_interval, paired_p
+from evaluation.measures.bootstrap import holm, mean_interval, paired_p
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_distribution_in_large_samples():

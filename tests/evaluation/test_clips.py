@@ -5,9 +5,9 @@ import pytest
 pytest.importorskip("torch")
 
 from evaluation.clips import SETTLED, Footage, find_clips, footage, judge, middle, resting, unrest
-from evaluation.temporal import known_motion
+from evaluation.measures.temporal import known_motion
 from streamstyle.errors import SourceError
-from tests.media import brightness, make_clip
+from tests.clips import brightness, make_clip
 
 
 def scene(height=60, width=120):

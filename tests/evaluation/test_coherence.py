@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluation.coherence import K1, K2, edge_agreement, edges, luma, ssim
+from evaluation.measures.coherence import K1, K2, edge_agreement, edges, luma, ssim
 
 
 def textured(seed=0, height=48, width=64):

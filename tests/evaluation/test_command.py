@@ -15,9 +15,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from evaluation import __main__ as command  # noqa: E402
-from evaluation.measure import Judge  # noqa: E402
+from evaluation.measures.judge import Judge  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
-from tests.media import make_clip, pattern  # noqa: E402
+from tests.clips import make_clip, pattern  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--size", "64x64", "--draws", "4", "--basis-pictures", "2", "--no-cost")

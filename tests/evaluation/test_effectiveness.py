@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from evaluation import effectiveness  # noqa: E402
-from evaluation.effectiveness import (  # noqa: E402
+from evaluation.measures import effectiveness  # noqa: E402
+from evaluation.measures.effectiveness import (  # noqa: E402
     FLOOR,
     Basis,
     Moments,

@@ -4,12 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from evaluation.effectiveness import FLOOR, Basis  # noqa: E402
 from evaluation.fitting import Painting  # noqa: E402
-from evaluation.measure import WANTED_LAYERS, Judge, color_distance  # noqa: E402
-from evaluation.metrics import METRICS  # noqa: E402
+from evaluation.measures.effectiveness import FLOOR, Basis  # noqa: E402
+from evaluation.measures.judge import WANTED_LAYERS, Judge, color_distance  # noqa: E402
+from evaluation.measures.metrics import METRICS  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
-from streamstyle.color import ColorStats  # noqa: E402
+from streamstyle.paint.color import ColorStats  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "evaluation.side_by_side", *map(str, arguments)]
+    command = [sys.executable, "-m", "evaluation.report.side_by_side", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from evaluation.fitting import Painting, as_painting
-from evaluation.systems import REFERENCES, Options, mixed, open_system, split_name
+from evaluation.systems.catalog import REFERENCES, Options, mixed, open_system, split_name
 from streamstyle.errors import ModelError, UsageError
-from streamstyle.grain import GRAIN
-from streamstyle.look import StyleCode
-from streamstyle.styles import BuiltinStyle, save_builtin_styles
+from streamstyle.look.look import GRAIN
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT.parent / "shared" / "data" / "peers"
@@ -69,16 +69,6 @@ def test_fast_gets_the_grain_that_users_get_unless_told_otherwise():
     assert grained.facts.version == f"{plain.facts.version}, grain {GRAIN:g}"
     pictures = [system.stylize(photo, painting)[20:100, 90:].astype(int) for system in (grained, plain)]
     assert np.abs(pictures[0] - pictures[1]).mean() > 1
-
-
-def test_styles_are_fitted_to_each_photo_unless_told_otherwise():
-    photo, painting = picture(0, 120, 160), as_painting("oil.png", picture(1))
-    fitted, plain = open_system("fast", Options(grain=0)), open_system("fast", Options(fit="off", grain=0))
-    assert fitted.facts.version == f"{plain.facts.version}, fitted"
-    pictures = [system.stylize(photo, painting).astype(int) for system in (fitted, plain)]
-    assert np.abs(pictures[0] - pictures[1]).mean() > 1
-    clips = [system.play([photo] * 2, painting, "off")[-1].astype(int) for system in (fitted, plain)]
-    assert np.abs(clips[0] - clips[1]).mean() > 1
 
 
 def test_references_are_what_they_say():
@@ -178,7 +168,7 @@ def test_mixed_pixels_move_linearly():
 
 def test_memory_is_measured_without_torch():
     """A system of the runtime must not be charged for what judges it."""
-    program = "import sys, evaluation.cost; assert 'torch' not in sys.modules"
+    program = "import sys, evaluation.measures.cost; assert 'torch' not in sys.modules"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
@@ -186,7 +176,7 @@ def test_memory_is_measured_without_torch():
 
 
 def test_seconds_and_memory_come_from_a_process_of_their_own():
-    from evaluation.cost import measure_apart
+    from evaluation.measures.cost import measure_apart
 
     figures = measure_apart("rgb", Options())
     assert 0 < figures["later_s"] <= 60

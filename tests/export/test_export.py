@@ -11,10 +11,10 @@ torch = pytest.importorskip("torch")
 from export.parity import LIMITS, ParityError, check_parity  # noqa: E402
 from export.to_onnx import export_graph  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
-from streamstyle.catalog import WEIGHTS  # noqa: E402
-from streamstyle.look import Look  # noqa: E402
-from streamstyle.styles import CodeCache  # noqa: E402
-from streamstyle.stylizer import Stylizer  # noqa: E402
+from streamstyle.look.look import Look  # noqa: E402
+from streamstyle.paint.stylizer import Stylizer  # noqa: E402
+from streamstyle.runtime.catalog import WEIGHTS  # noqa: E402
+from streamstyle.styles.store import CodeCache  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,10 @@ torch = pytest.importorskip("torch")
 from export.feedforward import export_feedforward  # noqa: E402
 from models.feedforward import FeedForward, FeedForwardConfig  # noqa: E402
 from streamstyle.errors import StyleError  # noqa: E402
-from streamstyle.look import Look, blend  # noqa: E402
-from streamstyle.styles import CodeCache  # noqa: E402
-from streamstyle.stylizer import Stylizer  # noqa: E402
+from streamstyle.look.look import Look  # noqa: E402
+from streamstyle.paint.stylizer import Stylizer  # noqa: E402
+from streamstyle.styles.code import blend  # noqa: E402
+from streamstyle.styles.store import CodeCache  # noqa: E402
 from training.per_style_weights import save_weights  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from export.parity import test_picture as picture_of
 from export.quantize import FidelityError, fitted, pictures, psnr, quantize_checked
 from export.write import export_family
 from models.fast import Fast, FastConfig
-from streamstyle.catalog import ModelFiles
+from streamstyle.runtime.catalog import ModelFiles
 
 
 @pytest.fixture(scope="module")

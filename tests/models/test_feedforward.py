@@ -111,7 +111,7 @@ def test_styles_blend_and_the_middle_is_neither():
 
 @torch.no_grad()
 def test_the_runtimes_blend_is_the_same_blend():
-    from streamstyle.look import StyleCode, blend
+    from streamstyle.styles.code import StyleCode, blend
 
     network = make("conditional", styles=2)
     codes = [network.style_code(index) for index in range(2)]

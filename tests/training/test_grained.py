@@ -3,7 +3,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from streamstyle.grain import GRAIN, grained  # noqa: E402
+from streamstyle.look.look import GRAIN  # noqa: E402
+from streamstyle.paint.grain import grained  # noqa: E402
 from training.grained import draw_grained, with_grain  # noqa: E402
 
 

@@ -6,9 +6,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.fast import Fast, FastConfig
-from models.fitting import Fitted, SceneFit
 from training import revive as command
-from training.checkpoint import load_fast, load_fit, save_fit, save_weights
+from training.checkpoint import load_fast, save_weights
 from training.revive import dead_units, revive
 
 SMALL = {"half": 8, "quarter": 8, "eighth": 16, "blocks": 2, "style": 32, "sixteenth": 16, "embedding": 16, "looks": 2}
@@ -37,41 +36,32 @@ def network():
     return network
 
 
-@pytest.fixture
-def fit(network):
-    torch.manual_seed(4)
-    fit = SceneFit(network).eval()
-    nn.init.normal_(fit.more[-1].weight, std=0.05)
-    return fit
-
-
 def pictures(seed, number=6):
     drawn = torch.Generator().manual_seed(seed)
     small = torch.rand(number, 3, 8, 8, generator=drawn)
     return F.interpolate(small, (64, 64), mode="bicubic").clamp(0, 1)
 
 
-def painted(network, fit):
+def painted(network):
     with torch.no_grad():
         alpha = torch.ones(6, 1, 1, 1)
-        return [model(pictures(5), pictures(6), alpha) for model in (network, Fitted(network, fit))]
+        return network(pictures(5), pictures(6), alpha)
 
 
-def test_what_is_dead_is_revived_and_the_pictures_stay(network, fit):
-    before = painted(network, fit)
-    found = revive(network, pictures(1), pictures(2), fit)
+def test_what_is_dead_is_revived_and_the_pictures_stay(network):
+    before = painted(network)
+    found = revive(network, pictures(1), pictures(2))
     assert found["trunk4"] >= 5
     assert found["deep0"] == len(network.encoder.deep[0].bias)
     assert found["block1_inner"] >= 1
-    for old, new in zip(before, painted(network, fit), strict=True):
-        torch.testing.assert_close(new, old, rtol=0, atol=2e-3)
-    assert not revive(network, pictures(1), pictures(2), fit)
+    torch.testing.assert_close(painted(network), before, rtol=0, atol=2e-3)
+    assert not revive(network, pictures(1), pictures(2))
 
 
-def test_the_revived_fire_and_learn(network, fit):
+def test_the_revived_fire_and_learn(network):
     dead, dead_after = dead_units(fired(network)), dead_units(fired(network, 7))
     assert dead[:5].all()
-    revive(network, pictures(1), pictures(2), fit)
+    revive(network, pictures(1), pictures(2))
     assert not dead_units(fired(network)).any()
     way_out = network.encoder.trunk[6].weight
     assert (way_out[~dead_after][:, dead] == 0).all()
@@ -93,16 +83,13 @@ def test_the_living_are_left_alone(network):
     assert torch.equal(network.encoder.trunk[2].weight, weights)
 
 
-def test_command(network, fit, material, tmp_path, monkeypatch, capsys):
-    weights, fits = tmp_path / "w.safetensors", tmp_path / "f.safetensors"
+def test_command(network, material, tmp_path, monkeypatch, capsys):
+    weights = tmp_path / "w.safetensors"
     save_weights(network, weights, {})
-    save_fit(fit, fits, weights, {})
     words = [
         "revive",
         "--weights",
         weights,
-        "--fit",
-        fits,
         "--contents",
         material / "photo",
         "--styles",
@@ -111,8 +98,7 @@ def test_command(network, fit, material, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", [*map(str, words), "--run", str(tmp_path / "run"), "--pictures", "8"])
     assert command.main() == 0
     assert "deep0 40" in capsys.readouterr().out
-    again, _ = load_fast(tmp_path / "run" / "weights.safetensors")
-    load_fit(tmp_path / "run" / "fit.safetensors", again)
-    fits.write_bytes(b"")
+    assert not dead_units(fired(load_fast(tmp_path / "run" / "weights.safetensors")[0])).any()
+    weights.write_bytes(b"")
     assert command.main() == 1
     assert "revive: " in capsys.readouterr().err

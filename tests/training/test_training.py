@@ -6,11 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from export import better, builtin_styles  # noqa: E402
+from export import builtin_styles  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.losses import content_target  # noqa: E402
-from streamstyle.look import StyleCode  # noqa: E402
-from training import headroom  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
 from training.options import parse  # noqa: E402
@@ -174,47 +172,6 @@ def test_weights_come_back_as_they_were(tmp_path):
 def test_missing_weights_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"there is no .*absent\.safetensors"):
         load_weights(tmp_path / "absent.safetensors")
-
-
-def test_headroom_says_what_a_better_code_would_bring(material, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(headroom, "_CROP", 32)
-    monkeypatch.setenv("COLUMNS", "140")
-    torch.manual_seed(3)
-    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8))
-    torch.nn.init.normal_(network.stylizer.residual.weight, std=0.3)
-    save_weights(network, tmp_path / "w.safetensors", {})
-    arguments = ["headroom", "--weights", tmp_path / "w.safetensors", "--contents", material / "photo"]
-    arguments += ["--styles", material / "paint.tar", "--vgg", material / "vgg.pth", "--size", 32, "--paintings", 1]
-    monkeypatch.setattr("sys.argv", [str(argument) for argument in [*arguments, "--steps", 20]])
-    assert headroom.main() == 0
-    rows = [line.split("\u2502")[1:-1] for line in capsys.readouterr().out.splitlines() if "\u2502" in line]
-    (_, lc, ls, *layers), (_, found_lc, found_ls, *_) = [[rows[0][0], *map(float, row[1:])] for row in rows]
-    assert ls == pytest.approx(sum(layers), abs=0.003)
-    assert found_lc + 1.3 * found_ls < lc + 1.3 * ls
-    monkeypatch.setattr("sys.argv", [str(argument) for argument in [*arguments[:2], tmp_path / "absent", *arguments[3:]]])
-    assert headroom.main() == 1
-    assert "headroom: wanted trained weights" in capsys.readouterr().err
-
-
-def test_the_code_of_a_built_in_style_is_bettered(material, tmp_path, monkeypatch):
-    monkeypatch.setattr(headroom, "_CROP", 32)
-    monkeypatch.setattr(better, "JUDGED_SIDE", 32)
-    torch.manual_seed(3)
-    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8)).eval()
-    torch.nn.init.normal_(network.stylizer.residual.weight, std=0.3)
-    save_weights(network, tmp_path / "w.safetensors", {})
-    painting = cv2.imread(str(material / "paint" / "paint005.png"))[:32, :32]
-    with torch.no_grad():
-        tensors = network.encode(torch.from_numpy(painting).permute(2, 0, 1)[None].float() / 255)[0]
-    code = StyleCode("wave", "1", {name: tensor.numpy() for name, tensor in tensors.items()}, ((painting, 1.0),))
-    betterer = builtin_styles._open(tmp_path / "w.safetensors", [material / "photo"], material / "vgg.pth", 20)
-    steps = []
-    found = betterer.better(code, steps.append)
-    assert steps == list(range(1, 21))
-    assert found.after.lc + 1.5 * found.after.ls < found.before.lc + 1.5 * found.before.ls
-    assert np.array_equal(found.code.tensors["rgb_mean"], code.tensors["rgb_mean"])
-    assert not np.array_equal(found.code.tensors["entry_mean"], code.tensors["entry_mean"])
-    assert f"Ls {found.before.ls:.3f} -> {found.after.ls:.3f}" in str(found)
 
 
 @pytest.mark.parametrize("stop", [None, KeyboardInterrupt()])

@@ -3,9 +3,9 @@
 import cv2
 import pytest
 
-from streamstyle import window
-from streamstyle.display import Screen
-from streamstyle.toolkit import Toolkit
+from streamstyle.window import window
+from streamstyle.window.qt import Toolkit
+from streamstyle.window.screen import Screen
 
 
 class StandIn:

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from streamstyle import display
 from streamstyle.errors import SinkError
-from streamstyle.toolkit import Toolkit
+from streamstyle.window import screen as display
+from streamstyle.window.qt import Toolkit
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="displays are named so on Linux")
 

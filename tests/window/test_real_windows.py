@@ -24,8 +24,8 @@ import streamstyle
 import av  # as the program does, whose windows must open all the same
 import numpy as np
 from streamstyle.errors import StreamstyleError
-from streamstyle.keys import Command
-from streamstyle.window import Window
+from streamstyle.window.keys import Command
+from streamstyle.window.window import Window
 
 def say(*words):
     print(json.dumps(words), flush=True)
@@ -243,7 +243,9 @@ def test_a_screen_that_starts_anew_when_it_is_left_is_no_trouble(screen):
 
 
 def test_pyav_loaded_before_opencv_is_refused_rather_than_hung(screen):
-    code = "import av, numpy; from streamstyle.window import Window; Window().show(numpy.zeros((9, 9, 3), numpy.uint8))"
+    code = (
+        "import av, numpy; from streamstyle.window.window import Window; Window().show(numpy.zeros((9, 9, 3), numpy.uint8))"
+    )
     environment = environment_of(screen)
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -252,5 +254,7 @@ def test_pyav_loaded_before_opencv_is_refused_rather_than_hung(screen):
 
 
 def test_the_package_loads_opencv_before_pyav():
-    code = "import streamstyle.sources, sys; names = list(sys.modules); sys.exit(names.index('cv2') > names.index('av'))"
+    code = (
+        "import streamstyle.media.sources, sys; names = list(sys.modules); sys.exit(names.index('cv2') > names.index('av'))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == 0

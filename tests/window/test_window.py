@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle import toolkit, window
-from streamstyle.display import Screen
 from streamstyle.errors import SinkError
-from streamstyle.keys import Action, Command
-from streamstyle.window import Window, fitting, opening_size
+from streamstyle.window import qt as toolkit
+from streamstyle.window import window
+from streamstyle.window.keys import Action, Command
+from streamstyle.window.screen import Screen
+from streamstyle.window.window import Window, fitting, opening_size
 
 RED = np.full((90, 160, 3), (255, 0, 0), np.uint8)
 

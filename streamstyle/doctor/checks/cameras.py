@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from streamstyle.doctor.finding import Finding
-from streamstyle.sources import cameras
+from streamstyle.media.sources import cameras
 
 if TYPE_CHECKING:
-    from streamstyle.sources.v4l2 import VideoNode
+    from streamstyle.media.sources.v4l2 import VideoNode
 
 AREA = "cameras"
 _PERMISSIONS = {
@@ -41,7 +41,7 @@ def camera(info: cameras.CameraInfo) -> Finding:
 
 def unlisted(listed: Sequence[cameras.CameraInfo]) -> Iterator[Finding]:
     """Hardware that does not answer, or whose device file is not here."""
-    from streamstyle.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
+    from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 
     known = {info.uri for info in listed}
     for node in v4l2.video_nodes():

@@ -10,12 +10,12 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.video.codeccontext import VideoCodecContext
 
-from streamstyle import nvidia
 from streamstyle.doctor.finding import Finding
 from streamstyle.errors import SinkError
-from streamstyle.media import reason
-from streamstyle.sinks.codecs import choose_codec
-from streamstyle.sources import hardware
+from streamstyle.media.libav import reason
+from streamstyle.media.sinks.codecs import choose_codec
+from streamstyle.media.sources import hardware
+from streamstyle.runtime.gpu import nvidia
 
 AREA = "codecs"
 VIDEO = ("h264", "hevc", "av1", "vp9", "h264_nvenc", "hevc_nvenc")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import cv2
 
-from streamstyle.display import find_screen
 from streamstyle.doctor.finding import Finding, failure
 from streamstyle.errors import SinkError
-from streamstyle.toolkit import find_toolkit
+from streamstyle.window.qt import find_toolkit
+from streamstyle.window.screen import find_screen
 
 AREA = "display"
 _HEADLESS = (

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from streamstyle.catalog import IMPORTED, SHIPPED, find_model, installed_models, user_models
 from streamstyle.doctor.finding import Finding, failure
 from streamstyle.errors import ModelError
-from streamstyle.look import Look
-from streamstyle.people import weights
-from streamstyle.stylizer import Stylizer
+from streamstyle.look.look import Look
+from streamstyle.look.people import weights
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.catalog import IMPORTED, SHIPPED, find_model, installed_models, user_models
 
 AREA = "models"
 _AGAIN = (

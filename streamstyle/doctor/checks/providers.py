@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from streamstyle import nvidia, plugins, tensorrt, vino
-from streamstyle.catalog import find_model
 from streamstyle.doctor.finding import Finding, State, failure
-from streamstyle.engine import Session, Tensor, usable_cores
 from streamstyle.errors import ModelError
-from streamstyle.graph import FRAME
-from streamstyle.ort import GPU_PACKAGE, PROVIDERS, preload_cuda
+from streamstyle.runtime import vino
+from streamstyle.runtime.catalog import find_model
+from streamstyle.runtime.gpu import nvidia, plugins, tensorrt
+from streamstyle.runtime.graph import FRAME
+from streamstyle.runtime.ort import GPU_PACKAGE, PROVIDERS, preload_cuda
+from streamstyle.runtime.session import Session, Tensor, usable_cores
 
 AREA = "providers"
 _CUDA = "run: pip install 'streamstyle[gpu]', which brings CUDA and cuDNN, and see that nvidia-smi works"
@@ -25,7 +26,7 @@ _NEAR_DB = 30.0
 
 
 def findings(device: str) -> Iterator[Finding]:
-    """Whether the model loads on a device: one of streamstyle.engine.DEVICES but `auto`."""
+    """Whether the model loads on a device: one of streamstyle.runtime.session.DEVICES but `auto`."""
     if device == "openvino":
         yield openvino()
     elif device in plugins.PLUGINS:

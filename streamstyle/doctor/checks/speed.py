@@ -9,10 +9,10 @@ import numpy as np
 
 from streamstyle.doctor.checks.providers import cores
 from streamstyle.doctor.finding import Finding
-from streamstyle.engine import usable_cores
 from streamstyle.errors import ModelError
-from streamstyle.look import Look
-from streamstyle.stylizer import Stylizer
+from streamstyle.look.look import Look
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.session import usable_cores
 
 AREA = "speed"
 SIZES = ((640, 360), (1280, 720))

@@ -86,7 +86,7 @@ def runtime_packages() -> list[str]:
 
 def memory() -> Finding:
     """What can be taken without swapping."""
-    from streamstyle.engine import available_memory  # noqa: PLC0415 - it needs numpy, whose absence is a finding above
+    from streamstyle.runtime.session import available_memory  # noqa: PLC0415 - it needs numpy, whose absence is a finding above
 
     free = available_memory()
     if free is None:
@@ -99,7 +99,7 @@ def memory() -> Finding:
 
 def cache_folder() -> Finding:
     """Whether codes of paintings can be kept."""
-    from streamstyle.styles import CodeCache  # noqa: PLC0415 - likewise
+    from streamstyle.styles.store import CodeCache  # noqa: PLC0415 - likewise
 
     folder = CodeCache().folder
     place = _existing(folder)

@@ -1,0 +1,1 @@
+"""Figures of pictures, clips and runs."""

@@ -1,0 +1,1 @@
+"""What is compared: our models and other people's."""

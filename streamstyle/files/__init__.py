@@ -1,0 +1,1 @@
+"""Photos and videos in, painted photos and videos out."""

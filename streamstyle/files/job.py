@@ -1,0 +1,198 @@
+"""`streamstyle video`: photos and videos in, stylized photos and videos out."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.errors import Interrupted, UsageError
+from streamstyle.files.repeats import Repeats
+from streamstyle.frame import Frame, Image
+from streamstyle.look.player import Scene
+from streamstyle.media.resize import resize
+from streamstyle.media.sinks import VIDEO_SUFFIXES, open_sink
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.image import IMAGE_SUFFIXES
+from streamstyle.media.sources.base import Source, SourceInfo
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.pipeline import run
+from streamstyle.pipeline.times import StageTimes
+from streamstyle.pipeline.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to make of one input.
+
+    Attributes:
+        output: Where the result goes.
+        start: Where the source was told to begin: seconds from the beginning of the clip, or None.
+        end: Likewise, where to end.
+        output_size: Short side of the result in pixels, or None for the input's size.
+        codec: Of a video; None for the container's usual one.
+        crf: Quality of a video, lower is better; None for the codec's usual one.
+        overwrite: Replace an existing output.
+        skip_duplicates: Paint a frame that repeats the one before only once.
+    """
+
+    output: Path
+    start: Fraction | None = None
+    end: Fraction | None = None
+    output_size: int | None = None
+    codec: str | None = None
+    crf: int | None = None
+    overwrite: bool = False
+    skip_duplicates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a job; the fields of the line of JSON.
+
+    Attributes:
+        input: As it was named.
+        output: Where the result lies.
+        frames: How many there are.
+        reused: How many of them repeat the one before, and were not painted again.
+        seconds: From the opened input to the finished output; loading the model not counted.
+        fps: frames / seconds.
+        provider: What ran the model: `cpu`, `cuda` or `tensorrt`.
+        model: Its name and version.
+        style: Names of the styles.
+        size: [width, height] at which frames were stylized.
+        output_size: [width, height] of the result.
+        milliseconds: Stage -> mean milliseconds per frame; stages of different threads overlap.
+        warnings: What the user should know.
+    """
+
+    input: str
+    output: str
+    frames: int
+    reused: int
+    seconds: float
+    fps: float
+    provider: str
+    model: str
+    style: str
+    size: tuple[int, int]
+    output_size: tuple[int, int]
+    milliseconds: dict[str, float]
+    warnings: list[str]
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for `json.dumps`."""
+        return asdict(self)
+
+
+def default_output(source: str, is_still: bool, style_name: str, folder: Path | None) -> Path:
+    """`<input>_<style>.<ext>`, beside the input or in a folder.
+
+    The ending stays where a photo or video of that kind can be written, else it is `.png` or `.mp4`. The result of a URL
+    lies in the current folder.
+    """
+    is_url = "://" in source
+    path = Path(source.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]) if is_url else Path(source)
+    allowed, fallback = (IMAGE_SUFFIXES, ".png") if is_still else (VIDEO_SUFFIXES, ".mp4")
+    suffix = path.suffix if path.suffix.lower() in allowed else fallback
+    parent = folder or (Path() if is_url else path.parent)
+    label = re.sub(r"[^\w.+-]+", "-", style_name)
+    return parent / f"{path.stem or 'stream'}_{label}{suffix}"
+
+
+def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:
+    """Width and height of the result."""
+    if output_size is None:
+        return info.width, info.height
+    scale = output_size / min(info.width, info.height)
+    return max(2, round(info.width * scale)), max(2, round(info.height * scale))
+
+
+def stylize_source(
+    source: Source,
+    job: Job,
+    stylizer: Stylizer,
+    scene: Scene,
+    *,
+    size: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    trace: Trace | None = None,
+) -> Report:
+    """Do one job.
+
+    Args:
+        source: Open, not yet read; stays the caller's to close.
+        job: What to make of it.
+        stylizer: The model.
+        scene: How frames are to look.
+        size: Short side at which frames are stylized; None for that of the result.
+        progress: Called with the number of frames done so far.
+        trace: Takes what happened when.
+
+    Raises:
+        UsageError: The output is the input itself.
+        StreamstyleError: The input cannot be read, the output not written, or the model failed. What was written of a
+            video until then stays playable under a `.partial` name.
+        Interrupted: As raised by a signal handler, with the place of the unfinished output filled in.
+    """
+    started = time.monotonic()
+    times = StageTimes(trace)
+    width, height = fit(source.info, job.output_size)
+    sink = _open_sink(job, source, width, height)
+    memory, repeats = stylizer.memory(), Repeats()
+
+    def stylize(frame: Frame) -> Image:
+        image = resize(frame.image, width, height)
+        with times.measure("look"):
+            look = scene.look(float(frame.time), image, size)
+        if not job.skip_duplicates:
+            return stylizer.stylize(image, look, memory, times.measure)
+        return repeats.paint(image, look, lambda: stylizer.stylize(image, look, memory, times.measure))
+
+    try:
+        frames = run(source, stylize, sink, times=times, progress=progress)
+        with times.lane("encode"), times.measure("finish"):
+            sink.close()
+    except Interrupted as interruption:
+        interruption.unfinished = sink.abort()
+        raise
+    except BaseException:
+        sink.abort()
+        raise
+    seconds = time.monotonic() - started
+    short = min(width, height)
+    scale = min(short, size or short) / short
+    return Report(
+        input=source.info.name,
+        output=str(sink.destination),
+        frames=frames,
+        reused=repeats.reused,
+        seconds=round(seconds, 3),
+        fps=round(frames / seconds, 2),
+        provider=stylizer.provider,
+        model=f"{stylizer.name} {stylizer.version}",
+        style=scene.name,
+        size=(round(width * scale), round(height * scale)),
+        output_size=(width, height),
+        milliseconds=times.milliseconds(),
+        warnings=[*scene.warnings, *source.warnings, *sink.warnings],
+    )
+
+
+def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
+    original = Path(source.info.name)
+    if job.output.exists() and original.exists() and job.output.samefile(original):
+        raise UsageError(f"the output '{job.output}' is the input itself; name another with -o")
+    return open_sink(
+        job.output,
+        info=source.info,
+        width=width,
+        height=height,
+        codec=job.codec,
+        crf=job.crf,
+        companion=None if source.info.is_still else source.info.name,
+        start=job.start,
+        end=job.end,
+        overwrite=job.overwrite,
+    )

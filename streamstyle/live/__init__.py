@@ -1,0 +1,1 @@
+"""A camera, painted while it runs."""

@@ -1,0 +1,15 @@
+"""Where in the picture people are: a mask that follows a stream."""
+
+from streamstyle.look.people.mask import PersonMask
+from streamstyle.look.people.segmenter import Mask, PersonSegmenter, SelfieSegmenter, open_segmenter
+
+__all__ = ["Mask", "PersonMask", "PersonSegmenter", "SelfieSegmenter", "find_people", "open_segmenter"]
+
+
+def find_people() -> PersonMask:
+    """What finds people in one stream.
+
+    Raises:
+        ModelError: The weights are missing; says what to run.
+    """
+    return PersonMask(open_segmenter())

@@ -1,0 +1,202 @@
+"""A recipe ready to be played: styles encoded, masks open; it says for every frame how that is to look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from streamstyle.errors import UsageError
+from streamstyle.frame import Image
+from streamstyle.look.look import Look, Mask, Region
+from streamstyle.look.masks import MaskTrack
+from streamstyle.look.recipe import AS_REST, KEEP, Recipe
+from streamstyle.look.timeline import at
+from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
+from streamstyle.styles.store import is_picture
+
+FindStyle = Callable[[str, int], StyleCode]
+
+
+class People(Protocol):
+    """Finds people in the frames of one stream."""
+
+    def follow(self, image: Image) -> Mask:
+        """(H, W, 3) uint8 RGB -> (H, W) float32 in [0, 1]: how much of each pixel is a person."""
+        ...
+
+    def close(self) -> None:
+        """Release everything."""
+        ...
+
+
+FindPeople = Callable[[], People]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A style over a part of the frame, or over all of it."""
+
+    code: StyleCode
+    alpha: float
+    mask: Mask | None = None
+
+    def within(self, mask: Mask) -> "_Part":
+        return _Part(self.code, self.alpha, mask if self.mask is None else mask * self.mask)
+
+
+class Scene:
+    """What plays a recipe on one stream.
+
+    Attributes:
+        recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
+        warnings: What the user should know.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        find_style: FindStyle,
+        find_people: FindPeople | None = None,
+        *,
+        loop: bool = False,
+        before: "Scene | None" = None,
+    ) -> None:
+        """Encode the styles, open the masks.
+
+        Args:
+            recipe: What to play.
+            find_style: Gives the code of a name at an encoding size.
+            find_people: Makes what finds people, if the recipe needs it.
+            loop: Play a mask video again and again.
+            before: The scene that this one follows on: what both need is shared.
+
+        Raises:
+            StyleError: A style cannot be used.
+            UsageError: The recipe has no style, or its mask or its people cannot be had.
+        """
+        if not recipe.style:
+            raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
+        self.recipe = recipe
+        self._styles = list(recipe.style)
+        if recipe.mask is not None and len(self._styles) == 1:
+            self._styles.append(KEEP)
+        own = [name for name in (recipe.person, recipe.background) if name not in {KEEP, AS_REST}]
+        codes = {name: find_style(name, recipe.style_size) for name in [*self._styles, *own] if name != KEEP}
+        if not codes:
+            raise UsageError("every region is kept: give --style at least one style")
+        self.warnings: list[str] = []
+        fixed = sorted(code.name for style, code in codes.items() if not is_picture(style))
+        if fixed and recipe.style_size != STYLE_SIZE:
+            self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
+        # A region that is kept needs some code, at a strength of 0.
+        self._codes = codes | {KEEP: next(iter(codes.values()))}
+        self._start: float | None = None
+        self._mixture: tuple[list[float], StyleCode] | None = None
+        self._track: MaskTrack | None = None
+        self._people: People | None = None
+        if recipe.mask is not None:
+            if before is not None and before._track is not None and _masked_alike(recipe, before.recipe):
+                self._track, self._start = before._track, before._start
+            else:
+                self._track = MaskTrack(recipe.mask, len(self._styles), feather=recipe.feather, loop=loop)
+        if recipe.knows_people:
+            if before is not None and before._people is not None:
+                self._people = before._people
+            elif find_people is None:
+                raise UsageError("people cannot be told from the background here; leave --person and --background out")
+            else:
+                self._people = find_people()
+
+    @property
+    def name(self) -> str:
+        """Of the styles that are seen."""
+        return "+".join(self._codes[name].name for name in self.recipe.style if name != KEEP)
+
+    def fits(self, recipe: Recipe) -> bool:
+        """Whether a recipe differs only in numbers, so that it can be played by this scene."""
+        return all(
+            getattr(recipe, name) == getattr(self.recipe, name)
+            for name in ("style", "style_size", "mask", "feather", "person", "background")
+        )
+
+    def look(self, seconds: float, content: Image, size: int | None = None) -> Look:
+        """How a frame is to look.
+
+        Args:
+            seconds: On the stream's clock; the first call's is the zero of the recipe's times. Must not go back.
+            content: The frame, (H, W, 3) uint8 RGB.
+            size: Short side at which it is to be stylized.
+        """
+        if self._start is None:
+            self._start = seconds
+        parts = self._parts(seconds - self._start, content)
+        recipe = self.recipe
+        base, *regions = parts
+        return Look(
+            base.code,
+            base.alpha,
+            recipe.color,
+            size,
+            recipe.color_strength,
+            recipe.temporal,
+            recipe.grain,
+            tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
+        )
+
+    def close(self, follower: "Scene | None" = None) -> None:
+        """Release masks and what finds people, but for what a follower shares."""
+        for mine, theirs in (
+            (self._track, follower and follower._track),
+            (self._people, follower and follower._people),
+        ):
+            if mine is not None and mine is not theirs:
+                mine.close()
+
+    def _parts(self, seconds: float, content: Image) -> list[_Part]:
+        """What is seen; the first takes the place that the others leave."""
+        height, width = content.shape[:2]
+        parts = self._base(seconds, height, width)
+        if self._people is None:
+            return parts
+        person = self._people.follow(content)
+        both: list[_Part] = []
+        for who, mask in ((self.recipe.background, (1 - person).astype(np.float32)), (self.recipe.person, person)):
+            if who == AS_REST:
+                both += [part.within(mask) for part in parts]
+            else:
+                alpha = 0.0 if who == KEEP else self.recipe.alpha[0].at(seconds)
+                both.append(_Part(self._codes[who], alpha, mask))
+        return both
+
+    def _mixed(self, codes: list[StyleCode], weights: list[float], alphas: list[float]) -> _Part:
+        """A blend of styles, each with a strength of its own: equation 14 within equation 15 of Huang & Belongie 2017.
+
+        sum w (alpha AdaIN + (1 - alpha) content) is one blend by w alpha, at the strength sum w alpha.
+        """
+        total = sum(weights)
+        weights = [weight / total for weight in weights] if total > 0 else [1 / len(weights)] * len(weights)
+        shares = [weight * alpha for weight, alpha in zip(weights, alphas, strict=True)]
+        strength = min(1.0, sum(shares))
+        shares = shares if strength > 0 else weights
+        # The same mixture is the same code: the stylizer knows by that that nothing has changed.
+        if self._mixture is None or self._mixture[0] != shares:
+            self._mixture = (shares, blend(codes, shares))
+        return _Part(self._mixture[1], strength)
+
+    def _base(self, seconds: float, height: int, width: int) -> list[_Part]:
+        """Without regard to people: the blend, or the regions of the mask."""
+        recipe = self.recipe
+        alphas = at(recipe.alpha, seconds)
+        alphas = alphas if len(alphas) == len(self._styles) else alphas[:1] * len(self._styles)
+        codes = [self._codes[name] for name in self._styles]
+        if self._track is None:
+            return [self._mixed(codes, at(recipe.weights, seconds) or [1.0] * len(codes), alphas)]
+        masks = self._track.at(seconds, height, width)
+        alphas = [0.0 if name == KEEP else alpha for name, alpha in zip(self._styles, alphas, strict=True)]
+        return [_Part(code, alpha, mask) for code, alpha, mask in zip(codes, alphas, masks, strict=True)]
+
+
+def _masked_alike(recipe: Recipe, other: Recipe) -> bool:
+    count = max(2, len(recipe.style)) == max(2, len(other.style))
+    return count and (recipe.mask, recipe.feather) == (other.mask, other.feather)

@@ -1,0 +1,81 @@
+"""Options from a TOML file: `key = value` stands for `--key value`, so that one parser checks both."""
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import NoReturn
+
+from streamstyle.errors import UsageError
+from streamstyle.look.removed import removed
+
+
+def config_arguments(
+    path: Path, parser: argparse.ArgumentParser, name: str = "--config", not_here: tuple[str, ...] = ("--config",)
+) -> list[str]:
+    """The file as command-line arguments, to be put before those that the user typed, which then win.
+
+    Args:
+        path: A TOML file whose keys are long options without the dashes, `_` for `-` being fine. A table is not an option.
+        parser: Knows the options.
+        name: Of the option that named the file, for messages.
+        not_here: Options that make no sense in a file.
+
+    Raises:
+        UsageError: The file cannot be read, is not TOML, or has a key or a value that is none of an option; names the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{name}: cannot read '{path}': {(error.strerror or '').lower()}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name}: '{path}' is not TOML: {error}") from error
+    options = {text for action in parser._actions for text in action.option_strings}
+    arguments: list[str] = []
+    for key, value in values.items():
+        option = "--" + key.replace("_", "-")
+        place = f"{name}: '{path}', line {_line_of(text, key)}"
+        if line := removed([option, str(value)]):
+            raise UsageError(f"{place}: {line}")
+        if option not in options or option in {*not_here, "--help"} or isinstance(value, dict):
+            known = ", ".join(sorted(text[2:] for text in options - {*not_here, "--help"} if text.startswith("--")))
+            raise UsageError(f"{place}: no option '{key}'; choose {known}")
+        words = _as_arguments(option, value, options, place)
+        _check(parser, words, place)
+        arguments += words
+    return arguments
+
+
+def _as_arguments(option: str, value: object, options: set[str], place: str) -> list[str]:
+    if isinstance(value, bool):
+        negative = option.replace("--", "--no-", 1)
+        if value:
+            return [option]
+        # A flag without an opposite is off when it is not given.
+        return [negative] if negative in options else []
+    if isinstance(value, str | int | float):
+        return [f"{option}={value}"]
+    if isinstance(value, list) and value and all(isinstance(item, str | int | float) for item in value):
+        return [option, *map(str, value)]
+    raise UsageError(f"{place}: wanted text, a number, true, false or a list of them, got {value!r}")
+
+
+def _check(parser: argparse.ArgumentParser, words: list[str], place: str) -> None:
+    """Parse one option alone: argparse would not say which line of which file it does not like."""
+
+    def fail(message: str) -> NoReturn:
+        raise UsageError(f"{place}: {message.removeprefix('argument ')}")
+
+    usual = parser.error
+    parser.error = fail  # type: ignore[method-assign]
+    try:
+        parser.parse_args(words)
+    finally:
+        parser.error = usual  # type: ignore[method-assign]
+
+
+def _line_of(text: str, key: str) -> int:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.split("=", maxsplit=1)[0].strip().strip("\"'[]") == key:
+            return number
+    return 1

@@ -1,0 +1,113 @@
+"""Values on command lines, checked where they are read."""
+
+import argparse
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.errors import UsageError
+from streamstyle.look.timeline import Timeline, seconds_of
+
+
+def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> float:
+    """A number within limits.
+
+    Args:
+        text: As it was typed.
+        fits: Whether a number is within them; false for NaN.
+        wanted: What it should have been: `a number from 0 to 1`.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none, or beyond them.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"wanted {wanted}, got '{text}'")
+    return value
+
+
+def time_argument(text: str) -> Fraction:
+    """`12.5`, `1:02.5` or `1:02:03` in seconds."""
+    try:
+        return seconds_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def timeline_argument(text: str) -> Timeline:
+    """A number, or values at times: `0@0,1@5`."""
+    try:
+        return Timeline.parse(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def alpha_argument(text: str) -> Timeline:
+    """A timeline of numbers from 0 to 1."""
+    timeline = timeline_argument(text)
+    low, high = timeline.bounds
+    if not (low >= 0 and high <= 1):
+        raise argparse.ArgumentTypeError(f"wanted numbers from 0 to 1, got '{text}'")
+    return timeline
+
+
+def weight_argument(text: str) -> Timeline:
+    """A timeline of numbers, 0 or more."""
+    timeline = timeline_argument(text)
+    if not 0 <= timeline.bounds[0] <= timeline.bounds[1] < float("inf"):
+        raise argparse.ArgumentTypeError(f"wanted numbers of 0 or more, got '{text}'")
+    return timeline
+
+
+def share_argument(text: str) -> float:
+    """A number from 0 to 1."""
+    return number_argument(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
+
+
+def pixels_argument(text: str) -> float:
+    """A length in pixels: 0 or more."""
+    return number_argument(text, lambda value: 0 <= value <= 1000, "a number of pixels from 0 to 1000")
+
+
+def size_argument(text: str) -> int:
+    """A number of pixels from 16 to 8192."""
+    if not text.isdecimal() or not 16 <= int(text) <= 8192:
+        raise argparse.ArgumentTypeError(f"wanted a number of pixels from 16 to 8192, got '{text}'")
+    return int(text)
+
+
+def auto_size_argument(text: str) -> int | None:
+    """`auto` (None), or a number of pixels."""
+    return None if text == "auto" else size_argument(text)
+
+
+def rate_argument(text: str) -> float:
+    """Frames per second, from 1 to 1000."""
+    return number_argument(text, lambda value: 1 <= value <= 1000, "frames per second from 1 to 1000")
+
+
+def seconds_argument(text: str) -> float:
+    """A length of time: more than no seconds."""
+    return number_argument(text, lambda value: 0 < value < 1e9, "a number of seconds above 0")
+
+
+def dimensions_argument(text: str) -> tuple[int, int]:
+    """`1280x720`."""
+    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
+    if match is None or min(int(match[1]), int(match[2])) < 16:
+        raise argparse.ArgumentTypeError(f"wanted WIDTHxHEIGHT in pixels, such as 1280x720, got '{text}'")
+    return int(match[1]), int(match[2])
+
+
+def add_profile_argument(parser: argparse.ArgumentParser) -> None:
+    """The option `--profile`."""
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="FILE.json",
+        help="write what happened when, for ui.perfetto.dev or chrome://tracing",
+    )

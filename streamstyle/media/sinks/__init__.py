@@ -1,0 +1,53 @@
+"""Where frames go."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.errors import SinkError
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.codecs import VIDEO_SUFFIXES
+from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
+from streamstyle.media.sinks.video import VideoSink
+from streamstyle.media.sources.base import SourceInfo
+
+__all__ = ["IMAGE_SUFFIXES", "VIDEO_SUFFIXES", "open_sink"]
+
+
+def open_sink(
+    path: Path,
+    *,
+    info: SourceInfo,
+    width: int,
+    height: int,
+    codec: str | None = None,
+    crf: int | None = None,
+    companion: str | None = None,
+    start: Fraction | None = None,
+    end: Fraction | None = None,
+    overwrite: bool = False,
+) -> Sink:
+    """Open a file for a source's frames: a photo or a video, by the ending of its name.
+
+    The arguments are those of VideoSink; a photo needs only `path` and `overwrite`.
+
+    Raises:
+        SinkError: The ending does not fit the source, or the file cannot be written.
+    """
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        if not info.is_still:
+            raise SinkError(f"'{path}' is a photo's name, but '{info.name}' is a video; name a .mp4 or .mkv")
+        return ImageSink(path, overwrite=overwrite)
+    if info.is_still and path.suffix.lower() in VIDEO_SUFFIXES:
+        raise SinkError(f"'{path}' is a video's name, but '{info.name}' is a photo; name a .png or .jpg")
+    return VideoSink(
+        path,
+        info=info,
+        width=width,
+        height=height,
+        codec=codec,
+        crf=crf,
+        companion=companion,
+        start=start,
+        end=end,
+        overwrite=overwrite,
+    )

@@ -1,0 +1,316 @@
+"""Video files, through PyAV: playable everywhere, exact in time, safe against crashes."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.video.frame import PictureType
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
+
+from streamstyle.errors import SinkError
+from streamstyle.frame import Frame, Image
+from streamstyle.media.libav import ACCURATE, address, quietly, reason, tag_bt709
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.codecs import MP4_SUFFIXES, choose_codec
+from streamstyle.media.sinks.companion import Companion, can_have_companion
+from streamstyle.media.sinks.faststart import move_index_to_front
+from streamstyle.media.sinks.place import Place
+from streamstyle.media.sources.base import SourceInfo
+
+_GROUP_SECONDS = 2
+# Of a live source the rate that comes is not the one announced: key frames go by time.
+_LIVE_GROUP = Fraction(1)
+# Browsers announce a thousand frames a second for what they record.
+_GROUP_FRAMES = 240
+# MP4 counts the time from one frame to the next in 32 bits.
+_FINEST_TICK = Fraction(1, 50_000_000)
+# Too few frames for any to be out of order; x265 (216) then leaves their decoding times unset, to chance.
+_UNORDERED_FRAMES = 2
+# The shape of pixels is written by the codec itself or by MP4; PyAV cannot tell Matroska's muxer.
+_BARE_CODECS = {"libvpx-vp9", "libsvtav1"}
+# Sound may begin a codec's priming earlier than the picture; that is no reason to delay the picture.
+_PRIMING_SECONDS = Fraction(1, 20)
+
+
+class VideoSink(Sink):
+    """Encodes frames as H.264 or another codec, 4:2:0, BT.709 limited range, tagged as such.
+
+    Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of two seconds at most, so
+    that even after `kill -9` what was done plays; of a live source they last one second. A finished MP4 is an ordinary one
+    with its index in front.
+
+    4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, and that is said.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        info: SourceInfo,
+        width: int,
+        height: int,
+        codec: str | None = None,
+        crf: int | None = None,
+        companion: str | None = None,
+        start: Fraction | None = None,
+        end: Fraction | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Open the output.
+
+        Args:
+            path: Its ending chooses the container.
+            info: Of the source: rate, time base, pixel aspect.
+            width: Of the frames that will come, in pixels.
+            height: Likewise.
+            codec: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc` or `hevc_nvenc`; None for the container's usual one.
+            crf: Constant quality; None for the codec's usual one.
+            companion: The input whose sound, subtitles, chapters and titles go along; None for none.
+            start: Where the frames begin in the input, in seconds from its beginning; None for its beginning.
+            end: Where they end; None for the input's end.
+            overwrite: Replace an existing file.
+
+        Raises:
+            SinkError: Container, codec or place cannot be used.
+        """
+        self.destination, self.warnings = None, []
+        self._codec = choose_codec(path, codec)
+        self._place = Place(path, overwrite=overwrite)
+        self._shape = (height, width, 3)
+        self._tick = max(info.time_base, _FINEST_TICK)
+        self._start, self._end = start, end
+        self._origin = Fraction(0)
+        self._last: Fraction | None = None
+        self._last_tick = -1
+        self._is_live = info.is_live
+        self._last_key: Fraction | None = None
+        self._written = 0
+        self._durations: dict[int, Fraction] = {}
+        self._reformatter = VideoReformatter()
+        self._rgb: av.VideoFrame | None = None
+        self._encoded: tuple[Image, av.VideoFrame] | None = None
+        self._closed = False
+        # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
+        options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
+        if path.suffix.lower() in MP4_SUFFIXES:
+            # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
+            # Fragments begin at key frames: libav takes the first frame of one for the latest so far, and were a later one
+            # in the fragment before, it would lie behind the end of the edit list and never be shown.
+            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe"}
+            # In libav's usual milliseconds the edit list may end before a last frame that is shown for less than that.
+            options |= {"movie_timescale": str(_timescale(self._tick))}
+        else:
+            options |= {"cluster_time_limit": "1000"}
+        try:
+            with self._place.failing_clearly():
+                # libav would take .m4v for an iPod's, which holds less.
+                kind = "mp4" if path.suffix.lower() == ".m4v" else None
+                self._container = av.open(address(str(self._place.partial)), "w", format=kind, container_options=options)
+            self._stream = self._add_stream(info, crf)
+            self._companion = self._add_companion(companion)
+        except BaseException:
+            self._discard()
+            raise
+
+    def _add_stream(self, info: SourceInfo, crf: int | None) -> VideoStream:
+        height, width, _ = self._shape
+        codec = self._codec
+        if width < codec.narrowest:
+            raise SinkError(
+                f"{codec.encoder} holds pictures of at least {codec.narrowest} pixels across, got {width}; "
+                "choose another --codec or a larger --output-size"
+            )
+        # Frames cannot come faster than the clock ticks; libvpx would take a frame's duration for zero, and refuse it.
+        rate = min(info.frame_rate or Fraction(25), 1 / self._tick)
+        options = (
+            codec.options | (codec.live if info.is_live else {}) | {codec.knob: str(codec.crf if crf is None else crf)}
+        )
+        stream = self._container.add_stream(codec.encoder, rate=rate, options=options)
+        assert isinstance(stream, VideoStream)  # all codecs of the table are video
+        stream.width, stream.height = (width + width % 2, height + height % 2) if codec.even else (width, height)
+        if (stream.width, stream.height) != (width, height):
+            self.warnings.append(
+                f"{width}x{height} became {stream.width}x{stream.height}: {codec.encoder} holds even sizes only "
+                "(.webm keeps odd ones)"
+            )
+        stream.pix_fmt = "yuv420p"
+        context = stream.codec_context
+        stream.time_base = context.time_base = self._tick
+        context.gop_size = max(1, min(round(rate * _GROUP_SECONDS), _GROUP_FRAMES))
+        context.sample_aspect_ratio = info.sample_aspect_ratio
+        stream.sample_aspect_ratio = info.sample_aspect_ratio
+        square = info.sample_aspect_ratio == 1
+        if not square and self._place.final.suffix.lower() not in MP4_SUFFIXES and codec.encoder in _BARE_CODECS:
+            self.warnings.append(f"pixels of {info.sample_aspect_ratio} are shown as square ones; .mp4 keeps their shape")
+        if codec.tag and self._place.final.suffix.lower() in MP4_SUFFIXES:
+            context.codec_tag = codec.tag
+        tag_bt709(context)
+        try:
+            context.open()
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise SinkError(
+                f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, "
+                f"or does not run on this computer ({reason(error)}); choose another --codec or --crf"
+            ) from error
+        return stream
+
+    def _add_companion(self, uri: str | None) -> Companion | None:
+        if uri is None:
+            return None
+        if not can_have_companion(uri):
+            self.warnings.append(f"sound of the live stream '{uri}' is not recorded")
+            return None
+        return Companion(uri, self._container, self._place.final.suffix.lower(), self.warnings)
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame, and copy what sounds until then."""
+        if frame.image.shape != self._shape or frame.image.dtype != np.uint8:
+            raise SinkError(
+                f"unexpected frame shape: {frame.image.shape} {frame.image.dtype} != {self._shape} uint8; "
+                "open the output at the size of the frames"
+            )
+        if self._last is not None and frame.time <= self._last:
+            raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(self._last):g} s")
+        if self._last is None:
+            self._begin(frame.time)
+        self._last = frame.time
+        picture = self._encodable(frame.image)
+        self._last_tick = picture.pts = max(round((frame.time - self._origin) / self._tick), self._last_tick + 1)
+        picture.time_base = self._tick
+        if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):
+            picture.pict_type = PictureType.I
+            self._last_key = frame.time
+        if frame.duration is not None:
+            self._durations[picture.pts] = frame.duration
+        with self._place.failing_clearly():
+            self._written += 1
+            self._mux(self._stream.encode(picture))
+            if self._companion is not None:
+                self._companion.advance(frame.time)
+
+    def _begin(self, first: Fraction) -> None:
+        """Set the zero of the output: the first frame, or the sound where that begins clearly earlier."""
+        self._origin = first
+        if self._companion is None:
+            return
+        earliest = self._companion.earliest
+        if self._start is None and earliest is not None and earliest < first - _PRIMING_SECONDS:
+            # Down to a whole tick of the video's clock, so that frame times stay exact.
+            self._origin = first - int((first - earliest) / self._tick) * self._tick
+        end = None if self._end is None else first - (self._start or 0) + self._end
+        self._companion.describe(self._origin, end, trimmed=self._start is not None)
+
+    def _encodable(self, image: Image) -> av.VideoFrame:
+        """In the encoder's colours; a picture that comes again, as repeated frames of files do, is converted once."""
+        if self._encoded is not None and self._encoded[0] is image and not self._is_live:
+            return self._encoded[1]
+        picture = self._converted(image)
+        self._encoded = image, picture
+        return picture
+
+    def _converted(self, image: Image) -> av.VideoFrame:
+        height, width, _ = self._shape
+        # libav's own memory, taken once: its conversion reads a little beyond the last row, where NumPy's may end.
+        if self._rgb is None:
+            self._rgb = av.VideoFrame(self._stream.width, self._stream.height, "rgb24")
+        plane = self._rgb.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(self._stream.height, plane.line_size)  # type: ignore[call-overload]
+        inside = rows[:, : self._stream.width * 3].reshape(self._stream.height, self._stream.width, 3)
+        inside[:height, :width] = image
+        # An odd row or column is repeated.
+        inside[height:, :width] = image[-1:]
+        inside[:, width:] = inside[:, width - 1 : width]
+        picture = self._reformatter.reformat(
+            self._rgb,
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=ACCURATE,
+        )
+        tag_bt709(picture)
+        return picture
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            duration = self._durations.pop(round(packet.pts * packet.time_base / self._tick), None)
+            if duration is not None:
+                packet.duration = max(1, round(duration / packet.time_base))
+            if self._written <= _UNORDERED_FRAMES:
+                packet.dts = packet.pts
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """Flush, put the index in front, give the file its name."""
+        if self._closed:
+            return
+        if self._last is None:
+            self._discard()
+            raise SinkError(f"nothing to write to '{self._place.final}': no frame came")
+        try:
+            with self._place.failing_clearly():
+                self._finish()
+                self._put_index_in_front()
+                self._place.finish()
+        except BaseException:
+            quietly(self._container.close)
+            self._closed = True
+            raise
+        finally:
+            self._place.release()
+        self.destination = str(self._place.final)
+
+    def _finish(self) -> None:
+        self._mux(self._stream.encode(None))
+        if self._companion is not None:
+            self._companion.advance(None)
+        self._container.close()
+        self._closed = True
+
+    def _put_index_in_front(self) -> None:
+        if self._place.final.suffix.lower() not in MP4_SUFFIXES:
+            return
+        moved = self._place.partial.with_suffix(f".front{self._place.final.suffix}")
+        try:
+            if move_index_to_front(self._place.partial, moved):
+                moved.replace(self._place.partial)
+        except OSError as error:
+            # The file is whole as it is; it only starts later over a network.
+            moved.unlink(missing_ok=True)
+            self.warnings.append(f"the index stays at the end of '{self._place.final}': {reason(error)}")
+        except BaseException:
+            moved.unlink(missing_ok=True)
+            raise
+
+    def abort(self) -> str | None:
+        """Finish what was done under the partial name."""
+        if self._closed:
+            return str(self._place.partial) if self.destination is None and self._place.partial.exists() else None
+        if self._last is None:
+            self._discard()
+            return None
+        self._closed = True
+        quietly(lambda: self._mux(self._stream.encode(None)))
+        if self._companion is not None:
+            quietly(self._companion.close)
+        quietly(self._container.close)
+        self._place.release()
+        return str(self._place.partial)
+
+    def _discard(self) -> None:
+        self._closed = True
+        if hasattr(self, "_container"):
+            quietly(self._container.close)
+        if getattr(self, "_companion", None) is not None:
+            quietly(self._companion.close)  # type: ignore[union-attr]
+        quietly(lambda: self._place.partial.unlink(missing_ok=True))
+        self._place.release()
+
+
+def _timescale(tick: Fraction) -> int:
+    """Parts of a second that hold whole ticks, and sound's times well."""
+    return tick.denominator * -(-10_000 // tick.denominator)

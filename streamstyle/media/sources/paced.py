@@ -1,0 +1,112 @@
+"""Files played as if they were cameras."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from streamstyle.errors import SourceError
+from streamstyle.frame import Frame
+from streamstyle.media.sources.base import Source
+from streamstyle.media.sources.live import Clock, LiveState, OuterSource, sleep_until
+
+PHOTO_RATE = Fraction(30)
+"""Frames per second of a photo."""
+
+_NOMINAL = Fraction(1, 25)
+_LATE_SECONDS = 1.0
+
+
+class PacedSource(OuterSource):
+    """Any source, each frame released when its time has come.
+
+    Times are kept against one start, so that they do not drift; a frame that is late is released at once. When more than a
+    second late (the machine was busy, or decodes slower than the video plays) the start moves instead, so that it does not
+    hurry through what was missed.
+    """
+
+    def __init__(self, open_inner: Callable[[], Source], *, loop: bool, clock: Clock | None = None) -> None:
+        """Open the source.
+
+        Args:
+            open_inner: Opens it; called again for each round. A photo becomes a steady stream.
+            loop: Begin again at the end; the times go on growing.
+            clock: The machine's own, unless it is a test.
+
+        Raises:
+            SourceError: It cannot be opened.
+        """
+        super().__init__(open_inner, clock)
+        self._loop = loop
+        self._take_warnings()
+        info = self._inner.info
+        if info.is_still:
+            self.info = replace(
+                info, is_still=False, is_live=True, frame_rate=PHOTO_RATE, time_base=1 / PHOTO_RATE, frame_count=None
+            )
+        elif loop:
+            self.info = replace(info, is_live=True, frame_count=None, duration=None)
+        else:
+            self.info = replace(info, is_live=True)
+        self.state = LiveState("live", self._clock.now())
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames, each at its time, until the end or close().
+
+        Raises:
+            SourceError: Reading failed before any frame came.
+        """
+        if self._begun:
+            return
+        self._begun = True
+        start: float | None = None
+        frames = self._photo() if self._inner.info.is_still else self._rounds()
+        try:
+            for index, frame in enumerate(frames):
+                start = self._clock.now() - float(frame.time) if start is None else start
+                release_at = start + float(frame.time)
+                if not sleep_until(release_at, self._clock, self._is_closed):
+                    return
+                now = self._clock.now()
+                if now - release_at > _LATE_SECONDS:
+                    start += now - release_at
+                yield replace(frame, index=index, captured_at=now)
+        finally:
+            frames.close()
+            self._inner.close()
+
+    def _rounds(self) -> Generator[Frame, None, None]:
+        tick = self.info.time_base
+        shift: Fraction | None = None
+        end = Fraction(0)
+        while True:
+            for frame in self._inner:
+                if shift is None:
+                    shift = end - frame.time
+                moment = frame.time + shift
+                lasts = frame.duration or (1 / self.info.frame_rate if self.info.frame_rate else _NOMINAL)
+                end = moment + max(1, round(lasts / tick)) * tick
+                self._take_warnings()
+                yield replace(frame, time=moment)
+            self._take_warnings()
+            if not self._loop or self._is_closed() or shift is None:
+                return
+            shift = None
+            try:
+                inner = self._open_inner()
+            except SourceError as error:
+                self.warnings.append(f"the loop ends: {error}")
+                return
+            self._inner = inner
+            if self._is_closed():  # close() may have closed the round before instead
+                inner.close()
+                return
+
+    def _photo(self) -> Generator[Frame, None, None]:
+        photo = next(iter(self._inner), None)
+        index = 0
+        while photo is not None and not self._is_closed():
+            yield Frame(photo.image.copy(), index, index / PHOTO_RATE, 1 / PHOTO_RATE)
+            index += 1
+
+    def _take_warnings(self) -> None:
+        self.warnings += [line for line in self._inner.warnings if line not in self.warnings]

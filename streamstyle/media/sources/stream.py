@@ -1,0 +1,77 @@
+"""Live streams from the network: at their own pace, connected again when they break."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from streamstyle.errors import SourceError
+from streamstyle.frame import Frame
+from streamstyle.media.sources.base import Source
+from streamstyle.media.sources.live import (
+    TICK,
+    Clock,
+    GrowingTime,
+    LiveState,
+    OuterSource,
+    fitted,
+    pauses,
+    sleep_until,
+)
+
+
+class StreamSource(OuterSource):
+    """A stream that plays whether somebody looks or not. An end is a loss: it is opened again until it is back."""
+
+    def __init__(self, open_inner: Callable[[], Source], *, clock: Clock | None = None) -> None:
+        """Connect.
+
+        Args:
+            open_inner: Opens the stream; called again after each loss.
+            clock: The machine's own, unless it is a test.
+
+        Raises:
+            SourceError: It cannot be opened.
+        """
+        super().__init__(open_inner, clock)
+        self._time = GrowingTime()
+        self.info = replace(self._inner.info, is_live=True, time_base=TICK, frame_count=None, duration=None)
+        self.state = LiveState("live", self._clock.now())
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames until the source is closed, with a gap where the connection was lost."""
+        if self._begun:
+            return
+        self._begun = True
+        index = 0
+        try:
+            while not self._is_closed():
+                reason = "the stream has ended"
+                try:
+                    for frame in self._inner:
+                        if self._is_closed():
+                            return
+                        moment = self._clock.now()
+                        image = fitted(frame.image, self.info.width, self.info.height)
+                        yield Frame(image, index, self._time.at(moment), captured_at=moment)
+                        index += 1
+                except SourceError as error:
+                    reason = str(error)
+                if not self._connect_again(reason):
+                    return
+        finally:
+            self._inner.close()
+
+    def _connect_again(self, reason: str) -> bool:
+        """Try until it is back; False when closed meanwhile."""
+        self._inner.close()
+        self.state = LiveState("lost", self._clock.now(), reason)
+        for pause in pauses():
+            if not sleep_until(self._clock.now() + pause, self._clock, self._is_closed):
+                return False
+            try:
+                self._inner = self._open_inner()
+            except SourceError as error:
+                self.state = replace(self.state, reason=str(error))
+                continue
+            self.state = LiveState("live", self._clock.now())
+            return True
+        return False

@@ -1,0 +1,1 @@
+"""From a frame and a look to a painted frame."""

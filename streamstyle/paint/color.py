@@ -1,0 +1,164 @@
+"""Colour statistics and their matching, on whole frames, cheap enough for every frame.
+
+Source: Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer", arXiv:1606.05897 (linear colour transfer
+by mean and covariance); Pitie & Kokaram 2007 (the Monge-Kantorovich form, which moves colours least).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.frame import Image
+
+Matrix = NDArray[np.float64]
+
+# Variance of 2 levels: keeps the inverse of a flat or gray picture's covariance finite, invisible in any other.
+_RIDGE = 4.0
+_SAMPLE_PIXELS = 16_384
+_MAX_GAIN = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ColorStats:
+    """Distribution of a picture's colours.
+
+    Attributes:
+        mean: (3,) float64, levels 0..255, RGB.
+        covariance: (3, 3) float64, squared levels.
+    """
+
+    mean: Matrix
+    covariance: Matrix
+
+    @classmethod
+    def of(cls, image: Image) -> "ColorStats":
+        """Statistics of a picture, from an even sample of its pixels.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+        """
+        step = max(1, int((image.shape[0] * image.shape[1] / _SAMPLE_PIXELS) ** 0.5))
+        pixels = image[::step, ::step].reshape(-1, 3).astype(np.float64)
+        mean = pixels.mean(axis=0)
+        centred = pixels - mean
+        return cls(mean, centred.T @ centred / len(pixels))
+
+    def toward(self, other: "ColorStats", share: float) -> "ColorStats":
+        """A mixture: share 0 is these statistics, 1 the other's."""
+        return ColorStats(
+            self.mean + share * (other.mean - self.mean),
+            self.covariance + share * (other.covariance - self.covariance),
+        )
+
+
+def _root(matrix: Matrix) -> Matrix:
+    values, vectors = np.linalg.eigh(matrix)
+    root: Matrix = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    return root
+
+
+def match_matrix(source: ColorStats, target: ColorStats, strength: float = 1.0) -> Matrix:
+    """The affine map that gives the source's colours the target's mean and covariance.
+
+    Args:
+        source: Of the picture to change.
+        target: Of the picture whose colours are wanted.
+        strength: 0 changes nothing, 1 goes all the way.
+
+    Returns:
+        (3, 4) float64 for levels 0..255: `matrix @ [r, g, b, 1]`. Its gain is at most 3 in any direction, so that
+        a nearly flat picture does not explode. Of all such maps it moves colours least.
+
+    Source: Pitie & Kokaram 2007, Monge-Kantorovich linear colour mapping.
+    """
+    ridge = _RIDGE * np.eye(3)
+    wanted = target.covariance + ridge
+    root = _root(source.covariance + ridge)
+    inverse = np.linalg.inv(root)
+    gain = inverse @ _root(root @ wanted @ root) @ inverse
+    left, values, right = np.linalg.svd(gain)
+    gain = (left * np.minimum(values, _MAX_GAIN)) @ right
+    matrix = np.hstack([gain, (target.mean - gain @ source.mean)[:, None]])
+    return strength * matrix + (1 - strength) * np.eye(3, 4)
+
+
+def recolor(image: Image, matrix: Matrix) -> Image:
+    """Apply a `match_matrix` to every pixel; (H, W, 3) uint8 in and out, clamped and rounded."""
+    return cv2.transform(image, matrix).astype(np.uint8, copy=False)
+
+
+def keep_chroma(content: Image, stylized: Image, strength: float = 1.0) -> Image:
+    """The stylized picture's luminance with the content's chroma, pixel by pixel.
+
+    Args:
+        content: (H, W, 3) uint8 RGB.
+        stylized: Of the same size.
+        strength: 0 leaves the stylized picture as it is, 1 goes all the way.
+
+    Source: Gatys et al. 2016, arXiv:1606.05897, section 5.2 (luminance-only transfer); BT.601 luma and chroma.
+    """
+    luma = cv2.cvtColor(stylized, cv2.COLOR_RGB2YCrCb)
+    chroma = cv2.cvtColor(content, cv2.COLOR_RGB2YCrCb)
+    cv2.mixChannels([chroma], [luma], [1, 1, 2, 2])
+    kept = cv2.cvtColor(luma, cv2.COLOR_YCrCb2RGB)
+    if strength < 1:
+        kept = cv2.addWeighted(kept, strength, stylized, 1 - strength, 0)
+    return kept.astype(np.uint8, copy=False)
+
+
+class Followed:
+    """Colour statistics of a stream, followed with a short memory so that noise in them does not become flicker."""
+
+    def __init__(self, memory: float = 0.6, jump: float = 25.0) -> None:
+        """Start without a past.
+
+        Args:
+            memory: Share of the past in each new estimate, 0..1. What the stylized mean strays from its estimate is shown
+                with the match's gain, so that a longer memory would make more flicker, not less.
+            jump: Change of the mean, in levels, that counts as a cut.
+        """
+        self.memory, self.jump = memory, jump
+        self._past: ColorStats | None = None
+
+    def update(self, now: ColorStats, *, cut: bool | None = None) -> tuple[ColorStats, bool]:
+        """Take in the next frame's statistics.
+
+        Args:
+            now: Of the frame.
+            cut: Whether to start anew; None to judge by the jump of the mean.
+
+        Returns:
+            The steady statistics, and whether they were started anew.
+        """
+        if cut is None:
+            cut = self._past is None or bool(np.abs(now.mean - self._past.mean).max() >= self.jump)
+        self._past = now if cut or self._past is None else now.toward(self._past, self.memory)
+        return self._past, cut
+
+
+class ColorKeeper:
+    """Gives stylized frames the colours of their content, steadily over time; starts anew at cuts."""
+
+    def __init__(self, memory: float = 0.6, jump: float = 25.0) -> None:
+        """Start without a past; see Followed."""
+        self._content, self._stylized = Followed(memory, jump), Followed(memory, jump)
+        self._cut = True
+        self._stats: ColorStats | None = None
+
+    def see(self, content: Image) -> ColorStats:
+        """Take in the next frame's content, (H, W, 3) uint8 RGB; returns its steady statistics."""
+        self._stats, self._cut = self._content.update(ColorStats.of(content))
+        return self._stats
+
+    def match(self, stylized: Image, strength: float = 1.0) -> Image:
+        """The stylized frame in the colours of the content that was seen last; (H, W, 3) uint8 RGB in and out."""
+        assert self._stats is not None  # see() comes first
+        now, _ = self._stylized.update(ColorStats.of(stylized), cut=self._cut)
+        return recolor(stylized, match_matrix(now, self._stats, strength))
+
+    def keep(self, content: Image, stylized: Image) -> Image:
+        """`see` and `match` in one; sizes may differ."""
+        self.see(content)
+        return self.match(stylized)

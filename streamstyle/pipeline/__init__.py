@@ -1,0 +1,1 @@
+"""Threads and queues that frames pass through, and how long each stage takes."""

@@ -1,0 +1,1 @@
+"""GPUs. Nobody has seen these paths run yet: experimental."""

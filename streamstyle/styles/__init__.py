@@ -1,0 +1,1 @@
+"""Style codes: what the model knows of a painting."""

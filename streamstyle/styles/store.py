@@ -1,0 +1,207 @@
+"""Style codes at rest: the built-in ones, style files of users' own, and a disk cache of what their paintings gave.
+
+All are plain `.npz` files without pickles. A code belongs to one version of one model.
+"""
+
+import hashlib
+import json
+import uuid
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from streamstyle.errors import ModelError, StyleError
+from streamstyle.styles.code import StyleCode
+
+STYLE_FILE = ".style.npz"
+"""Ending of a file with one style's code; never the painting itself."""
+_IGNORED = {"statistics", "judged"}
+"""Arrays in older files beside the tensors of a code; no tensor of a code is called so."""
+_CACHE_ENTRIES = 2000
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinStyle:
+    """A style that is shipped.
+
+    Attributes:
+        name: What to write after --style.
+        description: One line for people.
+    """
+
+    name: str
+    description: str
+
+
+class BuiltinStyles:
+    """The shipped styles of one model: `weights/<family>.styles.npz`."""
+
+    def __init__(self, path: Path, model_version: str) -> None:
+        """Open the file; one that is not there holds no styles.
+
+        Raises:
+            ModelError: The file is damaged or was made with another version of the model.
+        """
+        self._version = model_version
+        self._path = path
+        self.styles: list[BuiltinStyle] = []
+        if not path.is_file():
+            return
+        try:
+            with np.load(path) as file:
+                index = json.loads(str(file["index"]))
+        except _UNREADABLE as error:
+            raise ModelError(f"'{path}' is damaged ({error}); install streamstyle again") from error
+        if index["model_version"] != model_version:
+            raise ModelError(
+                f"'{path.name}' was made for model version {index['model_version']}, but the model is {model_version}; "
+                "run: python -m export.builtin_styles"
+            )
+        self.styles = [BuiltinStyle(entry["name"], entry["description"]) for entry in index["styles"]]
+
+    def names(self) -> list[str]:
+        """All names, in the order in which they are listed."""
+        return [style.name for style in self.styles]
+
+    def code(self, name: str) -> StyleCode:
+        """The code of one style.
+
+        Raises:
+            StyleError: There is none of this name.
+        """
+        if name not in self.names():
+            raise StyleError(f"there is no built-in style '{name}'; see --list-styles")
+        with np.load(self._path) as file:
+            prefix = f"{name}/"
+            tensors = {key.removeprefix(prefix): file[key] for key in file.files if key.startswith(prefix)}
+        return _code(name, self._version, tensors)
+
+
+def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
+    """Write the file that BuiltinStyles reads; all codes of one model."""
+    index = {
+        "model_version": codes[0][1].model_version,
+        "styles": [{"name": style.name, "description": style.description} for style, _ in codes],
+    }
+    arrays: dict[str, NDArray[np.generic]] = {"index": np.array(json.dumps(index))}
+    for style, code in codes:
+        arrays |= {f"{style.name}/{key}": tensor for key, tensor in code.tensors.items()}
+    _save(path, arrays)
+
+
+def is_style_file(style: str) -> bool:
+    """Whether what a user named as a style is a style file, by its ending."""
+    return Path(style).name.endswith(STYLE_FILE)
+
+
+def is_picture(style: str) -> bool:
+    """Whether what a user named as a style is a picture: not a style file, but one that is there or has some ending."""
+    path = Path(style)
+    return not is_style_file(style) and (path.is_file() or bool(path.suffix))
+
+
+def style_name(style: str) -> str:
+    """What to call a style that a user named: a file's name without its ending, or the name itself."""
+    path = Path(style)
+    if is_style_file(style):
+        return path.name.removesuffix(STYLE_FILE)
+    return path.stem if path.suffix else style
+
+
+def save_style(path: Path, code: StyleCode) -> None:
+    """Write a style file; whole or not at all, and over what is there.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    index = json.dumps({"model_version": code.model_version})
+    _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in code.tensors.items()})
+
+
+def read_style(path: Path, model_version: str) -> StyleCode:
+    """Read a style file.
+
+    Raises:
+        StyleError: It is not there, is none, or was made for another model.
+    """
+    if not path.is_file():
+        raise StyleError(f"style '{path}' does not exist; check the name")
+    try:
+        with (
+            path.open("rb") as stream,
+            np.load(stream) as file,
+        ):  # NumPy leaves what it opened itself open, if it is damaged
+            made_for = json.loads(str(file["index"]))["model_version"]
+            tensors = {key.removeprefix("code/"): file[key] for key in file.files if key.startswith("code/")}
+    except PermissionError as error:
+        raise StyleError(f"style '{path}' may not be read; change its permissions") from error
+    except (*_UNREADABLE, zlib.error) as error:
+        raise StyleError(f"style '{path}' is damaged or no style file; name the painting itself") from error
+    if made_for != model_version:
+        raise StyleError(
+            f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
+            "name the painting itself"
+        )
+    return _code(style_name(str(path)), model_version, tensors)
+
+
+def _code(name: str, model_version: str, arrays: dict[str, NDArray[np.float32]]) -> StyleCode:
+    """The code that was stored so."""
+    tensors = {key: array for key, array in arrays.items() if key not in _IGNORED}
+    return StyleCode(name, model_version, tensors)
+
+
+def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    # A name of its own for each writer: two programs may encode the same painting at once. Not a temporary file of the
+    # system's, which nobody but its owner could read.
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with partial.open("xb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+class CodeCache:
+    """Style codes on disk, keyed by the pixels of the painting and all that shapes the code.
+
+    A cache never stands in the way: a damaged entry counts as absent, and a folder that cannot be written is left alone.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Use a folder, by default the user's cache folder of this system."""
+        self.folder = folder or Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "codes"
+
+    def key(self, image: NDArray[np.uint8], model_version: str, size: int) -> str:
+        """Identity of a code: the painting's pixels, the model's version, the encoding size."""
+        digest = hashlib.sha256(f"{model_version} {size} {image.shape}".encode())
+        digest.update(np.ascontiguousarray(image).data)
+        return digest.hexdigest()[:32]
+
+    def get(self, key: str, name: str, model_version: str) -> StyleCode | None:
+        """The code kept under a key, or None."""
+        try:
+            with (self.folder / f"{key}.npz").open("rb") as stream, np.load(stream) as file:
+                tensors = {entry: file[entry] for entry in file.files}
+        except _UNREADABLE:
+            return None
+        return _code(name, model_version, tensors)
+
+    def put(self, key: str, code: StyleCode) -> None:
+        """Keep a code; the oldest go when there are too many."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _save(self.folder / f"{key}.npz", dict(code.tensors))
+            entries = sorted(self.folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
+            for path in entries[:-_CACHE_ENTRIES]:
+                path.unlink(missing_ok=True)
+        except OSError:
+            return

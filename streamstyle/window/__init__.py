@@ -1,0 +1,1 @@
+"""The window of a live run: picture, overlay, keys."""

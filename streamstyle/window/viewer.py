@@ -1,0 +1,181 @@
+"""What the person in front of the machine sees of a live run, and what the keys do."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamstyle.frame import Image
+from streamstyle.live.show import Live
+from streamstyle.pipeline.pipeline import Pair
+from streamstyle.window.keys import Action, Command
+from streamstyle.window.overlay import Overlay, Status, beside, title
+from streamstyle.window.window import Window
+
+_MESSAGE_SECONDS = 2.5
+_REDRAW_SECONDS = 0.1
+_DETAIL_SECONDS = 0.5
+"""So long each detail stands still, to be read."""
+_STAGES = ("capture", "stylize", "show")
+
+
+class Headless:
+    """No window: runs until the time is over.
+
+    Args:
+        seconds: How long, from the first frame on; None for ever.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def __call__(self, pair: Pair | None) -> bool:
+        """Present nothing; whether to go on."""
+        now = time.monotonic()
+        if self._end is None and pair is not None and self._seconds is not None:
+            self._end = now + self._seconds
+        return self._end is None or now < self._end
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """The figures of the overlay's second row, as Status has them."""
+
+    latency_p95_ms: float | None = None
+    skipped: int | None = None
+    missed: tuple[tuple[str, int], ...] = ()
+    stages: tuple[tuple[str, float], ...] = ()
+
+
+class Viewer:
+    """The window of a run: picture, overlay and keys.
+
+    Args:
+        window: Open.
+        live: The run.
+        recording_path: Names the file of a recording that is started by key.
+        snapshot_path: Names the file of a snapshot.
+        seconds: Ends the run after so long; None for never.
+        viewers: How many watch elsewhere.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        live: Live,
+        *,
+        recording_path: Callable[[], Path],
+        snapshot_path: Callable[[], Path],
+        seconds: float | None = None,
+        viewers: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._window, self._live = window, live
+        self._viewers = viewers
+        self._time_over = Headless(seconds)
+        self._overlay = Overlay()
+        self._pair: Pair | None = None
+        self._show_original = self._show_both = self._help = False
+        self._show_overlay = True
+        self._drawn = 0.0
+        self._recording_since: float | None = None
+        self._details, self._details_read = _Details(), -math.inf
+        controls = live.controls
+        self._commands: dict[Command, Callable[[], None]] = {
+            Command.NEXT_STYLE: lambda: controls.step(1),
+            Command.PREVIOUS_STYLE: lambda: controls.step(-1),
+            Command.ALPHA_UP: lambda: controls.change_alpha(1),
+            Command.ALPHA_DOWN: lambda: controls.change_alpha(-1),
+            Command.COLOR: controls.next_color,
+            Command.BLEND: controls.toggle_blend,
+            Command.MIRROR: controls.toggle_mirror,
+            Command.RECORD: lambda: live.toggle_recording(recording_path),
+            Command.SNAPSHOT: lambda: live.snapshot(snapshot_path()),
+            Command.SIDE_BY_SIDE: self._toggle("_show_both"),
+            Command.ORIGINAL: self._toggle("_show_original"),
+            Command.OVERLAY: self._toggle("_show_overlay"),
+            Command.HELP: self._toggle("_help"),
+            Command.FULL_SCREEN: window.toggle_full_screen,
+        }
+
+    def __call__(self, pair: Pair | None) -> bool:
+        """Show the newest frame, do what the keys ask for; whether to go on."""
+        now = time.monotonic()
+        self._pair = pair or self._pair
+        # Notices, messages and the clock of a recording change without a new frame, too.
+        if self._pair is not None and (pair is not None or now - self._drawn > _REDRAW_SECONDS):
+            self._draw(self._pair, now)
+        going = True
+        for action in self._window.actions():
+            going = self._apply(action) and going
+        return self._time_over(pair) and going
+
+    def status(self, now: float) -> Status:
+        """What the overlay says."""
+        live, settings = self._live, self._live.controls.settings
+        text, said = live.controls.message
+        self._recording_since = (self._recording_since or now) if live.recording else None
+        lost = live.source.state.name == "lost"
+        info = live.source.info
+        short = min(info.width, info.height)
+        size = min(live.size or short, short)
+        details = self._read_details(now)
+        return Status(
+            style=live.controls.style_name,
+            alpha=live.controls.alpha,
+            color=settings.color,
+            fps=live.rate.per_second(now),
+            latency_ms=live.latency.milliseconds(50),
+            latency_p95_ms=details.latency_p95_ms,
+            skipped=details.skipped,
+            missed=details.missed,
+            stages=details.stages,
+            size=f"{size}p{' auto' if live.auto is not None else ''}",
+            provider=live.stylizer.provider,
+            recording_seconds=None if self._recording_since is None else now - self._recording_since,
+            viewers=self._viewers(),
+            message=text if now - said < _MESSAGE_SECONDS else "",
+            notice=live.source.state.reason if lost else "",
+            help=self._help,
+            visible=self._show_overlay,
+        )
+
+    def _read_details(self, now: float) -> _Details:
+        if now - self._details_read >= _DETAIL_SECONDS:
+            live, self._details_read = self._live, now
+            times, missed = live.times.lately(), live.pipeline.missed()
+            # A recording that is over is told by the report.
+            stages = [stage for stage in (*_STAGES, *live.sinks) if stage in times]
+            self._details = _Details(
+                latency_p95_ms=live.latency.milliseconds(95),
+                skipped=live.pipeline.skipped,
+                missed=tuple((sink, missed[sink]) for sink in live.sinks if missed.get(sink)),
+                stages=tuple((stage, times[stage]) for stage in stages),
+            )
+        return self._details
+
+    def _draw(self, pair: Pair, now: float) -> None:
+        self._drawn = now
+        with self._live.times.measure("show"):
+            status = self.status(now)
+            picture = self._window.scaled(self._picture(pair))
+            self._window.show(self._overlay.draw(picture, status), title(status))
+
+    def _picture(self, pair: Pair) -> Image:
+        if self._show_both:
+            return beside(pair.content.image, pair.stylized.image)
+        return pair.content.image if self._show_original else pair.stylized.image
+
+    def _apply(self, action: Action) -> bool:
+        """Do it; False to quit."""
+        if action.command is Command.QUIT:
+            return False
+        if action.command is Command.PICK_STYLE:
+            self._live.controls.pick(action.style or 0)
+        else:
+            self._commands[action.command]()
+        return True
+
+    def _toggle(self, name: str) -> Callable[[], None]:
+        return lambda: setattr(self, name, not getattr(self, name))

@@ -1,0 +1,102 @@
+import itertools
+
+import pytest
+
+from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
+
+
+def drive(auto, per_pixel, seconds, start=0.0, noise=lambda _: 1.0):
+    """Frames for a while on a machine of this speed; returns the sizes in turn."""
+    now, sizes = start, [auto.size]
+    for index in range(int(seconds / auto.interval)):
+        cost = per_pixel * auto.size**2 * noise(index)
+        now = start + index * max(auto.interval, 0)
+        if auto.update(cost, now):
+            sizes.append(auto.size)
+    return sizes
+
+
+def cost_of(size, share, interval=1 / 30):
+    """Seconds per (short side) squared at which this size takes that share of the interval."""
+    return share * interval / size**2
+
+
+def test_the_ladder_ends_at_the_frames_own_size():
+    assert ladder(480) == [144, 180, 216, 270, 360, 432, 480]
+    assert ladder(100) == [100]
+    assert ladder(144) == [144]
+
+
+@pytest.mark.parametrize(("size", "fits"), [(144, 0), (360, 4), (720, 7)])
+def test_the_benchmark_picks_the_largest_size_that_fits_with_room(size, fits):
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({360: cost_of(size, 0.74) * 360**2})
+    assert auto.size == ladder(720)[fits]
+
+
+def test_too_slow_a_machine_gets_the_smallest_size():
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({360: 10.0})
+    assert auto.size == 144
+
+
+def test_a_steady_machine_keeps_its_size():
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({360: cost_of(360, 0.7) * 360**2})
+    assert drive(auto, cost_of(360, 0.7), 120) == [360]
+
+
+def test_a_machine_that_gets_busy_steps_down_at_once_and_comes_back_later():
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({360: cost_of(360, 0.7) * 360**2})
+    assert drive(auto, cost_of(360, 1.3), 10) == [360, 270]
+    assert drive(auto, cost_of(360, 0.7), 100, start=10) == [270, 360]
+
+
+def test_a_size_on_the_edge_does_not_swing():
+    """A frame cost that is just too much at the larger size: tried again, ever more rarely."""
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({360: cost_of(360, 0.7) * 360**2})
+    # Looks roomy from below (0.74 expected), but the larger size really costs 1.1: a cost that grows faster than pixels.
+    now, moves = 0.0, []
+    for _ in range(30 * 600):
+        share = 0.4 if auto.size <= 270 else 1.1
+        now += 1 / 30
+        if auto.update(share / 30, now):
+            moves.append((now, auto.size))
+    ups = [moment for moment, size in moves if size == 360]
+    assert len(ups) <= 5
+    gaps = [later - earlier for earlier, later in itertools.pairwise(ups)]
+    assert all(later > 1.5 * earlier for earlier, later in itertools.pairwise(gaps))
+
+
+def test_single_slow_frames_are_no_reason():
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({360: cost_of(360, 0.6) * 360**2})
+    assert drive(auto, cost_of(360, 0.6), 60, noise=lambda index: 3.0 if index % 50 == 0 else 1.0) == [360]
+
+
+def test_a_size_is_used_once_the_model_is_ready_for_it():
+    waiting, prepared = [], []
+    sizes = SizeInUse(360, prepared.append, waiting.append)
+    assert sizes.follow(360) == 360
+    assert waiting == []
+    assert [sizes.follow(270) for _ in range(3)] == [360, 360, 360]
+    assert len(waiting) == 1  # asked once
+    waiting.pop()()
+    assert prepared == [270]
+    assert sizes.follow(270) == 270
+    assert sizes.follow(360) == 360  # and back without waiting
+    assert waiting == []
+
+
+def test_a_size_that_cannot_be_prepared_is_tried_so_that_the_failure_is_told():
+    def fail(_size):
+        raise RuntimeError("no memory")
+
+    waiting = []
+    sizes = SizeInUse(360, fail, waiting.append)
+    sizes.follow(720)
+    with pytest.raises(RuntimeError):
+        waiting.pop()()
+    assert sizes.follow(720) == 720

@@ -1,0 +1,360 @@
+"""A live run: controls, recordings, snapshots, automatic size, figures."""
+
+import threading
+import time
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from streamstyle.errors import Interrupted, SinkError
+from streamstyle.frame import Frame
+from streamstyle.live.autosize import AutoSize, ladder
+from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.show import Live
+from streamstyle.look.options import read_recipe
+from streamstyle.media.sinks.null import NullSink
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.base import Source, SourceInfo
+from streamstyle.media.sources.live import LiveState
+from streamstyle.styles.code import StyleCode
+from tests.clips import pattern
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+class Camera(Source):
+    """One frame for each that was presented, so that none is skipped."""
+
+    def __init__(self, count, width=64, height=48):
+        self.info = SourceInfo(
+            "camera", width, height, is_live=True, frame_rate=Fraction(30), time_base=Fraction(1, 90_000)
+        )
+        self.warnings = []
+        self.count = count
+        self.turn = threading.Semaphore(1)
+        self.closed = False
+        self.state = LiveState("live", 0.0)
+
+    def __iter__(self):
+        for index in range(self.count):
+            while not self.turn.acquire(timeout=0.02):
+                if self.closed:
+                    return
+            image = pattern(index, self.info.width, self.info.height)
+            yield Frame(image, index, Fraction(index, 30), Fraction(1, 30), time.monotonic())
+
+    def close(self):
+        self.closed = True
+
+
+class FakeStylizer:
+    """Inverts; as a model it takes any time one likes."""
+
+    name, version, provider = "fake", "1", "cpu"
+
+    def __init__(self):
+        self.sizes = []
+
+    def warm_up(self, width, height, size=None):
+        self.warmed = (width, height, size)
+
+    def prepare(self, width, height, size):
+        self.sizes.append((width, height, size))
+        time.sleep(0.1)
+
+    def find_style(self, name, size=256):
+        return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
+
+    def memory(self):
+        return None
+
+    def stylize(self, image, look, memory=None, measure=None):
+        self.sizes.append(look.size)
+        return 255 - image
+
+
+def live(camera, **more):
+    stylizer = FakeStylizer()
+    controls = Controls(stylizer, Settings(("a", "b")))
+    controls.start()
+    return Live(camera, stylizer, controls, **more)
+
+
+def step(run, also=lambda _pair: None):
+    """A presenter that lets the camera give the next frame."""
+
+    def present(pair):
+        if pair is not None:
+            also(pair)
+            run.source.turn.release()
+        return True
+
+    return present
+
+
+def test_a_run_reports_its_figures():
+    run = live(Camera(12), sinks={"null": NullSink()})
+    report = run.run(step(run))
+    assert (report.captured, report.stylized, report.shown, report.skipped) == (12, 12, 12, 0)
+    assert report.latency_ms["p50"] <= report.latency_ms["p95"]
+    assert set(report.milliseconds) == {"capture", "stylize", "look", "null"}
+    assert report.missed == {"null": 0} or report.missed["null"] < 12
+    assert report.as_json()["style"] == "a"
+
+
+@pytest.mark.parametrize(("fixed", "auto"), [(24, None), (None, None), (None, [48, 32])])
+def test_the_model_prepares_for_the_size_that_comes(fixed, auto):
+    run = live(Camera(1), size=fixed, auto=AutoSize(auto, 1 / 30) if auto else None)
+    run.measure_size()
+    run.warm_up()
+    assert run.stylizer.warmed == (64, 48, run.auto.size if run.auto else fixed)
+
+
+def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):
+    run = live(Camera(20))
+    run.start_recording(tmp_path / "out.mp4")
+    report = run.run(step(run, lambda _pair: time.sleep(0.005)))
+    assert report.outputs == [str(tmp_path / "out.mp4")]
+    with open_source(report.outputs[0]) as source:
+        frames = list(source)
+    times = {round(float(frame.time - frames[0].time) * 30, 3) for frame in frames}
+    assert times <= set(range(20))
+    assert len(frames) == 20 - report.missed["record"]
+    assert np.abs(frames[0].image.astype(int) - (255 - pattern(0, 64, 48))).mean() < 20
+
+
+def test_recordings_start_and_stop_while_it_runs(tmp_path):
+    run, names = live(Camera(60)), iter(("one.mp4", "two.mp4"))
+    toggled = []
+
+    def also(pair):
+        if pair.content.index in {5, 25, 45}:
+            run.toggle_recording(lambda: tmp_path / next(names))
+            toggled.append(pair.content.index)
+        time.sleep(0.003)
+
+    report = run.run(step(run, also))
+    assert toggled == [5, 25, 45]
+    assert [path.rsplit("/", 1)[-1] for path in report.outputs] == ["one.mp4", "two.mp4"]
+    for path in report.outputs:
+        with open_source(path) as source:
+            assert sum(1 for _ in source) > 3
+
+
+def test_a_recording_that_cannot_start_is_said_and_the_stream_goes_on(tmp_path):
+    run, said = live(Camera(30)), []
+
+    def also(pair):
+        if pair.content.index == 3:
+            run.toggle_recording(lambda: tmp_path / "absent" / "out.mp4")
+        if run.controls.message[0]:
+            said.append(run.controls.message[0])
+        time.sleep(0.003)
+
+    assert run.run(step(run, also)).shown == 30
+    assert said
+    assert "absent" in said[-1]
+
+
+def test_a_snapshot_is_the_stylized_frame(tmp_path):
+    run = live(Camera(10))
+
+    def also(pair):
+        if pair.content.index == 4:
+            run.snapshot(tmp_path / "shot.png")
+        if pair.content.index == 9:
+            deadline = time.monotonic() + 10
+            while not (tmp_path / "shot.png").exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+
+    run.run(step(run, also))
+    shot = cv2.cvtColor(cv2.imread(str(tmp_path / "shot.png")), cv2.COLOR_BGR2RGB)
+    assert np.array_equal(shot, 255 - pattern(4, 64, 48))
+
+
+def test_mirroring_turns_content_and_result():
+    run, pairs = live(Camera(2)), []
+    run.controls.toggle_mirror()
+    run.run(step(run, pairs.append))
+    assert np.array_equal(pairs[0].content.image, pattern(0, 64, 48)[:, ::-1])
+    assert np.array_equal(pairs[0].stylized.image, 255 - pattern(0, 64, 48)[:, ::-1])
+
+
+def test_frames_of_another_size_are_fitted_to_the_first_ones():
+    camera = Camera(3)
+    camera.info = SourceInfo("camera", 80, 60, is_live=True)
+    run, pairs = live(camera), []
+    camera.info = SourceInfo("camera", 40, 30, is_live=True)
+    run.run(step(run, pairs.append))
+    assert {pair.stylized.image.shape for pair in pairs} == {(30, 40, 3)}
+
+
+def test_the_automatic_size_is_measured_first_and_used():
+    run = live(Camera(3, 640, 480), auto=AutoSize(ladder(480), 1 / 30))
+    run.measure_size()
+    assert run.auto.size == 480  # the fake takes next to nothing
+    run.run(step(run))
+    assert run.stylizer.sizes == [216, 216, 216, 480, 480, 480]
+
+
+def test_frames_go_on_at_the_old_size_until_the_model_is_ready_for_the_new_one():
+    auto = AutoSize([32, 48], 1 / 30)
+    run = live(Camera(60), auto=auto)
+
+    def smaller_camera(pair):
+        if pair.content.index == 5:
+            auto.start({48: 1e-6})
+        time.sleep(0.01)
+
+    run.run(step(run, smaller_camera))
+    sizes = run.stylizer.sizes
+    asked = sizes.index((64, 48, 48))
+    assert set(sizes[:asked]) == {32}
+    later = sizes[asked + 1 :]
+    assert later[0] == 32
+    assert later[-1] == 48
+    assert later == sorted(later)
+
+
+def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    (tmp_path / "early.png").write_bytes(b"x")
+    run = live(Camera(400))
+    run.watch(tmp_path)
+    assert run.controls.settings.styles == ("a", "b", str(tmp_path / "early.png"))
+
+    def also(pair):
+        if pair.content.index == 2:
+            (tmp_path / "late.png").write_bytes(b"y")
+        if run.controls.style_name.endswith("late.png"):
+            run.source.count = 0
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    run.run(lambda pair: stop(pair) and not run.controls.style_name.endswith("late.png"))
+    assert run.controls.style_name == str(tmp_path / "late.png")
+
+
+def test_a_slow_encoding_does_not_hold_the_stream():
+    run = live(Camera(4000))
+    while_encoding, began = [], threading.Event()
+    encode = run.stylizer.find_style
+
+    def slowly(name, size=256):
+        began.set()
+        time.sleep(0.5)
+        began.clear()
+        return encode(name)
+
+    run.stylizer.find_style = slowly
+
+    def also(pair):
+        if pair.content.index == 3:
+            run.controls.step(1)
+        if began.is_set():
+            while_encoding.append(time.monotonic())
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    run.run(lambda pair: stop(pair) and run.controls.style_name != "b")
+    assert len(while_encoding) > 20
+    assert np.diff(while_encoding).max() < 0.25  # half of what a stalled stream would show
+
+
+def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    path = tmp_path / "look.toml"
+    path.write_text('style = ["a"]')
+    run = live(Camera(4000))
+    run.watch_look(path, lambda: read_recipe(path))
+    said = []
+
+    def also(pair):
+        if pair.content.index == 2:
+            path.write_text('style = ["c"]\nalpha = 0.25\ncolor = "luma"')
+        if run.controls.style_name == "c" and not said:
+            said.append("taken up")
+            path.write_text('style = ["c"]\nalfa = 0.25')
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    run.run(lambda pair: stop(pair) and "alfa" not in run.controls.message[0])
+    recipe = run.controls.settings.recipe
+    assert (recipe.style, str(recipe.alpha[0]), recipe.color) == (("c",), "0.25", "luma")
+    assert "line 2: no option 'alfa'" in run.controls.message[0]
+
+
+def test_a_styles_folder_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(SinkError, match="cannot be read"):
+        live(Camera(1)).watch(tmp_path / "absent")
+
+
+def test_a_failure_keeps_the_recording_playable_under_a_partial_name(tmp_path):
+    run = live(Camera(40))
+    run.start_recording(tmp_path / "out.mp4")
+
+    def also(pair):
+        if pair.content.index == 30:
+            raise RuntimeError("the window broke")
+        time.sleep(0.003)
+
+    with pytest.raises(RuntimeError, match="the window broke"):
+        run.run(step(run, also))
+    (left,) = tmp_path.iterdir()
+    assert left.name == "out.partial.mp4"
+    with open_source(str(left)) as source:
+        assert sum(1 for _ in source) > 3
+
+
+def test_a_camera_that_was_lost_is_told_at_once_and_in_the_report():
+    run, said = live(Camera(20)), []
+    run.tell = said.append
+
+    def also(pair):
+        if pair.content.index == 5:
+            run.source.state = LiveState("lost", 100.0, "it is unplugged")
+        if pair.content.index == 10:
+            assert said == ["the camera is lost: it is unplugged; it is taken up again when it is back"]
+            run.source.state = LiveState("live", 103.5)
+
+    report = run.run(step(run, also))
+    assert said[1:] == ["the camera is back after 3.5 s"]
+    assert (report.lost, report.lost_seconds) == (1, 3.5)
+    assert report.warnings == ["the camera was lost once, 3.5 s in all (last: it is unplugged)"]
+
+
+def test_being_stopped_finishes_the_recording(tmp_path):
+    run = live(Camera(40))
+    run.start_recording(tmp_path / "out.mp4")
+
+    def also(pair):
+        if pair.content.index == 20:
+            raise Interrupted(2)
+        time.sleep(0.003)
+
+    with pytest.raises(Interrupted):
+        run.run(step(run, also))
+    assert run.report().outputs == [str(tmp_path / "out.mp4")]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_being_stopped_before_the_first_frame_leaves_nothing(tmp_path):
+    run = live(Camera(0))
+    run.source.turn = threading.Semaphore(0)
+    run.source.count = 1
+    run.start_recording(tmp_path / "out.mp4")
+
+    def stop(_pair):
+        raise Interrupted(2)
+
+    with pytest.raises(Interrupted):
+        run.run(stop)
+    assert run.report().outputs == []
+    assert list(tmp_path.iterdir()) == []

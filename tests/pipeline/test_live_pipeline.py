@@ -1,0 +1,277 @@
+"""Newest frame wins: what a live pipeline promises, with events in place of clocks wherever possible."""
+
+import signal
+import threading
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from streamstyle.errors import Interrupted
+from streamstyle.frame import Frame
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sources.base import Source, SourceInfo
+from streamstyle.pipeline.pipeline import LivePipeline, Pair, Slot, undisturbed
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+class Camera(Source):
+    """Gives a frame for each `release()`, or all at once."""
+
+    def __init__(self, count, fail_at=None, gate=None):
+        self.info = SourceInfo("camera", 4, 4, is_live=True)
+        self.warnings = []
+        self.count, self.fail_at, self.gate = count, fail_at, gate
+        self.closed = threading.Event()
+
+    def __iter__(self):
+        for index in range(self.count):
+            if self.gate is not None:
+                while not self.gate.acquire(timeout=0.02):
+                    if self.closed.is_set():
+                        return
+            if self.closed.is_set():
+                return
+            if index == self.fail_at:
+                raise RuntimeError("the camera broke")
+            image = np.full((4, 4, 3), index % 256, np.uint8)
+            yield Frame(image, index, Fraction(index, 30), captured_at=time.monotonic())
+
+    def close(self):
+        self.closed.set()
+
+
+class Keeper(Sink):
+    def __init__(self, fail_at=None, gate=None):
+        self.destination, self.warnings = None, []
+        self.frames, self.fail_at, self.gate, self.idles = [], fail_at, gate, 0
+
+    def write(self, frame):
+        if len(self.frames) == self.fail_at:
+            raise RuntimeError("the sink broke")
+        if self.gate is not None:
+            self.gate.wait(10)
+        self.frames.append(frame)
+
+    def idle(self):
+        self.idles += 1
+
+    def close(self):
+        pass
+
+    def abort(self):
+        pass
+
+
+def as_pair(frame):
+    return Pair(frame, frame.with_image(255 - frame.image))
+
+
+def test_a_slot_keeps_the_newest_and_counts_the_rest():
+    slot = Slot()
+    for item in "abc":
+        slot.put(item)
+    assert slot.take(0) == "c"
+    assert slot.take(0) is None
+    assert slot.dropped == 2
+    slot.put("d")
+    slot.close()
+    assert not slot.finished
+    assert slot.take(0) == "d"
+    assert slot.finished
+
+
+def test_a_slow_stylizer_skips_to_the_newest_frame():
+    gate, source_done = threading.Semaphore(0), threading.Event()
+    camera, seen = Camera(100, gate=gate), []
+    first = threading.Event()
+
+    def stylize(frame):
+        seen.append(frame.index)
+        if len(seen) == 1:
+            first.set()
+            gate.release(99)  # meanwhile all the others come
+            source_done.wait(10)
+        return as_pair(frame)
+
+    pipeline = LivePipeline(camera, stylize)
+
+    def present(_pair):
+        if first.is_set() and pipeline.captured == 100:
+            source_done.set()
+        return True
+
+    gate.release()
+    pipeline.run(present)
+    assert seen == [0, 99]
+    assert pipeline.skipped == 98
+    assert pipeline.stylized == 2
+
+
+def test_a_slow_sink_misses_frames_and_the_picture_goes_on():
+    release = threading.Event()
+    slow, quick = Keeper(gate=release), Keeper()
+    shown = []
+    gate = threading.Semaphore(1)
+    pipeline = LivePipeline(Camera(30, gate=gate), as_pair)
+    pipeline.attach("slow", slow)
+    pipeline.attach("quick", quick)
+
+    def present(pair):
+        if pair is not None:
+            shown.append(pair.stylized.index)
+            gate.release()
+        if len(shown) == 30:
+            release.set()
+        return True
+
+    pipeline.run(present)
+    assert shown == list(range(30))
+    assert len(slow.frames) <= 3
+    assert slow.frames[-1].index == 29
+    assert quick.frames[-1].index == 29
+
+
+@pytest.mark.parametrize("part", ["camera", "stylizer", "sink", "window", "errand"])
+def test_the_first_failure_ends_all_and_is_raised_here(part):
+    def stylize(frame):
+        if part == "stylizer" and frame.index == 5:
+            raise RuntimeError("the stylizer broke")
+        return as_pair(frame)
+
+    gate = threading.Semaphore(1)
+    camera = Camera(10**6, fail_at=5 if part == "camera" else None, gate=gate)
+    pipeline = LivePipeline(camera, stylize)
+    pipeline.attach("file", Keeper(fail_at=5 if part == "sink" else None))
+    if part == "errand":
+
+        def broken():
+            raise RuntimeError("the errand broke")
+
+        pipeline.errand(broken)
+
+    def present(pair):
+        gate.release()
+        if part == "window" and pair is not None and pair.content.index >= 5:
+            raise RuntimeError("the window broke")
+        return True
+
+    with pytest.raises(RuntimeError, match=f"the {part} broke"):
+        pipeline.run(present)
+    assert camera.closed.is_set()
+
+
+def test_the_viewer_ends_the_run_also_while_the_camera_gives_nothing():
+    camera, calls = Camera(5, gate=threading.Semaphore(0)), []
+
+    def present(pair):
+        calls.append(pair)
+        return len(calls) < 3
+
+    LivePipeline(camera, as_pair).run(present)
+    assert calls == [None, None, None]
+
+
+def test_the_last_frame_of_a_file_is_shown_and_written():
+    keeper, shown = Keeper(), []
+    pipeline = LivePipeline(Camera(1), as_pair)
+    pipeline.attach("file", keeper)
+
+    def present(pair):
+        if pair is not None:
+            shown.append(pair)
+        return True
+
+    pipeline.run(present)
+    assert len(shown) == len(keeper.frames) == 1
+    assert keeper.frames[0].image[0, 0, 0] == 255
+
+
+def test_sinks_come_and_go_while_it_runs():
+    gate = threading.Semaphore(1)
+    early, late = Keeper(), Keeper()
+    pipeline = LivePipeline(Camera(40, gate=gate), as_pair)
+    pipeline.attach("early", early)
+
+    def present(pair):
+        if pair is not None and pair.content.index == 10:
+            assert pipeline.detach("early") is early
+            pipeline.attach("late", late)
+        if pair is not None:
+            gate.release()
+        return True
+
+    pipeline.run(present)
+    assert pipeline.detach("early") is None
+    assert max(frame.index for frame in early.frames) <= 11
+    assert late.frames[-1].index == 39
+
+
+def test_errands_run_beside_the_stream():
+    gate, done = threading.Semaphore(1), threading.Event()
+    waiting, names = threading.Event(), []
+    pipeline = LivePipeline(Camera(10, gate=gate), as_pair)
+
+    def errand():
+        names.append(threading.current_thread().name)
+        waiting.wait(10)
+        done.set()
+
+    pipeline.errand(errand)
+
+    def present(pair):
+        if pair is not None:
+            gate.release()
+            if pair.content.index == 8:
+                waiting.set()  # the stream came so far while the errand was held up
+                done.wait(10)
+        return True
+
+    pipeline.run(present)
+    assert done.is_set()
+    assert names == ["errands"]
+
+
+def test_a_sink_can_do_what_cannot_wait_while_no_frame_comes():
+    keeper = Keeper()
+    keeper.idle_seconds = 0.001
+    pipeline = LivePipeline(Camera(1, gate=threading.Semaphore(0)), as_pair)
+    pipeline.attach("idle", keeper)
+    pipeline.run(lambda _pair: keeper.idles < 3)
+    assert keeper.idles >= 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX signals")
+def test_what_must_be_finished_is_finished_also_when_a_signal_raises_meanwhile():
+    done = []
+
+    def stop(*_):
+        raise Interrupted(signal.SIGALRM)
+
+    def work():
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        time.sleep(0.3)
+        done.append(True)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with pytest.raises(Interrupted):
+            undisturbed(work)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert done == [True]
+
+
+def test_what_goes_wrong_while_finishing_is_raised_here():
+    def work():
+        raise RuntimeError("the end broke")
+
+    with pytest.raises(RuntimeError, match="the end broke"):
+        undisturbed(work)

@@ -1,0 +1,196 @@
+"""Keys do what the table says, and the overlay tells the truth."""
+
+import argparse
+import socket
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamstyle.commands.camera import _presenter
+from streamstyle.frame import Frame
+from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.show import Live
+from streamstyle.media.sinks.mjpeg import MjpegSink
+from streamstyle.media.sources.base import SourceInfo
+from streamstyle.media.sources.live import LiveState
+from streamstyle.pipeline.pipeline import Pair
+from streamstyle.styles.code import StyleCode
+from streamstyle.window.keys import Action, Command
+from streamstyle.window.viewer import Headless, Viewer
+from tests.clips import pattern
+
+
+class Camera:
+    info = SourceInfo("camera", 64, 48, is_live=True)
+    warnings = ()
+    state = LiveState("live", 0.0)
+
+
+class FakeStylizer:
+    name, version, provider = "fake", "1", "cpu"
+
+    def find_style(self, name, size=256):
+        return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
+
+    def memory(self):
+        return None
+
+
+class FakeWindow:
+    def __init__(self):
+        self.pictures, self.titles, self.waiting, self.full = [], [], [], 0
+
+    def scaled(self, image):
+        return image
+
+    def show(self, image, title=None):
+        self.pictures.append(image)
+        self.titles.append(title)
+
+    def actions(self):
+        taken, self.waiting = self.waiting, []
+        return taken
+
+    def toggle_full_screen(self):
+        self.full += 1
+
+
+def pair():
+    frame = Frame(pattern(0, 64, 48), 0, Fraction(0), captured_at=time.monotonic())
+    return Pair(frame, frame.with_image(255 - frame.image))
+
+
+@pytest.fixture
+def viewer():
+    stylizer = FakeStylizer()
+    controls = Controls(stylizer, Settings(("a", "b", "c")))
+    controls.start()
+    live = Live(Camera(), stylizer, controls)
+    live.controls.beside = lambda work: work()
+    live.taken = []
+    live.toggle_recording = lambda path: live.taken.append(path())
+    live.snapshot = live.taken.append
+    window = FakeWindow()
+    viewer = Viewer(window, live, recording_path=lambda: Path("r.mp4"), snapshot_path=lambda: Path("s.png"))
+    viewer._show_overlay = False  # the bare picture
+    return viewer
+
+
+def press(viewer, *commands):
+    viewer._window.waiting = [command if isinstance(command, Action) else Action(command) for command in commands]
+    return viewer(pair())
+
+
+def test_every_command_does_something(viewer):
+    """A command that is added to the table of keys must be known here."""
+    for command in Command:
+        press(viewer, Action(command, 1 if command is Command.PICK_STYLE else None))
+
+
+def test_quit_ends_the_run_and_nothing_else_does(viewer):
+    assert all(press(viewer, command) for command in Command if command not in {Command.QUIT, Command.PICK_STYLE})
+    assert not press(viewer, Command.QUIT)
+
+
+def test_keys_change_the_look(viewer):
+    settings = viewer._live.controls
+    press(viewer, Command.NEXT_STYLE)
+    assert settings.style_name == "b"
+    press(viewer, Action(Command.PICK_STYLE, 2))
+    assert settings.style_name == "c"
+    press(viewer, Command.ALPHA_DOWN, Command.ALPHA_DOWN, Command.COLOR, Command.MIRROR)
+    assert (settings.settings.recipe.alpha[0].at(0), settings.settings.color, settings.settings.mirror) == (
+        0.8,
+        "content",
+        True,
+    )
+    press(viewer, Command.FULL_SCREEN)
+    assert viewer._window.full == 1
+    press(viewer, Command.RECORD, Command.SNAPSHOT)
+    assert [path.name for path in viewer._live.taken] == ["r.mp4", "s.png"]
+
+
+def test_the_picture_is_stylized_original_or_both(viewer):
+    shown = viewer._window.pictures
+    press(viewer)
+    assert np.array_equal(shown[-1], 255 - pattern(0, 64, 48))
+    press(viewer, Command.ORIGINAL)
+    press(viewer, Command.ORIGINAL)
+    assert np.array_equal(shown[-1], pattern(0, 64, 48))
+    press(viewer, Command.SIDE_BY_SIDE)
+    press(viewer)
+    assert shown[-1].shape[1] > shown[-1].shape[0] * 2
+
+
+def test_the_status_tells_size_strength_and_what_is_wrong(viewer):
+    viewer._live.source.state = LiveState("lost", 0.0, "the camera was unplugged")
+    status = viewer.status(time.monotonic())
+    assert (status.style, status.alpha, status.size, status.provider) == ("a", 1.0, "48p", "cpu")
+    assert status.notice == "the camera was unplugged"
+    viewer._live.source.state = LiveState("live", 0.0)
+    assert viewer.status(time.monotonic()).notice == ""
+
+
+def test_the_status_tells_where_the_time_goes_and_what_was_dropped(viewer):
+    live = viewer._live
+    press(viewer)
+    for milliseconds in range(1, 101):
+        live.latency.add(milliseconds / 1000)
+    live.pipeline._in.put(pair().content)
+    live.pipeline._in.put(pair().content)
+    for stage in ("record", "stylize", "capture", "mjpeg"):
+        with live.times.measure(stage):
+            pass
+    live._sinks["mjpeg"] = None
+    live.pipeline._missed = {"record": 7, "mjpeg": 2}
+    status = viewer.status(time.monotonic() + 1)
+    assert [stage for stage, _ in status.stages] == ["capture", "stylize", "show", "mjpeg"]
+    assert status.missed == (("mjpeg", 2),)
+    assert status.skipped == 1
+    assert status.latency_p95_ms == 96.0
+
+
+def test_details_stand_still_long_enough_to_be_read(viewer):
+    now = time.monotonic()
+    viewer.status(now)
+    viewer._live.latency.add(1.0)
+    assert viewer.status(now + 0.1).latency_p95_ms is None
+    assert viewer.status(now + 0.1).latency_ms == 1000
+    assert viewer.status(now + 0.6).latency_p95_ms == 1000
+
+
+def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
+    options = argparse.Namespace(seconds=None)
+    with MjpegSink("127.0.0.1:0") as sink:
+        watched = _presenter(options, viewer._live, viewer._window, {"mjpeg": sink})
+        assert watched.status(time.monotonic()).viewers == 0
+        place = sink.url.split("/")[2]
+        host, port = place.split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(f"GET /stream.mjpg HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
+            deadline = time.monotonic() + 10
+            while not watched.status(time.monotonic()).viewers and time.monotonic() < deadline:
+                sink.write(pair().stylized)
+                time.sleep(0.01)
+            assert watched.status(time.monotonic()).viewers == 1
+    alone = _presenter(options, viewer._live, viewer._window, {})
+    assert alone.status(time.monotonic()).viewers == 0
+
+
+def test_messages_go_away(viewer):
+    viewer._live.controls.say("saved")
+    now = time.monotonic()
+    assert viewer.status(now).message == "saved"
+    assert viewer.status(now + 10).message == ""
+
+
+def test_without_a_window_the_time_counts_from_the_first_frame():
+    present = Headless(0.0001)
+    assert present(None)
+    assert present(pair())
+    time.sleep(0.001)
+    assert not present(None)
+    assert Headless(None)(pair())
