@@ -138,6 +138,7 @@ class VideoSink(Sink):
                 "(.webm keeps odd ones)"
             )
         stream.pix_fmt = "yuv420p"
+        stream.metadata.update(info.labels)
         context = stream.codec_context
         stream.time_base = context.time_base = self._tick
         context.gop_size = max(1, min(round(rate * _GROUP_SECONDS), _GROUP_FRAMES))
