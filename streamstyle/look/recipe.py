@@ -8,8 +8,11 @@ from pathlib import Path
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES, ColorMode, TemporalMode
 from streamstyle.look.timeline import Timeline
+from streamstyle.media.libav import reason
+from streamstyle.media.places import is_file, is_url, local_path, quoted
+from streamstyle.media.sinks.place import Place, refuse_unless_writable
 from streamstyle.styles.code import STYLE_SIZE
-from streamstyle.styles.store import style_name
+from streamstyle.styles.store import is_bare, style_name
 
 KEEP = "keep"
 """In place of a style: the picture stays as it is there."""
@@ -78,34 +81,64 @@ class Recipe:
         return (self.person, self.background) != (AS_REST, AS_REST)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """What may be files among styles and masks."""
+        return tuple(name for name in (*self.style, self.person, self.background, self.mask or KEEP) if name != KEEP)
+
+    @property
     def name(self) -> str:
         """Of the styles, for messages and file names."""
         return "+".join(style_name(style) for style in self.style)
 
 
-def save_recipe(recipe: Recipe, path: Path) -> None:
+_FIRST_LINE = "# A look of streamstyle: run_video.py INPUT --look FILE, run_camera.py --look FILE"
+
+
+def check_look_place(path: Path, *, overwrite: bool) -> None:
+    """Say before any work whether a look can be written to a file.
+
+    Raises:
+        SinkError: It cannot; something is there already and is no look, or `overwrite` is not set.
+    """
+    try:
+        refuse_unless_writable(path, overwrite=overwrite)
+        with path.open("rb") as file:
+            start = file.read(len(_FIRST_LINE))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SinkError(f"cannot write the look {quoted(path)}: {reason(error)}") from error
+    if path.suffix.lower() != ".toml" and start != _FIRST_LINE.encode():
+        raise SinkError(f"{quoted(path)} is there already and no look; name another file for the look")
+
+
+def save_recipe(recipe: Recipe, path: Path, *, overwrite: bool = False) -> None:
     """Write a recipe as TOML; what is at its default is left out.
 
     Paths of files are written relative to the file's folder where they lie in it, else in full.
 
     Raises:
-        SinkError: The file cannot be written.
+        SinkError: As `check_look_place`.
     """
+    check_look_place(path, overwrite=overwrite)
     folder = path.absolute().parent
     plain = Recipe()
-    lines = ["# A look of streamstyle: run_video.py INPUT --look FILE, run_camera.py --look FILE"]
+    lines = [_FIRST_LINE]
     for entry in fields(recipe):
         value = getattr(recipe, entry.name)
         if value == getattr(plain, entry.name):
             continue
         lines.append(f"{entry.name} = {_toml(_portable(entry.name, value, folder))}")
-    partial = path.with_name(f"{path.name}.partial")
+    place = Place(path, overwrite=overwrite)
     try:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise SinkError(f"cannot write the look '{path}': {(error.strerror or str(error)).lower()}") from error
+        with place.failing_clearly():
+            place.partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            place.finish()
+    except BaseException:
+        place.partial.unlink(missing_ok=True)
+        raise
+    finally:
+        place.release()
 
 
 _PATHS = {"style", "mask", "person", "background"}
@@ -116,18 +149,20 @@ def _portable(name: str, value: object, folder: Path) -> object:
         return value
     if isinstance(value, tuple):
         return [_portable(name, item, folder) for item in value]
-    path = Path(str(value))
-    if not path.is_file():
+    if is_bare(str(value)) or not is_file(str(value)):
         return value
-    path = path.absolute()
+    path = local_path(str(value)).absolute()
     inside = path.is_relative_to(folder)
-    return str(path.relative_to(folder) if inside else path).replace(os.sep, "/")
+    portable = str(path.relative_to(folder) if inside else path).replace(os.sep, "/")
+    return f"./{portable}" if is_bare(portable) else portable
 
 
 def from_folder(name: str, value: str, folder: Path) -> str:
     """A value of a look file, with a path that is relative to the file's folder made one that works from here."""
-    beside = folder / value
-    return str(beside) if name in _PATHS and value not in {KEEP, AS_REST} and beside.is_file() else value
+    if name not in _PATHS or is_bare(value) or is_url(value):
+        return value
+    beside = str(folder / local_path(value))
+    return beside if is_file(beside) else value
 
 
 def _toml(value: object) -> str:

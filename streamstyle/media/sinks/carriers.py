@@ -175,11 +175,9 @@ def _format(encoder: str) -> str:
 
 
 def _reordered(frame: av.AudioFrame, order: list[int]) -> av.AudioFrame:
-    samples = frame.to_ndarray()
-    if frame.format.is_planar:
-        samples = samples[order]
-    else:
-        samples = samples.reshape(-1, len(order))[:, order].reshape(1, -1)
+    if frame.format.is_planar:  # of eight channels, PyAV (18) counts nine planes
+        return frame
+    samples = frame.to_ndarray().reshape(-1, len(order))[:, order].reshape(1, -1)
     made = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=frame.format.name, layout=frame.layout.name)
     made.sample_rate, made.time_base, made.pts = frame.sample_rate, frame.time_base, frame.pts
     return made
