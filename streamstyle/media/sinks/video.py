@@ -166,7 +166,7 @@ class VideoSink(Sink):
         if uri is None:
             return None
         if not can_have_companion(uri):
-            self.warnings.append(f"sound of the live stream '{uri}' is not recorded")
+            self.warnings.append(f"sound of '{uri}' is not recorded: it can be read only once")
             return None
         return Companion(uri, self._container, self._place.final.suffix.lower(), self.warnings)
 
