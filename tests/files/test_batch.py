@@ -49,7 +49,7 @@ def test_a_folder_painted_twice_has_no_results_among_its_inputs(folder: Path) ->
 
 
 def test_results_of_one_name_get_numbers(folder: Path, tmp_path: Path) -> None:
-    make_clip(folder / "a.ts", frames=2)
+    make_clip(folder / "a.ts")
     (tmp_path / "more").mkdir()
     make_clip(tmp_path / "more" / "a.mp4", frames=2)
     assert outputs(folder, tmp_path / "more", output=str(tmp_path / "out")) == [
