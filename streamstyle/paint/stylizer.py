@@ -172,6 +172,16 @@ class Stylizer:
         self._cache.put(key, code)
         return code
 
+    def _takes(self, code: StyleCode) -> bool:
+        """Whether a code has the tensors that the graph wants, each for one place of the frame."""
+        if set(code.tensors) != self._code_names:
+            return False
+        for name, tensor in code.tensors.items():
+            wanted = tuple(side if isinstance(side, int) else 1 for side in self._stylize.inputs[name])
+            if tensor.shape != wanted:
+                return False
+        return True
+
     def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
         """The code of what a user named: an image file, a style file, or a built-in style.
 
@@ -184,7 +194,7 @@ class Stylizer:
         """
         if is_style_file(style):
             code = read_style(local_path(style), self.version)
-            if set(code.tensors) != self._code_names:
+            if not self._takes(code):
                 raise StyleError(
                     f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
                 )
