@@ -29,8 +29,7 @@ from streamstyle.frame import Frame
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls, Settings
 from streamstyle.live.show import Live
-from streamstyle.look.look import COLOR_MODES
-from streamstyle.look.recipe import KEEP, Recipe
+from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.mjpeg import MjpegSink

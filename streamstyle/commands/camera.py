@@ -17,9 +17,10 @@ from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls, Settings
 from streamstyle.live.show import Live, LiveReport
-from streamstyle.look.options import add_look_arguments, read_recipe, recipe_of
+from streamstyle.look.look_file import read_recipe, save_recipe
+from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.recipe import KEEP, Recipe, save_recipe
+from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.look.toml_options import config_arguments
 from streamstyle.look.values import (
     add_profile_argument,

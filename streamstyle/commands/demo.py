@@ -9,7 +9,7 @@ import numpy as np
 from streamstyle.errors import SourceError
 from streamstyle.files.job import Job, Report, stylize_source
 from streamstyle.frame import Frame, Image
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks import open_sink
@@ -55,10 +55,10 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path
     """
     folder.mkdir(parents=True, exist_ok=True)
     clip = find_clip(folder)
-    scene = Scene(Recipe((style,)), stylizer.find_style)
-    output = folder / f"{clip.stem}_{scene.name}.mp4"
+    player = Player(Recipe((style,)), stylizer.find_style)
+    output = folder / f"{clip.stem}_{player.name}.mp4"
     with open_source(str(clip)) as source:
-        report = stylize_source(source, Job(output, overwrite=True), stylizer, scene, size=360)
+        report = stylize_source(source, Job(output, overwrite=True), stylizer, player, size=360)
     before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
     picture = folder / "side_by_side.png"
     with ImageSink(picture, overwrite=True) as sink:

@@ -24,10 +24,11 @@ from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.files.job import Job, Report, default_output, stylize_source
+from streamstyle.look.look_file import save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.player import Scene
-from streamstyle.look.recipe import Recipe, save_recipe
+from streamstyle.look.player import Player
+from streamstyle.look.recipe import Recipe
 from streamstyle.look.removed import removed
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
 from streamstyle.media.sources import expand_inputs, hardware, open_source
@@ -102,7 +103,7 @@ def _stylize_files(
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     with times.span("encode style"):
-        Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+        Player(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -165,14 +166,14 @@ def _stylize_one(
             overwrite=options.overwrite,
             skip_duplicates=options.skip_duplicates,
         )
-        scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
+        player = Player(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
-                    source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
+                    source, job, stylizer, player, size=options.size, progress=progress.advance, trace=trace
                 )
         finally:
-            scene.close()
+            player.close()
 
 
 def _output_folder(output: Path | None, *, many: bool) -> Path | None:

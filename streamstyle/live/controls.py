@@ -11,9 +11,9 @@ from pathlib import Path
 
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.frame import Image
-from streamstyle.look.look import COLOR_MODES, ColorMode, Look
-from streamstyle.look.player import FindPeople, Scene
-from streamstyle.look.recipe import KEEP, Recipe
+from streamstyle.look.look import Look
+from streamstyle.look.player import FindPeople, Player
+from streamstyle.look.recipe import COLOR_MODES, KEEP, ColorMode, Recipe
 from streamstyle.media.sources.image import IMAGE_SUFFIXES
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles.code import StyleCode, blend
@@ -69,12 +69,12 @@ class Controls:
     beside: Callable[[Callable[[], None]], None] = field(default=lambda work: work())
     clock: Callable[[], float] = time.monotonic
     message: tuple[str, float] = ("", 0.0)
-    _scene: Scene | None = None
+    _scene: Player | None = None
     _origin: _Painted = ()
     _seen: _Painted = ()
     _faded_since: float = 0.0
     _codes: dict[tuple[str, int], StyleCode] = field(default_factory=dict)
-    _retired: list[Scene] = field(default_factory=list)
+    _retired: list[Player] = field(default_factory=list)
 
     def start(self) -> None:
         """Encode the first look, here and now.
@@ -234,8 +234,8 @@ class Controls:
         else:
             self.beside(make_and_fade)
 
-    def _made(self, recipe: Recipe) -> Scene:
-        return Scene(recipe, self._find, self.find_people, loop=True, before=self._scene)
+    def _made(self, recipe: Recipe) -> Player:
+        return Player(recipe, self._find, self.find_people, loop=True, before=self._scene)
 
     def _find(self, name: str, size: int) -> StyleCode:
         key = (name, size)

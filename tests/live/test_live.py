@@ -13,7 +13,7 @@ from streamstyle.frame import Frame
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls, Settings
 from streamstyle.live.show import Live
-from streamstyle.look.options import read_recipe
+from streamstyle.look.look_file import read_recipe
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source, SourceInfo
