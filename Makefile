@@ -20,7 +20,7 @@ $(RUN_VENV)/clip: $(RUN_VENV)/ready
 	touch $@
 
 demo: $(RUN_VENV)/clip
-	$(RUN_VENV)/bin/python -m streamstyle demo
+	$(RUN_VENV)/bin/python -m streamstyle demo --overwrite
 
 $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)

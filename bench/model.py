@@ -20,8 +20,8 @@ from bench.work import of_fast, of_microast, of_vgg19
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
+from streamstyle.media.pictures import read_image
 from streamstyle.media.resize import resize
-from streamstyle.media.sources.image import read_image
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.session import usable_cores
 

@@ -34,8 +34,8 @@ from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.look.recipe import GRAIN
+from streamstyle.media.pictures import read_image
 from streamstyle.media.sinks.image import ImageSink
-from streamstyle.media.sources.image import read_image
 
 IDENTITY = "identity"
 

@@ -33,10 +33,10 @@ from streamstyle.frame import Frame, Image
 from streamstyle.look.look import Look
 from streamstyle.look.recipe import COLOR_MODES, GRAIN, TEMPORAL_MODES, TemporalMode
 from streamstyle.look.values import share_argument
+from streamstyle.media.pictures import read_image
 from streamstyle.media.resize import resize_short_side
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sources import open_source
-from streamstyle.media.sources.image import read_image
 from streamstyle.paint.stylizer import Stylizer
 
 _SETTLED = 4

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from streamstyle.errors import StreamstyleError
-from streamstyle.media.sources.image import read_image
+from streamstyle.media.pictures import read_image
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import WEIGHTS as SHIPPED
 from streamstyle.styles.code import StyleCode

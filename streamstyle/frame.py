@@ -20,6 +20,7 @@ class Frame:
         time: Exact presentation time in seconds on the source's own clock. A file's time stamps may start anywhere.
         duration: Exact seconds until the next frame as the source states it, or None where it does not say.
         captured_at: `time.monotonic()` when the frame reached this program, in seconds.
+        alpha: Of a photo: (H, W) uint8, 0 where it is transparent; None where all is opaque. Its painting keeps it.
     """
 
     image: Image
@@ -27,6 +28,7 @@ class Frame:
     time: Fraction
     duration: Fraction | None = None
     captured_at: float = 0.0
+    alpha: NDArray[np.uint8] | None = None
 
     def with_image(self, image: Image) -> "Frame":
         """The same moment with another picture."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
-from streamstyle.media.sources.image import decode_image
+from streamstyle.media.pictures import decode_picture
 from training.data import Shuffler, encoded_images, is_held_out
 
 LEAST_SIDE = 32
@@ -66,7 +66,7 @@ class Pictures:
         Raises:
             SourceError: It is damaged, no picture at all, or too small.
         """
-        image = decode_image(np.frombuffer(self._bytes[name], np.uint8), f"'{name}' of {self.source}")
+        image = decode_picture(self._bytes[name], f"'{name}' of {self.source}").over_white
         if min(image.shape[:2]) < LEAST_SIDE:
             raise SourceError(f"'{name}' of {self.source} is {image.shape[1]}x{image.shape[0]}; wanted {LEAST_SIDE} a side")
         return image

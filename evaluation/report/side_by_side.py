@@ -24,9 +24,9 @@ from evaluation.systems.catalog import Options, System, open_system
 from models.gatys import Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
+from streamstyle.media.pictures import read_image
 from streamstyle.media.resize import resize, resize_short_side
 from streamstyle.media.sinks.image import ImageSink
-from streamstyle.media.sources.image import read_image
 from streamstyle.styles.code import STYLE_SIZE
 
 _TILE = (200, 150)

@@ -17,7 +17,7 @@ from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls, Settings
 from streamstyle.live.show import Live, LiveReport
-from streamstyle.look.look_file import read_recipe, save_recipe
+from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
@@ -31,6 +31,7 @@ from streamstyle.look.values import (
 )
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.mjpeg import MjpegSink
+from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
 from streamstyle.media.sources.cameras import list_cameras
@@ -124,6 +125,8 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     headless = options.no_window
     started = time.monotonic()
     recipe = recipe_of(options)
+    if options.save_look is not None:
+        check_look_place(options.save_look, overwrite=options.overwrite)
     warn = _Warnings()
     live: Live | None = None
     window = None if headless else Window()
@@ -254,21 +257,17 @@ def _live(
     live.measure_size()
     live.warm_up()
     if options.record is not None:
-        _refuse_input(options)
+        recipe = controls.settings.recipe
+        files = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
+        refuse_unless_writable(options.record, overwrite=options.overwrite, reads=files)
         live.start_recording(options.record, overwrite=options.overwrite)
     return live
-
-
-def _refuse_input(options: argparse.Namespace) -> None:
-    source, record = Path(options.camera or ""), options.record
-    if options.camera and source.exists() and record.exists() and record.samefile(source):
-        raise UsageError(f"--record '{record}' is the input itself; name another file")
 
 
 def _save_look(options: argparse.Namespace, live: Live) -> None:
     """As it was in the end, with all that was changed by key."""
     if options.save_look is not None:
-        save_recipe(live.controls.settings.recipe, options.save_look)
+        save_recipe(live.controls.settings.recipe, options.save_look, overwrite=options.overwrite)
         live.outputs.append(str(options.save_look))
 
 

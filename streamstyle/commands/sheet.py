@@ -66,7 +66,7 @@ def sheet_command(options: argparse.Namespace, console: Console) -> int:
         raise StyleError(f"the model '{stylizer.name}' has no built-in styles; name one or two with --style")
     codes = [stylizer.find_style(name) for name in names[:2]]
     picture = contact_sheet(resize_short_side(content, options.size), stylizer, codes[0], codes[-1])
-    with ImageSink(options.output, overwrite=options.overwrite) as sink:
+    with ImageSink(options.output, overwrite=options.overwrite, reads=(options.input, *names)) as sink:
         sink.write(Frame(picture, 0, Fraction(0)))
     console.print(f"sheet: {options.output}", soft_wrap=True, highlight=False)
     return 0

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import unquote
 
-from streamstyle.errors import Interrupted, UsageError
+from streamstyle.errors import Interrupted
 from streamstyle.files.repeats import Repeats
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
+from streamstyle.media.places import is_url
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks import VIDEO_SUFFIXES, open_sink
 from streamstyle.media.sinks.base import Sink
@@ -20,6 +22,8 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace
+
+_LOSSY_SUFFIXES = (".heic", ".heif", ".hif", ".avif", ".jfif", ".jpe", ".jp2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Job:
         codec: Of a video; None for the container's usual one.
         crf: Quality of a video, lower is better; None for the codec's usual one.
         overwrite: Replace an existing output.
+        keep_gps: Keep where a photo was taken.
+        reads: All files of this run, which are never replaced.
         skip_duplicates: Paint a frame that repeats the one before only once.
     """
 
@@ -44,6 +50,8 @@ class Job:
     codec: str | None = None
     crf: int | None = None
     overwrite: bool = False
+    keep_gps: bool = False
+    reads: tuple[str, ...] = ()
     skip_duplicates: bool = True
 
 
@@ -86,19 +94,22 @@ class Report:
         return asdict(self)
 
 
-def default_output(source: str, is_still: bool, style_name: str, folder: Path | None) -> Path:
+def default_output(info: SourceInfo, style_name: str, folder: Path | None) -> Path:
     """`<input>_<style>.<ext>`, beside the input or in a folder.
 
-    The ending stays where a photo or video of that kind can be written, else it is `.png` or `.mp4`. The result of a URL
-    lies in the current folder.
+    The ending stays where a photo or video of that kind can be written; else a photo's is `.jpg` for those of phones
+    (HEIC, AVIF) and `.png` for others and transparent ones, and a video's `.mp4`. The result of a URL lies in the current
+    folder.
     """
-    is_url = "://" in source
-    path = Path(source.split("?", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1]) if is_url else Path(source)
-    allowed, fallback = (IMAGE_SUFFIXES, ".png") if is_still else (VIDEO_SUFFIXES, ".mp4")
+    path, parent = Path(info.name), folder
+    if is_url(info.name):
+        last = info.name.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+        path, parent = Path(unquote(last).replace("/", "-").replace("\0", "")), folder or Path()
+    lossy = path.suffix.lower() in _LOSSY_SUFFIXES and not info.is_transparent
+    allowed, fallback = (IMAGE_SUFFIXES, ".jpg" if lossy else ".png") if info.is_still else (VIDEO_SUFFIXES, ".mp4")
     suffix = path.suffix if path.suffix.lower() in allowed else fallback
-    parent = folder or (Path() if is_url else path.parent)
     label = re.sub(r"[^\w.+-]+", "-", style_name)
-    return parent / f"{path.stem or 'stream'}_{label}{suffix}"
+    return (parent or path.parent) / f"{path.stem or 'stream'}_{label}{suffix}"
 
 
 def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:
@@ -131,7 +142,6 @@ def stylize_source(
         trace: Takes what happened when.
 
     Raises:
-        UsageError: The output is the input itself.
         StreamstyleError: The input cannot be read, the output not written, or the model failed. What was written of a
             video until then stays playable under a `.partial` name.
         Interrupted: As raised by a signal handler, with the place of the unfinished output filled in.
@@ -181,9 +191,6 @@ def stylize_source(
 
 
 def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
-    original = Path(source.info.name)
-    if job.output.exists() and original.exists() and job.output.samefile(original):
-        raise UsageError(f"the output '{job.output}' is the input itself; name another with -o")
     return open_sink(
         job.output,
         info=source.info,
@@ -195,4 +202,6 @@ def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
         start=job.start,
         end=job.end,
         overwrite=job.overwrite,
+        keep_gps=job.keep_gps,
+        reads=(source.info.name, *job.reads),
     )

@@ -14,7 +14,7 @@ from streamstyle.frame import Image
 from streamstyle.look.look import Look
 from streamstyle.look.player import FindPeople, Player
 from streamstyle.look.recipe import COLOR_MODES, KEEP, ColorMode, Recipe
-from streamstyle.media.sources.image import IMAGE_SUFFIXES
+from streamstyle.media.pictures import PICTURE_SUFFIXES
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles.code import StyleCode, blend
 from streamstyle.styles.store import is_style_file
@@ -273,7 +273,7 @@ def _faded(look: Look, origin: _Painted, seconds: float) -> Look:
 
 
 def _is_style(path: Path) -> bool:
-    return is_style_file(path.name) or path.suffix.lower() in IMAGE_SUFFIXES
+    return is_style_file(path.name) or path.suffix.lower() in PICTURE_SUFFIXES
 
 
 class StyleFolder:

@@ -13,29 +13,48 @@ from streamstyle.media.resize import resize
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source
 
+# Least share of an index mask that is of other than its first style.
+_INDEX_SHARE = 0.002
 FEATHER_SHARE = 0.01
 """Softness of edges by default: this share of the frame's short side, in pixels."""
 
 
-def masks_of(levels: Image, count: int) -> list[Mask]:
+def is_index_mask(levels: Image, count: int) -> bool:
+    """Whether a mask picture numbers its styles (0 the first, 1 the second) instead of grading from white to black.
+
+    All its values are below `count`, and there are whole places of other than 0: not noise in a picture that is black.
+
+    Args:
+        levels: (H, W, 3) uint8.
+        count: How many styles, 2 or more.
+    """
+    gray = cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
+    if not 0 < int(gray.max()) < count:
+        return False
+    places = cv2.erode((gray > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return cv2.countNonZero(places) >= _INDEX_SHARE * gray.size
+
+
+def masks_of(levels: Image, count: int, *, index: bool) -> list[Mask]:
     """Split a mask picture into one mask per style.
 
     White is the first style and black the last, and evenly spaced grays are those between; a gray between two of them
-    belongs to both. A picture whose values are all below `count` is an index mask: 0 is the first style, 1 the second.
+    belongs to both.
 
     Args:
         levels: (H, W, 3) uint8; its luminance counts.
         count: How many styles, 2 or more.
+        index: Take it for an index mask instead: 0 is the first style, 1 the second.
 
     Returns:
         `count` masks, (H, W) float32 in [0, 1], which sum to 1.
     """
     gray = cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
-    highest = int(gray.max())
-    if 0 < highest < count:
-        return [(gray == index).astype(np.float32) for index in range(count)]
+    if index:
+        last = count - 1  # takes what is beyond, so that every place has a style
+        return [(np.minimum(gray, last) == number).astype(np.float32) for number in range(count)]
     place = (255 - gray.astype(np.float32)) * np.float32((count - 1) / 255)
-    return [np.maximum(0, 1 - np.abs(place - np.float32(index))) for index in range(count)]
+    return [np.maximum(0, 1 - np.abs(place - np.float32(number))) for number in range(count)]
 
 
 def soften(mask: Mask, pixels: float) -> Mask:
@@ -70,6 +89,8 @@ class MaskTrack:
         except (StopIteration, SourceError) as error:
             self._source.close()
             raise UsageError(f"the mask '{uri}' shows no picture; give an image or a video") from error
+        # Decided once, and of photos only: a video that fades to black passes through small numbers.
+        self._is_index = self._source.info.is_still and is_index_mask(self._now.image, count)
         self._first = self._now.time
         self._next = next(self._frames, None)
         self._offset = 0.0
@@ -89,15 +110,22 @@ class MaskTrack:
         self._advance(seconds)
         made = self._made
         if made is None or made[:2] != (self._now.index, (height, width)):
-            levels = resize(self._now.image, width, height)
+            masks = self._masks(height, width)
             pixels = FEATHER_SHARE * min(height, width) if self._feather is None else self._feather
-            made = (self._now.index, (height, width), [soften(mask, pixels) for mask in masks_of(levels, self._count)])
+            made = (self._now.index, (height, width), [soften(mask, pixels) for mask in masks])
             self._made = made
         return made[2]
 
     def close(self) -> None:
         """Release the file."""
         self._source.close()
+
+    def _masks(self, height: int, width: int) -> list[Mask]:
+        if not self._is_index:
+            return masks_of(resize(self._now.image, width, height), self._count, index=False)
+        # Between numbers there is nothing in between: 0 and 2 do not make 1.
+        levels = cv2.resize(self._now.image, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+        return masks_of(levels.astype(np.uint8, copy=False), self._count, index=True)
 
     def _open(self) -> Source:
         try:

@@ -13,7 +13,7 @@ from streamstyle.look.masks import MaskTrack
 from streamstyle.look.recipe import AS_REST, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import at
 from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
-from streamstyle.styles.store import is_picture
+from streamstyle.styles.store import is_bare, is_style_file
 
 FindStyle = Callable[[str, int], StyleCode]
 
@@ -86,7 +86,7 @@ class Player:
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
         self.warnings: list[str] = []
-        fixed = sorted(code.name for style, code in codes.items() if not is_picture(style))
+        fixed = sorted(code.name for style, code in codes.items() if is_style_file(style) or is_bare(style))
         if fixed and recipe.style_size != STYLE_SIZE:
             self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.

@@ -136,6 +136,11 @@ class Recipe(PaintOptions):
         return (self.person, self.background) != (AS_REST, AS_REST)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """What may be files among styles and masks."""
+        return tuple(name for name in (*self.style, self.person, self.background, self.mask or KEEP) if name != KEEP)
+
+    @property
     def name(self) -> str:
         """Of the styles, for messages and file names."""
         return "+".join(style_name(style) for style in self.style)

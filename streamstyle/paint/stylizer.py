@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -15,15 +14,18 @@ from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
 from streamstyle.look.masks import join
+from streamstyle.media.pictures import read_image
+from streamstyle.media.places import kind, local_path
 from streamstyle.media.resize import enlarge, resize_short_side
-from streamstyle.media.sources.image import read_image
 from streamstyle.paint.color import ColorKeeper, ColorStats, keep_chroma
 from streamstyle.paint.steady.exposure import RGB_CODE, exposed
 from streamstyle.paint.stream import Job, Layer, Measure, StreamMemory, layers_of
 from streamstyle.runtime.catalog import find_model
 from streamstyle.runtime.session import Session, Tensor, any_size_device, as_batch, available_memory
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
-from streamstyle.styles.store import BuiltinStyles, CodeCache, is_picture, is_style_file, read_style, style_name
+from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
+
+_LONGEST_STYLE = 16
 
 
 def _each_of_two(strength: float) -> float:
@@ -154,8 +156,13 @@ class Stylizer:
             raise StyleError(
                 f"the model '{self.name}' knows only its own styles ({known}), not '{name}'; choose one of them"
             )
-        if min(image.shape[:2]) < 8:
-            raise StyleError(f"style '{name}' is {image.shape[1]}x{image.shape[0]} pixels; wanted at least 8x8")
+        height, width = image.shape[:2]
+        if min(height, width) < 8:
+            raise StyleError(f"style '{name}' is {width}x{height} pixels; wanted at least 8x8")
+        if max(height, width) > _LONGEST_STYLE * min(height, width):
+            raise StyleError(
+                f"style '{name}' is {width}x{height} pixels; wanted at most {_LONGEST_STYLE} times as long as wide: crop it"
+            )
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
         if kept is not None and set(kept.tensors) == self._code_names:
@@ -175,24 +182,23 @@ class Stylizer:
         Raises:
             StyleError: It is none of them, or the file is not a picture, or is of another model.
         """
-        path = Path(style)
         if is_style_file(style):
-            code = read_style(path, self.version)
+            code = read_style(local_path(style), self.version)
             if set(code.tensors) != self._code_names:
                 raise StyleError(
                     f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
                 )
             return code
-        if is_picture(style):
-            try:
-                return self.encode_style(read_image(path), style_name(style), size)
-            except SourceError as error:
-                raise StyleError(f"style {error}") from error
-        if style in self.builtin_styles.names():
+        if is_bare(style) and style in self.builtin_styles.names():
             code = self.builtin_styles.code(style)
             if set(code.tensors) != self._code_names:
                 raise ModelError(f"the built-in style '{style}' does not fit the model '{self.name}'; export them again")
             return code
+        try:
+            if not is_bare(style) or kind(style) != "nothing":
+                return self.encode_style(read_image(style), style_name(style), size)
+        except SourceError as error:
+            raise StyleError(f"style {error}") from error
         hint = (
             f"the built-in ones are {', '.join(self.builtin_styles.names())} (see --list-styles of run_video.py)"
             if self.builtin_styles.styles

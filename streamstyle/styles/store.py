@@ -10,12 +10,14 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError, StyleError
+from streamstyle.media.places import is_url, local_path
 from streamstyle.styles.code import StyleCode
 
 STYLE_FILE = ".style.npz"
@@ -100,18 +102,17 @@ def is_style_file(style: str) -> bool:
     return Path(style).name.endswith(STYLE_FILE)
 
 
-def is_picture(style: str) -> bool:
-    """Whether what a user named as a style is a picture: not a style file, but one that is there or has some ending."""
-    path = Path(style)
-    return not is_style_file(style) and (path.is_file() or bool(path.suffix))
+def is_bare(style: str) -> bool:
+    """Whether what a user named is a word, without folder and ending: a built-in style, where there is one of this name."""
+    return not Path(style).suffix and Path(style).name == style and "://" not in style
 
 
 def style_name(style: str) -> str:
     """What to call a style that a user named: a file's name without its ending, or the name itself."""
-    path = Path(style)
+    path = Path(urlsplit(style).path if is_url(style) else local_path(style))
     if is_style_file(style):
         return path.name.removesuffix(STYLE_FILE)
-    return path.stem if path.suffix else style
+    return path.stem if path.suffix else path.name
 
 
 def save_style(path: Path, code: StyleCode) -> None:

@@ -196,7 +196,7 @@ class TestWeights:
         return path
 
     def test_missing_weights_name_the_command(self, empty):
-        with pytest.raises(ModelError, match=r"not installed; run: python -m streamstyle\.people\.install"):
+        with pytest.raises(ModelError, match=r"not installed; run: python -m streamstyle\.look\.people\.install"):
             open_segmenter()
 
     def test_a_wheel_gives_its_weights(self, empty, known, capsys):

@@ -55,7 +55,7 @@ def test_files_beside_the_look_are_found_from_anywhere(tmp_path, monkeypatch):
 
 
 def test_a_look_that_cannot_be_written_says_so(tmp_path):
-    with pytest.raises(SinkError, match="cannot write the look"):
+    with pytest.raises(SinkError, match="does not exist; make it first"):
         save_recipe(BLEND, tmp_path / "absent" / "look.toml")
 
 

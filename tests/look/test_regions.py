@@ -13,25 +13,25 @@ def gray(levels):
 
 
 def test_white_is_the_first_style_and_black_the_last():
-    first, second = masks_of(gray([255, 0, 128]), 2)
+    first, second = masks_of(gray([255, 0, 128]), 2, index=False)
     np.testing.assert_allclose(first[0], [1, 0, 128 / 255], atol=1e-6)
     np.testing.assert_allclose(first + second, 1, atol=1e-6)
 
 
 def test_grays_between_are_the_styles_between():
-    masks = np.stack(masks_of(gray([255, 170, 85, 0, 212]), 4))[:, 0]
+    masks = np.stack(masks_of(gray([255, 170, 85, 0, 212]), 4, index=False))[:, 0]
     np.testing.assert_allclose(masks[:, :4], np.eye(4), atol=1e-6)
     np.testing.assert_allclose(masks[:, 4], [0.494, 0.506, 0, 0], atol=1e-3)
     np.testing.assert_allclose(masks.sum(0), 1, atol=1e-6)
 
 
 def test_small_numbers_are_an_index_mask():
-    masks = np.stack(masks_of(gray([0, 1, 2, 1]), 3))[:, 0]
+    masks = np.stack(masks_of(gray([0, 1, 2, 1]), 3, index=True))[:, 0]
     np.testing.assert_array_equal(masks, [[1, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0]])
 
 
 def test_a_black_mask_is_all_of_the_last_style():
-    first, second = masks_of(gray([0, 0]), 2)
+    first, second = masks_of(gray([0, 0]), 2, index=False)
     assert first.max() == 0
     assert second.min() == 1
 
@@ -41,7 +41,7 @@ def test_joined_pictures_are_their_own_away_from_edges():
     pictures = rng.integers(0, 256, (3, 40, 60, 3), np.uint8)
     index = np.zeros((40, 60, 3), np.uint8)
     index[:, 20:40], index[:, 40:] = 1, 2
-    masks = [soften(mask, 2) for mask in masks_of(index, 3)]
+    masks = [soften(mask, 2) for mask in masks_of(index, 3, index=True)]
     joined = join(list(pictures), masks)
     for number, columns in enumerate((slice(0, 10), slice(28, 32), slice(50, 60))):
         np.testing.assert_array_equal(joined[:, columns], pictures[number][:, columns])

@@ -6,7 +6,7 @@ import pytest
 
 from streamstyle.errors import UsageError
 from streamstyle.look.look import Region
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.grain import grained
 from streamstyle.paint.stylizer import Stylizer
@@ -142,9 +142,9 @@ def test_regions_have_it_by_their_own_strength(stylizer):
 
 def test_looks_have_it_unless_told_otherwise(stylizer):
     for recipe, wanted in ((Recipe(style=("kiss",)), 0.5), (Recipe(style=("kiss",), grain=0.0), 0.0)):
-        scene = Scene(recipe, stylizer.find_style)
-        assert scene.look(0.0, landscape()).grain == wanted
-        scene.close()
+        player = Player(recipe, stylizer.find_style)
+        assert player.look(0.0, landscape()).grain == wanted
+        player.close()
 
 
 @pytest.mark.parametrize("grain", [-0.1, 1.5, float("nan")])

@@ -12,6 +12,7 @@ from streamstyle.runtime import session as engine
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.gpu import nvidia, tensorrt
 from streamstyle.runtime.session import Session
+from streamstyle.styles.store import CodeCache
 from tests.looks import plain
 from tests.runtime.fake_gpu import FakeRuntime, picture
 
@@ -153,8 +154,8 @@ def test_spread_codes_run_on_cuda(runtime, code):
 
 def test_paintings_are_encoded_on_cuda_not_in_an_engine_of_their_own(runtime, tmp_path):
     said = []
-    stylizer = Stylizer("fast", "tensorrt", precision="fp32", tell=said.append)
-    stylizer._encode(picture(64, 64), "own")
+    stylizer = Stylizer("fast", "tensorrt", CodeCache(tmp_path / "codes"), precision="fp32", tell=said.append)
+    stylizer.encode_style(picture(64, 64))
     assert not any(TENSORRT in providers for _, _, providers in runtime.sessions)
     stylizer.stylize(picture(64, 64), plain(stylizer.find_style("kiss")))
     assert len(said) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from streamstyle.errors import SinkError
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import VIDEO_SUFFIXES
-from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
+from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink, check_size
 from streamstyle.media.sinks.video import VideoSink
 from streamstyle.media.sources.base import SourceInfo
 
@@ -25,10 +25,12 @@ def open_sink(
     start: Fraction | None = None,
     end: Fraction | None = None,
     overwrite: bool = False,
+    keep_gps: bool = False,
+    reads: tuple[str, ...] = (),
 ) -> Sink:
     """Open a file for a source's frames: a photo or a video, by the ending of its name.
 
-    The arguments are those of VideoSink; a photo needs only `path` and `overwrite`.
+    The arguments are those of VideoSink, and `keep_gps` of ImageSink.
 
     Raises:
         SinkError: The ending does not fit the source, or the file cannot be written.
@@ -36,7 +38,8 @@ def open_sink(
     if path.suffix.lower() in IMAGE_SUFFIXES:
         if not info.is_still:
             raise SinkError(f"'{path}' is a photo's name, but '{info.name}' is a video; name a .mp4 or .mkv")
-        return ImageSink(path, overwrite=overwrite)
+        check_size(path, width, height)
+        return ImageSink(path, overwrite=overwrite, exif=info.exif, keep_gps=keep_gps, reads=reads)
     if info.is_still and path.suffix.lower() in VIDEO_SUFFIXES:
         raise SinkError(f"'{path}' is a video's name, but '{info.name}' is a photo; name a .png or .jpg")
     return VideoSink(
@@ -50,4 +53,5 @@ def open_sink(
         start=start,
         end=end,
         overwrite=overwrite,
+        reads=reads,
     )

@@ -1,10 +1,15 @@
-"""Where a result goes: first under a partial name, under its own name only when whole."""
+"""What may be written, and how: first under a partial name, under its own name only when whole.
+
+No file that the run reads, that the user made, or that an earlier run left unfinished is ever replaced, but the very output
+where the user allows that.
+"""
 
 import errno
 import os
+import stat
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,14 +17,63 @@ import av.error
 
 from streamstyle.errors import SinkError
 from streamstyle.media.libav import reason
+from streamstyle.media.places import is_url, local_path, quoted
 
 if sys.platform != "win32":
     import fcntl
 
+_MOST_PARTIALS = 1000
 
-def partial_of(final: Path) -> Path:
-    """What a file is called until it is whole."""
-    return final.with_name(f"{final.stem}.partial{final.suffix}")
+
+def partial_of(final: Path, number: int = 1) -> Path:
+    """What a file is called until it is whole; with a number where such a file is there already."""
+    mark = ".partial" if number == 1 else f".partial-{number}"
+    return final.with_name(f"{final.stem}{mark}{final.suffix}")
+
+
+def refuse_unless_writable(final: Path, *, overwrite: bool, reads: Iterable[str] = ()) -> None:
+    """Say whether a result may lie at a path.
+
+    Args:
+        final: Where.
+        overwrite: Whether the user allows to replace what is there.
+        reads: What the run reads, which stays, whatever the user allows: paths and URLs.
+
+    Raises:
+        SinkError: It may not.
+    """
+    try:
+        folder = final.parent
+        if not folder.is_dir():
+            raise SinkError(f"the folder {quoted(folder)} does not exist; make it first, or name another")
+        try:
+            found = final.lstat()
+        except FileNotFoundError:
+            return
+        if final.is_dir():
+            raise SinkError(f"{quoted(final)} is a folder; name a file")
+        for name in reads:
+            if not is_url(name) and _is_same(final, name):
+                raise SinkError(f"{quoted(final)} is read by this run, so it cannot be its output; name another file")
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+            raise SinkError(f"{quoted(final)} is a pipe or a device; name a file")
+        if not overwrite:
+            raise SinkError(f"{quoted(final)} exists; use --overwrite, or name another file")
+    except (OSError, ValueError) as error:
+        raise _cannot_write(final, error) from error
+
+
+def _is_same(final: Path, name: str) -> bool:
+    try:
+        return final.samefile(local_path(name))
+    except (OSError, ValueError):
+        return False  # a name of a style, say, or a file that its reader will miss
+
+
+def _cannot_write(final: Path, error: Exception) -> SinkError:
+    if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return SinkError(f"{quoted(final)} cannot be written: the disk is full; make room")
+    return SinkError(f"{quoted(final)} cannot be written: {reason(error)}; name another place")
 
 
 class Place:
@@ -27,39 +81,53 @@ class Place:
 
     Attributes:
         final: Where the whole result will lie.
-        partial: `<name>.partial<ending>`; the ending is kept, so that players know what it is.
+        partial: `<name>.partial<ending>`, made by this object and by nobody before; the ending is kept, so that players
+            know what it is.
         release: Lets other runs write there; called when all is done, and with any number of calls.
     """
 
-    def __init__(self, final: Path, *, overwrite: bool) -> None:
-        """Check that something can be written there; a partial file of an earlier crash is written over.
+    def __init__(self, final: Path, *, overwrite: bool, reads: tuple[str, ...] = ()) -> None:
+        """Check that something can be written there, and make the partial file.
+
+        A partial file that is there already is what a crash left, or somebody's own: it stays, and this one gets a number.
+
+        Args:
+            final: Where the result is to lie.
+            overwrite: Replace what is there.
+            reads: Files of this run, which are never replaced: paths and URLs.
 
         Raises:
-            SinkError: The folder is missing or not writable, or the file exists and may not be replaced.
+            SinkError: The folder is missing or not writable, the file exists and may not be replaced, or another run
+                writes it.
         """
         self.final = final
-        self.partial = partial_of(final)
         self.release: Callable[[], object] = lambda: None
-        self._overwrite = overwrite
-        if not final.parent.is_dir():
-            raise SinkError(f"the folder '{final.parent}' does not exist; make it first, or name another")
-        if final.is_dir():
-            raise SinkError(f"'{final}' is a folder; name a file")
-        self._refuse_existing()
+        self._overwrite, self._reads = overwrite, reads
+        refuse_unless_writable(final, overwrite=overwrite, reads=reads)
         with self.failing_clearly():
-            self.partial.touch()
-            self._claim()
+            self.partial = self._make_partial()
 
-    def _claim(self) -> None:
-        """Keep other runs away from the partial file for as long as this object lives; not even kill -9 leaves a trace."""
+    def _make_partial(self) -> Path:
+        for number in range(1, _MOST_PARTIALS):
+            partial = partial_of(self.final, number)
+            try:
+                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            except FileExistsError:
+                if _is_locked(partial):
+                    raise SinkError(f"{quoted(self.final)} is being written by another run; name another file") from None
+                continue
+            self._keep_locked(descriptor)
+            return partial
+        raise SinkError(f"too many files are called {quoted(partial_of(self.final).name)} and the like; remove some")
+
+    def _keep_locked(self, descriptor: int) -> None:
+        """Keep other runs away for as long as this object lives; not even kill -9 leaves a trace."""
         if sys.platform == "win32":
+            os.close(descriptor)
             return
-        descriptor = os.open(self.partial, os.O_WRONLY)
         self.release = weakref.finalize(self, os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SinkError(f"'{self.final}' is being written by another run; name another file") from error
         except OSError:
             return  # some network disks know no locks
 
@@ -70,19 +138,33 @@ class Place:
             SinkError: A file has appeared there meanwhile and may not be replaced.
             OSError: The system refused.
         """
-        self._refuse_existing()
+        refuse_unless_writable(self.final, overwrite=self._overwrite, reads=self._reads)
         self.partial.replace(self.final)
-
-    def _refuse_existing(self) -> None:
-        if self.final.exists() and not self._overwrite:
-            raise SinkError(f"'{self.final}' exists; use --overwrite, or name another file")
 
     @contextmanager
     def failing_clearly(self) -> Iterator[None]:
         """Turn errors of the system and of libav into SinkError."""
         try:
             yield
-        except (OSError, av.error.FFmpegError) as error:
-            if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-                raise SinkError(f"'{self.final}' cannot be written: the disk is full; make room") from error
-            raise SinkError(f"'{self.final}' cannot be written: {reason(error)}; name another place") from error
+        except (OSError, ValueError, av.error.FFmpegError) as error:
+            raise _cannot_write(self.final, error) from error
+
+
+def _is_locked(partial: Path) -> bool:
+    """Whether another run is writing a partial file; one that a crash left, or that is no plain file, is not."""
+    if sys.platform == "win32":
+        return False
+    try:
+        descriptor = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,5 +1,6 @@
 """Video files, through PyAV: playable everywhere, exact in time, safe against crashes."""
 
+import uuid
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class VideoSink(Sink):
         start: Fraction | None = None,
         end: Fraction | None = None,
         overwrite: bool = False,
+        reads: tuple[str, ...] = (),
     ) -> None:
         """Open the output.
 
@@ -73,13 +75,14 @@ class VideoSink(Sink):
             start: Where the frames begin in the input, in seconds from its beginning; None for its beginning.
             end: Where they end; None for the input's end.
             overwrite: Replace an existing file.
+            reads: Files of this run, which are never replaced.
 
         Raises:
             SinkError: Container, codec or place cannot be used.
         """
         self.destination, self.warnings = None, []
         self._codec = choose_codec(path, codec)
-        self._place = Place(path, overwrite=overwrite)
+        self._place = Place(path, overwrite=overwrite, reads=reads)
         self._shape = (height, width, 3)
         self._tick = max(info.time_base, _FINEST_TICK)
         self._start, self._end = start, end
@@ -274,7 +277,8 @@ class VideoSink(Sink):
     def _put_index_in_front(self) -> None:
         if self._place.final.suffix.lower() not in MP4_SUFFIXES:
             return
-        moved = self._place.partial.with_suffix(f".front{self._place.final.suffix}")
+        partial = self._place.partial
+        moved = partial.with_name(f"{partial.stem}.front-{uuid.uuid4().hex[:8]}{partial.suffix}")
         try:
             if move_index_to_front(self._place.partial, moved):
                 moved.replace(self._place.partial)

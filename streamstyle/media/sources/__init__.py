@@ -6,10 +6,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamstyle.errors import SourceError
+from streamstyle.media.libav import reason
+from streamstyle.media.pictures import PICTURE_SUFFIXES, kind_of
+from streamstyle.media.places import is_url, is_web, kind, plain, quoted, read_start, start_of_answer
 from streamstyle.media.sources import hardware
 from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.camera import CameraSource
-from streamstyle.media.sources.image import IMAGE_SUFFIXES, ImageSource
+from streamstyle.media.sources.image import AnimationSource, ImageSource
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.paced import PacedSource
 from streamstyle.media.sources.stream import StreamSource
@@ -20,42 +23,45 @@ VIDEO_SUFFIXES = (
     *(".3gp", ".ogv", ".gif", ".mxf", ".y4m"),
 )
 _LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
-_IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")
 
 
 def open_source(
-    uri: str, *, start: Fraction | None = None, end: Fraction | None = None, hwaccel: str = hardware.OFF
+    uri: str,
+    *,
+    start: Fraction | None = None,
+    end: Fraction | None = None,
+    hwaccel: str = hardware.OFF,
+    keep_alpha: bool = False,
 ) -> Source:
     """Open a photo, a video file, or a URL.
 
     A photo is told from a video by its first bytes, since names lie.
 
     Args:
-        uri: A path, or a URL that PyAV opens.
+        uri: A path, `file://`, or a URL that PyAV opens.
         start: Of a video, in seconds from its beginning.
         end: Likewise; frames before it are yielded.
         hwaccel: Of a video: where it is decoded; one of `hardware.choices()`.
+        keep_alpha: Of a photo: give its transparency with the frame, instead of laying it over white.
 
     Raises:
         SourceError: It cannot be opened, or holds no picture.
     """
-    if "://" in uri:
-        return VideoSource(uri, start, end, hwaccel=hwaccel)
-    path = Path(uri)
-    if path.is_dir():
-        raise SourceError(f"'{uri}' is a folder; wanted a video or a photo")
-    try:
-        with path.open("rb") as file:
-            head = file.read(32)
-    except FileNotFoundError as error:
-        raise SourceError(f"'{uri}' does not exist; check the name") from error
-    except OSError as error:
-        raise SourceError(f"'{uri}' cannot be read: {(error.strerror or str(error)).lower()}") from error
-    if not head:
-        raise SourceError(f"'{uri}' is empty; wanted a video or a photo")
-    is_pnm = head[:2] in {b"P5", b"P6"} and head[2:3].isspace()
-    if head.startswith(_IMAGE_SIGNATURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or is_pnm:
-        return ImageSource(uri)
+    if is_url(uri):
+        head = start_of_answer(uri) if is_web(uri) else None
+        what = kind_of(head, uri) if head else "other"
+    else:
+        uri = plain(uri)
+        if kind(uri) == "folder":
+            raise SourceError(f"{quoted(uri)} is a folder; wanted a video or a photo")
+        head = read_start(uri)
+        if not head:
+            raise SourceError(f"{quoted(uri)} is empty; wanted a video or a photo")
+        what = kind_of(head, uri)
+    if what == "photo":
+        return ImageSource(uri, keep_alpha=keep_alpha)
+    if what == "animation" and head is not None and head[8:12] == b"WEBP":
+        return AnimationSource(uri, start, end)
     return VideoSource(uri, start, end, hwaccel=hwaccel)
 
 
@@ -78,14 +84,15 @@ def open_live_source(
     """
     if not uri or uri.isdecimal():
         return CameraSource(uri, size=size, fps=fps)
-    if "://" in uri:
+    if is_url(uri):
         return _open_live_url(uri, loop)
+    uri = plain(uri)
     try:
         mode = Path(uri).stat().st_mode
     except (OSError, ValueError):
         mode = 0
     is_device = stat.S_ISCHR(mode) or uri.startswith(("/dev/", "\\\\"))
-    means_file = uri.startswith(("/", "./", "../")) or Path(uri).suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES
+    means_file = uri.startswith(("/", "./", "../")) or Path(uri).suffix.lower() in VIDEO_SUFFIXES + PICTURE_SUFFIXES
     if not is_device and (mode or means_file):
         return PacedSource(lambda: open_source(uri), loop=loop)
     return CameraSource(uri, size=size, fps=fps)
@@ -111,20 +118,26 @@ def expand_inputs(inputs: list[str]) -> list[str]:
         SourceError: A folder cannot be read, or holds neither videos nor photos.
     """
     expanded: list[str] = []
-    for name in inputs:
-        folder = Path(name)
-        if "://" in name or not folder.is_dir():
+    for name in map(plain, inputs):
+        if is_url(name) or not _is_folder(name):
             expanded.append(name)
             continue
         try:
-            files = [file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")]
+            files = [file for file in Path(name).iterdir() if not file.name.startswith(".") and file.is_file()]
         except OSError as error:
-            raise SourceError(f"the folder '{name}' cannot be read: {(error.strerror or str(error)).lower()}") from error
-        media = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES + IMAGE_SUFFIXES]
+            raise SourceError(f"the folder {quoted(name)} cannot be read: {reason(error)}") from error
+        media = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES + PICTURE_SUFFIXES]
         if not media:
             raise SourceError(f"the folder '{name}' holds no videos or photos")
         expanded += [str(file) for file in sorted(media, key=lambda file: _natural(file.name))]
     return expanded
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return kind(name) == "folder"
+    except SourceError:
+        return False  # whoever opens it says what is wrong
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

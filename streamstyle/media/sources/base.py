@@ -19,6 +19,8 @@ class SourceInfo:
         width: Of the frames that it yields, after rotation, in pixels.
         height: Likewise.
         is_still: True for a photo: one frame, without a clock.
+        is_transparent: True for a photo that is transparent in places.
+        exif: Of a photo: the EXIF block that a painting of it may bear; empty where nothing is known.
         is_live: True for a camera: frames come at their own pace, and one that is not taken in time is lost.
         frame_rate: Average frames per second, exact, or None where it is unknown.
         time_base: Unit of the frames' times in seconds; every `Frame.time` is a whole multiple of it.
@@ -31,6 +33,8 @@ class SourceInfo:
     width: int
     height: int
     is_still: bool = False
+    is_transparent: bool = False
+    exif: bytes = b""
     is_live: bool = False
     frame_rate: Fraction | None = None
     time_base: Fraction = Fraction(1, 90_000)

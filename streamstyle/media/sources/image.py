@@ -1,93 +1,129 @@
-"""Photos."""
+"""Photos, and pictures that move, as sources of frames."""
 
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
+from streamstyle.media.pictures import MOST_PIXELS, Picture, open_animation, over_white, read_picture
+from streamstyle.media.places import quoted, read_bytes
 from streamstyle.media.sources.base import Source, SourceInfo
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
-
-
-def read_image(path: Path) -> Image:
-    """Decode a photo: upright as its EXIF orientation says, 16 bits reduced to 8, what is transparent laid over white.
-
-    Args:
-        path: Any name that the system allows.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-
-    Raises:
-        SourceError: The file is missing, unreadable, empty, or not a picture.
-    """
-    try:
-        data = np.fromfile(path, np.uint8)
-    except FileNotFoundError as error:
-        raise SourceError(f"'{path}' does not exist; check the name") from error
-    except OSError as error:
-        raise SourceError(f"'{path}' cannot be read: {(error.strerror or str(error)).lower()}") from error
-    return decode_image(data, f"'{path}'")
-
-
-def decode_image(data: NDArray[np.uint8], name: str) -> Image:
-    """Decode the bytes of a picture file, as `read_image` does.
-
-    Args:
-        data: (N,) uint8.
-        name: What to call it where it cannot be used.
-
-    Raises:
-        SourceError: It is empty, damaged, or not a picture.
-    """
-    if data.size == 0:
-        raise SourceError(f"{name} is empty; wanted a picture")
-    try:
-        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise SourceError(f"{name} is too large to decode: {error.err}; reduce it first") from error
-    if bgr is None:
-        raise SourceError(f"{name} is not a picture that can be read; wanted PNG, JPEG, WebP, TIFF or BMP")
-    return cv2.cvtColor(_over_white(bgr.astype(np.uint8, copy=False), data), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-
-
-def _over_white(bgr: Image, data: NDArray[np.uint8]) -> Image:
-    """Composite over white where the file has an alpha channel; cv2 turns pictures upright only without it."""
-    if data[:2].tobytes() == b"\xff\xd8":  # JPEG has none
-        return bgr
-    whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    if whole is None or whole.shape != (*bgr.shape[:2], 4):
-        return bgr
-    alpha = whole[:, :, 3:].astype(np.float32) / (255 if whole.dtype == np.uint8 else 65535)
-    return np.asarray(255 + (bgr - np.float32(255)) * alpha + np.float32(0.5)).astype(np.uint8)
+# Browsers show a frame of no length, or next to none, for a tenth of a second.
+_SHORTEST_MS, _USUAL_MS = 11, 100
 
 
 class ImageSource(Source):
     """One photo: one frame at time zero."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, place: str, *, keep_alpha: bool = False) -> None:
         """Decode a photo.
 
+        Args:
+            place: A path or an address of the web.
+            keep_alpha: Give transparency with the frame, instead of laying the photo over white.
+
         Raises:
-            SourceError: As read_image.
+            SourceError: As read_picture.
         """
-        self._image: Image | None = read_image(Path(path))
-        self.info = SourceInfo(path, self._image.shape[1], self._image.shape[0], is_still=True, frame_count=1)
-        self.warnings = []
+        picture = read_picture(place)
+        self._picture: Picture | None = picture
+        self._keep_alpha = keep_alpha
+        height, width = picture.color.shape[:2]
+        self.info = SourceInfo(
+            place, width, height, is_still=True, is_transparent=picture.alpha is not None, exif=picture.exif, frame_count=1
+        )
+        self.warnings = list(picture.warnings)
 
     def __iter__(self) -> Iterator[Frame]:
         """The photo."""
-        if self._image is not None:
-            yield Frame(self._image, 0, Fraction(0), captured_at=time.monotonic())
-        self._image = None
+        picture, self._picture = self._picture, None
+        if picture is not None and self._keep_alpha:
+            yield Frame(picture.color, 0, Fraction(0), captured_at=time.monotonic(), alpha=picture.alpha)
+        elif picture is not None:
+            yield Frame(picture.over_white, 0, Fraction(0), captured_at=time.monotonic())
 
     def close(self) -> None:
         """Let go of the pixels."""
-        self._image = None
+        self._picture = None
+
+
+class AnimationSource(Source):
+    """A picture that moves, of a kind that libav does not read: frames at their times, over white."""
+
+    def __init__(self, place: str, start: Fraction | None = None, end: Fraction | None = None) -> None:
+        """Open it and decode its first frame.
+
+        Args:
+            place: A path or an address of the web.
+            start: Seconds from its beginning; what is over by then is left out.
+            end: Seconds likewise; this and later frames are left out.
+
+        Raises:
+            SourceError: It cannot be read, or ends before `start`; or `end` is not after `start`.
+        """
+        if end is not None and end <= (start or 0):
+            raise SourceError(
+                f"wanted an end after the start, got {float(start or 0):g} s to {float(end):g} s; set a later end"
+            )
+        self._name = quoted(place)
+        self._file: Any = open_animation(read_bytes(place), self._name)
+        if self._file.size[0] * self._file.size[1] > MOST_PIXELS:
+            raise SourceError(f"{self._name} is too large; reduce it first")
+        self.warnings = []
+        self._frames = self._decode(start or Fraction(0), end)
+        self._first = next(self._frames, None)
+        if self._first is None:
+            why = f"ends before --start {float(start):g} s; begin earlier" if start else "shows no frame that can be read"
+            raise SourceError(f"{self._name} {why}")
+        length, count = self._first.duration, int(getattr(self._file, "n_frames", 1))
+        self.info = SourceInfo(
+            place,
+            self._file.size[0],
+            self._file.size[1],
+            frame_rate=1 / length if length else None,
+            time_base=Fraction(1, 1000),
+            frame_count=count if start is None and end is None else None,
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames."""
+        first, self._first = self._first, None
+        if first is not None and self._file is not None:
+            yield first
+            yield from self._frames
+
+    def close(self) -> None:
+        """Stop at the next frame."""
+        self._file = None
+
+    def _decode(self, start: Fraction, end: Fraction | None) -> Iterator[Frame]:
+        moment, index = Fraction(0), 0
+        for number in range(self._file.n_frames):
+            shown = self._file and self._shown(number)
+            if not shown or (end is not None and moment >= end):
+                return
+            image, duration = shown
+            if moment >= start:
+                yield Frame(image, index, moment, duration, time.monotonic())
+                index += 1
+            moment += duration
+
+    def _shown(self, number: int) -> tuple[Image, Fraction] | None:
+        try:
+            self._file.seek(number)
+            rgba = np.asarray(self._file.convert("RGBA"))
+            length = self._file.info.get("duration") or 0
+        except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
+            self.warnings.append(f"{self._name} is damaged or cut short after {number} frames; what could be read was used")
+            return None
+        color, alpha = np.ascontiguousarray(rgba[:, :, :3]), np.ascontiguousarray(rgba[:, :, 3])
+        if alpha.min() < 255:
+            color = over_white(color, alpha)
+            line = f"transparent parts of {self._name} are laid over white"
+            self.warnings += [line] * (line not in self.warnings)
+        return color, Fraction(round(length if length >= _SHORTEST_MS else _USUAL_MS), 1000)

@@ -8,8 +8,8 @@ import pytest
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
+from streamstyle.media.pictures import read_image
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
-from streamstyle.media.sources.image import read_image
 from tests.clips import pattern
 
 PHOTO = Frame(pattern(0, 61, 47), 0, Fraction(0))

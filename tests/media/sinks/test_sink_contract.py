@@ -125,13 +125,13 @@ def test_a_file_that_appears_meanwhile_is_not_touched(sink: Sink, tmp_path: Path
     assert (tmp_path / name).read_bytes() == b"precious"
 
 
-def test_a_stale_partial_file_is_written_over(tmp_path: Path) -> None:
+def test_a_partial_file_that_is_there_stays(tmp_path: Path) -> None:
     for name in NAMES:
-        stale = tmp_path / f"{Path(name).stem}.partial{Path(name).suffix}"
-        stale.write_bytes(b"half" * 100_000)
+        there = tmp_path / f"{Path(name).stem}.partial{Path(name).suffix}"
+        there.write_bytes(b"half" * 100_000)
         with SINKS[name](tmp_path) as sink:
             sink.write(frame(0))
-        assert not stale.exists()
+        assert there.read_bytes() == b"half" * 100_000
         assert (tmp_path / name).stat().st_size < 100_000
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
+from streamstyle.media.pictures import read_image
 from streamstyle.media.sources import open_source
-from streamstyle.media.sources.image import ImageSource, read_image
+from streamstyle.media.sources.image import ImageSource
 from tests.clips import flat, pattern
 
 RGB = pattern(0, 61, 47)
@@ -117,12 +118,13 @@ def test_unreadable_things_are_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     header = b"IHDR" + struct.pack(">IIBBBBB", 2_000_000, 2_000_000, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    data = struct.pack(">I", 4) + b"IDAT" + bytes(8)
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + data)
     cases = {
         "missing.png": "does not exist",
         "text.png": "not a picture",
         "empty.png": "is empty",
-        "huge.png": r"too large|not a picture",
+        "huge.png": "too large",
     }
     for name, wanted in cases.items():
         with pytest.raises(SourceError, match=wanted) as failure:

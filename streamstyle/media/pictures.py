@@ -1,0 +1,306 @@
+"""The one reader of photos: files, bytes and web addresses of any usual format become upright sRGB of eight bits.
+
+What a file is, is told by its content. Sizes are read from the header before memory is taken.
+"""
+
+import io
+import warnings as python_warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pi_heif
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageFile, ImageOps
+
+from streamstyle.errors import SourceError
+from streamstyle.frame import Image
+from streamstyle.media import tiff
+from streamstyle.media.exif import kept_exif
+from streamstyle.media.places import quoted, read_bytes, read_start
+from streamstyle.media.profiles import profile_of, to_srgb
+
+PICTURE_SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm"),
+    *(".heic", ".heif", ".hif", ".avif", ".jp2"),
+)
+"""Endings by which photos are found in folders."""
+# 200 MP is what the largest sensors of phones give.
+MOST_PIXELS = 256_000_000
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "PPM", "PSD", "QOI")
+_RAW_STARTS = {
+    b"FUJIFILMCCD-RAW": "Fujifilm",
+    b"FOVb": "Sigma",
+    b"IIRO": "Olympus",
+    b"IIRS": "Olympus",
+    b"MMOR": "Olympus",
+    b"IIU\0": "Panasonic",
+    b"\0MRM": "Minolta",
+}
+
+Pillow.init()
+pi_heif.register_heif_opener()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A photo, decoded.
+
+    Attributes:
+        color: (H, W, 3) uint8 sRGB, C-contiguous; white where nothing is to be seen, else as it is under `alpha`.
+        alpha: (H, W) uint8, 0 where it is transparent; None where all of it is opaque.
+        exif: What still holds for a painting of it: dates, author, place. Empty where nothing is known.
+        warnings: What the user should know, a line each.
+    """
+
+    color: Image
+    alpha: NDArray[np.uint8] | None = None
+    exif: bytes = b""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def over_white(self) -> Image:
+        """(H, W, 3) uint8 sRGB: what is transparent laid over white."""
+        return self.color if self.alpha is None else over_white(self.color, self.alpha)
+
+
+def read_picture(place: str | Path) -> Picture:
+    """Read a photo.
+
+    Args:
+        place: A path, `file://`, or an address of the web.
+
+    Raises:
+        SourceError: It is missing, unreadable, empty, too large, or no picture.
+    """
+    return decode_picture(read_bytes(place), quoted(place))
+
+
+def read_image(place: str | Path) -> Image:
+    """The pixels of a photo, (H, W, 3) uint8 sRGB, over white; raises as `read_picture`."""
+    return read_picture(place).over_white
+
+
+def decode_picture(data: bytes, name: str) -> Picture:
+    """Decode the bytes of a photo.
+
+    Args:
+        data: A whole file; one that was cut short is decoded as far as it goes.
+        name: What to call it in messages.
+
+    Raises:
+        SourceError: It is empty, too large, damaged, a camera's raw file, or no picture.
+    """
+    if not data:
+        raise SourceError(f"{name} is empty; wanted a picture")
+    with _quiet():
+        header = _open(data, name)
+        told: list[str] = []
+        loaded = _load(header, data, name, told)
+        exif, profile = kept_exif(loaded), profile_of(loaded)
+        color, alpha = _upright_parts(loaded, profile, name, told)
+    return Picture(color, alpha, exif, tuple(told))
+
+
+def is_picture(place: str | Path) -> bool:
+    """Whether a file is a photo, by its content; a picture that moves (GIF, WebP, APNG, AVIF) is none.
+
+    Raises:
+        SourceError: The file cannot be read, is empty, or is a camera's raw file.
+    """
+    return kind_of(read_start(place), place) == "photo"
+
+
+def kind_of(start: bytes, place: str | Path) -> str:
+    """What the first bytes of a file, and the file where they need more, say that it is.
+
+    Returns:
+        `photo`, `animation` (a picture that moves), or `other`.
+
+    Raises:
+        SourceError: It is a camera's raw file.
+    """
+    _refuse_raw(start, quoted(place))
+    if not any(_accepts(form, start) for form in _FORMATS):
+        return "other"
+    data = start if _cannot_move(start) else read_bytes(place)
+    with _quiet():
+        try:
+            header = _open(data, quoted(place))
+            moves = bool(getattr(header, "is_animated", False)) and header.format in {"GIF", "PNG", "WEBP", "AVIF"}
+        except SourceError:
+            return "photo"  # its own reader says what is wrong
+        except Exception:  # noqa: BLE001 - as in _load
+            return "photo"
+    return "animation" if moves else "photo"
+
+
+def open_animation(data: bytes, name: str) -> Pillow.Image:
+    """A picture that moves, to be read frame by frame; raises SourceError where it cannot be."""
+    with _quiet():
+        return _open(data, name)
+
+
+def over_white(color: Image, alpha: NDArray[np.uint8]) -> Image:
+    """Lay a transparent picture over white.
+
+    Args:
+        color: (H, W, 3) uint8.
+        alpha: (H, W) uint8.
+
+    Returns:
+        (H, W, 3) uint8, exact to the level.
+    """
+    opaque = cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB).astype(np.uint16)
+    mixed: NDArray[np.uint16] = color * opaque
+    mixed += (255 - opaque) * np.uint16(255)
+    mixed += 127
+    return (mixed // 255).astype(np.uint8)
+
+
+# Opening: what it is, and whether it may be decoded.
+
+
+def _accepts(form: str, start: bytes) -> bool:
+    accept = Pillow.OPEN[form][1]
+    return accept is not None and accept(start[:16]) is True
+
+
+def _cannot_move(start: bytes) -> bool:
+    return start.startswith((b"\xff\xd8", b"BM", b"II", b"MM", b"P"))
+
+
+def _open(data: bytes, name: str) -> Pillow.Image:
+    """The picture with its header read, at the page that is to be painted."""
+    _refuse_raw(data[:64], name)
+    known = False
+    for form in _FORMATS:
+        if not _accepts(form, data):
+            continue
+        known = True
+        try:
+            picture = Pillow.OPEN[form][0](io.BytesIO(data), "")
+            if form == "TIFF":
+                tiff.choose_page(picture, data, name)
+        except SourceError:
+            raise
+        except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
+            continue
+        width, height = picture.size
+        if width * height > MOST_PIXELS:
+            raise SourceError(
+                f"{name} is too large: {width}x{height} pixels; at most {MOST_PIXELS // 1_000_000} million: reduce it"
+            )
+        if width < 1 or height < 1:
+            raise SourceError(f"{name} is damaged: {width}x{height} pixels; get a whole copy")
+        return picture
+    if known:
+        raise SourceError(f"{name} is damaged, or cut short, so that nothing of it can be read; get a whole copy")
+    raise SourceError(
+        f"{name} is not a picture that can be read; wanted JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, GIF or JPEG 2000"
+    )
+
+
+def _refuse_raw(start: bytes, name: str) -> None:
+    maker = next((maker for magic, maker in _RAW_STARTS.items() if start.startswith(magic)), None)
+    if start[4:12] == b"ftypcrx " or (start[:4] in {b"II*\0", b"MM\0*"} and start[8:10] == b"CR"):
+        maker = "Canon"
+    if maker:
+        raise tiff.raw_error(name, maker)
+
+
+def _load(header: Pillow.Image, data: bytes, name: str, told: list[str]) -> Pillow.Image:
+    """Decode the pixels, as far as the file goes."""
+    try:
+        header.load()
+    except MemoryError as error:
+        raise SourceError(f"{name} does not fit into memory ({header.size[0]}x{header.size[1]} pixels)") from error
+    except Exception as error:
+        picture = _load_part(data, name)
+        if picture is None:
+            raise SourceError(f"{name} is damaged or cut short: nothing of it can be shown; get a whole copy") from error
+        told.append(f"{name} is damaged or cut short; what could be read of it was used")
+        return picture
+    return header
+
+
+def _load_part(data: bytes, name: str) -> Pillow.Image | None:
+    """What there is of a picture that was cut short; None where that is nothing."""
+    strict = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # Pillow knows no other way to ask for it
+    try:
+        picture = _open(data, name)
+        picture.load()
+        lowest_highest = picture.convert("RGB").getextrema()
+    except Exception:  # noqa: BLE001 - as in _load
+        return None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = strict
+    return picture if any(low != high for low, high in lowest_highest) else None  # type: ignore[misc]  # RGB: three pairs
+
+
+# Colours: any mode, depth and profile -> sRGB of eight bits, and transparency.
+
+
+def _upright_parts(
+    loaded: Pillow.Image, profile: bytes | None, name: str, told: list[str]
+) -> tuple[Image, NDArray[np.uint8] | None]:
+    try:
+        turned = ImageOps.exif_transpose(loaded)
+    except Exception:  # noqa: BLE001 - of a damaged EXIF block; the picture itself is whole
+        turned = loaded
+    try:
+        plain, mask = _split(turned or loaded)
+        picture, problem = to_srgb(plain, profile)
+    except MemoryError as error:
+        raise SourceError(f"{name} does not fit into memory ({loaded.size[0]}x{loaded.size[1]} pixels)") from error
+    except Exception as error:
+        raise SourceError(f"{name} has pixels of a kind that cannot be read ({loaded.mode}); save it as PNG") from error
+    if problem:
+        told.append(f"{name}: {problem}")
+    color = np.array(picture, np.uint8)
+    if mask is None:
+        return color, None
+    alpha = np.array(mask, np.uint8)
+    if alpha.min() == 255:
+        return color, None
+    color[alpha == 0] = 255
+    return color, alpha
+
+
+def _split(picture: Pillow.Image) -> tuple[Pillow.Image, Pillow.Image | None]:
+    """Colours and transparency apart, both of eight bits."""
+    if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
+        return Pillow.fromarray(_eight_bits(np.asarray(picture))), None
+    if picture.mode in {"RGBa", "La"}:
+        picture = picture.convert("RGBA" if picture.mode == "RGBa" else "LA")
+    if picture.mode == "1":
+        picture = picture.convert("L")
+    if picture.has_transparency_data:
+        if picture.mode not in {"RGBA", "LA"}:
+            picture = picture.convert("LA" if picture.mode == "L" else "RGBA")
+        return picture.convert(picture.mode[:-1]), picture.getchannel("A")
+    return (picture.convert("RGB") if picture.mode in {"P", "PA"} else picture), None
+
+
+def _eight_bits(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Gray of 16 or 32 bits, or in floating point from 0 to 1, as 8 bits."""
+    values = np.nan_to_num(levels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    highest = float(values.max(initial=0))
+    if np.issubdtype(levels.dtype, np.floating):
+        scale = 255.0 if highest <= 1 else 1.0 if highest <= 255 else 255 / highest
+    else:
+        scale = 1 / 257 if highest <= 65535 else 255 / highest
+    return (values * scale + 0.5).clip(0, 255).astype(np.uint8)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Libraries' warnings about what they read reach nobody; what matters is said in our words."""
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore")
+        yield

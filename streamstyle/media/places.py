@@ -1,0 +1,162 @@
+"""Names of inputs: paths, `file://` and web addresses, and what may be said of those that cannot be read."""
+
+import stat
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+
+from streamstyle.errors import SourceError
+
+_WEB = ("http", "https")
+_TIMEOUT_SECONDS = 20
+_MOST_BYTES = 1 << 30
+_LONGEST_NAME = 120
+
+
+def is_url(name: str | Path) -> bool:
+    """Whether a name is an address of the network; `file://` is a path."""
+    return "://" in str(name) and not str(name).lower().startswith("file://")
+
+
+def is_web(name: str | Path) -> bool:
+    """Whether a name is an address that a plain request answers."""
+    return str(name).partition("://")[0].lower() in _WEB and is_url(name)
+
+
+def local_path(name: str | Path) -> Path:
+    """The path that a name means: `file:///a%20b.jpg` is `/a b.jpg`."""
+    text = str(name)
+    if not text.lower().startswith("file://"):
+        return Path(name)
+    parts = urllib.parse.urlsplit(text)
+    return Path(urllib.request.url2pathname(urllib.parse.unquote(parts.path, errors="surrogateescape")))
+
+
+def plain(name: str) -> str:
+    """A name as it was given, but for `file://`, of which the path is taken."""
+    return str(local_path(name)) if name.lower().startswith("file://") else name
+
+
+def quoted(name: str | Path) -> str:
+    """A name for messages: in quotes, on one line, and its middle left out where it is very long."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(name))
+    if len(text) > _LONGEST_NAME:
+        text = f"{text[: _LONGEST_NAME // 2]}...{text[-_LONGEST_NAME // 2 :]}"
+    return f"'{text}'"
+
+
+def cannot(verb: str, name: str | Path, error: Exception) -> SourceError:
+    """The one line for a path that the system refuses: missing, forbidden, too long, a circle of links, a NUL."""
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{quoted(name)} does not exist; check the name")
+    if isinstance(error, ValueError):
+        return SourceError(f"{quoted(name)} is no file's name ({error}); check it")
+    reason = getattr(error, "strerror", None) or str(error)
+    return SourceError(f"{quoted(name)} cannot be {verb}: {reason.lower()}")
+
+
+def kind(name: str | Path) -> str:
+    """What lies at a path: `file`, `folder`, `pipe`, `device`, or `nothing`.
+
+    Raises:
+        SourceError: The system does not tell: the path is forbidden, too long, a circle of links, or holds a NUL.
+    """
+    try:
+        mode = local_path(name).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "nothing"
+    except (OSError, ValueError) as error:
+        raise cannot("read", name, error) from error
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return "pipe"
+    return "file" if stat.S_ISREG(mode) else "device"
+
+
+def is_file(name: str | Path) -> bool:
+    """Whether there is a file of this name; a name that the system does not take is none."""
+    try:
+        return kind(name) == "file"
+    except SourceError:
+        return False
+
+
+def read_start(name: str | Path, count: int = 4096) -> bytes:
+    """The first bytes of a file.
+
+    Raises:
+        SourceError: There is no such file, it is a folder, a pipe or a device, or it cannot be read.
+    """
+    _refuse_unless_file(name)
+    try:
+        with local_path(name).open("rb") as file:
+            return file.read(count)
+    except (OSError, ValueError) as error:
+        raise cannot("read", name, error) from error
+
+
+def read_bytes(name: str | Path) -> bytes:
+    """All of a file, or of what the web answers.
+
+    Raises:
+        SourceError: It cannot be read, or is larger than any picture.
+    """
+    if is_url(name):
+        return _fetch(str(name), _MOST_BYTES)
+    _refuse_unless_file(name)
+    try:
+        with local_path(name).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise cannot("read", name, error) from error
+    return _within_limit(data, name)
+
+
+def start_of_answer(address: str, count: int = 4096) -> bytes | None:
+    """The first bytes of what the web answers; None where a plain request gets none."""
+    try:
+        with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS / 2) as answer:
+            return bytes(answer.read(count))
+    except (OSError, ValueError, HTTPException):
+        return None
+
+
+def _fetch(address: str, most: int) -> bytes:
+    if not is_web(address):
+        raise SourceError(f"{quoted(address)} is no address of a picture; wanted http, https or a file")
+    try:
+        with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS) as answer:
+            data = bytes(answer.read(most + 1))
+    except urllib.error.HTTPError as error:
+        raise SourceError(f"{quoted(address)} cannot be fetched: the server answers {error.code}") from error
+    except (OSError, ValueError, HTTPException) as error:
+        reason = str(getattr(error, "reason", error)) or type(error).__name__
+        raise SourceError(f"{quoted(address)} cannot be fetched: {reason}") from error
+    return _within_limit(data, address)
+
+
+def _request(address: str) -> urllib.request.Request:
+    # What people paste may hold spaces and letters that a request may not.
+    escaped = urllib.parse.quote(address, safe="%/:=&?~#+!$,;'@()*[]")
+    return urllib.request.Request(escaped, headers={"User-Agent": "streamstyle"})
+
+
+def _within_limit(data: bytes, name: str | Path) -> bytes:
+    if len(data) > _MOST_BYTES:
+        raise SourceError(f"{quoted(name)} is larger than a gigabyte; wanted a picture")
+    return data
+
+
+def _refuse_unless_file(name: str | Path) -> None:
+    match kind(name):
+        case "nothing":
+            raise SourceError(f"{quoted(name)} does not exist; check the name")
+        case "folder":
+            raise SourceError(f"{quoted(name)} is a folder; wanted a file")
+        case "pipe":
+            raise SourceError(f"{quoted(name)} is a pipe, which can be read only once; save it to a file first")
+        case "device":
+            raise SourceError(f"{quoted(name)} is a device; wanted a file")
