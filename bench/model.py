@@ -66,7 +66,7 @@ def candidates(setting: Setting) -> list[Candidate]:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # ONNX Runtime's, of providers that it lacks: the error says it
                     stylizer = Stylizer(model, device, precision=precision)
-                look = Look(_code(stylizer, setting))
+                look = Look(_code(stylizer, setting), temporal="off", grain=0.0)
             except StreamstyleError as error:
                 setting.say(f"left out: {model} on {device} {precision}: {error}")
                 if model == "vgg19":

@@ -30,8 +30,7 @@ from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
 from streamstyle.live.state import Settings
-from streamstyle.look.look import COLOR_MODES
-from streamstyle.look.recipe import KEEP, Recipe
+from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.mjpeg import MjpegSink

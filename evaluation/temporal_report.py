@@ -30,7 +30,8 @@ from evaluation.measures.temporal import (
 )
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES, Look, TemporalMode
+from streamstyle.look.look import Look
+from streamstyle.look.recipe import COLOR_MODES, GRAIN, TEMPORAL_MODES, TemporalMode
 from streamstyle.look.values import share_argument
 from streamstyle.media.pictures import read_image
 from streamstyle.media.resize import resize_short_side

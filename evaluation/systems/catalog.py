@@ -18,7 +18,8 @@ import numpy as np
 from evaluation.fitting import Painting, fit
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
-from streamstyle.look.look import GRAIN, Look, TemporalMode
+from streamstyle.look.look import Look
+from streamstyle.look.recipe import GRAIN, TemporalMode
 from streamstyle.media.resize import resize
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import MODELS, find_model, installed_models

@@ -21,9 +21,10 @@ from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
-from streamstyle.look.options import read_recipe, recipe_of
+from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
+from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.recipe import KEEP, Recipe, check_look_place, save_recipe
+from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable

@@ -29,10 +29,11 @@ from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, SourceError, StreamstyleError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output, stylize_source
+from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.player import Scene
-from streamstyle.look.recipe import Recipe, check_look_place, save_recipe
+from streamstyle.look.player import Player
+from streamstyle.look.recipe import Recipe
 from streamstyle.look.removed import removed
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
 from streamstyle.media.libav import reason
@@ -113,7 +114,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     if not recipe.style and stylizer.only_style:
         recipe = replace(recipe, style=(stylizer.only_style,))
     with times.span("encode style"):
-        Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+        Player(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -218,14 +219,14 @@ def _stylize_one(
             reads=reads,
             skip_duplicates=options.skip_duplicates,
         )
-        scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
+        player = Player(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
-                    source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
+                    source, job, stylizer, player, size=options.size, progress=progress.advance, trace=trace
                 )
         finally:
-            scene.close()
+            player.close()
 
 
 def _make_folder(folder: Path) -> None:

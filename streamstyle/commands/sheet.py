@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from streamstyle.commands.progress import teller
 from streamstyle.errors import StyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.look.look import GRAIN, Look
+from streamstyle.look.look import Look
 from streamstyle.look.values import size_argument, time_argument
 from streamstyle.media.resize import resize, resize_short_side
 from streamstyle.media.sinks.image import ImageSink
@@ -86,7 +86,7 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
     """
 
     def tile(label: str, look: Look) -> Tile:
-        return Tile(stylizer.stylize(content, replace(look, grain=GRAIN)), label)
+        return Tile(stylizer.stylize(content, look), label)
 
     builtin = stylizer.builtin_styles
     styles = [Tile(content, "input"), *(tile(name, Look(builtin.code(name))) for name in builtin.names())]

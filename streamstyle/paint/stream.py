@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from streamstyle.frame import Image
-from streamstyle.look.look import Look, Mask, TemporalMode
+from streamstyle.look.look import Look, Mask
+from streamstyle.look.recipe import TemporalMode
 from streamstyle.media.resize import resize_short_side
 from streamstyle.paint.color import ColorKeeper, ColorStats
 from streamstyle.paint.grain import grained

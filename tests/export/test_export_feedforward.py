@@ -13,10 +13,10 @@ torch = pytest.importorskip("torch")
 from export.feedforward import export_feedforward  # noqa: E402
 from models.feedforward import FeedForward, FeedForwardConfig  # noqa: E402
 from streamstyle.errors import StyleError  # noqa: E402
-from streamstyle.look.look import Look  # noqa: E402
 from streamstyle.paint.stylizer import Stylizer  # noqa: E402
 from streamstyle.styles.code import blend  # noqa: E402
 from streamstyle.styles.store import CodeCache  # noqa: E402
+from tests.looks import plain  # noqa: E402
 from training.per_style.weights import save_weights  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def test_each_norm_runs_in_the_runtime_as_in_pytorch(tmp_path, norm):
     network, stylizer = exported(tmp_path, norm)
     assert stylizer.builtin_styles.names() == STYLES[norm]
     assert stylizer.only_style == ("oil" if norm != "conditional" else None)
-    got = stylizer.stylize(picture(), Look(stylizer.find_style("oil")))
+    got = stylizer.stylize(picture(), plain(stylizer.find_style("oil")))
     content = torch.from_numpy(picture()).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         wanted = network.stylizer(content, torch.ones(1, 1, 1, 1), network.style_code(0))
@@ -53,10 +53,10 @@ def test_each_norm_runs_in_the_runtime_as_in_pytorch(tmp_path, norm):
 def test_styles_of_one_network_blend(tmp_path):
     _, stylizer = exported(tmp_path, "conditional")
     codes = [stylizer.find_style(name) for name in STYLES["conditional"]]
-    single = [stylizer.stylize(picture(), Look(code)).astype(int) for code in codes]
-    corner = stylizer.stylize(picture(), Look(blend(codes, [0, 1])))
+    single = [stylizer.stylize(picture(), plain(code)).astype(int) for code in codes]
+    corner = stylizer.stylize(picture(), plain(blend(codes, [0, 1])))
     assert np.array_equal(corner, single[1])
-    middle = stylizer.stylize(picture(), Look(blend(codes)))
+    middle = stylizer.stylize(picture(), plain(blend(codes)))
     assert all(0 < np.abs(middle - other).mean() < np.abs(single[0] - single[1]).mean() for other in single)
 
 

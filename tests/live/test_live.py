@@ -15,7 +15,7 @@ from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
-from streamstyle.look.options import read_recipe
+from streamstyle.look.look_file import read_recipe
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_source

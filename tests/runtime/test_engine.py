@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import ModelError
-from streamstyle.look.look import Look
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime import session as engine
 from streamstyle.runtime import vino
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.session import Session, usable_cores
+from tests.looks import plain
 from tests.runtime.fake_gpu import ALL, FakeRuntime
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
@@ -302,7 +302,7 @@ def test_auto_takes_the_fastest_precision_that_is_near_enough(monkeypatch, tmp_p
 def test_int8_on_onnx_runtime_is_near_float32():
     full, quantized = Stylizer("fast", "cpu", precision="fp32"), Stylizer("fast", "cpu", precision="int8")
     assert quantized.provider == "cpu (int8)"
-    look = Look(full.find_style("starry-night"))
+    look = plain(full.find_style("starry-night"))
     assert psnr(quantized.stylize(picture(), look), full.stylize(picture(), look)) > 30
 
 
@@ -311,7 +311,7 @@ def test_int8_on_onnx_runtime_is_near_float32():
 def test_openvino_gives_what_onnx_runtime_gives(precision, limit, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     reference, stylizer = Stylizer("fast", "cpu"), Stylizer("fast", "openvino", precision=precision)
-    look = Look(reference.find_style("starry-night"))
+    look = plain(reference.find_style("starry-night"))
     for size in ((90, 160), (33, 50), (90, 160), (1, 1)):
         got, wanted = stylizer.stylize(picture(*size), look), reference.stylize(picture(*size), look)
         assert got.shape == wanted.shape

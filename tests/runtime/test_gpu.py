@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import ModelError
-from streamstyle.look.look import Look
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime import session as engine
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.gpu import session as gpu
 from streamstyle.runtime.session import Session
+from tests.looks import plain
 from tests.runtime.fake_gpu import FakeRuntime, picture
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
@@ -183,7 +183,7 @@ def test_paintings_are_encoded_in_full_precision_by_one_session(runtime):
 
 def test_a_stylizer_on_cuda_gives_what_the_cpu_gives(runtime, reference, tmp_path):
     stylizer = Stylizer("fast", "cuda", precision="fp32")
-    look = Look(reference.find_style("kiss"))
+    look = plain(reference.find_style("kiss"))
     assert stylizer.description.endswith("on cuda")
     for _ in range(3):
         assert np.array_equal(stylizer.stylize(picture(), look), reference.stylize(picture(), look))

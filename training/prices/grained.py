@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.pictures import to_float, to_uint8
-from streamstyle.look.look import GRAIN
+from streamstyle.look.recipe import GRAIN
 from streamstyle.paint.grain import grained
 
 

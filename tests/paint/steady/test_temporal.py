@@ -13,11 +13,11 @@ from evaluation.measures.temporal import (
     strip,
     warping_error,
 )
-from streamstyle.look.look import Look
 from streamstyle.paint.steady.flow import grid, inside, moved
 from streamstyle.paint.steady.steadier import Motion, MotionTrack, Part, Steadier, _around, _moves
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles.store import CodeCache
+from tests.looks import plain
 
 HEIGHT, WIDTH = 180, 256
 
@@ -188,14 +188,16 @@ def test_a_still_video_through_the_model_is_stiller(tmp_path):
     errors = {}
     for mode in ("off", "on"):
         memory = stylizer.memory()
-        errors[mode] = error([stylizer.stylize(frame, Look(code, temporal=mode), memory) for frame in contents], rest)
+        errors[mode] = error([stylizer.stylize(frame, plain(code, temporal=mode), memory) for frame in contents], rest)
     assert errors["on"] < errors["off"] / 3
 
 
 def test_a_photo_is_not_changed_by_it(tmp_path):
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
     code = stylizer.find_style("kiss")
-    np.testing.assert_array_equal(stylizer.stylize(view(), Look(code, temporal="on")), stylizer.stylize(view(), Look(code)))
+    np.testing.assert_array_equal(
+        stylizer.stylize(view(), plain(code, temporal="on")), stylizer.stylize(view(), plain(code))
+    )
 
 
 # The metrics, on cases whose value is known.

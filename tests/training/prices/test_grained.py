@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from streamstyle.look.look import GRAIN  # noqa: E402
+from streamstyle.look.recipe import GRAIN  # noqa: E402
 from streamstyle.paint.grain import grained  # noqa: E402
 from training.prices.grained import draw_grained, with_grain  # noqa: E402
 

@@ -8,7 +8,7 @@ from streamstyle.errors import StyleError, UsageError
 from streamstyle.live.controls import Controls
 from streamstyle.live.crossfade import FADE_SECONDS
 from streamstyle.live.state import Settings
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import StyleCode
@@ -65,34 +65,34 @@ def seen(look, row, column):
 
 
 def test_a_blend_travels_over_time_and_its_corners_are_the_styles():
-    scene = Scene(Recipe(("a", "b"), weights=lines("1@0,0@4", "0@0,1@4")), find_style)
-    looks = [scene.look(seconds, FRAME) for seconds in (100, 101, 104, 110)]  # any clock: the first call is zero
+    player = Player(Recipe(("a", "b"), weights=lines("1@0,0@4", "0@0,1@4")), find_style)
+    looks = [player.look(seconds, FRAME) for seconds in (100, 101, 104, 110)]  # any clock: the first call is zero
     assert [value(look.code) for look in looks] == [1, 1.5, 3, 3]
     assert looks[0].code.name == "a"
-    assert looks[2].code.tensors["x"] is scene._codes["b"].tensors["x"]
+    assert looks[2].code.tensors["x"] is player._codes["b"].tensors["x"]
     assert {look.alpha for look in looks} == {1}
 
 
 def test_strength_travels_and_may_differ_between_styles():
-    scene = Scene(Recipe(("a",), alpha=lines("0@0,1@5")), find_style)
-    assert [scene.look(t, FRAME).alpha for t in (0, 2.5, 5, 9)] == [0, 0.5, 1, 1]
+    player = Player(Recipe(("a",), alpha=lines("0@0,1@5")), find_style)
+    assert [player.look(t, FRAME).alpha for t in (0, 2.5, 5, 9)] == [0, 0.5, 1, 1]
     # 1/2 (1 a + 0) + 1/2 (0.5 b + 0.5 content): at strength 3/4, two thirds a and a third b
-    look = Scene(Recipe(("a", "b"), alpha=lines("1", "0.5")), find_style).look(0, FRAME)
+    look = Player(Recipe(("a", "b"), alpha=lines("1", "0.5")), find_style).look(0, FRAME)
     assert look.alpha == pytest.approx(0.75)
     assert value(look.code) == pytest.approx((2 * 1 + 3) / 3)
-    silent = Scene(Recipe(("a", "b"), alpha=lines("0", "0")), find_style).look(0, FRAME)
+    silent = Player(Recipe(("a", "b"), alpha=lines("0", "0")), find_style).look(0, FRAME)
     assert silent.alpha == 0
 
 
 def test_a_mask_gives_each_style_its_place_and_strength(mask):
-    look = Scene(Recipe(("a", "b"), alpha=lines("0.25", "1"), mask=mask), find_style).look(0, FRAME)
+    look = Player(Recipe(("a", "b"), alpha=lines("0.25", "1"), mask=mask), find_style).look(0, FRAME)
     assert seen(look, 5, 30) == (1, 0.25)
     assert seen(look, 35, 30) == (3, 1)
 
 
 def test_with_a_mask_one_style_alone_leaves_the_black_part_as_it_is(mask):
     for style in (("a",), ("a", "keep")):
-        look = Scene(Recipe(style, mask=mask), find_style).look(0, FRAME)
+        look = Player(Recipe(style, mask=mask), find_style).look(0, FRAME)
         assert seen(look, 5, 30) == (1, 1)
         assert seen(look, 35, 30)[1] == 0
 
@@ -102,8 +102,8 @@ def test_with_a_mask_one_style_alone_leaves_the_black_part_as_it_is(mask):
     [("keep", "style", (None, 0), (1, 1)), ("style", "keep", (1, 1), (None, 0)), ("b", "c", (3, 1), (9, 1))],
 )
 def test_people_and_background(person, background, left, right):
-    scene = Scene(Recipe(("a",), person=person, background=background), find_style, HalfPeople)
-    look = scene.look(0, FRAME)
+    player = Player(Recipe(("a",), person=person, background=background), find_style, HalfPeople)
+    look = player.look(0, FRAME)
     for column, (style, alpha) in ((5, left), (55, right)):
         got = seen(look, 20, column)
         assert got[1] == alpha
@@ -111,8 +111,8 @@ def test_people_and_background(person, background, left, right):
 
 
 def test_people_and_a_mask_together(mask):
-    scene = Scene(Recipe(("a", "b"), mask=mask, person="keep"), find_style, HalfPeople)
-    look = scene.look(0, FRAME)
+    player = Player(Recipe(("a", "b"), mask=mask, person="keep"), find_style, HalfPeople)
+    look = player.look(0, FRAME)
     assert seen(look, 5, 5)[1] == seen(look, 35, 5)[1] == 0
     assert seen(look, 5, 55) == (1, 1)
     assert seen(look, 35, 55) == (3, 1)
@@ -126,14 +126,14 @@ def test_what_cannot_be_played_is_said():
         (Recipe(("keep",), mask="absent.png"), "every region is kept"),
     ):
         with pytest.raises(UsageError, match=error):
-            Scene(recipe, find_style)
+            Player(recipe, find_style)
     with pytest.raises(StyleError, match="'z'"):
-        Scene(Recipe(("a",), person="z"), find_style, HalfPeople)
+        Player(Recipe(("a",), person="z"), find_style, HalfPeople)
 
 
 def test_built_in_styles_say_that_their_brush_is_fixed():
-    scene = Scene(Recipe(("a",), style_size=512), find_style)
-    assert scene.warnings == ["--style-size needs image files; these styles keep their strokes: a"]
+    player = Player(Recipe(("a",), style_size=512), find_style)
+    assert player.warnings == ["--style-size needs image files; these styles keep their strokes: a"]
 
 
 class Live:
