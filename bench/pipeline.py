@@ -75,7 +75,7 @@ def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: 
     recipe = Recipe((setting.style,), temporal=mode)
 
     def stylized() -> list[Image]:
-        scene, memory = Scene(recipe, stylizer.find_style), stylizer.memory()
+        scene, memory = Scene(recipe, stylizer.encoder.find), stylizer.memory()
         painted = [
             stylizer.stylize(frame.image, scene.look(float(frame.time), frame.image), memory) for frame in frames(decoded)
         ]
@@ -97,7 +97,7 @@ def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: 
 
     def together() -> None:
         with open_source(str(clip)) as source:
-            scene = Scene(recipe, stylizer.find_style)
+            scene = Scene(recipe, stylizer.encoder.find)
             job = Job(setting.folder / "together.mp4", overwrite=True, skip_duplicates=False)
             stylize_source(source, job, stylizer, scene)
             scene.close()

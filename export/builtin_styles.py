@@ -66,7 +66,7 @@ def encode_all(archive: Path, stylizer: Stylizer) -> list[tuple[BuiltinStyle, St
             assert stream is not None  # regular files only
             path = Path(folder) / file
             path.write_bytes(stream.read())
-            codes.append((BuiltinStyle(name, description), stylizer.encode_style(read_image(path), name)))
+            codes.append((BuiltinStyle(name, description), stylizer.encoder.encode(read_image(path), name)))
     return codes
 
 

@@ -55,7 +55,7 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path) -> tuple[Report, Path
     """
     folder.mkdir(parents=True, exist_ok=True)
     clip = find_clip(folder)
-    scene = Scene(Recipe((style,)), stylizer.find_style)
+    scene = Scene(Recipe((style,)), stylizer.encoder.find)
     output = folder / f"{clip.stem}_{scene.name}.mp4"
     with open_source(str(clip)) as source:
         report = stylize_source(source, Job(output, overwrite=True), stylizer, scene, size=360)

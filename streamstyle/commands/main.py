@@ -99,10 +99,10 @@ def _stylize_files(
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if not recipe.style and stylizer.only_style:
-        recipe = replace(recipe, style=(stylizer.only_style,))
+    if not recipe.style and stylizer.encoder.only_style:
+        recipe = replace(recipe, style=(stylizer.encoder.only_style,))
     with times.span("encode style"):
-        Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+        Scene(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -165,7 +165,7 @@ def _stylize_one(
             overwrite=options.overwrite,
             skip_duplicates=options.skip_duplicates,
         )
-        scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
+        scene = Scene(recipe, stylizer.encoder.find, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
@@ -219,7 +219,7 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
 
 def list_styles(options: argparse.Namespace) -> int:
     """Print the built-in styles."""
-    styles = Stylizer(options.model, "cpu").builtin_styles.styles
+    styles = Stylizer(options.model, "cpu").encoder.builtin.styles
     if options.json:
         print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
         return 0

@@ -240,7 +240,7 @@ class Controls:
     def _find(self, name: str, size: int) -> StyleCode:
         key = (name, size)
         if key not in self._codes:
-            self._codes[key] = self.stylizer.find_style(name, size)
+            self._codes[key] = self.stylizer.encoder.find(name, size)
         return self._codes[key]
 
 

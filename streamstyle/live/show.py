@@ -202,7 +202,7 @@ class Live:
             ModelError: Frames of that size are too large for this machine's memory, or the runtime failed.
         """
         info = self.source.info
-        self.stylizer.warm_up(info.width, info.height, self.size if self.auto is None else self.auto.size)
+        self.stylizer.prepare(info.width, info.height, self.size if self.auto is None else self.auto.size)
 
     def run(self, present: Callable[[Pair | None], bool]) -> LiveReport:
         """Run until the source ends, `present` returns False or something fails; then close all sinks.
@@ -378,7 +378,7 @@ class Live:
 
     def _prepare(self, size: int) -> None:
         with contextlib.suppress(ModelError):  # told by the frame that needs it
-            self.stylizer.prepare(self.source.info.width, self.source.info.height, size)
+            self.stylizer.prepare(self.source.info.width, self.source.info.height, size, while_running=True)
 
     def _count(self, pair: Pair, now: float) -> None:
         if self._first is None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask, TemporalMode
-from streamstyle.media.resize import resize_short_side
+from streamstyle.media.resize import within
 from streamstyle.paint.color import ColorKeeper, ColorStats
 from streamstyle.paint.grain import grained
 from streamstyle.paint.steady.exposure import SteadyStats
@@ -99,9 +99,7 @@ class Job:
     @cached_property
     def small(self) -> Image:
         """The content at its processing size."""
-        size = self.look.size
-        full = size is None or size >= min(self.content.shape[:2])
-        return self.content if full or size is None else resize_short_side(self.content, size)
+        return within(self.content, self.look.size)
 
     def scene(self, alpha: float) -> Image:
         """The content at its processing size with grain, the less of it the less is painted over it.

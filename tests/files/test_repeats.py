@@ -66,7 +66,7 @@ def styled(stylizer, pictures, tmp_path, recipe, *, skip=True):
             return stylizer.stylize(*arguments)
 
     counting = Keeping()
-    scene = Scene(recipe, stylizer.find_style)
+    scene = Scene(recipe, stylizer.encoder.find)
     job = Job(tmp_path / "out.mp4", overwrite=True, skip_duplicates=skip)
     from streamstyle.files import job as video
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -61,15 +62,16 @@ class FakeStylizer:
 
     def __init__(self):
         self.sizes = []
+        self.encoder = SimpleNamespace(find=self.find)
 
-    def warm_up(self, width, height, size=None):
-        self.warmed = (width, height, size)
-
-    def prepare(self, width, height, size):
+    def prepare(self, width, height, size=None, *, while_running=False):
+        if not while_running:
+            self.prepared = (width, height, size)
+            return
         self.sizes.append((width, height, size))
         time.sleep(0.1)
 
-    def find_style(self, name, size=256):
+    def find(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
     def memory(self):
@@ -114,7 +116,7 @@ def test_the_model_prepares_for_the_size_that_comes(fixed, auto):
     run = live(Camera(1), size=fixed, auto=AutoSize(auto, 1 / 30) if auto else None)
     run.measure_size()
     run.warm_up()
-    assert run.stylizer.warmed == (64, 48, run.auto.size if run.auto else fixed)
+    assert run.stylizer.prepared == (64, 48, run.auto.size if run.auto else fixed)
 
 
 def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):
@@ -245,7 +247,7 @@ def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, m
 def test_a_slow_encoding_does_not_hold_the_stream():
     run = live(Camera(4000))
     while_encoding, began = [], threading.Event()
-    encode = run.stylizer.find_style
+    encode = run.stylizer.encoder.find
 
     def slowly(name, size=256):
         began.set()
@@ -253,7 +255,7 @@ def test_a_slow_encoding_does_not_hold_the_stream():
         began.clear()
         return encode(name)
 
-    run.stylizer.find_style = slowly
+    run.stylizer.encoder.find = slowly
 
     def also(pair):
         if pair.content.index == 3:

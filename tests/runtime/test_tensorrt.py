@@ -44,7 +44,7 @@ def reference():
 
 @pytest.fixture(scope="module")
 def code(reference):
-    return dict(reference.find_style("starry-night").tensors)
+    return dict(reference.encoder.find("starry-night").tensors)
 
 
 def feeds(code, image):
@@ -156,7 +156,7 @@ def test_paintings_are_encoded_on_cuda_not_in_an_engine_of_their_own(runtime, tm
     stylizer = Stylizer("fast", "tensorrt", precision="fp32", tell=said.append)
     stylizer._encode(picture(64, 64), "own")
     assert not any(TENSORRT in providers for _, _, providers in runtime.sessions)
-    stylizer.stylize(picture(64, 64), Look(stylizer.find_style("kiss")))
+    stylizer.stylize(picture(64, 64), Look(stylizer.encoder.find("kiss")))
     assert len(said) == 1
 
 
