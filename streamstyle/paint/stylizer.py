@@ -11,10 +11,11 @@ from streamstyle.frame import Image
 from streamstyle.look.look import Look
 from streamstyle.look.masks import join
 from streamstyle.media.resize import enlarge, within
-from streamstyle.paint.color import ColorKeeper, ColorStats, keep_chroma
+from streamstyle.paint.color import ColorStats, keep_chroma
 from streamstyle.paint.encoder import Encoder
+from streamstyle.paint.grain import grained
 from streamstyle.paint.steady.exposure import RGB_CODE, exposed
-from streamstyle.paint.stream import Job, Layer, Measure, StreamMemory, layers_of
+from streamstyle.paint.stream import Layer, Measure, StreamFrame, StreamMemory, layers_of
 from streamstyle.runtime.catalog import find_model
 from streamstyle.runtime.session import Session, Tensor, as_batch, available_memory
 from streamstyle.styles.code import StyleCode
@@ -135,70 +136,49 @@ class Stylizer:
         Raises:
             ModelError: The picture is too large for this machine's memory, or the runtime failed.
         """
-        job = Job(content, look, memory or self.memory(), measure or (lambda _stage: nullcontext()))
+        measure = measure or (lambda _stage: nullcontext())
         layers = layers_of(look, content.shape[:2])
         kept = [layer.mask for layer in layers if layer.alpha == 0]
         painted = [layer for layer in layers if layer.alpha > 0]
         if not painted:
             return content
-        images = [self._paint(job, layer) for layer in painted]
+        memory = memory or self.memory()
+        frame = memory.begin_frame(content, look, measure)
+        self._check_memory(frame.small)
+        images = [self._paint(frame, layer, look, memory, measure) for layer in painted]
         if len(images) == 1 and not kept:
             return images[0]
-        with job.measure("join"):
+        with measure("join"):
             masks = [layer.mask for layer in painted] + kept
             return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
 
-    def _paint(self, job: Job, layer: Layer) -> Image:
+    def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Image:
         """The whole frame in one style."""
-        keeper = job.memory.keeper(layer.index)
-        scene = self._scene(job, layer.alpha)
-        code = self._prepare(job, layer, keeper)
-        with job.measure("inference"):
+        strength = look.color_strength
+        if self._colors_in_code:  # then there are two steps, before and after the network, else the one after it
+            strength = _each_of_two(strength)
+        with measure("grain"):
+            scene = grained(frame.small, layer.alpha * look.grain)
+        with measure("inference"):
+            code = self._code(frame, layer.code, strength)
             feeds: dict[str, Tensor] = {"content": as_batch(scene), "alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
             stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
-        return self._finish(job, layer, stylized, keeper)
-
-    def _scene(self, job: Job, alpha: float) -> Image:
-        """What is painted on: the content at its processing size, with grain."""
-        with job.measure("resize"):
-            small = job.small
-        self._check_memory(small)
-        with job.measure("grain"):
-            return job.scene(alpha)
-
-    def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> StyleCode:
-        """The code, in the content's colours where that is wanted and codes hold colours."""
-        code = layer.code
-        if job.look.color == "content" and job.look.color_strength > 0:
-            with job.measure("color"):
-                stats = keeper.see(job.content)
-                if self._colors_in_code:
-                    code = _in_colors(code, stats, self._color_share(job.look))
-        if self._colors_in_code and job.stats is not None:
-            code = exposed(code, *job.stats)
-        return code
-
-    def _color_share(self, look: Look) -> float:
-        """How far each step goes with `content` colours: there are two where codes hold colours, one where they do not."""
-        strength = look.color_strength
-        return _each_of_two(strength) if self._colors_in_code else strength
-
-    def _finish(self, job: Job, layer: Layer, stylized: Image, keeper: ColorKeeper) -> Image:
-        """Colours as the look wants them, steady, and back to the content's size."""
-        look, content, small = job.look, job.content, job.small
-        if look.color == "content" and look.color_strength > 0:
-            with job.measure("color"):
-                stylized = keeper.match(stylized, self._color_share(look))
-        motion = job.motion
-        with job.measure("temporal"):
-            stylized = job.memory.steady(layer, stylized, motion)
-        if small is not content:
-            with job.measure("resize"):
-                stylized = enlarge(stylized, small, content)
+        stylized = memory.finish(frame, layer, stylized, strength, measure)
+        if frame.small is not frame.content:
+            with measure("resize"):
+                stylized = enlarge(stylized, frame.small, frame.content)
         if look.color == "luma" and look.color_strength > 0:
-            with job.measure("color"):
-                stylized = keep_chroma(content, stylized, look.color_strength)
+            with measure("color"):
+                stylized = keep_chroma(frame.content, stylized, look.color_strength)
         return stylized
+
+    def _code(self, frame: StreamFrame, code: StyleCode, strength: float) -> StyleCode:
+        """The code in the colours and by the statistics of the frame, where codes hold colours."""
+        if not self._colors_in_code:
+            return code
+        if frame.colors is not None:
+            code = _in_colors(code, frame.colors, strength)
+        return code if frame.statistics is None else exposed(code, *frame.statistics)
 
     def _check_memory(self, content: Image) -> None:
         """Refuse what would not fit, before the system kills the program for it.
