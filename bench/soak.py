@@ -249,7 +249,7 @@ def main() -> int:
 def _drive(
     options: argparse.Namespace, stylizer: Stylizer, folder: Path, stop: threading.Event, console: Console
 ) -> Driver:
-    controls = Controls(stylizer, Settings(tuple(stylizer.builtin_styles.names())))
+    controls = Controls(stylizer, Settings(tuple(stylizer.encoder.builtin.names())))
     controls.start()
     mjpeg = MjpegSink("127.0.0.1:0")
     with open_live_source(options.clip, loop=True) as source:

@@ -140,7 +140,7 @@ def show_cameras(*, as_json: bool) -> int:
 
 def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.builtin_styles.names()
+    builtin = stylizer.encoder.builtin.names()
     own = [name for name in recipe.style if name != KEEP]
     styles = (*own, *(name for name in builtin if name not in own))
     if not styles:

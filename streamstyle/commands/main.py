@@ -111,10 +111,10 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if not recipe.style and stylizer.only_style:
-        recipe = replace(recipe, style=(stylizer.only_style,))
+    if not recipe.style and stylizer.encoder.only_style:
+        recipe = replace(recipe, style=(stylizer.encoder.only_style,))
     with times.span("encode style"):
-        Player(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -130,7 +130,7 @@ def _stylize_all(
         options.inputs,
         options.output,
         recipe.name,
-        stylizer.builtin_styles.names(),
+        stylizer.encoder.builtin.names(),
         start=options.start,
         end=options.end,
         overwrite=options.overwrite,
@@ -219,7 +219,7 @@ def _stylize_one(
             reads=reads,
             skip_duplicates=options.skip_duplicates,
         )
-        player = Player(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
+        player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
@@ -265,7 +265,7 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
 
 def list_styles(options: argparse.Namespace) -> int:
     """Print the built-in styles."""
-    styles = Stylizer(options.model, "cpu").builtin_styles.styles
+    styles = Stylizer(options.model, "cpu").encoder.builtin.styles
     if options.json:
         print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
         return 0

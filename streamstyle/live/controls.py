@@ -345,7 +345,7 @@ class Controls:
 
         def find(name: str, size: int) -> StyleCode:
             if (name, size) not in codes:
-                codes[name, size] = self.stylizer.find_style(name, size)
+                codes[name, size] = self.stylizer.encoder.find(name, size)
             return codes[name, size]
 
         return Player(recipe, find, self._find_people, loop=True, before=before)
