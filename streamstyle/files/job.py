@@ -1,5 +1,6 @@
 """`streamstyle video`: photos and videos in, stylized photos and videos out."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ def stylize_source(
     seconds = time.monotonic() - started
     short = min(width, height)
     scale = min(short, size or short) / short
-    return Report(
+    report = Report(
         input=source.info.name,
         output=str(sink.destination),
         frames=frames,
@@ -178,6 +181,10 @@ def stylize_source(
         milliseconds=times.milliseconds(),
         warnings=[*scene.warnings, *source.warnings, *sink.warnings],
     )
+    for warning in report.warnings:
+        log.warning("%s: %s", report.input, warning)
+    log.info("%s: %d frames in %.1f s", report.output, report.frames, report.seconds)
+    return report
 
 
 def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
