@@ -8,8 +8,9 @@ from typing import Self
 
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.look.recipe import Recipe, save_recipe
-from streamstyle.styles import code, store
+from streamstyle.styles import store
 from streamstyle.styles.code import StyleCode
+from streamstyle.styles.code import blend as mix
 
 
 class Style(StyleCode):
@@ -24,7 +25,8 @@ class Style(StyleCode):
         Raises:
             StyleError: It is not there, is damaged, or is no style file.
         """
-        return cls.of(store.read_style(Path(path), None))
+        code = store.read_style(Path(path), None)
+        return cls(code.name, code.model_version, code.tensors)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a style file, which can be named wherever a style is wanted. It never holds the painting itself.
@@ -46,10 +48,10 @@ class Style(StyleCode):
         except OSError as error:
             raise SinkError(f"cannot write the style '{place}': {(error.strerror or str(error)).lower()}") from error
 
-    @classmethod
-    def of(cls, other: StyleCode) -> Self:
-        """The same style."""
-        return cls(other.name, other.model_version, other.tensors)
+
+def as_style(code: StyleCode) -> Style:
+    """The same style, as programs see it."""
+    return code if isinstance(code, Style) else Style(code.name, code.model_version, code.tensors)
 
 
 def blend(styles: Sequence[StyleCode], weights: Sequence[float] | None = None) -> Style:
@@ -62,7 +64,7 @@ def blend(styles: Sequence[StyleCode], weights: Sequence[float] | None = None) -
     Raises:
         UsageError: The weights do not fit, or the styles are of different models.
     """
-    return Style.of(code.blend(styles, weights))
+    return as_style(mix(styles, weights))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

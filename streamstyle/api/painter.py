@@ -8,7 +8,7 @@ from typing import Unpack
 
 import numpy as np
 
-from streamstyle.api.look import Look, Style, name_in_memory, plain_name
+from streamstyle.api.look import Look, Style, as_style, name_in_memory, plain_name
 from streamstyle.api.stream import Progress, Stream
 from streamstyle.api.values import LookFields, Seconds, StyleLike, checked, checked_image, exact, recipe_from
 from streamstyle.errors import StyleError
@@ -81,10 +81,10 @@ class Painter:
                     f"style '{style.name}' was made for model version {style.model_version}, but the model is "
                     f"{self._stylizer.version}; encode the painting with this one"
                 )
-            return style if isinstance(style, Style) else Style.of(style)
+            return as_style(style)
         if isinstance(style, np.ndarray):
-            return Style.of(self._stylizer.encode_style(checked_image(style), name, size))
-        return Style.of(self._stylizer.find_style(os.fspath(style), size))
+            return as_style(self._stylizer.encode_style(checked_image(style), name, size))
+        return as_style(self._stylizer.find_style(os.fspath(style), size))
 
     def look(self, *styles: StyleLike, file: str | os.PathLike[str] | None = None, **fields: Unpack[LookFields]) -> Look:
         """Say how frames are to look, with the command line's defaults. Styles are encoded here, and all is checked.

@@ -100,7 +100,8 @@ class Stream:
         Args:
             source: Where frames come from; all are brought to the size that it states.
             sink: Where they go. When something fails it is aborted: a video stays playable under a partial name.
-            progress: Called after each frame with the number of frames done, and of those expected or None.
+            progress: Called on this thread after each frame with the number of frames done, and of those expected or
+                None; of a live source numbers may be left out.
 
         Returns:
             How many frames were painted.
@@ -109,23 +110,17 @@ class Stream:
             StreamstyleError: The source cannot be read, the sink not written, or the model failed.
         """
         info = source.info
-        done = 0
 
         def paint(frame: Frame) -> Image:
             return self.paint(resize(frame.image, info.width, info.height), float(frame.time))
 
         def count(frames: int) -> None:
-            nonlocal done
-            done = frames
             if progress is not None:
                 progress(frames, info.frame_count)
 
         try:
             with source:
-                if info.is_live:
-                    _run_live(source, paint, sink, count)
-                else:
-                    pipeline.run(source, paint, sink, progress=count)
+                done = (_run_live if info.is_live else _run_all)(source, paint, sink, count)
         except KeyboardInterrupt:
             # What a camera saw does not come again; of a file, a partial video is told from a whole one.
             (sink.close if info.is_live else sink.abort)()
@@ -166,7 +161,12 @@ def _same_styles(look: Look, other: Look) -> bool:
     )
 
 
-def _run_live(source: Source, paint: Callable[[Frame], Image], sink: Sink, count: Callable[[int], None]) -> None:
+def _run_all(source: Source, paint: Callable[[Frame], Image], sink: Sink, count: Callable[[int], None]) -> int:
+    """Every frame counts."""
+    return pipeline.run(source, paint, sink, progress=count)
+
+
+def _run_live(source: Source, paint: Callable[[Frame], Image], sink: Sink, count: Callable[[int], None]) -> int:
     """Newest frame wins."""
     live = pipeline.LivePipeline(source, lambda frame: pipeline.Pair(frame, frame.with_image(paint(frame))))
     live.attach("sink", sink)
@@ -177,4 +177,4 @@ def _run_live(source: Source, paint: Callable[[Frame], Image], sink: Sink, count
         return True
 
     live.run(present)
-    count(live.stylized)
+    return live.stylized
