@@ -11,8 +11,7 @@ import streamstyle as st
 
 class Waves(st.Source):
     def __init__(self, frames: int) -> None:
-        self.info = st.SourceInfo("waves", width=160, height=120, frame_rate=Fraction(10), frame_count=frames)
-        self.warnings: list[str] = []
+        self.info, self.warnings = st.SourceInfo("waves", 160, 120, frame_rate=Fraction(10), frame_count=frames), []
 
     def __iter__(self) -> Iterator[st.Frame]:
         y, x = np.mgrid[-60:60, -80:80]
@@ -25,8 +24,7 @@ class Waves(st.Source):
 
 class Strip(st.Sink):
     def __init__(self, path: str) -> None:
-        self.destination, self.warnings = path, []
-        self.images: list[st.Image] = []
+        self.destination, self.warnings, self.images = path, [], list[st.Image]()
 
     def write(self, frame: st.Frame) -> None:
         self.images.append(frame.image)
