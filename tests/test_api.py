@@ -89,7 +89,7 @@ def test_a_video_has_the_pixels_of_the_command_in_whichever_way_it_is_painted(tm
     # Frame by frame.
     with (
         st.open_source(clip) as source,
-        st.open_sink(tmp_path / "stream.mkv", source.info, codec="vp9") as sink,
+        st.open_sink(tmp_path / "stream.mkv", source.info, codec="vp9", sound_from=clip) as sink,
         painter.stream(look) as stream,
     ):
         for frame in source:
