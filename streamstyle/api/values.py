@@ -127,7 +127,7 @@ def exact(seconds: Seconds | None) -> Fraction | None:
 
 
 def checked_image(image: Image) -> Image:
-    """The pixels, contiguous, in an array of their own: the caller may write to its own afterwards.
+    """The pixels, contiguous.
 
     Raises:
         UsageError: It is no picture of (H, W, 3) uint8.
@@ -137,4 +137,4 @@ def checked_image(image: Image) -> Image:
         raise UsageError(f"wanted a picture as an array of (height, width, 3) uint8 RGB, got {got}; see streamstyle.read")
     if image.size == 0:
         raise UsageError(f"wanted a picture with pixels, got {image.shape[1]}x{image.shape[0]}")
-    return np.array(image, order="C")
+    return np.ascontiguousarray(image)
