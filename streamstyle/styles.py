@@ -4,28 +4,31 @@ All are plain `.npz` files without pickles. A code belongs to one version of one
 """
 
 import hashlib
+import io
 import json
+import math
 import uuid
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from streamstyle.errors import ModelError, StyleError
+from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.look import StyleCode
-from streamstyle.sources.places import is_url, local_path
+from streamstyle.sources.places import is_url, kind, local_path, quoted
 
 STYLE_FILE = ".style.npz"
 """Ending of a file with one style's code (`python -m export.refine` writes them); never the painting itself."""
 _STATISTICS, _JUDGED = "statistics", "judged"
 """Beside the tensors of a code, what fitting it to a scene needs; no tensor of a code is called so."""
 _CACHE_ENTRIES = 2000
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+# A code has some dozens of arrays of some hundred numbers.
+_MOST_ARRAYS, _MOST_BYTES = 20_000, 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,8 @@ class BuiltinStyles:
         if not path.is_file():
             return
         try:
-            with np.load(path) as file:
-                index = json.loads(str(file["index"]))
-        except _UNREADABLE as error:
+            index = json.loads(str(_read_arrays(path, "index")["index"]))
+        except _DamagedError as error:
             raise ModelError(f"'{path}' is damaged ({error}); install streamstyle again") from error
         if index["model_version"] != model_version:
             raise ModelError(
@@ -79,9 +81,11 @@ class BuiltinStyles:
         """
         if name not in self.names():
             raise StyleError(f"there is no built-in style '{name}'; see --list-styles")
-        with np.load(self._path) as file:
-            prefix = f"{name}/"
-            tensors = {key.removeprefix(prefix): file[key] for key in file.files if key.startswith(prefix)}
+        prefix = f"{name}/"
+        try:
+            tensors = {key.removeprefix(prefix): array for key, array in _read_arrays(self._path, prefix).items()}
+        except _DamagedError as error:
+            raise StyleError(f"'{self._path}' is damaged ({error}); install streamstyle again") from error
         return _code(name, self._version, tensors)
 
 
@@ -131,19 +135,22 @@ def read_style(path: Path, model_version: str) -> StyleCode:
     Raises:
         StyleError: It is not there, is none, or was made for another model.
     """
-    if not path.is_file():
-        raise StyleError(f"style '{path}' does not exist; check the name")
     try:
-        with (
-            path.open("rb") as stream,
-            np.load(stream) as file,
-        ):  # NumPy leaves what it opened itself open, if it is damaged
-            made_for = json.loads(str(file["index"]))["model_version"]
-            tensors = {key.removeprefix("code/"): file[key] for key in file.files if key.startswith("code/")}
+        if kind(path) == "nothing":
+            raise StyleError(f"style {quoted(path)} does not exist; check the name")
+        arrays = _read_arrays(path)
+        made_for = json.loads(str(arrays.pop("index", "")))["model_version"]
+        tensors = {key.removeprefix("code/"): array for key, array in arrays.items()}
+        if any(array.dtype != np.float32 or not np.isfinite(array).all() for array in tensors.values()):
+            raise _DamagedError("numbers that are none")
     except PermissionError as error:
-        raise StyleError(f"style '{path}' may not be read; change its permissions") from error
-    except (*_UNREADABLE, zlib.error) as error:
-        raise StyleError(f"style '{path}' is damaged or no style file; make it again: python -m export.refine") from error
+        raise StyleError(f"style {quoted(path)} may not be read; change its permissions") from error
+    except SourceError as error:
+        raise StyleError(f"style {error}") from error
+    except (_DamagedError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise StyleError(
+            f"style {quoted(path)} is damaged or no style file; make it again: python -m export.refine"
+        ) from error
     if made_for != model_version:
         raise StyleError(
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
@@ -162,6 +169,51 @@ def _code(name: str, model_version: str, arrays: dict[str, NDArray[np.float32]])
     """The code that was stored so."""
     tensors = {key: array for key, array in arrays.items() if key not in {_STATISTICS, _JUDGED}}
     return StyleCode(name, model_version, tensors, statistics=arrays.get(_STATISTICS), judged=arrays.get(_JUDGED))
+
+
+class _DamagedError(Exception):
+    """A file of arrays cannot be read."""
+
+
+def _read_arrays(path: Path, prefix: str = "") -> dict[str, NDArray[Any]]:
+    """The arrays of an `.npz` file whose names begin so; nothing of it is believed before it is checked.
+
+    Raises:
+        OSError: It is not there, or may not be read.
+        _DamagedError: It is damaged, encrypted, too large, or no such file.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+            entries = archive.infolist()
+            if len(entries) > _MOST_ARRAYS or sum(entry.file_size for entry in entries) > _MOST_BYTES:
+                raise _DamagedError("more than a style holds")
+            for entry in entries:
+                name = entry.filename.removesuffix(".npy")
+                if not name.startswith(prefix):
+                    continue
+                content = archive.read(entry)  # up to the stated size, and checked by its sum
+                arrays[name] = _array(content)
+    except (OSError, _DamagedError) as error:
+        if isinstance(error, _DamagedError) or error.errno is not None:
+            raise
+        raise _DamagedError(str(error)) from error
+    except Exception as error:  # - zipfile and its decompressors raise whatever they like
+        raise _DamagedError(str(error) or type(error).__name__) from error
+    return arrays
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    """An array as NumPy stores it; its stated shape must be that of its bytes before memory is taken."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
+        raise _DamagedError("an array of another size than it says")
+    stream.seek(0)
+    array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return array
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
@@ -196,11 +248,11 @@ class CodeCache:
     def get(self, key: str, name: str, model_version: str) -> StyleCode | None:
         """The code kept under a key, or None."""
         try:
-            with (self.folder / f"{key}.npz").open("rb") as stream, np.load(stream) as file:
-                tensors = {entry: file[entry] for entry in file.files}
-        except _UNREADABLE:
+            tensors = _read_arrays(self.folder / f"{key}.npz")
+        except (_DamagedError, OSError):
             return None
-        return _code(name, model_version, tensors)
+        usable = all(array.dtype == np.float32 and np.isfinite(array).all() for array in tensors.values())
+        return _code(name, model_version, tensors) if usable else None
 
     def put(self, key: str, code: StyleCode) -> None:
         """Keep a code; the oldest go when there are too many."""

@@ -212,12 +212,20 @@ class Stylizer:
         painting = resize_short_side(image, size)
         key = self._cache.key(image, self.version, size)
         kept = self._cache.get(key, name, self.version)
-        complete = kept is not None and set(kept.tensors) == self._code_names
+        complete = kept is not None and self._fits(kept)
         if complete and kept is not None and (self._fit is None or kept.statistics is not None):
             return replace(kept, paintings=((painting, 1.0),))
         code = self._encode(painting, name)
         self._cache.put(key, code)
         return code
+
+    def _fits(self, code: StyleCode) -> bool:
+        """Whether a code from a file has the arrays that the model takes."""
+        return set(code.tensors) == self._code_names and all(
+            len(tensor.shape) == len(declared := self._stylize.inputs[name])
+            and all(got == (want if isinstance(want, int) else 1) for got, want in zip(tensor.shape, declared, strict=True))
+            for name, tensor in code.tensors.items()
+        )
 
     def _encode(self, painting: Image, name: str) -> StyleCode:
         """Of a painting at its encoding size."""
@@ -238,7 +246,7 @@ class Stylizer:
         """
         if is_style_file(style):
             code = read_style(local_path(style), self.version)
-            if set(code.tensors) != self._code_names:
+            if not self._fits(code):
                 raise StyleError(
                     f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
                 )

@@ -10,7 +10,7 @@ import numpy as np
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.sources.base import Source, SourceInfo
-from streamstyle.sources.pictures import MOST_PIXELS, Picture, open_animation, over_white, read_picture
+from streamstyle.sources.pictures import Picture, open_animation, over_white, read_picture
 from streamstyle.sources.places import quoted, read_bytes
 
 # Browsers show a frame of no length, or next to none, for a tenth of a second.
@@ -72,8 +72,6 @@ class AnimationSource(Source):
             )
         self._name = quoted(place)
         self._file: Any = open_animation(read_bytes(place), self._name)
-        if self._file.size[0] * self._file.size[1] > MOST_PIXELS:
-            raise SourceError(f"{self._name} is too large; reduce it first")
         self.warnings = []
         self._frames = self._decode(start or Fraction(0), end)
         self._first = next(self._frames, None)
