@@ -145,8 +145,6 @@ def _stylize_all(
         try:
             with StageTimes(trace).span(Path(name).name):
                 report = _stylize_one(options, name, folder, taken, reads, stylizer, recipe, console, trace)
-        except UsageError:
-            raise
         except StreamstyleError as error:
             if len(inputs) == 1:
                 raise

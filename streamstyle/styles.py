@@ -148,13 +148,11 @@ def read_style(path: Path, model_version: str) -> StyleCode:
     except SourceError as error:
         raise StyleError(f"style {error}") from error
     except (_DamagedError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StyleError(
-            f"style {quoted(path)} is damaged or no style file; make it again: python -m export.refine"
-        ) from error
+        raise StyleError(f"style {quoted(path)} is damaged or no style file; name the painting itself") from error
     if made_for != model_version:
         raise StyleError(
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
-            "make it again: python -m export.refine"
+            "name the painting itself"
         )
     return _code(style_name(str(path)), model_version, tensors)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import av.error
 
-from streamstyle.errors import SinkError
+from streamstyle.errors import SinkError, UsageError
 from streamstyle.media import reason
 from streamstyle.sources.places import is_url, local_path, quoted
 
@@ -40,7 +40,8 @@ def refuse_unless_writable(final: Path, *, overwrite: bool, reads: Iterable[str]
         reads: What the run reads, which stays, whatever the user allows: paths and URLs.
 
     Raises:
-        SinkError: It may not.
+        UsageError: The run reads it.
+        SinkError: Something is there already, or nothing can be written there.
     """
     try:
         folder = final.parent
@@ -54,7 +55,7 @@ def refuse_unless_writable(final: Path, *, overwrite: bool, reads: Iterable[str]
             raise SinkError(f"{quoted(final)} is a folder; name a file")
         for name in reads:
             if not is_url(name) and _is_same(final, name):
-                raise SinkError(f"{quoted(final)} is read by this run, so it cannot be its output; name another file")
+                raise UsageError(f"{quoted(final)} is the input itself, or another file that this run reads; name another")
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
             raise SinkError(f"{quoted(final)} is a pipe or a device; name a file")
         if not overwrite:
@@ -97,6 +98,7 @@ class Place:
             reads: Files of this run, which are never replaced: paths and URLs.
 
         Raises:
+            UsageError: The run reads the file.
             SinkError: The folder is missing or not writable, the file exists and may not be replaced, or another run
                 writes it.
         """
