@@ -334,3 +334,30 @@ def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
     np.testing.assert_allclose(codes[0].tensors["rgb_mean"], codes[2].tensors["rgb_mean"], atol=0.01)
     again = stylizer.encode_style(painting, size=512)
     assert again.paintings[0][0].shape == (512, 683, 3)
+
+
+def test_an_empty_file_does_not_shadow_a_built_in_style(stylizer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kiss").touch()
+    code = stylizer.find_style("kiss")
+    assert all(
+        np.array_equal(code.tensors[key], value) for key, value in stylizer.builtin_styles.code("kiss").tensors.items()
+    )
+    with pytest.raises(StyleError, match="empty"):
+        stylizer.find_style("./kiss")
+    cv2.imwrite(str(tmp_path / "mine.png"), np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8))
+    (tmp_path / "mine.png").rename(tmp_path / "mine")
+    assert stylizer.find_style("mine").name == "mine"
+
+
+@pytest.mark.parametrize("shape", [(8000, 16, 3), (16, 8000, 3), (9, 200, 3)])
+def test_a_style_that_is_far_longer_than_wide_is_refused(stylizer, shape):
+    with pytest.raises(StyleError, match="16 times as long as wide"):
+        stylizer.encode_style(np.zeros(shape, np.uint8), "scroll")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".png", "a\0b.png", "a\0b"])
+def test_names_that_cannot_be_are_no_styles(stylizer, name):
+    with pytest.raises(StyleError) as failure:
+        stylizer.find_style(name)
+    assert len(str(failure.value).splitlines()) == 1
