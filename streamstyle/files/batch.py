@@ -100,7 +100,9 @@ def plan_inputs(
                     task = replace(task, is_there=True)
                 else:
                     refuse_unless_writable(task.output, overwrite=overwrite, reads=(*names, *reads), new_folder=folder)
-            except (SourceError, SinkError) as error:
+            except (SourceError, SinkError, UsageError) as error:
+                if is_single and isinstance(error, UsageError):
+                    raise
                 task = replace(task, problem=str(error))
         planned.append(task)
     return Plan(planned, notes, is_single)
