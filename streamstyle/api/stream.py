@@ -159,7 +159,7 @@ def _same_styles(look: Look, other: Look) -> bool:
 
 
 def _run_live(source: Source, paint: Callable[[Frame], Image], sink: Sink, count: Callable[[int], None]) -> int:
-    """Newest frame wins. The sink is finished also when the program is interrupted: what a camera saw does not come again."""
+    """Newest frame wins. An interrupted run finishes the sink too: what a camera saw does not come again."""
     failures: list[Exception] = []
 
     def hear(event: Event) -> None:
