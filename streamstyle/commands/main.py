@@ -1,6 +1,7 @@
 """The command line: parse, open, run, and turn every failure into one line and an exit code.
 
-Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130 and 143 stopped by Ctrl-C and by SIGTERM.
+Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130, 143 and 129 stopped by Ctrl-C, by SIGTERM and
+since the terminal was closed.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -18,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.commands.camera import add_camera_arguments, camera_command, with_config
+from streamstyle.commands.camera import camera_command
+from streamstyle.commands.camera_options import add_camera_arguments, with_config
 from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import FrameProgress, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
@@ -26,10 +29,11 @@ from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, SourceError, StreamstyleError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output, stylize_source
+from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.player import Scene
-from streamstyle.look.recipe import Recipe, check_look_place, save_recipe
+from streamstyle.look.player import Player
+from streamstyle.look.recipe import Recipe
 from streamstyle.look.removed import removed
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
 from streamstyle.media.libav import reason
@@ -107,10 +111,10 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if not recipe.style and stylizer.only_style:
-        recipe = replace(recipe, style=(stylizer.only_style,))
+    if not recipe.style and stylizer.encoder.only_style:
+        recipe = replace(recipe, style=(stylizer.encoder.only_style,))
     with times.span("encode style"):
-        Scene(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -126,7 +130,7 @@ def _stylize_all(
         options.inputs,
         options.output,
         recipe.name,
-        stylizer.builtin_styles.names(),
+        stylizer.encoder.builtin.names(),
         start=options.start,
         end=options.end,
         overwrite=options.overwrite,
@@ -215,14 +219,14 @@ def _stylize_one(
             reads=reads,
             skip_duplicates=options.skip_duplicates,
         )
-        scene = Scene(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
+        player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and keys begin anew
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
-                    source, job, stylizer, scene, size=options.size, progress=progress.advance, trace=trace
+                    source, job, stylizer, player, size=options.size, progress=progress.advance, trace=trace
                 )
         finally:
-            scene.close()
+            player.close()
 
 
 def _make_folder(folder: Path) -> None:
@@ -261,7 +265,7 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
 
 def list_styles(options: argparse.Namespace) -> int:
     """Print the built-in styles."""
-    styles = Stylizer(options.model, "cpu").builtin_styles.styles
+    styles = Stylizer(options.model, "cpu").encoder.builtin.styles
     if options.json:
         print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
         return 0
@@ -273,7 +277,8 @@ def list_styles(options: argparse.Namespace) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"streamstyle: {message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print(f"streamstyle: {message}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -283,11 +288,21 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (--help shows all options)\n")
 
 
+# The last one comes when the terminal is closed; Windows has none.
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
     # A second signal ends the program at once, should closing the output hang.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
     raise Interrupted(signal_number)
+
+
+def _take_signals() -> None:
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, _stop)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -331,8 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may hold letters that the terminal's encoding lacks
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    _take_signals()
     try:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])

@@ -139,7 +139,9 @@ def _expanded(inputs: Sequence[str], labels: set[str]) -> tuple[list[Task], list
     if results:
         more = f" and {len(results) - 3} more" if len(results) > 3 else ""
         listed = ", ".join(quoted(Path(name).name) for name in results[:3])
-        notes.append(f"left out, as results of earlier runs: {listed}{more}; name such files themselves to paint them again")
+        notes.append(
+            f"left out, as results of earlier runs: {listed}{more}; name such files themselves to paint them again"
+        )
     if twice:
         notes.append(f"{twice} of the inputs were named twice and are painted once")
     return tasks, notes

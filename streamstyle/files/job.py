@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from streamstyle.errors import Interrupted
 from streamstyle.files.repeats import Repeats
 from streamstyle.frame import Frame, Image
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.media.places import is_url
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks import VIDEO_SUFFIXES, open_sink
@@ -130,7 +130,7 @@ def stylize_source(
     source: Source,
     job: Job,
     stylizer: Stylizer,
-    scene: Scene,
+    player: Player,
     *,
     size: int | None = None,
     progress: Callable[[int], None] | None = None,
@@ -142,7 +142,7 @@ def stylize_source(
         source: Open, not yet read; stays the caller's to close.
         job: What to make of it.
         stylizer: The model.
-        scene: How frames are to look.
+        player: How frames are to look.
         size: Short side at which frames are stylized; None for that of the result.
         progress: Called with the number of frames done so far.
         trace: Takes what happened when.
@@ -161,7 +161,7 @@ def stylize_source(
     def stylize(frame: Frame) -> Image:
         image = resize(frame.image, width, height)
         with times.measure("look"):
-            look = scene.look(float(frame.time), image, size)
+            look = player.look(float(frame.time), image, size)
         if not job.skip_duplicates:
             return stylizer.stylize(image, look, memory, times.measure)
         return repeats.paint(image, look, lambda: stylizer.stylize(image, look, memory, times.measure))
@@ -188,11 +188,11 @@ def stylize_source(
         fps=round(frames / seconds, 2),
         provider=stylizer.provider,
         model=f"{stylizer.name} {stylizer.version}",
-        style=scene.name,
+        style=player.name,
         size=(round(width * scale), round(height * scale)),
         output_size=(width, height),
         milliseconds=times.milliseconds(),
-        warnings=[*scene.warnings, *source.warnings, *sink.warnings],
+        warnings=[*player.warnings, *source.warnings, *sink.warnings],
     )
 
 

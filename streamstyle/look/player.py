@@ -1,4 +1,4 @@
-"""A recipe ready to be played: styles encoded, masks open; it says for every frame how that is to look."""
+"""A recipe being played: styles encoded, masks open; for every frame its Look."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask, Region
 from streamstyle.look.masks import MaskTrack
-from streamstyle.look.recipe import AS_REST, KEEP, Recipe
+from streamstyle.look.recipe import AS_REST, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import at
 from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
 from streamstyle.styles.store import is_bare, is_style_file
@@ -45,12 +45,11 @@ class _Part:
         return _Part(self.code, self.alpha, mask if self.mask is None else mask * self.mask)
 
 
-class Scene:
+class Player:
     """What plays a recipe on one stream.
 
     Attributes:
-        recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
-        warnings: What the user should know.
+        recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another player.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Scene:
         find_people: FindPeople | None = None,
         *,
         loop: bool = False,
-        before: "Scene | None" = None,
+        before: "Player | None" = None,
     ) -> None:
         """Encode the styles, open the masks.
 
@@ -69,7 +68,7 @@ class Scene:
             find_style: Gives the code of a name at an encoding size.
             find_people: Makes what finds people, if the recipe needs it.
             loop: Play a mask video again and again.
-            before: The scene that this one follows on: what both need is shared.
+            before: The player that this one follows on: what both need is shared.
 
         Raises:
             StyleError: A style cannot be used.
@@ -85,10 +84,10 @@ class Scene:
         codes = {name: find_style(name, recipe.style_size) for name in [*self._styles, *own] if name != KEEP}
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
-        self.warnings: list[str] = []
+        self._warnings: list[str] = []
         fixed = sorted(code.name for style, code in codes.items() if is_style_file(style) or is_bare(style))
         if fixed and recipe.style_size != STYLE_SIZE:
-            self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
+            self._warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None
@@ -100,13 +99,18 @@ class Scene:
                 self._track, self._start = before._track, before._start
             else:
                 self._track = MaskTrack(recipe.mask, len(self._styles), feather=recipe.feather, loop=loop)
-        if recipe.knows_people:
-            if before is not None and before._people is not None:
-                self._people = before._people
-            elif find_people is None:
-                raise UsageError("people cannot be told from the background here; leave --person and --background out")
-            else:
-                self._people = find_people()
+        try:
+            if recipe.knows_people:
+                self._people = before._people if before is not None else None
+                self._people = self._people or _found(find_people)
+        except BaseException:
+            self.close(*([] if before is None else [before]))
+            raise
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know; grows while it plays."""
+        return self._warnings + ([] if self._track is None else self._track.warnings)
 
     @property
     def name(self) -> str:
@@ -114,11 +118,8 @@ class Scene:
         return "+".join(self._codes[name].name for name in self.recipe.style if name != KEEP)
 
     def fits(self, recipe: Recipe) -> bool:
-        """Whether a recipe differs only in numbers, so that it can be played by this scene."""
-        return all(
-            getattr(recipe, name) == getattr(self.recipe, name)
-            for name in ("style", "style_size", "mask", "feather", "person", "background")
-        )
+        """Whether a recipe can be played by this player."""
+        return differ_in_numbers(recipe, self.recipe)
 
     def look(self, seconds: float, content: Image, size: int | None = None) -> Look:
         """How a frame is to look.
@@ -131,27 +132,21 @@ class Scene:
         if self._start is None:
             self._start = seconds
         parts = self._parts(seconds - self._start, content)
-        recipe = self.recipe
         base, *regions = parts
         return Look(
             base.code,
             base.alpha,
-            recipe.color,
             size,
-            recipe.color_strength,
-            recipe.temporal,
-            recipe.grain,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
+            **{name: getattr(self.recipe, name) for name in PAINT_FIELDS},
         )
 
-    def close(self, follower: "Scene | None" = None) -> None:
-        """Release masks and what finds people, but for what a follower shares."""
-        for mine, theirs in (
-            (self._track, follower and follower._track),
-            (self._people, follower and follower._people),
-        ):
-            if mine is not None and mine is not theirs:
-                mine.close()
+    def close(self, *others: "Player") -> None:
+        """Release masks and what finds people, but for what others share; once."""
+        if self._track is not None and not any(other._track is self._track for other in others):
+            self._track.close()
+        if self._people is not None and not any(other._people is self._people for other in others):
+            self._people.close()
 
     def _parts(self, seconds: float, content: Image) -> list[_Part]:
         """What is seen; the first takes the place that the others leave."""
@@ -197,6 +192,17 @@ class Scene:
         return [_Part(code, alpha, mask) for code, alpha, mask in zip(codes, alphas, masks, strict=True)]
 
 
+def _found(find_people: FindPeople | None) -> People:
+    if find_people is None:
+        raise UsageError("people cannot be told from the background here; leave --person and --background out")
+    return find_people()
+
+
 def _masked_alike(recipe: Recipe, other: Recipe) -> bool:
     count = max(2, len(recipe.style)) == max(2, len(other.style))
     return count and (recipe.mask, recipe.feather) == (other.mask, other.feather)
+
+
+def differ_in_numbers(recipe: Recipe, other: Recipe) -> bool:
+    """Whether two recipes differ in nothing but numbers, so that one scene can play both."""
+    return all(getattr(recipe, name) == getattr(other, name) for name, known in LOOK_FIELDS.items() if known.new_player)

@@ -2,6 +2,7 @@
 
 import argparse
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,19 +14,18 @@ from streamstyle.media.places import quoted
 _MOST_BYTES = 1024 * 1024
 
 
-def config_arguments(
-    path: Path, parser: argparse.ArgumentParser, name: str = "--config", not_here: tuple[str, ...] = ("--config",)
-) -> list[str]:
-    """The file as command-line arguments, to be put before those that the user typed, which then win.
+def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
+    """What a TOML file of options says, entry by entry.
 
     Args:
-        path: A TOML file whose keys are long options without the dashes, `_` for `-` being fine. A table is not an option.
-        parser: Knows the options.
-        name: Of the option that named the file, for messages.
-        not_here: Options that make no sense in a file.
+        path: Of the file.
+        name: Of the option that named it, for messages.
+
+    Yields:
+        The key, the value, and the place in the file, to begin messages with.
 
     Raises:
-        UsageError: The file cannot be read, is not TOML, or has a key or a value that is none of an option; names the line.
+        UsageError: The file cannot be read or is not TOML, or names an option that is gone.
     """
     try:
         text = read_text(path)
@@ -38,17 +38,31 @@ def config_arguments(
     except (RecursionError, ValueError) as error:  # lists in lists in lists; a number of thousands of digits
         place = f"line {_line_of_longest(text)}"
         raise UsageError(f"{name}: {quoted(path)}, {place}: a number or a list that is too long to be meant") from error
-    options = {text for action in parser._actions for text in action.option_strings}
-    arguments: list[str] = []
     for key, value in values.items():
-        option = "--" + key.replace("_", "-")
         place = f"{name}: {quoted(path)}, line {_line_of(text, key)}"
         if "\0" in f"{key}{value}":
             raise UsageError(f"{place}: no value holds the character NUL")
-        if line := removed([option, str(value)]):
+        if line := removed(["--" + key.replace("_", "-"), str(value)]):
             raise UsageError(f"{place}: {line}")
-        if option not in options or option in {*not_here, "--help"} or isinstance(value, dict):
-            known = ", ".join(sorted(text[2:] for text in options - {*not_here, "--help"} if text.startswith("--")))
+        yield key, value, place
+
+
+def config_arguments(path: Path, parser: argparse.ArgumentParser) -> list[str]:
+    """A --config file as command-line arguments, to be put before those that the user typed, which then win.
+
+    Args:
+        path: A TOML file whose keys are long options without the dashes, `_` for `-` being fine. A table is not an option.
+        parser: Knows the options.
+
+    Raises:
+        UsageError: The file cannot be read, is not TOML, or has a key or a value that is none of an option; names the line.
+    """
+    options = {text for action in parser._actions for text in action.option_strings}
+    arguments: list[str] = []
+    for key, value, place in toml_entries(path, "--config"):
+        option = "--" + key.replace("_", "-")
+        if option not in options or option in {"--config", "--help"} or isinstance(value, dict):
+            known = ", ".join(sorted(text[2:] for text in options - {"--config", "--help"} if text.startswith("--")))
             raise UsageError(f"{place}: no option '{key}'; choose {known}")
         words = _as_arguments(option, value, options, place)
         _check(parser, words, place)

@@ -130,7 +130,10 @@ class ToneMap:
             )
             scale = self._graph.add("scale", "out_primaries=bt709:out_transfer=bt709:intent=perceptual")
             self._graph.link_nodes(
-                source, scale, self._graph.add("format", "rgba" if has_alpha(frame) else "rgb24"), self._graph.add("buffersink")
+                source,
+                scale,
+                self._graph.add("format", "rgba" if has_alpha(frame) else "rgb24"),
+                self._graph.add("buffersink"),
             ).configure()
         self._graph.push(frame)
         mapped = self._graph.pull()

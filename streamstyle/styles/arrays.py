@@ -69,7 +69,11 @@ def _array(data: bytes) -> NDArray[np.generic]:
         raise ValueError("an array's header is too long")
     header = ast.literal_eval(data[start : start + length].decode("latin-1"))
     kind, shape = np.dtype(header["descr"]), header["shape"]
-    if kind.kind not in "fiuU" or not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
+    if (
+        kind.kind not in "fiuU"
+        or not isinstance(shape, tuple)
+        or not all(type(side) is int and side >= 0 for side in shape)
+    ):
         raise ValueError("it holds something else than numbers and text")
     content = data[start + length :]
     count = 1

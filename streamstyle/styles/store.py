@@ -138,9 +138,7 @@ def read_style(path: Path, model_version: str) -> StyleCode:
         raise StyleError(f"style {quoted(path)} may not be read; change its permissions") from error
     except _UNREADABLE as error:
         why = "it has no index" if isinstance(error, KeyError | TypeError) else str(error)
-        raise StyleError(
-            f"style {quoted(path)} cannot be used, as {why}; name the painting itself"
-        ) from error
+        raise StyleError(f"style {quoted(path)} cannot be used, as {why}; name the painting itself") from error
     if made_for != model_version:
         raise StyleError(
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
@@ -152,7 +150,9 @@ def read_style(path: Path, model_version: str) -> StyleCode:
 def _code(name: str, model_version: str, arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> StyleCode:
     """The code that was stored under names that begin so."""
     stored = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-    tensors = {key: array.astype(np.float32, copy=False) for key, array in stored.items() if key not in _IGNORED | {"index"}}
+    tensors = {
+        key: array.astype(np.float32, copy=False) for key, array in stored.items() if key not in _IGNORED | {"index"}
+    }
     return StyleCode(name, model_version, tensors)
 
 

@@ -101,7 +101,9 @@ def test_one_bad_input_never_stops_the_rest(folder: Path, tmp_path: Path) -> Non
     assert [Path(line["output"]).name for line in lines if "output" in line] == ["a_kiss.mp4", "b_kiss.mkv"]
     said = result.stderr.splitlines()
     assert said[-1] == "2 made, 3 failed"
-    assert next(i for i, line in enumerate(said) if "c.mp4" in line) < next(i for i, line in enumerate(said) if "fps" in line)
+    assert next(i for i, line in enumerate(said) if "c.mp4" in line) < next(
+        i for i, line in enumerate(said) if "fps" in line
+    )
     again = run(folder, "-o", f"{tmp_path / 'out'}/", "--skip-existing")
     assert "0 made, 2 were there, 1 failed" in again.stdout
 

@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, address, quietly, reason, stream_notes, to_rgb
+from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources import hardware, timecode
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.clock import Clock
@@ -257,12 +258,16 @@ class VideoSource(Source):
             self._size = frame.width, frame.height
         width, height = self._size
         if (frame.width, frame.height) != self._size:
-            self._warn_once(f"the picture size changes; all frames are scaled to {width}x{height}")
+            self._warn_once(f"the picture size changes; all frames are fitted into {width}x{height}")
         transfer = HDR_TRANSFERS.get(int(frame.color_trc))
         if transfer:
             self._warn_once(f"'{self._uri}' is HDR ({transfer}); it is tone-mapped to the colors of ordinary screens")
             frame = self._tone_map.apply(frame)
-        rgb = to_rgb(frame, width, height, self._reformatter, self._note_transparency)
+        if (frame.width, frame.height) != self._size:
+            whole = to_rgb(frame, frame.width, frame.height, self._reformatter, self._note_transparency)
+            rgb = letterboxed(whole, width, height)
+        else:
+            rgb = to_rgb(frame, width, height, self._reformatter, self._note_transparency)
         left, right, top, bottom = self._cropped
         return self._orientation.apply(rgb[top : height - bottom, left : width - right])
 
@@ -294,7 +299,11 @@ class VideoSource(Source):
 
     def _labels(self, start: Fraction | None, rate: Fraction | None) -> dict[str, str]:
         labels = {name: self._stream.metadata[name] for name in _LABELS if name in self._stream.metadata}
-        sources = [self._stream.metadata, self._container.metadata, *(stream.metadata for stream in self._container.streams)]
+        sources = [
+            self._stream.metadata,
+            self._container.metadata,
+            *(stream.metadata for stream in self._container.streams),
+        ]
         code = next((metadata["timecode"] for metadata in sources if "timecode" in metadata), None)
         if code is not None and rate:
             labels["timecode"] = timecode.later(code, rate, start or Fraction(0))

@@ -47,7 +47,10 @@ def make(path: Path, codec: str, layout: str) -> bool:
             audio.codec_context.open()
             channels = av.AudioLayout(layout).nb_channels
             resampler = av.AudioResampler(
-                format=audio.codec_context.format, layout=layout, rate=48_000, frame_size=audio.codec_context.frame_size or 1024
+                format=audio.codec_context.format,
+                layout=layout,
+                rate=48_000,
+                frame_size=audio.codec_context.frame_size or 1024,
             )
             for index in range(5):
                 frame = av.VideoFrame.from_ndarray(brightness(index), format="rgb24")

@@ -14,16 +14,19 @@ from av.sidedata.sidedata import Type as SideDataType
 from streamstyle.media.libav import ToneMap
 from streamstyle.media.sources import open_source, timecode
 from streamstyle.media.sources.video import VideoSource
-from tests.clips import Tags, brightness, flat, make_clip
+from tests.clips import brightness, flat, make_clip
 
 LONG = [brightness(i % 25) for i in range(250)]
 
 
 @pytest.mark.parametrize("start", ["7.3", "9.5", "0.04"])
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.ts", "libx264"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora"), ("a.mkv", "libx264")]
+    ("name", "codec"),
+    [("a.ts", "libx264"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora"), ("a.mkv", "libx264")],
 )
-def test_seeking_lands_before_the_wanted_frame_in_every_container(tmp_path: Path, name: str, codec: str, start: str) -> None:
+def test_seeking_lands_before_the_wanted_frame_in_every_container(
+    tmp_path: Path, name: str, codec: str, start: str
+) -> None:
     if codec not in av.codecs_available:
         codec = "libvpx" if name.endswith(".ogv") else codec
     clip = make_clip(tmp_path / name, images=LONG, codec=codec, group=200, options={"g": "200"})
@@ -77,7 +80,15 @@ def test_of_several_videos_the_default_one_is_painted_and_said(tmp_path: Path) -
     assert "2 videos; number 2" in source.warnings[0]
 
 
-@pytest.mark.parametrize(("name", "codec", "pix_fmt"), [("a.mov", "qtrle", "argb"), ("a.mov", "prores_ks", "yuva444p10le"), ("a.mov", "png", "rgba"), ("a.webm", "libvpx-vp9", "yuva420p")])
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("a.mov", "qtrle", "argb"),
+        ("a.mov", "prores_ks", "yuva444p10le"),
+        ("a.mov", "png", "rgba"),
+        ("a.webm", "libvpx-vp9", "yuva420p"),
+    ],
+)
 def test_what_is_transparent_lies_over_white(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
     rgba = np.zeros((48, 64, 4), np.uint8)
     rgba[:] = (200, 0, 0, 0)
@@ -127,7 +138,9 @@ def with_crop(data: bytes, crop: bytes) -> bytes:
         video = data.index(b"\xe0", video + 1)
     grown = bytearray(data)
     for mark in (b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\xe0"):
-        place = {b"\xae": data.index(b"\xae", data.index(b"\x16\x54\xae\x6b") + 4), b"\xe0": video}.get(mark, data.find(mark))
+        place = {b"\xae": data.index(b"\xae", data.index(b"\x16\x54\xae\x6b") + 4), b"\xe0": video}.get(
+            mark, data.find(mark)
+        )
         at = place + len(mark)
         width = 9 - data[at].bit_length()
         size = int.from_bytes(data[at : at + width]) + len(crop)
