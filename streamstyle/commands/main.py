@@ -144,7 +144,7 @@ def _stylize_all(
         try:
             with StageTimes(trace).span(Path(task.name).name):
                 report = _stylize_one(options, task, reads, stylizer, recipe, console, trace)
-        except Exception as error:  # one bad input must not keep the others from being done, whatever it sets off
+        except Exception as error:  # no input may keep others from being done
             if plan.is_single and isinstance(error, StreamstyleError):
                 _tell_failure(task.name, str(error), as_json=options.json, aloud=False)
                 raise
