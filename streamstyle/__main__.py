@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is sys.__stderr__ and not sys.flags.dev_mode:
         _silence_libraries()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop_at_once)  # until the command takes signals itself
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop_at_once)  # until the command takes signals itself
     try:
         from streamstyle.commands.main import main as run  # noqa: PLC0415 - its imports are what may fail
     except ImportError as error:

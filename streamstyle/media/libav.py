@@ -92,7 +92,7 @@ def to_rgb(
         if rgb[:, :, 3].min() < _OPAQUE:
             tell_transparent()
             return over_white(rgb[:, :, :3], np.ascontiguousarray(rgb[:, :, 3]))  # type: ignore[arg-type]
-        return np.ascontiguousarray(rgb[:, :, :3])  # type: ignore[return-value]
+        return np.ascontiguousarray(rgb[:, :, :3])
     if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
         rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever it is told
     return rgb  # type: ignore[return-value]  # of rgb24 it is uint8
@@ -153,7 +153,8 @@ def stream_notes(container: InputContainer) -> dict[int, str]:
 
 def _name_unknown_side_data(cls: type[SideDataType], value: object) -> SideDataType:
     member = object.__new__(cls)
-    member._name_, member._value_ = f"UNKNOWN_{value}", value
+    member._name_ = f"UNKNOWN_{value}"
+    member._value_ = value  # type: ignore[assignment]  # an int, as all of them
     return member
 
 
