@@ -124,7 +124,7 @@ def test_one_that_is_damaged_or_none_is_one_line(code, tmp_path, spoil):
     path = tmp_path / "wave.style.npz"
     save_style(path, code)
     spoil(path)
-    with pytest.raises(StyleError, match="is damaged or no style file") as raised:
+    with pytest.raises(StyleError, match="cannot be used") as raised:
         read_style(path, "v1")
     assert "\n" not in str(raised.value)
 
