@@ -13,7 +13,7 @@ from bench.report import Table
 from bench.setting import Setting, named, pictures
 from streamstyle.errors import ModelError
 from streamstyle.frame import Frame, Image
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
@@ -30,17 +30,17 @@ def measure(setting: Setting) -> list[Table]:
 
 
 def _painter(
-    setting: Setting, stylizer: Stylizer, images: list[Image], recipe: Recipe, scenes: list[Scene]
+    setting: Setting, stylizer: Stylizer, images: list[Image], recipe: Recipe, players: list[Player]
 ) -> Callable[[], None]:
     """Paints some frames of one endless stream."""
-    scene, memory = Scene(recipe, stylizer.find_style), stylizer.memory()
-    scenes.append(scene)
+    player, memory = Player(recipe, stylizer.encoder.find), stylizer.memory()
+    players.append(player)
     shown = 0
 
     def paint() -> None:
         nonlocal shown
         for image in images:
-            stylizer.stylize(image, scene.look(shown / 25, image), memory)
+            stylizer.stylize(image, player.look(shown / 25, image), memory)
             shown += 1
 
     return paint
@@ -48,13 +48,13 @@ def _painter(
 
 def _pixels(setting: Setting, stylizer: Stylizer) -> Table:
     table = Table("Pixels", ["size", "megapixels", "ms", "ms per megapixel"], notes=[f"On {stylizer.provider}."])
-    scenes: list[Scene] = []
+    players: list[Player] = []
     actions = {}
     sizes = setting.sizes_or("360p", "480p", "720p", "1080p", "4k")
     for size in sizes:
         setting.say(f"growth: {named(size)}")
         images = pictures(setting.clip, size, 2)
-        action = _painter(setting, stylizer, images, Recipe((setting.style,), temporal="off"), scenes)
+        action = _painter(setting, stylizer, images, Recipe((setting.style,), temporal="off"), players)
         try:
             action()
         except ModelError as error:
@@ -80,7 +80,7 @@ def _looks(setting: Setting, stylizer: Stylizer) -> Table:
     """Everything beside one plain style, in turns with that."""
     size = setting.sizes_or("360p")[0]
     images = pictures(setting.clip, size, _FRAMES)
-    styles = [setting.style, *(name for name in stylizer.builtin_styles.names() if name != setting.style)]
+    styles = [setting.style, *(name for name in stylizer.encoder.builtin.names() if name != setting.style)]
     still, changing = (Timeline.constant(1.0),), (Timeline.parse(_CHANGING),)
     recipes = {"1 style": Recipe(tuple(styles[:1]), temporal="off")}
     for count in (2, 4, 8):
@@ -95,11 +95,11 @@ def _looks(setting: Setting, stylizer: Stylizer) -> Table:
     recipes |= {f"--color {mode}": Recipe(tuple(styles[:1]), color=mode, temporal="off") for mode in ("content", "luma")}
     recipes["--temporal on"] = Recipe(tuple(styles[:1]), temporal="on")
     setting.say("growth: styles, regions, controls")
-    scenes: list[Scene] = []
-    actions = {name: _painter(setting, stylizer, images, recipe, scenes) for name, recipe in recipes.items()}
+    players: list[Player] = []
+    actions = {name: _painter(setting, stylizer, images, recipe, players) for name, recipe in recipes.items()}
     timings = interleaved(actions, rounds=setting.rounds, budget=setting.budget)
-    for scene in scenes:
-        scene.close()
+    for player in players:
+        player.close()
     table = Table(
         f"Looks, {named(size)}",
         ["look", "ms", "least ms", "processor ms", "times one style"],

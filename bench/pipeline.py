@@ -11,9 +11,8 @@ from bench.report import Table
 from bench.setting import Setting, Size, frames, info, named, pictures, write_clip
 from streamstyle.files.job import Job, stylize_source
 from streamstyle.frame import Image
-from streamstyle.look.look import TemporalMode
-from streamstyle.look.player import Scene
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.player import Player
+from streamstyle.look.recipe import Recipe, TemporalMode
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
@@ -75,11 +74,11 @@ def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: 
     recipe = Recipe((setting.style,), temporal=mode)
 
     def stylized() -> list[Image]:
-        scene, memory = Scene(recipe, stylizer.find_style), stylizer.memory()
+        player, memory = Player(recipe, stylizer.encoder.find), stylizer.memory()
         painted = [
-            stylizer.stylize(frame.image, scene.look(float(frame.time), frame.image), memory) for frame in frames(decoded)
+            stylizer.stylize(frame.image, player.look(float(frame.time), frame.image), memory) for frame in frames(decoded)
         ]
-        scene.close()
+        player.close()
         return painted
 
     painted = stylized()
@@ -97,10 +96,10 @@ def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: 
 
     def together() -> None:
         with open_source(str(clip)) as source:
-            scene = Scene(recipe, stylizer.find_style)
+            player = Player(recipe, stylizer.encoder.find)
             job = Job(setting.folder / "together.mp4", overwrite=True, skip_duplicates=False)
-            stylize_source(source, job, stylizer, scene)
-            scene.close()
+            stylize_source(source, job, stylizer, player)
+            player.close()
 
     actions: dict[str, Callable[[], object]] = {
         "decode": decode,

@@ -30,8 +30,7 @@ from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
 from streamstyle.live.state import Settings
-from streamstyle.look.look import COLOR_MODES
-from streamstyle.look.recipe import KEEP, Recipe
+from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.mjpeg import MjpegSink
@@ -250,7 +249,7 @@ def main() -> int:
 def _drive(
     options: argparse.Namespace, stylizer: Stylizer, folder: Path, stop: threading.Event, console: Console
 ) -> Driver:
-    controls = Controls(stylizer, Settings(tuple(stylizer.builtin_styles.names())))
+    controls = Controls(stylizer, Settings(tuple(stylizer.encoder.builtin.names())))
     controls.start()
     mjpeg = MjpegSink("127.0.0.1:0")
     with open_live_source(options.clip, loop=True) as source:

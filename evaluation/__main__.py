@@ -21,7 +21,7 @@ from evaluation.systems.catalog import GATYS_STEPS, REFERENCES, split_name
 from models.gatys_command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.look.look import GRAIN
+from streamstyle.look.recipe import GRAIN
 from streamstyle.look.values import share_argument
 
 RATIOS = ("4:1", "2:1", "1:1", "1:2")

@@ -33,7 +33,7 @@ from evaluation.systems.catalog import REFERENCES, Options, System, open_system
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.look.look import GRAIN
+from streamstyle.look.recipe import GRAIN
 from streamstyle.media.pictures import read_image
 from streamstyle.media.sinks.image import ImageSink
 

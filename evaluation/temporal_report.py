@@ -30,7 +30,8 @@ from evaluation.measures.temporal import (
 )
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
-from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES, Look, TemporalMode
+from streamstyle.look.look import Look
+from streamstyle.look.recipe import COLOR_MODES, GRAIN, TEMPORAL_MODES, TemporalMode
 from streamstyle.look.values import share_argument
 from streamstyle.media.pictures import read_image
 from streamstyle.media.resize import resize_short_side
@@ -168,7 +169,7 @@ def main() -> int:
     console = Console()
     try:
         stylizer = Stylizer(options.model)
-        code = stylizer.find_style(options.style)
+        code = stylizer.encoder.find(options.style)
         photo = resize_short_side(read_image(Path(options.photo)), 640)
         clips = made_up(photo, options.frames)
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]

@@ -15,11 +15,11 @@ from models.fast import RGB_MAX_GAIN
 from models.pictures import to_float, to_uint8
 from models.vgg import Vgg19
 from streamstyle.errors import StreamstyleError
-from streamstyle.look.look import GRAIN
+from streamstyle.look.recipe import GRAIN
 from streamstyle.look.values import share_argument
 from training.checkpoint import load_weights
 from training.data import load_images
-from training.evaluate import HeldOut
+from training.held_out import HeldOut
 
 
 class Exported(nn.Module):

@@ -18,7 +18,7 @@ from evaluation.fitting import as_painting
 from evaluation.systems.catalog import GATYS_STEPS, Options, open_system
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image
-from streamstyle.look.look import GRAIN
+from streamstyle.look.recipe import GRAIN
 from streamstyle.look.values import share_argument
 
 WIDTH, HEIGHT = 400, 300

@@ -21,9 +21,10 @@ from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
-from streamstyle.look.options import read_recipe, recipe_of
+from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
+from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.recipe import KEEP, Recipe, check_look_place, save_recipe
+from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable
@@ -139,7 +140,7 @@ def show_cameras(*, as_json: bool) -> int:
 
 def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.builtin_styles.names()
+    builtin = stylizer.encoder.builtin.names()
     own = [name for name in recipe.style if name != KEEP]
     styles = (*own, *(name for name in builtin if name not in own))
     if not styles:

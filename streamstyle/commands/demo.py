@@ -9,7 +9,7 @@ import numpy as np
 from streamstyle.errors import SinkError, SourceError
 from streamstyle.files.job import Job, Report, stylize_source
 from streamstyle.frame import Frame, Image
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
@@ -64,10 +64,10 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path, *, overwrite: bool = 
     picture = folder / "side_by_side.png"
     refuse_unless_writable(picture, overwrite=overwrite, reads=(style,))
     clip = find_clip(folder, overwrite=overwrite)
-    scene = Scene(Recipe((style,)), stylizer.find_style)
-    output = folder / f"{clip.stem}_{scene.name}.mp4"
+    player = Player(Recipe((style,)), stylizer.encoder.find)
+    output = folder / f"{clip.stem}_{player.name}.mp4"
     with open_source(str(clip)) as source:
-        report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, scene, size=360)
+        report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, player, size=360)
     before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
     with ImageSink(picture, overwrite=overwrite, reads=(style,)) as sink:
         sink.write(Frame(_beside(before, after), 0, Fraction(0)))

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from streamstyle.errors import Interrupted
 from streamstyle.files.repeats import Repeats
 from streamstyle.frame import Frame, Image
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.media.places import is_url
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks import VIDEO_SUFFIXES, open_sink
@@ -105,11 +105,17 @@ def default_output(info: SourceInfo, style_name: str, folder: Path | None) -> Pa
     if is_url(info.name):
         last = info.name.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
         path, parent = Path(unquote(last).replace("/", "-").replace("\0", "")), folder or Path()
+    elif info.name.startswith("/dev/"):  # a pipe of the shell's
+        parent = folder or Path()
     lossy = path.suffix.lower() in _LOSSY_SUFFIXES and not info.is_transparent
     allowed, fallback = (IMAGE_SUFFIXES, ".jpg" if lossy else ".png") if info.is_still else (VIDEO_SUFFIXES, ".mp4")
     suffix = path.suffix if path.suffix.lower() in allowed else fallback
-    label = re.sub(r"[^\w.+-]+", "-", style_name)
-    return (parent or path.parent) / f"{path.stem or 'stream'}_{label}{suffix}"
+    return (parent or path.parent) / f"{path.stem or 'stream'}_{style_label(style_name)}{suffix}"
+
+
+def style_label(style_name: str) -> str:
+    """The name of a style as names of results hold it."""
+    return re.sub(r"[^\w.+-]+", "-", style_name)
 
 
 def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:
@@ -124,7 +130,7 @@ def stylize_source(
     source: Source,
     job: Job,
     stylizer: Stylizer,
-    scene: Scene,
+    player: Player,
     *,
     size: int | None = None,
     progress: Callable[[int], None] | None = None,
@@ -136,7 +142,7 @@ def stylize_source(
         source: Open, not yet read; stays the caller's to close.
         job: What to make of it.
         stylizer: The model.
-        scene: How frames are to look.
+        player: How frames are to look.
         size: Short side at which frames are stylized; None for that of the result.
         progress: Called with the number of frames done so far.
         trace: Takes what happened when.
@@ -155,7 +161,7 @@ def stylize_source(
     def stylize(frame: Frame) -> Image:
         image = resize(frame.image, width, height)
         with times.measure("look"):
-            look = scene.look(float(frame.time), image, size)
+            look = player.look(float(frame.time), image, size)
         if not job.skip_duplicates:
             return stylizer.stylize(image, look, memory, times.measure)
         return repeats.paint(image, look, lambda: stylizer.stylize(image, look, memory, times.measure))
@@ -182,11 +188,11 @@ def stylize_source(
         fps=round(frames / seconds, 2),
         provider=stylizer.provider,
         model=f"{stylizer.name} {stylizer.version}",
-        style=scene.name,
+        style=player.name,
         size=(round(width * scale), round(height * scale)),
         output_size=(width, height),
         milliseconds=times.milliseconds(),
-        warnings=[*scene.warnings, *source.warnings, *sink.warnings],
+        warnings=[*player.warnings, *source.warnings, *sink.warnings],
     )
 
 

@@ -1,6 +1,7 @@
 """Frames that repeat the one before, as slides and screen recordings have by the hundred: painted once."""
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from streamstyle.look.look import Look, Mask
 
 _WORDS = 1 << 15
 """Compared at a time: small enough to stay in the processor's cache, and the first that differs ends the comparison."""
+
+_VALUES = tuple(field.name for field in fields(Look) if field.name not in {"code", "regions"})
+"""What of a look is compared by value."""
 
 
 class Repeats:
@@ -58,11 +62,10 @@ def _remembers(look: Look) -> bool:
 
 
 def _alike(one: Look, other: Look) -> bool:
-    """Whether two looks make the same of a frame. Codes are compared by identity: a scene keeps them while they last."""
-    numbers = ("alpha", "color", "size", "color_strength", "temporal", "grain")
+    """Whether two looks make the same of a frame. Codes are compared by identity: a player keeps them while they last."""
     return (
         one.code is other.code
-        and all(getattr(one, name) == getattr(other, name) for name in numbers)
+        and all(getattr(one, name) == getattr(other, name) for name in _VALUES)
         and len(one.regions) == len(other.regions)
         and all(
             mine.code is theirs.code and mine.alpha == theirs.alpha and _same(mine.mask, theirs.mask)

@@ -17,9 +17,9 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Image
 from streamstyle.live.playing import Playing
 from streamstyle.live.state import Message, Settings, State
-from streamstyle.look.look import COLOR_MODES, Look
-from streamstyle.look.player import FindPeople, Scene, differ_in_numbers
-from streamstyle.look.recipe import KEEP, Recipe
+from streamstyle.look.look import Look
+from streamstyle.look.player import FindPeople, Player, differ_in_numbers
+from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import Owner, Published
 from streamstyle.styles.code import StyleCode
@@ -283,7 +283,7 @@ class Controls:
         def make() -> None:
             if wish != self._wish:
                 return  # overtaken before its turn
-            made: Scene | Exception
+            made: Player | Exception
             try:
                 made = self._made(recipe, before, codes)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a style or a mask, the show goes on
@@ -297,7 +297,7 @@ class Controls:
             self._wait(waiting=True)
             self.beside(make)
 
-    def _take(self, made: Scene | Exception, wish: int, before: Scene, codes: _Codes) -> None:
+    def _take(self, made: Player | Exception, wish: int, before: Player, codes: _Codes) -> None:
         """What came of a wish."""
         self._codes.update(codes)
         wanted = wish == self._wish and not self._closed
@@ -313,7 +313,7 @@ class Controls:
                 self._wait(waiting=False)
                 self._go()
 
-    def _show(self, scene: Scene) -> None:
+    def _show(self, scene: Player) -> None:
         scene.recipe = self.settings.recipe  # numbers may have changed meanwhile
         self.playing.show(scene, self.clock())
         self.publish(replace(self.state, style=scene.name))
@@ -330,7 +330,7 @@ class Controls:
         self.publish(replace(self.state, style=scene.name))
         self.complain(text)
 
-    def _warn(self, scene: Scene) -> None:
+    def _warn(self, scene: Player) -> None:
         """Say what a scene has to say, as soon as it says so."""
         while self._warned < len(scene.warnings):
             self._warned += 1
@@ -340,15 +340,15 @@ class Controls:
         if waiting != self.state.waiting:
             self.publish(replace(self.state, waiting=waiting))
 
-    def _made(self, recipe: Recipe, before: Scene | None, codes: _Codes) -> Scene:
+    def _made(self, recipe: Recipe, before: Player | None, codes: _Codes) -> Player:
         """A scene, made on any thread; what it encodes goes to `codes`."""
 
         def find(name: str, size: int) -> StyleCode:
             if (name, size) not in codes:
-                codes[name, size] = self.stylizer.find_style(name, size)
+                codes[name, size] = self.stylizer.encoder.find(name, size)
             return codes[name, size]
 
-        return Scene(recipe, find, self._find_people, loop=True, before=before)
+        return Player(recipe, find, self._find_people, loop=True, before=before)
 
 
 def reason_of(failure: Exception) -> str:

@@ -3,7 +3,7 @@
 from streamstyle.frame import Image
 from streamstyle.live.crossfade import CrossFade, Painted, painted_by
 from streamstyle.look.look import Look
-from streamstyle.look.player import Scene
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 
 
@@ -18,13 +18,13 @@ class Playing:
         seen: What the last frame was painted with.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Player) -> None:
         """Begin with a scene, for which there is no other to go back to."""
         self.scene = scene
         self.seen: Painted = ()
         self._fade = CrossFade()
         self._good, self._good_recipe = scene, scene.recipe
-        self._tried: tuple[Scene, Recipe, bool] | None = None  # for the last frame, and whether as it is
+        self._tried: tuple[Player, Recipe, bool] | None = None  # for the last frame, and whether as it is
 
     def look(self, now: float, content: Image, size: int | None) -> Look:
         """How the next frame is to look; that it is asked for tells that the frame before has been painted.
@@ -40,7 +40,7 @@ class Playing:
         self.seen = painted_by(look)
         return look
 
-    def show(self, scene: Scene, now: float) -> None:
+    def show(self, scene: Player, now: float) -> None:
         """Fade to another scene, from what is seen at this moment, also in the middle of a fade."""
         self._settle()
         before, self.scene = self.scene, scene
@@ -73,6 +73,6 @@ class Playing:
             if before is not scene:
                 self._release(before)
 
-    def _release(self, scene: Scene) -> None:
+    def _release(self, scene: Player) -> None:
         """Close a scene but for what those that may yet be painted share with it."""
         scene.close(*(other for other in (self.scene, self._good) if other is not scene))

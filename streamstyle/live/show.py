@@ -140,7 +140,7 @@ class Live:
             ModelError: Frames of that size are too large for this machine's memory, or the runtime failed.
         """
         info = self.source.info
-        self.stylizer.warm_up(info.width, info.height, self.size if self.auto is None else self.auto.size)
+        self.stylizer.prepare(info.width, info.height, self.size if self.auto is None else self.auto.size)
 
     def run(self, present: Callable[[Pair | None], bool]) -> LiveReport:
         """Run until the source ends, `present` returns False or something fails; then finish all sinks.
@@ -254,7 +254,7 @@ class Live:
 
         def work() -> None:
             try:
-                self.stylizer.prepare(info.width, info.height, size)
+                self.stylizer.prepare(info.width, info.height, size, while_running=True)
             except ModelError as error:
                 reason = str(error)
                 owner.send(lambda: self._prepared(size, reason))

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from streamstyle.look.look import ColorMode
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.recipe import ColorMode, Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,14 @@
-"""What the user wants to see: one immutable value, swapped whole."""
+"""How one frame is to look: an immutable value, swapped whole."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.errors import UsageError
+from streamstyle.look.fields import check_fields
+from streamstyle.look.recipe import PaintOptions
 from streamstyle.styles.code import StyleCode
-
-ColorMode = Literal["style", "content", "luma"]
-COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
-
-TemporalMode = Literal["off", "on"]
-TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on")
-
-GRAIN = 0.5
-"""How much grain looks have that do not say otherwise."""
 
 Mask = NDArray[np.float32]
 
@@ -37,18 +29,13 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How frames are to look.
+class Look(PaintOptions):
+    """How a frame is to look: what may differ from frame to frame, and the options that all of a stream share.
 
     Attributes:
         code: The style, blended if there are several.
         alpha: Strength in [0, 1]: 0 shows the content itself.
-        color: `style` for the painting's colours, `content` to keep the distribution of the content's, `luma` to keep every
-            pixel's own chroma and style the luminance only.
-        size: Short side in pixels at which frames are stylized, or None for their own size.
-        color_strength: How far to go with `content` and `luma`, in [0, 1].
-        temporal: How much each frame leans on the one before, so that still pictures stay still.
-        grain: How much there is to paint with in flat places, in [0, 1] (streamstyle.paint.grain).
+        size: Short side in pixels at which the frame is stylized, or None for its own size.
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
 
     Raises:
@@ -57,22 +44,12 @@ class Look:
 
     code: StyleCode
     alpha: float = 1.0
-    color: ColorMode = "style"
     size: int | None = None
-    color_strength: float = 1.0
-    temporal: TemporalMode = "off"
-    grain: float = 0.0
     regions: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, share in (("alpha", self.alpha), ("color strength", self.color_strength), ("grain", self.grain)):
-            if not 0 <= share <= 1:
-                raise UsageError(f"{name} must lie between 0 and 1, got {share:g}")
-        if self.temporal not in TEMPORAL_MODES:
-            raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
-        if not all(0 <= region.alpha <= 1 for region in self.regions):
-            raise UsageError("the alpha of every region must lie between 0 and 1")
-        if self.color not in COLOR_MODES:
-            raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
+        check_fields(self)
+        if not all(0 <= alpha <= 1 for alpha in (self.alpha, *(region.alpha for region in self.regions))):
+            raise UsageError(f"alpha, also of every region, must lie between 0 and 1, got {self.alpha:g}")
         if self.size is not None and self.size < 8:
             raise UsageError(f"size must be at least 8 pixels, got {self.size}")

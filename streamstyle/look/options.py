@@ -1,93 +1,31 @@
-"""The options that say how frames look, shared by photos, videos and cameras; and look files, which hold the same."""
+"""The fields of a look as options of photos, videos and cameras, as a table for people and as a list for programs."""
 
 import argparse
+from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
-from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES
-from streamstyle.look.recipe import Recipe, from_folder
+from streamstyle.errors import UsageError
+from streamstyle.look.fields import LookField
+from streamstyle.look.look_file import read_values
+from streamstyle.look.recipe import LOOK_FIELDS, Recipe
 from streamstyle.look.timeline import Timeline
-from streamstyle.look.toml_options import config_arguments
-from streamstyle.look.values import alpha_argument, pixels_argument, share_argument, size_argument, weight_argument
-from streamstyle.styles.code import STYLE_SIZE
-
-LOOK_OPTIONS = (
-    *("style", "weights", "alpha", "color", "color_strength", "temporal", "grain"),
-    *("style_size", "mask", "feather", "person", "background"),
-)
-"""Names of the options that a look file may hold; those of streamstyle.look.recipe.Recipe."""
 
 
 def add_look_arguments(parser: argparse.ArgumentParser) -> None:
     """The options; none has a default here, so that those given on the command line can be told from a look file's."""
     look = parser.add_argument_group("how it looks")
-    look.add_argument("--style", nargs="+", metavar="STYLE", help="image files or names of built-in styles")
-    look.add_argument(
-        "--weights", nargs="+", type=weight_argument, metavar="W", help="one per style, to blend them; W@T,W@T over time"
-    )
-    look.add_argument(
-        "--alpha",
-        nargs="+",
-        type=alpha_argument,
-        metavar="A",
-        help="strength from 0 to 1, one for all or one per style; over time: 0@0,1@5 (default: 1)",
-    )
-    look.add_argument(
-        "--color", choices=COLOR_MODES, help="the painting's colors, the content's, or its chroma (default: style)"
-    )
-    look.add_argument("--color-strength", type=share_argument, metavar="0..1", help="how far --color goes (default: 1)")
-    look.add_argument(
-        "--temporal", choices=TEMPORAL_MODES, help="how still still pictures stay in videos and live (default: on)"
-    )
-    look.add_argument(
-        "--grain", type=share_argument, metavar="0..1", help=f"strokes in skies and on plain walls (default: {GRAIN})"
-    )
-    look.add_argument(
-        "--style-size", type=size_argument, metavar="N", help=f"larger: broader strokes (default: {STYLE_SIZE})"
-    )
-    look.add_argument(
-        "--mask", metavar="FILE", help="picture or video: white takes the first style, black the last, 'keep' is none"
-    )
-    look.add_argument("--feather", type=pixels_argument, metavar="N", help="softness of the mask's edges in pixels")
-    look.add_argument("--person", metavar="style|keep|STYLE", help="people: as --style, untouched, or their own style")
-    look.add_argument("--background", metavar="style|keep|STYLE", help="likewise, all that is not people")
+    for name, known in LOOK_FIELDS.items():
+        default = _in_words(known.default)
+        look.add_argument(
+            _option(name),
+            nargs="+" if known.several else None,
+            type=_argument(known),
+            metavar=_metavar(known),
+            help=f"{known.help} (default: {default})" if default else known.help,
+        )
     look.add_argument("--look", type=Path, metavar="FILE", help="a look from a TOML file; options typed here win")
     look.add_argument("--save-look", type=Path, metavar="FILE", help="write the look to a TOML file")
-
-
-def look_parser() -> argparse.ArgumentParser:
-    """Knows the options of a look only."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog="look")
-    add_look_arguments(parser)
-    return parser
-
-
-def read_recipe(path: Path, typed: argparse.Namespace | None = None) -> Recipe:
-    """A look file as a recipe.
-
-    Args:
-        path: TOML; keys as in LOOK_OPTIONS. Paths in it may be relative to its folder.
-        typed: Options that win over the file's.
-
-    Raises:
-        UsageError: The file cannot be read, or a key or value is wrong; names the line.
-    """
-    parser = look_parser()
-    options = parser.parse_args(config_arguments(path, parser, "--look", not_here=("--look", "--save-look")))
-    folder = path.parent
-    for name in ("mask", "person", "background"):
-        if (value := getattr(options, name)) is not None:
-            setattr(options, name, from_folder(name, value, folder))
-    if options.style is not None:
-        options.style = [from_folder("style", value, folder) for value in options.style]
-    for name in LOOK_OPTIONS if typed is not None else ():
-        if (value := getattr(typed, name)) is not None:
-            setattr(options, name, value)
-    # Styles typed anew are others than the file's weights and strengths were meant for.
-    if typed is not None and typed.style is not None:
-        options.weights = typed.weights
-        if typed.alpha is None and options.alpha is not None and len(options.alpha) > 1:
-            options.alpha = None
-    return _recipe(options)
 
 
 def recipe_of(options: argparse.Namespace) -> Recipe:
@@ -96,13 +34,84 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
     Raises:
         UsageError: The parts contradict each other, or the file cannot be used.
     """
-    return _recipe(options) if options.look is None else read_recipe(options.look, options)
+    values = {} if options.look is None else read_values(options.look)
+    typed = {name: value for name in LOOK_FIELDS if (value := getattr(options, name)) is not None}
+    if "style" in typed:
+        # Styles typed anew are others than the file's weights and strengths were meant for.
+        values.pop("weights", None)
+        if len(values.get("alpha", ())) > 1:
+            del values["alpha"]
+    for name, value in typed.items():
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return Recipe(**values)
 
 
-def _recipe(options: argparse.Namespace) -> Recipe:
-    given: dict[str, str | float | tuple[str | Timeline, ...]] = {}
-    for name in LOOK_OPTIONS:
-        value = getattr(options, name)
-        if value is not None:
-            given[name] = tuple(value) if isinstance(value, list) else value
-    return Recipe(**given)  # type: ignore[arg-type]  # each option's type is the field's
+def describe_look() -> list[dict[str, object]]:
+    """The fields of a look for programs, in values that JSON knows.
+
+    Returns:
+        One dictionary per field: `name` and `option` (on the command line); `type`, one of streamstyle.look.fields.Kind;
+        `list` (several values), `over_time` (numbers may be text such as "0@0,1@5"), `choices` (words; beside them `type`
+        holds), `minimum`, `maximum`, `unit`, `default`, each None or empty where there is none; `help`.
+    """
+    return [
+        {
+            "name": name,
+            "option": _option(name),
+            "type": known.kind,
+            "list": known.several,
+            "over_time": known.over_time,
+            "choices": list(known.choices),
+            "minimum": known.low if known.kind in {"number", "integer"} else None,
+            "maximum": known.high if known.high < inf else None,
+            "unit": known.unit,
+            "default": _plain(known.default),
+            "help": known.help,
+        }
+        for name, known in LOOK_FIELDS.items()
+    ]
+
+
+def markdown_table() -> str:
+    """The fields of a look as the docs show them."""
+    rows = [
+        f"| `{_option(name)}` | {known.wanted}{'; one or more' if known.several else ''} | {_in_words(known.default)} "
+        f"| {known.help} |"
+        for name, known in LOOK_FIELDS.items()
+    ]
+    return "\n".join(["| option | values | default | what it does |", "| --- | --- | --- | --- |", *rows])
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _metavar(known: LookField) -> str:
+    number = f"{known.low:g}..{known.high:g}" if known.high == 1 else "N"
+    beside = {"style": ["STYLE"], "file": ["FILE"], "choice": [], "number": [number], "integer": ["N"]}[known.kind]
+    return "|".join([*known.choices, *beside])
+
+
+def _argument(known: LookField) -> Callable[[str], object]:
+    def parse(text: str) -> object:
+        try:
+            return known.parse(text)
+        except UsageError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parse
+
+
+def _in_words(default: object) -> str:
+    """A default for people; empty where there is none."""
+    if isinstance(default, tuple):
+        return " ".join(map(_in_words, default))
+    return f"{default:g}" if isinstance(default, float) else "" if default is None else str(default)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Timeline):
+        return value.keys[0][1] if value.is_constant else str(value)
+    return value

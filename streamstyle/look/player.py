@@ -1,4 +1,4 @@
-"""A recipe ready to be played: styles encoded, masks open; it says for every frame how that is to look."""
+"""A recipe being played: styles encoded, masks open; for every frame its Look."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask, Region
 from streamstyle.look.masks import MaskTrack
-from streamstyle.look.recipe import AS_REST, KEEP, Recipe
+from streamstyle.look.recipe import AS_REST, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import at
 from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
 from streamstyle.styles.store import is_bare, is_style_file
@@ -45,11 +45,11 @@ class _Part:
         return _Part(self.code, self.alpha, mask if self.mask is None else mask * self.mask)
 
 
-class Scene:
+class Player:
     """What plays a recipe on one stream.
 
     Attributes:
-        recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another scene.
+        recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another player.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Scene:
         find_people: FindPeople | None = None,
         *,
         loop: bool = False,
-        before: "Scene | None" = None,
+        before: "Player | None" = None,
     ) -> None:
         """Encode the styles, open the masks.
 
@@ -68,7 +68,7 @@ class Scene:
             find_style: Gives the code of a name at an encoding size.
             find_people: Makes what finds people, if the recipe needs it.
             loop: Play a mask video again and again.
-            before: The scene that this one follows on: what both need is shared.
+            before: The player that this one follows on: what both need is shared.
 
         Raises:
             StyleError: A style cannot be used.
@@ -118,7 +118,7 @@ class Scene:
         return "+".join(self._codes[name].name for name in self.recipe.style if name != KEEP)
 
     def fits(self, recipe: Recipe) -> bool:
-        """Whether a recipe can be played by this scene."""
+        """Whether a recipe can be played by this player."""
         return differ_in_numbers(recipe, self.recipe)
 
     def look(self, seconds: float, content: Image, size: int | None = None) -> Look:
@@ -132,20 +132,16 @@ class Scene:
         if self._start is None:
             self._start = seconds
         parts = self._parts(seconds - self._start, content)
-        recipe = self.recipe
         base, *regions = parts
         return Look(
             base.code,
             base.alpha,
-            recipe.color,
             size,
-            recipe.color_strength,
-            recipe.temporal,
-            recipe.grain,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
+            **{name: getattr(self.recipe, name) for name in PAINT_FIELDS},
         )
 
-    def close(self, *others: "Scene") -> None:
+    def close(self, *others: "Player") -> None:
         """Release masks and what finds people, but for what others share; once."""
         if self._track is not None and not any(other._track is self._track for other in others):
             self._track.close()
@@ -209,7 +205,4 @@ def _masked_alike(recipe: Recipe, other: Recipe) -> bool:
 
 def differ_in_numbers(recipe: Recipe, other: Recipe) -> bool:
     """Whether two recipes differ in nothing but numbers, so that one scene can play both."""
-    return all(
-        getattr(recipe, name) == getattr(other, name)
-        for name in ("style", "style_size", "mask", "feather", "person", "background")
-    )
+    return all(getattr(recipe, name) == getattr(other, name) for name, known in LOOK_FIELDS.items() if known.new_player)

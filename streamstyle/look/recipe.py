@@ -1,18 +1,27 @@
-"""A whole look as a user writes it: on a command line, or in a TOML file that photo, video and camera share."""
+"""A whole look as a user writes it, in names and numbers: the one table of a look's fields.
 
-import json
-import os
-from dataclasses import dataclass, fields
-from pathlib import Path
+Command line, look files, checks, help, the table in the docs and the list for programs all come from the entries here.
+A new field is one entry, and the code that uses it: in PaintOptions where the painter needs it, which finds it in every
+frame's Look; else in Recipe, for the player.
+"""
 
-from streamstyle.errors import SinkError, UsageError
-from streamstyle.look.look import COLOR_MODES, GRAIN, TEMPORAL_MODES, ColorMode, TemporalMode
+from dataclasses import dataclass
+from typing import Literal
+
+from streamstyle.errors import UsageError
+from streamstyle.look.fields import LookField, check_fields, entry, fields_of
 from streamstyle.look.timeline import Timeline
-from streamstyle.media.libav import reason
-from streamstyle.media.places import is_file, is_url, local_path, quoted
-from streamstyle.media.sinks.place import Place, refuse_unless_writable
 from streamstyle.styles.code import STYLE_SIZE
-from streamstyle.styles.store import is_bare, style_name
+from streamstyle.styles.store import style_name
+
+ColorMode = Literal["style", "content", "luma"]
+COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
+
+TemporalMode = Literal["off", "on"]
+TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on")
+
+GRAIN = 0.5
+"""How much grain looks have that do not say otherwise."""
 
 KEEP = "keep"
 """In place of a style: the picture stays as it is there."""
@@ -21,42 +30,92 @@ AS_REST = "style"
 MOST_STYLES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What the user asked for, in names and numbers; nothing is loaded.
-
-    Attributes:
-        style: Names or paths of styles. Several are blended, or with a mask divided between its regions.
-        weights: One per style of a blend, changing over time; empty for equal shares.
-        alpha: Strength in [0, 1], changing over time: one for all, or one per style.
-        color: Whose colours; see streamstyle.look.look.Look.
-        color_strength: Likewise.
-        temporal: Likewise.
-        grain: How much there is to paint with in flat places, in [0, 1]; see streamstyle.paint.grain.
-        style_size: Short side in pixels at which paintings are encoded: larger gives larger strokes.
-        mask: A picture or video that divides the frame between the styles; white is the first.
-        feather: Softness of the mask's edges in pixels; None for a hundredth of the frame's short side.
-        person: What people look like: `style`, `keep`, or a style of their own.
-        background: Likewise for all that is not people.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintOptions:
+    """How frames are painted, the same for all frames of a stream: what a Recipe and every frame's Look have in common.
 
     Raises:
-        UsageError: The parts contradict each other.
+        UsageError: A value is not one of those that its field may have.
     """
 
-    style: tuple[str, ...] = ()
-    weights: tuple[Timeline, ...] = ()
-    alpha: tuple[Timeline, ...] = (Timeline.constant(1.0),)
-    color: ColorMode = "style"
-    color_strength: float = 1.0
-    temporal: TemporalMode = "on"
-    grain: float = GRAIN
-    style_size: int = STYLE_SIZE
-    mask: str | None = None
-    feather: float | None = None
-    person: str = AS_REST
-    background: str = AS_REST
+    color: ColorMode = entry(
+        "style",
+        LookField("choice", "the painting's colors, the content's, or its chroma pixel by pixel", choices=COLOR_MODES),
+    )
+    color_strength: float = entry(1.0, LookField("number", "how far --color content or luma goes", high=1))
+    temporal: TemporalMode = entry(
+        "on", LookField("choice", "how still still pictures stay in videos and live", choices=TEMPORAL_MODES)
+    )
+    grain: float = entry(GRAIN, LookField("number", "strokes in skies and on plain walls", high=1))
 
     def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(PaintOptions):
+    """What the user asked for; nothing is loaded.
+
+    Raises:
+        UsageError: A value is not one of those that its field may have, or the parts contradict each other.
+    """
+
+    style: tuple[str, ...] = entry(
+        (),
+        LookField("style", "image files or names of built-in styles; several are blended", several=True, new_player=True),
+    )
+    weights: tuple[Timeline, ...] = entry(
+        (), LookField("number", "one per style, to blend them; over time: 1@0,0@5", several=True, over_time=True)
+    )
+    alpha: tuple[Timeline, ...] = entry(
+        (Timeline.constant(1.0),),
+        LookField(
+            "number", "strength, one for all or one per style; over time: 0@0,1@5", high=1, several=True, over_time=True
+        ),
+    )
+    style_size: int = entry(
+        STYLE_SIZE,
+        LookField(
+            "integer",
+            "short side at which paintings are seen; larger: broader strokes",
+            low=16,
+            high=8192,
+            unit="pixels",
+            new_player=True,
+        ),
+    )
+    mask: str | None = entry(
+        None,
+        LookField("file", "picture or video: white takes the first style, black the last, 'keep' is none", new_player=True),
+    )
+    feather: float | None = entry(
+        None,
+        LookField(
+            "number",
+            "softness of the mask's edges; without it, a hundredth of the frame's short side",
+            high=1000,
+            unit="pixels",
+            new_player=True,
+        ),
+    )
+    person: str = entry(
+        AS_REST,
+        LookField(
+            "style", "people: as --style, untouched, or a style of their own", choices=(AS_REST, KEEP), new_player=True
+        ),
+    )
+    background: str = entry(
+        AS_REST,
+        LookField(
+            "style",
+            "all that is not people: as --style, untouched, or its own style",
+            choices=(AS_REST, KEEP),
+            new_player=True,
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
         count = len(self.style)
         if count > MOST_STYLES:
             raise UsageError(f"at most {MOST_STYLES} styles at once, got {count}")
@@ -70,10 +129,6 @@ class Recipe:
             raise UsageError("--weights must not all be 0")
         if len(self.alpha) not in {1, max(1, count)}:
             raise UsageError(f"wanted one --alpha, or one per --style: {count}, got {len(self.alpha)}")
-        if self.color not in COLOR_MODES:
-            raise UsageError(f"color must be one of {', '.join(COLOR_MODES)}, got '{self.color}'")
-        if self.temporal not in TEMPORAL_MODES:
-            raise UsageError(f"temporal must be one of {', '.join(TEMPORAL_MODES)}, got '{self.temporal}'")
 
     @property
     def knows_people(self) -> bool:
@@ -91,84 +146,7 @@ class Recipe:
         return "+".join(style_name(style) for style in self.style)
 
 
-_FIRST_LINE = "# A look of streamstyle: run_video.py INPUT --look FILE, run_camera.py --look FILE"
-
-
-def check_look_place(path: Path, *, overwrite: bool) -> None:
-    """Say before any work whether a look can be written to a file.
-
-    Raises:
-        SinkError: It cannot; something is there already and is no look, or `overwrite` is not set.
-    """
-    try:
-        refuse_unless_writable(path, overwrite=overwrite)
-        with path.open("rb") as file:
-            start = file.read(len(_FIRST_LINE))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise SinkError(f"cannot write the look {quoted(path)}: {reason(error)}") from error
-    if path.suffix.lower() != ".toml" and start != _FIRST_LINE.encode():
-        raise SinkError(f"{quoted(path)} is there already and no look; name another file for the look")
-
-
-def save_recipe(recipe: Recipe, path: Path, *, overwrite: bool = False) -> None:
-    """Write a recipe as TOML; what is at its default is left out.
-
-    Paths of files are written relative to the file's folder where they lie in it, else in full.
-
-    Raises:
-        SinkError: As `check_look_place`.
-    """
-    check_look_place(path, overwrite=overwrite)
-    folder = path.absolute().parent
-    plain = Recipe()
-    lines = [_FIRST_LINE]
-    for entry in fields(recipe):
-        value = getattr(recipe, entry.name)
-        if value == getattr(plain, entry.name):
-            continue
-        lines.append(f"{entry.name} = {_toml(_portable(entry.name, value, folder))}")
-    place = Place(path, overwrite=overwrite)
-    try:
-        with place.failing_clearly():
-            place.partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            place.finish()
-    except BaseException:
-        place.partial.unlink(missing_ok=True)
-        raise
-    finally:
-        place.release()
-
-
-_PATHS = {"style", "mask", "person", "background"}
-
-
-def _portable(name: str, value: object, folder: Path) -> object:
-    if name not in _PATHS:
-        return value
-    if isinstance(value, tuple):
-        return [_portable(name, item, folder) for item in value]
-    if is_bare(str(value)) or not is_file(str(value)):
-        return value
-    path = local_path(str(value)).absolute()
-    inside = path.is_relative_to(folder)
-    portable = str(path.relative_to(folder) if inside else path).replace(os.sep, "/")
-    return f"./{portable}" if is_bare(portable) else portable
-
-
-def from_folder(name: str, value: str, folder: Path) -> str:
-    """A value of a look file, with a path that is relative to the file's folder made one that works from here."""
-    if name not in _PATHS or is_bare(value) or is_url(value):
-        return value
-    beside = str(folder / local_path(value))
-    return beside if is_file(beside) else value
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    if isinstance(value, Timeline):
-        return str(value) if len(value.keys) == 1 else json.dumps(str(value))
-    # A JSON string is a TOML string.
-    return json.dumps(value, ensure_ascii=False)
+LOOK_FIELDS = fields_of(Recipe)
+"""Name of each field of a look -> what is to be known of it."""
+PAINT_FIELDS = tuple(fields_of(PaintOptions))
+"""Names of those that every frame's Look has too."""

@@ -2,43 +2,67 @@
 
 import argparse
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from streamstyle.errors import UsageError
 from streamstyle.look.removed import removed
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
+
+_MOST_BYTES = 1024 * 1024
 
 
-def config_arguments(
-    path: Path, parser: argparse.ArgumentParser, name: str = "--config", not_here: tuple[str, ...] = ("--config",)
-) -> list[str]:
-    """The file as command-line arguments, to be put before those that the user typed, which then win.
+def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
+    """What a TOML file of options says, entry by entry.
+
+    Args:
+        path: Of the file.
+        name: Of the option that named it, for messages.
+
+    Yields:
+        The key, the value, and the place in the file, to begin messages with.
+
+    Raises:
+        UsageError: The file cannot be read or is not TOML, or names an option that is gone.
+    """
+    try:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: cannot read {quoted(path)}: {reason(error)}") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: {quoted(path)} is not TOML: {error}") from error
+    except (RecursionError, ValueError) as error:  # lists in lists in lists; a number of thousands of digits
+        place = f"line {_line_of_longest(text)}"
+        raise UsageError(f"{name}: {quoted(path)}, {place}: a number or a list that is too long to be meant") from error
+    for key, value in values.items():
+        place = f"{name}: {quoted(path)}, line {_line_of(text, key)}"
+        if "\0" in f"{key}{value}":
+            raise UsageError(f"{place}: no value holds the character NUL")
+        if line := removed(["--" + key.replace("_", "-"), str(value)]):
+            raise UsageError(f"{place}: {line}")
+        yield key, value, place
+
+
+def config_arguments(path: Path, parser: argparse.ArgumentParser) -> list[str]:
+    """A --config file as command-line arguments, to be put before those that the user typed, which then win.
 
     Args:
         path: A TOML file whose keys are long options without the dashes, `_` for `-` being fine. A table is not an option.
         parser: Knows the options.
-        name: Of the option that named the file, for messages.
-        not_here: Options that make no sense in a file.
 
     Raises:
         UsageError: The file cannot be read, is not TOML, or has a key or a value that is none of an option; names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except OSError as error:
-        raise UsageError(f"{name}: cannot read '{path}': {(error.strerror or '').lower()}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{name}: '{path}' is not TOML: {error}") from error
     options = {text for action in parser._actions for text in action.option_strings}
     arguments: list[str] = []
-    for key, value in values.items():
+    for key, value, place in toml_entries(path, "--config"):
         option = "--" + key.replace("_", "-")
-        place = f"{name}: '{path}', line {_line_of(text, key)}"
-        if line := removed([option, str(value)]):
-            raise UsageError(f"{place}: {line}")
-        if option not in options or option in {*not_here, "--help"} or isinstance(value, dict):
-            known = ", ".join(sorted(text[2:] for text in options - {*not_here, "--help"} if text.startswith("--")))
+        if option not in options or option in {"--config", "--help"} or isinstance(value, dict):
+            known = ", ".join(sorted(text[2:] for text in options - {"--config", "--help"} if text.startswith("--")))
             raise UsageError(f"{place}: no option '{key}'; choose {known}")
         words = _as_arguments(option, value, options, place)
         _check(parser, words, place)
@@ -72,6 +96,22 @@ def _check(parser: argparse.ArgumentParser, words: list[str], place: str) -> Non
         parser.parse_args(words)
     finally:
         parser.error = usual  # type: ignore[method-assign]
+
+
+def read_text(path: Path) -> str:
+    """A text file as people write it: UTF-8, also with the mark that Windows puts before it.
+
+    Raises:
+        OSError, ValueError: It cannot be read, or is too large or no text.
+    """
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError("it is too large")
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _line_of_longest(text: str) -> int:
+    lines = text.splitlines()
+    return 1 + max(range(len(lines)), key=lambda place: len(lines[place]), default=0)
 
 
 def _line_of(text: str, key: str) -> int:

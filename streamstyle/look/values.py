@@ -6,8 +6,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.errors import UsageError
-from streamstyle.look.timeline import Timeline, seconds_of
+from streamstyle.look.timeline import seconds_of
+
+_LONGEST_SECONDS = 36_000_000
 
 
 def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> float:
@@ -33,44 +34,17 @@ def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> fl
 def time_argument(text: str) -> Fraction:
     """`12.5`, `1:02.5` or `1:02:03` in seconds."""
     try:
-        return seconds_of(text)
+        seconds = seconds_of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def timeline_argument(text: str) -> Timeline:
-    """A number, or values at times: `0@0,1@5`."""
-    try:
-        return Timeline.parse(text)
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def alpha_argument(text: str) -> Timeline:
-    """A timeline of numbers from 0 to 1."""
-    timeline = timeline_argument(text)
-    low, high = timeline.bounds
-    if not (low >= 0 and high <= 1):
-        raise argparse.ArgumentTypeError(f"wanted numbers from 0 to 1, got '{text}'")
-    return timeline
-
-
-def weight_argument(text: str) -> Timeline:
-    """A timeline of numbers, 0 or more."""
-    timeline = timeline_argument(text)
-    if not 0 <= timeline.bounds[0] <= timeline.bounds[1] < float("inf"):
-        raise argparse.ArgumentTypeError(f"wanted numbers of 0 or more, got '{text}'")
-    return timeline
+    if seconds > _LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"wanted a time of 10,000 hours at most, got '{text}'")
+    return seconds
 
 
 def share_argument(text: str) -> float:
     """A number from 0 to 1."""
     return number_argument(text, lambda value: 0 <= value <= 1, "a number from 0 to 1")
-
-
-def pixels_argument(text: str) -> float:
-    """A length in pixels: 0 or more."""
-    return number_argument(text, lambda value: 0 <= value <= 1000, "a number of pixels from 0 to 1000")
 
 
 def size_argument(text: str) -> int:

@@ -17,6 +17,11 @@ def resize_short_side(image: Image, short_side: int) -> Image:
     return resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
+def within(image: Image, short_side: int | None) -> Image:
+    """The picture itself, or smaller where its short side is longer than wanted; None: as long as it likes."""
+    return image if short_side is None or short_side >= min(image.shape[:2]) else resize_short_side(image, short_side)
+
+
 def resize(image: Image, width: int, height: int) -> Image:
     """Scale a picture to a size: areas are averaged on the way down, cubic interpolation on the way up."""
     if image.shape[:2] == (height, width):

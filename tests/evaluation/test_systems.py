@@ -9,7 +9,7 @@ import pytest
 from evaluation.fitting import Painting, as_painting
 from evaluation.systems.catalog import REFERENCES, Options, mixed, open_system, split_name
 from streamstyle.errors import ModelError, UsageError
-from streamstyle.look.look import GRAIN
+from streamstyle.look.recipe import GRAIN
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
 

@@ -11,10 +11,10 @@ torch = pytest.importorskip("torch")
 from export.parity import LIMITS, ParityError, check_parity  # noqa: E402
 from export.to_onnx import export_graph  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
-from streamstyle.look.look import Look  # noqa: E402
 from streamstyle.paint.stylizer import Stylizer  # noqa: E402
 from streamstyle.runtime.catalog import WEIGHTS  # noqa: E402
 from streamstyle.styles.store import CodeCache  # noqa: E402
+from tests.looks import plain  # noqa: E402
 from training.checkpoint import load_weights, save_weights  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,8 +39,8 @@ def exported(tmp_path_factory):
 def test_the_exported_model_runs_in_the_runtime(exported, tmp_path):
     stylizer = Stylizer(str(exported / "fast.stylize.onnx"), "cpu", CodeCache(tmp_path))
     image = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
-    assert stylizer.stylize(image, Look(stylizer.encode_style(image))).shape == (37, 53, 3)
-    assert stylizer.builtin_styles.styles == []
+    assert stylizer.stylize(image, plain(stylizer.encoder.encode(image))).shape == (37, 53, 3)
+    assert stylizer.encoder.builtin.styles == []
 
 
 def test_parity_fails_on_another_network(exported):

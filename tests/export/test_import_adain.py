@@ -11,12 +11,13 @@ torch = pytest.importorskip("torch")
 from models.vgg import Vgg19  # noqa: E402
 from models.vgg_adain import Decoder  # noqa: E402
 from streamstyle.errors import ModelError  # noqa: E402
-from streamstyle.look.look import Look, Region  # noqa: E402
+from streamstyle.look.look import Region  # noqa: E402
 from streamstyle.media.sources import open_source  # noqa: E402
 from streamstyle.paint.stylizer import Stylizer  # noqa: E402
 from streamstyle.styles.code import blend  # noqa: E402
 from streamstyle.styles.store import CodeCache  # noqa: E402
 from tests.clips import Audio, make_clip  # noqa: E402
+from tests.looks import plain  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "weights"
@@ -70,24 +71,24 @@ def test_the_imported_model_gives_what_pytorch_gives(stylizer):
     tensors = [torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255 for image in (content, style)]
     with torch.no_grad():
         wanted = network(*tensors, torch.ones(1, 1, 1, 1)).clamp(0, 1).mul(255).round()[0].permute(1, 2, 0).numpy()
-    got = stylizer.stylize(content, Look(stylizer.encode_style(style)))
+    got = stylizer.stylize(content, plain(stylizer.encoder.encode(style)))
     assert np.abs(got.astype(int) - wanted).max() <= 1
 
 
 @needs_weights
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 130), (33, 50), (61, 97)])
 def test_any_size_keeps_its_size(stylizer, height, width):
-    code = stylizer.encode_style(picture(64, 64, 3))
-    assert stylizer.stylize(picture(height, width, 2), Look(code)).shape == (height, width, 3)
+    code = stylizer.encoder.encode(picture(64, 64, 3))
+    assert stylizer.stylize(picture(height, width, 2), plain(code)).shape == (height, width, 3)
 
 
 @needs_weights
 def test_corners_of_a_blend_are_the_single_styles(stylizer):
-    content, codes = picture(48, 48, 0), [stylizer.encode_style(picture(64, 64, seed)) for seed in (5, 6)]
-    single = [stylizer.stylize(content, Look(code)) for code in codes]
-    assert np.array_equal(stylizer.stylize(content, Look(blend(codes, [1, 0]))), single[0])
-    assert np.array_equal(stylizer.stylize(content, Look(blend(codes, [0, 1]))), single[1])
-    middle = stylizer.stylize(content, Look(blend(codes, [1, 1]))).astype(int)
+    content, codes = picture(48, 48, 0), [stylizer.encoder.encode(picture(64, 64, seed)) for seed in (5, 6)]
+    single = [stylizer.stylize(content, plain(code)) for code in codes]
+    assert np.array_equal(stylizer.stylize(content, plain(blend(codes, [1, 0]))), single[0])
+    assert np.array_equal(stylizer.stylize(content, plain(blend(codes, [0, 1]))), single[1])
+    middle = stylizer.stylize(content, plain(blend(codes, [1, 1]))).astype(int)
     apart = np.abs(single[0].astype(int) - single[1]).mean()
     assert all(0 < np.abs(middle - corner).mean() < apart for corner in single)
 
@@ -95,11 +96,11 @@ def test_corners_of_a_blend_are_the_single_styles(stylizer):
 @needs_weights
 @pytest.mark.parametrize(("height", "width"), [(96, 208), (93, 211)])
 def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
-    content, codes = picture(height, width, 0), [stylizer.encode_style(picture(64, 64, seed)) for seed in (5, 6)]
+    content, codes = picture(height, width, 0), [stylizer.encoder.encode(picture(64, 64, seed)) for seed in (5, 6)]
     left = np.zeros((height, width), np.float32)
     left[:, : width // 2] = 1
-    joined = stylizer.stylize(content, Look(codes[1], regions=(Region(left, codes[0], 0.6),)))
-    first, second = stylizer.stylize(content, Look(codes[0], 0.6)), stylizer.stylize(content, Look(codes[1]))
+    joined = stylizer.stylize(content, plain(codes[1], regions=(Region(left, codes[0], 0.6),)))
+    first, second = stylizer.stylize(content, plain(codes[0], 0.6)), stylizer.stylize(content, plain(codes[1]))
     assert np.array_equal(joined[:, : width // 2], first[:, : width // 2])
     assert np.array_equal(joined[:, width // 2 :], second[:, width // 2 :])
     assert np.abs(first.astype(int) - second).mean() > 5
@@ -108,8 +109,8 @@ def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
 @needs_weights
 def test_content_colours_are_matched_after_painting(stylizer):
     """No RGB statistics in this family's codes: there is one step, and it goes all the way."""
-    content, code = picture(64, 96, 0) // 2, stylizer.encode_style(picture(96, 96, 5))
-    plain, kept = (stylizer.stylize(content, Look(code, color=color)) for color in ("style", "content"))
+    content, code = picture(64, 96, 0) // 2, stylizer.encoder.encode(picture(96, 96, 5))
+    plain, kept = (stylizer.stylize(content, plain(code, color=color)) for color in ("style", "content"))
     far, near = (np.abs(image.mean((0, 1)) - content.mean((0, 1))).max() for image in (plain, kept))
     assert near < far / 4
     assert near < 3
@@ -149,11 +150,11 @@ def test_half_precision_stays_close(models, tmp_path):
 
 @needs_weights
 def test_a_frame_that_would_not_fit_into_memory_is_refused(stylizer, monkeypatch):
-    code = stylizer.encode_style(picture(64, 64, 3))
+    code = stylizer.encoder.encode(picture(64, 64, 3))
     monkeypatch.setattr("streamstyle.paint.stylizer.available_memory", lambda: 30_000_000)
-    assert stylizer.stylize(picture(90, 160, 0), Look(code)).shape == (90, 160, 3)
+    assert stylizer.stylize(picture(90, 160, 0), plain(code)).shape == (90, 160, 3)
     with pytest.raises(ModelError, match=r"takes about 0\.3 GB of memory, 0\.0 GB are free; use --size \d+ or less"):
-        stylizer.stylize(picture(360, 640, 0), Look(code))
+        stylizer.stylize(picture(360, 640, 0), plain(code))
 
 
 @pytest.fixture(scope="module")

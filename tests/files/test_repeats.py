@@ -6,14 +6,15 @@ import pytest
 from streamstyle.files.job import Job, stylize_source
 from streamstyle.files.repeats import Repeats
 from streamstyle.frame import Frame
-from streamstyle.look.look import Look, Region
-from streamstyle.look.player import Scene
+from streamstyle.look.look import Region
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles.code import StyleCode
+from tests.looks import plain
 
 CODE = StyleCode("plain", "1", {"mean": np.zeros((1, 2, 1, 1), np.float32)})
 STYLES = ("kiss", "great-wave")
@@ -66,7 +67,7 @@ def styled(stylizer, pictures, tmp_path, recipe, *, skip=True):
             return stylizer.stylize(*arguments)
 
     counting = Keeping()
-    scene = Scene(recipe, stylizer.find_style)
+    player = Player(recipe, stylizer.encoder.find)
     job = Job(tmp_path / "out.mp4", overwrite=True, skip_duplicates=skip)
     from streamstyle.files import job as video
 
@@ -81,10 +82,10 @@ def styled(stylizer, pictures, tmp_path, recipe, *, skip=True):
 
     video.run = run
     try:
-        report = stylize_source(Slides(pictures), job, counting, scene)
+        report = stylize_source(Slides(pictures), job, counting, player)
     finally:
         video.run = original
-        scene.close()
+        player.close()
     assert report.frames == len(pictures) == len(kept)
     assert report.reused == len(pictures) - counting.calls
     return report, kept
@@ -192,26 +193,26 @@ def test_another_look_is_painted_anew():
     content, mask = noise(1)[0], np.ones(SIZE, np.float32)
     same_code = StyleCode("plain", "1", CODE.tensors)
     for other in (
-        Look(CODE, 0.5),
-        Look(same_code),
-        Look(CODE, color="luma"),
-        Look(CODE, size=16),
-        Look(CODE, grain=0.5),
-        Look(CODE, regions=(Region(mask, CODE),)),
+        plain(CODE, 0.5),
+        plain(same_code),
+        plain(CODE, color="luma"),
+        plain(CODE, size=16),
+        plain(CODE, grain=0.5),
+        plain(CODE, regions=(Region(mask, CODE),)),
     ):
-        assert count_of([(content, Look(CODE)), (content, other), (content, other)]) == 2
-    regions = [Look(CODE, regions=(Region(mask * level, CODE),)) for level in (0.5, 0.5, 0.25)]
+        assert count_of([(content, plain(CODE)), (content, other), (content, other)]) == 2
+    regions = [plain(CODE, regions=(Region(mask * level, CODE),)) for level in (0.5, 0.5, 0.25)]
     assert count_of([(content, look) for look in regions]) == 2
 
 
 def test_sizes_and_shapes_are_compared():
     one = np.zeros((4, 6, 3), np.uint8)
-    assert count_of([(one, Look(CODE)), (np.zeros((6, 4, 3), np.uint8), Look(CODE))]) == 2
+    assert count_of([(one, plain(CODE)), (np.zeros((6, 4, 3), np.uint8), plain(CODE))]) == 2
     odd = np.zeros((5, 5, 3), np.uint8)  # 75 bytes: not a whole number of words
     changed = odd.copy()
     changed[-1, -1, -1] = 1
-    assert count_of([(odd, Look(CODE)), (odd.copy(), Look(CODE)), (changed, Look(CODE))]) == 2
+    assert count_of([(odd, plain(CODE)), (odd.copy(), plain(CODE)), (changed, plain(CODE))]) == 2
     large = np.zeros((400, 500, 3), np.uint8)  # more than is compared at a time
     late = large.copy()
     late[390, 3, 1] = 1
-    assert count_of([(large, Look(CODE)), (large.copy(), Look(CODE)), (late, Look(CODE))]) == 2
+    assert count_of([(large, plain(CODE)), (large.copy(), plain(CODE)), (late, plain(CODE))]) == 2

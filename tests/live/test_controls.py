@@ -19,8 +19,9 @@ FRAME = np.zeros((48, 64, 3), np.uint8)
 class FakeStylizer:
     def __init__(self):
         self.encoded = []
+        self.encoder = SimpleNamespace(find=self.find)
 
-    def find_style(self, name, size=256):
+    def find(self, name, size=256):
         if name == "broken":
             raise StyleError("style 'broken' is not a picture")
         self.encoded.append(name)

@@ -3,6 +3,7 @@
 import threading
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
-from streamstyle.look.options import read_recipe
+from streamstyle.look.look_file import read_recipe
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_source
@@ -64,15 +65,16 @@ class FakeStylizer:
 
     def __init__(self):
         self.sizes = []
+        self.encoder = SimpleNamespace(find=self.find)
 
-    def warm_up(self, width, height, size=None):
-        self.warmed = (width, height, size)
-
-    def prepare(self, width, height, size):
+    def prepare(self, width, height, size=None, *, while_running=False):
+        if not while_running:
+            self.prepared = (width, height, size)
+            return
         self.sizes.append((width, height, size))
         time.sleep(0.1)
 
-    def find_style(self, name, size=256):
+    def find(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
     def memory(self):
@@ -119,7 +121,7 @@ def test_the_model_prepares_for_the_size_that_comes(fixed, auto):
     run = live(Camera(1), size=fixed, auto=AutoSize(auto, 1 / 30) if auto else None)
     run.measure_size()
     run.warm_up()
-    assert run.stylizer.warmed == (64, 48, run.auto.size if run.auto else fixed)
+    assert run.stylizer.prepared == (64, 48, run.auto.size if run.auto else fixed)
 
 
 def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):
@@ -391,7 +393,7 @@ def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, m
 def test_a_slow_encoding_does_not_hold_the_stream():
     run = live(Camera(4000))
     while_encoding, began = [], threading.Event()
-    encode = run.stylizer.find_style
+    encode = run.stylizer.encoder.find
 
     def slowly(name, size=256):
         began.set()
@@ -399,7 +401,7 @@ def test_a_slow_encoding_does_not_hold_the_stream():
         began.clear()
         return encode(name)
 
-    run.stylizer.find_style = slowly
+    run.stylizer.encoder.find = slowly
 
     def also(pair):
         if pair.content.index == 3:
@@ -458,7 +460,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
             raise RuntimeError("password required")
         return find_style(name, size)
 
-    run.stylizer.stylize, run.stylizer.find_style, run.tell = stylize_or_fail, find_or_fail, told.append
+    run.stylizer.stylize, run.stylizer.encoder.find, run.tell = stylize_or_fail, find_or_fail, told.append
     run.watch_look(path, lambda: read_recipe(path))
     frames_after = []
 

@@ -61,9 +61,7 @@ class Timed:
 
     def __init__(self, model, pause):
         self.model, self.pause, self.took = model, pause, {}
-
-    def find_style(self, name, size=256):
-        return self.model.find_style(name, size)
+        self.encoder = model.encoder
 
     def memory(self):
         return self.model.memory()

@@ -7,8 +7,9 @@ import pytest
 
 from streamstyle.commands.main import build_parser
 from streamstyle.errors import SinkError, UsageError
-from streamstyle.look.options import read_recipe, recipe_of
-from streamstyle.look.recipe import Recipe, save_recipe
+from streamstyle.look.look_file import read_recipe, save_recipe
+from streamstyle.look.options import recipe_of
+from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 
 ALL = Recipe(
@@ -89,7 +90,7 @@ def test_the_command_line_says_it_all():
         ({"style": ("a", "b"), "alpha": (Timeline.constant(1),) * 3}, "one per --style: 2, got 3"),
         ({"style": ("a", "b"), "weights": (Timeline.constant(1),) * 2, "mask": "m.png"}, "leave --weights or --mask"),
         ({"style": ("a", "keep")}, "'keep' stands for a region"),
-        ({"color": "pink"}, "color must be one of style, content, luma"),
+        ({"color": "pink"}, "color: wanted one of style, content, luma, got .pink."),
     ],
 )
 def test_contradictions_are_named(wrong, words):

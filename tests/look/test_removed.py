@@ -1,5 +1,6 @@
 """Options that are gone are refused by name, with what takes their place."""
 
+import argparse
 import sys
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from streamstyle.commands.camera_options import with_config
 from streamstyle.commands.main import main
 from streamstyle.errors import UsageError
-from streamstyle.look.options import look_parser, read_recipe
+from streamstyle.look.look_file import read_recipe
+from streamstyle.look.options import add_look_arguments
 from streamstyle.look.removed import REMOVED, removed
 
 
@@ -48,7 +50,9 @@ def test_config_files_with_them_name_the_line(option, tmp_path, capsys):
 def test_what_is_there_is_let_through():
     assert removed(["in.mp4", "--style", "kiss", "--temporal", "on", "--color=content"]) is None
     assert removed(["--style", "kiss", "--", "--fit"]) is None
-    known = {word for action in look_parser()._actions for word in action.option_strings}
+    parser = argparse.ArgumentParser()
+    add_look_arguments(parser)
+    known = {word for action in parser._actions for word in action.option_strings}
     assert not known & set(REMOVED)
 
 

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import UsageError
-from streamstyle.look.look import Look, Region
-from streamstyle.look.player import Scene
+from streamstyle.look.look import Region
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.grain import grained
 from streamstyle.paint.stylizer import Stylizer
+from tests.looks import plain
 
 HEIGHT, WIDTH = 192, 320
 SKY = (slice(0, 96), slice(0, WIDTH))
@@ -114,25 +115,25 @@ def lattice(picture):
 def test_skies_get_strokes_instead_of_one_small_sign_all_over(stylizer, style):
     photo = landscape(noise=2)
     photo[:96] = (photo[:96] + np.linspace(-20, 20, WIDTH)[None, :, None]).astype(np.uint8)
-    code = stylizer.find_style(style)
-    plain, grainy = (stylizer.stylize(photo, Look(code, grain=grain)) for grain in (0.0, 1.0))
+    code = stylizer.encoder.find(style)
+    plain, grainy = (stylizer.stylize(photo, plain(code, grain=grain)) for grain in (0.0, 1.0))
     assert lattice(grainy[SKY]) < 0.8 * lattice(plain[SKY])
 
 
 def test_what_is_hardly_painted_has_hardly_any(stylizer):
-    photo, code = landscape(), stylizer.find_style("kiss")
-    faint = stylizer.stylize(photo, Look(code, 0.02, grain=1.0))
-    assert np.abs(change(faint, stylizer.stylize(photo, Look(code, 0.02)))[SKY]).mean() < 1
-    np.testing.assert_array_equal(stylizer.stylize(photo, Look(code, 0.0, grain=1.0)), photo)
+    photo, code = landscape(), stylizer.encoder.find("kiss")
+    faint = stylizer.stylize(photo, plain(code, 0.02, grain=1.0))
+    assert np.abs(change(faint, stylizer.stylize(photo, plain(code, 0.02)))[SKY]).mean() < 1
+    np.testing.assert_array_equal(stylizer.stylize(photo, plain(code, 0.0, grain=1.0)), photo)
 
 
 def test_regions_have_it_by_their_own_strength(stylizer):
-    photo, code, other = landscape(), stylizer.find_style("kiss"), stylizer.find_style("scream")
+    photo, code, other = landscape(), stylizer.encoder.find("kiss"), stylizer.encoder.find("scream")
     right = np.zeros((HEIGHT, WIDTH), np.float32)
     right[:, 160:] = 1
 
     def looks(grain):
-        return Look(code, 1.0, grain=grain, regions=(Region(right, other, 0.02),))
+        return plain(code, 1.0, grain=grain, regions=(Region(right, other, 0.02),))
 
     added = np.abs(change(stylizer.stylize(photo, looks(1.0)), stylizer.stylize(photo, looks(0.0)))[SKY])
     assert added[:, :128].mean() > 3
@@ -141,12 +142,12 @@ def test_regions_have_it_by_their_own_strength(stylizer):
 
 def test_looks_have_it_unless_told_otherwise(stylizer):
     for recipe, wanted in ((Recipe(style=("kiss",)), 0.5), (Recipe(style=("kiss",), grain=0.0), 0.0)):
-        scene = Scene(recipe, stylizer.find_style)
-        assert scene.look(0.0, landscape()).grain == wanted
-        scene.close()
+        player = Player(recipe, stylizer.encoder.find)
+        assert player.look(0.0, landscape()).grain == wanted
+        player.close()
 
 
 @pytest.mark.parametrize("grain", [-0.1, 1.5, float("nan")])
 def test_what_is_out_of_range_is_refused(stylizer, grain):
-    with pytest.raises(UsageError, match="grain must lie between 0 and 1"):
-        Look(stylizer.find_style("kiss"), grain=grain)
+    with pytest.raises(UsageError, match="grain: wanted a number from 0 to 1, got"):
+        plain(stylizer.encoder.find("kiss"), grain=grain)

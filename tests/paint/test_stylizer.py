@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import ModelError, StyleError
-from streamstyle.look.look import Look, Region
+from streamstyle.look.look import Region
 from streamstyle.media.resize import resize_short_side
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sources.synthetic import SyntheticSource
@@ -17,6 +17,7 @@ from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.session import Session, any_size_device
 from streamstyle.styles.code import blend
 from streamstyle.styles.store import BuiltinStyles, CodeCache
+from tests.looks import plain
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def content():
 
 @pytest.fixture(scope="module")
 def code(stylizer):
-    return stylizer.find_style("starry-night")
+    return stylizer.encoder.find("starry-night")
 
 
 def distance(a, b):
@@ -45,13 +46,14 @@ def test_the_style_graph_is_loaded_for_the_first_new_painting_only(tmp_path, mon
         loaded.append((path.name, device))
         return Session(path, device, *more, **named)
 
-    monkeypatch.setattr("streamstyle.paint.stylizer.Session", session)
+    for module in ("stylizer", "encoder"):
+        monkeypatch.setattr(f"streamstyle.paint.{module}.Session", session)
     for times in (1, 0):
         stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
-        stylizer.stylize(content, Look(stylizer.find_style("starry-night")))
+        stylizer.stylize(content, plain(stylizer.encoder.find("starry-night")))
         assert "fast.style.onnx" not in dict(loaded)
-        stylizer.encode_style(content)  # the second time from the cache
-        stylizer.encode_style(content)
+        stylizer.encoder.encode(content)  # the second time from the cache
+        stylizer.encoder.encode(content)
         assert [name for name, _ in loaded].count("fast.style.onnx") == times
         loaded.clear()
 
@@ -67,31 +69,31 @@ def test_paintings_are_encoded_where_no_size_costs_a_compilation():
 
 
 def test_alpha_0_is_the_input_itself(stylizer, content, code):
-    assert np.array_equal(stylizer.stylize(content, Look(code, alpha=0)), content)
+    assert np.array_equal(stylizer.stylize(content, plain(code, alpha=0)), content)
 
 
 def test_alpha_near_0_is_the_input_within_a_level(stylizer, content, code):
     """The graph's own alpha, not the shortcut for exactly 0."""
-    result = stylizer.stylize(content, Look(code, alpha=1e-6))
+    result = stylizer.stylize(content, plain(code, alpha=1e-6))
     assert np.abs(result.astype(int) - content).max() <= 1
 
 
 def test_alpha_is_monotone(stylizer, content, code):
-    results = [stylizer.stylize(content, Look(code, alpha=alpha)) for alpha in (0, 0.25, 0.5, 0.75, 1)]
+    results = [stylizer.stylize(content, plain(code, alpha=alpha)) for alpha in (0, 0.25, 0.5, 0.75, 1)]
     away = [distance(result, content) for result in results]
     assert away == sorted(away)
     assert away[-1] > 5
 
 
 def test_the_result_takes_the_styles_colours(stylizer, content, code):
-    result = stylizer.stylize(content, Look(code))
+    result = stylizer.stylize(content, plain(code))
     wanted = code.tensors["rgb_mean"].ravel() * 255
     assert np.abs(result.mean((0, 1)) - wanted).max() < np.abs(content.mean((0, 1)) - wanted).max()
 
 
 def test_two_styles_look_different_and_blend(stylizer, content, code):
-    other = stylizer.find_style("great-wave")
-    results = [stylizer.stylize(content, Look(c)) for c in (code, other, blend([code, other]))]
+    other = stylizer.encoder.find("great-wave")
+    results = [stylizer.stylize(content, plain(c)) for c in (code, other, blend([code, other]))]
     apart = distance(results[0], results[1])
     assert apart > 5
     assert max(distance(results[2], results[0]), distance(results[2], results[1])) < apart
@@ -101,7 +103,7 @@ def test_color_content_keeps_the_contents_colours(stylizer, content, code):
     wanted = ColorStats.of(content)
     away = []
     for color in ("style", "content"):
-        got = ColorStats.of(stylizer.stylize(content, Look(code, color=color)))
+        got = ColorStats.of(stylizer.stylize(content, plain(code, color=color)))
         away.append(np.abs(got.mean - wanted.mean).sum() + np.abs(got.covariance - wanted.covariance).sum() ** 0.5)
     assert away[1] < away[0] / 4
 
@@ -109,12 +111,12 @@ def test_color_content_keeps_the_contents_colours(stylizer, content, code):
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 9), (33, 47), (120, 161)])
 def test_any_size_keeps_its_size(stylizer, code, height, width):
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    assert stylizer.stylize(image, Look(code)).shape == (height, width, 3)
-    assert stylizer.stylize(image, Look(code, size=16)).shape == (height, width, 3)
+    assert stylizer.stylize(image, plain(code)).shape == (height, width, 3)
+    assert stylizer.stylize(image, plain(code, size=16)).shape == (height, width, 3)
 
 
 def test_a_flat_frame_has_no_border(stylizer, code):
-    result = stylizer.stylize(np.full((96, 128, 3), 90, np.uint8), Look(code)).astype(int)
+    result = stylizer.stylize(np.full((96, 128, 3), 90, np.uint8), plain(code)).astype(int)
     inner = result[24:-24, 24:-24].reshape(-1, 3)
     rim = np.concatenate([result[:8].reshape(-1, 3), result[:, :8].reshape(-1, 3)])
     assert np.abs(rim.mean(0) - inner.mean(0)).max() <= 2
@@ -122,7 +124,7 @@ def test_a_flat_frame_has_no_border(stylizer, code):
 
 def test_a_region_of_another_style_through_the_same_graph(stylizer, content):
     """Codes broadcast: (1, C, h, w) with the same style everywhere equals (1, C, 1, 1)."""
-    code = stylizer.find_style("kiss")
+    code = stylizer.encoder.find("kiss")
     height, width = 120, 160
     scale = {"rgb": 1, "quarter": 4, "half": 2}
     by_region = {}
@@ -138,34 +140,34 @@ def test_a_region_of_another_style_through_the_same_graph(stylizer, content):
 
 def test_codes_are_cached_by_content_and_damage_is_no_matter(tmp_path, content):
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes"))
-    first = stylizer.encode_style(content, "a")
+    first = stylizer.encoder.encode(content, "a")
     (entry,) = (tmp_path / "codes").iterdir()
-    stylizer._style.run = None  # from now on only the cache can answer
-    again = stylizer.encode_style(content.copy(), "b")
+    stylizer.encoder._graph.run = None  # from now on only the cache can answer
+    again = stylizer.encoder.encode(content.copy(), "b")
     assert again.name == "b"
     assert all(np.array_equal(again.tensors[key], first.tensors[key]) for key in first.tensors)
     entry.write_bytes(b"PK damaged")
     with pytest.raises(TypeError):
-        stylizer.encode_style(content)
-    fresh = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes")).encode_style(content)
+        stylizer.encoder.encode(content)
+    fresh = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes")).encoder.encode(content)
     assert all(np.array_equal(fresh.tensors[key], first.tensors[key]) for key in first.tensors)
 
 
 def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, content):
     (tmp_path / "file").write_text("in the way")
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "file" / "codes"))
-    assert stylizer.encode_style(content).tensors
+    assert stylizer.encoder.encode(content).tensors
 
 
 def test_built_in_styles_are_many_named_and_small(stylizer):
-    styles = stylizer.builtin_styles.styles
+    styles = stylizer.encoder.builtin.styles
     assert len(styles) >= 16
     assert len({style.name for style in styles}) == len(styles)
     assert (WEIGHTS / "fast.styles.npz").stat().st_size < 40_000 * len(styles)
-    wanted = set(stylizer._style.outputs)
+    wanted = set(stylizer.encoder._graph.outputs)
     for style in styles:
         assert style.description
-        assert set(stylizer.builtin_styles.code(style.name).tensors) == wanted
+        assert set(stylizer.encoder.builtin.code(style.name).tensors) == wanted
 
 
 def test_built_in_styles_of_another_training_are_refused():
@@ -175,14 +177,14 @@ def test_built_in_styles_of_another_training_are_refused():
 
 def test_styles_that_cannot_be_used(stylizer, tmp_path):
     with pytest.raises(StyleError, match="neither a file nor a built-in"):
-        stylizer.find_style("no-such-style")
+        stylizer.encoder.find("no-such-style")
     with pytest.raises(StyleError, match="does not exist"):
-        stylizer.find_style(str(tmp_path / "absent.jpg"))
+        stylizer.encoder.find(str(tmp_path / "absent.jpg"))
     (tmp_path / "text.png").write_text("not a picture")
     with pytest.raises(StyleError, match="not a picture"):
-        stylizer.find_style(str(tmp_path / "text.png"))
+        stylizer.encoder.find(str(tmp_path / "text.png"))
     with pytest.raises(StyleError, match="wanted at least 8x8"):
-        stylizer.encode_style(np.zeros((4, 300, 3), np.uint8), "thin")
+        stylizer.encoder.encode(np.zeros((4, 300, 3), np.uint8), "thin")
 
 
 def test_a_picture_file_is_a_style(stylizer, content, tmp_path):
@@ -190,7 +192,7 @@ def test_a_picture_file_is_a_style(stylizer, content, tmp_path):
     sink = ImageSink(path)
     sink.write(next(iter(SyntheticSource(300, 200, 1))))
     sink.close()
-    assert stylizer.find_style(str(path)).name == "my painting"
+    assert stylizer.encoder.find(str(path)).name == "my painting"
 
 
 def test_unknown_models_are_named():
@@ -218,7 +220,7 @@ def test_resize_keeps_the_shape():
 
 @pytest.fixture(scope="module")
 def other(stylizer):
-    return stylizer.find_style("great-wave")
+    return stylizer.encoder.find("great-wave")
 
 
 def color_distance(image, content):
@@ -231,9 +233,9 @@ def color_distance(image, content):
 
 
 def test_content_colours_are_at_least_4_times_nearer_at_equal_texture(stylizer, content, code):
-    painted = stylizer.stylize(content, Look(code))
-    kept = stylizer.stylize(content, Look(code, color="content"))
-    half = stylizer.stylize(content, Look(code, color="content", color_strength=0.5))
+    painted = stylizer.stylize(content, plain(code))
+    kept = stylizer.stylize(content, plain(code, color="content"))
+    half = stylizer.stylize(content, plain(code, color="content", color_strength=0.5))
     for far, near, between in zip(*(color_distance(image, content) for image in (painted, kept, half)), strict=True):
         assert near < far / 4
         assert near < between < far
@@ -247,12 +249,12 @@ def test_content_colours_are_at_least_4_times_nearer_at_equal_texture(stylizer, 
 def test_luma_keeps_every_pixels_chroma(stylizer, code):
     photo = np.full((64, 96, 3), (150, 110, 100), np.uint8)  # no clipping at the ends of the range
     photo[:, 48:] = (100, 120, 140)
-    kept = stylizer.stylize(photo, Look(code, color="luma"))
+    kept = stylizer.stylize(photo, plain(code, color="luma"))
     ours, theirs = (cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb).astype(int) for image in (kept, photo))
     inside = ((kept > 0) & (kept < 255)).all(axis=2)
     assert inside.mean() > 0.5
     assert np.abs(ours - theirs)[inside][:, 1:].max() <= 2
-    painted = stylizer.stylize(photo, Look(code))
+    painted = stylizer.stylize(photo, plain(code))
     assert np.abs(cv2.cvtColor(painted, cv2.COLOR_RGB2YCrCb).astype(int) - theirs)[..., 1:].mean() > 5
 
 
@@ -260,8 +262,8 @@ def test_luma_keeps_every_pixels_chroma(stylizer, code):
 @pytest.mark.parametrize("level", [0, 127, 255])
 def test_flat_pictures_neither_explode_nor_become_nan(stylizer, code, color, level):
     flat = np.full((50, 70, 3), level, np.uint8)
-    result = stylizer.stylize(flat, Look(code, color=color))
-    gray = stylizer.stylize(content_gray(), Look(code, color=color))
+    result = stylizer.stylize(flat, plain(code, color=color))
+    gray = stylizer.stylize(content_gray(), plain(code, color=color))
     assert np.isfinite(result.astype(float)).all()
     if color == "content":
         assert np.abs(result.mean((0, 1)) - level).max() < 12
@@ -278,8 +280,8 @@ def test_regions_are_the_whole_frames_away_from_edges(stylizer, content, code, o
     left = np.zeros((height, width), np.float32)
     left[:, : width // 2] = 1
     left = cv2.GaussianBlur(left, (0, 0), 2)
-    joined = stylizer.stylize(content, Look(other, 1.0, regions=(Region(left, code, 0.7),)))
-    first, second = stylizer.stylize(content, Look(code, 0.7)), stylizer.stylize(content, Look(other))
+    joined = stylizer.stylize(content, plain(other, 1.0, regions=(Region(left, code, 0.7),)))
+    first, second = stylizer.stylize(content, plain(code, 0.7)), stylizer.stylize(content, plain(other))
     middle = slice(width // 2 - 10, width // 2 + 10)
     np.testing.assert_array_equal(joined[:, : middle.start], first[:, : middle.start])
     np.testing.assert_array_equal(joined[:, middle.stop :], second[:, middle.stop :])
@@ -292,7 +294,7 @@ def test_regions_are_the_whole_frames_away_from_edges(stylizer, content, code, o
 def test_a_region_that_is_kept_is_the_input_itself(stylizer, content, code):
     mask = np.zeros(content.shape[:2], np.float32)
     mask[30:70, 40:90] = 1
-    result = stylizer.stylize(content, Look(code, regions=(Region(mask, code, 0.0),), size=60))
+    result = stylizer.stylize(content, plain(code, regions=(Region(mask, code, 0.0),), size=60))
     np.testing.assert_array_equal(result[30:70, 40:90], content[30:70, 40:90])
     assert distance(result[80:], content[80:]) > 5
 
@@ -305,9 +307,9 @@ def test_a_region_that_nobody_sees_is_not_painted(stylizer, content, code, other
         return nullcontext()
 
     nowhere = np.zeros(content.shape[:2], np.float32)
-    result = stylizer.stylize(content, Look(code, regions=(Region(nowhere, other),)), measure=measure)
+    result = stylizer.stylize(content, plain(code, regions=(Region(nowhere, other),)), measure=measure)
     assert stages.count("inference") == 1
-    np.testing.assert_array_equal(result, stylizer.stylize(content, Look(code)))
+    np.testing.assert_array_equal(result, stylizer.stylize(content, plain(code)))
 
 
 @pytest.mark.parametrize("color", ["content", "luma"])
@@ -321,16 +323,16 @@ def test_kept_colours_flicker_no_more_than_painted_ones(stylizer, content, code,
     flicker = {}
     for mode in ("style", color):
         memory = stylizer.memory()
-        shown = [stylizer.stylize(frame, Look(code, color=mode), memory).mean((0, 1)) for frame in frames]
+        shown = [stylizer.stylize(frame, plain(code, color=mode), memory).mean((0, 1)) for frame in frames]
         flicker[mode] = np.abs(np.diff(shown, axis=0)).mean()
     assert flicker[color] <= flicker["style"] + 0.05
 
 
 def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
     painting = next(iter(SyntheticSource(320, 240, 1))).image
-    codes = [stylizer.encode_style(painting, size=size) for size in (128, 256, 512)]
+    codes = [stylizer.encoder.encode(painting, size=size) for size in (128, 256, 512)]
     names = set(codes[0].tensors) - {"rgb_mean", "rgb_std"}
     assert all(not np.allclose(codes[0].tensors[name], codes[2].tensors[name], atol=1e-3) for name in names)
     np.testing.assert_allclose(codes[0].tensors["rgb_mean"], codes[2].tensors["rgb_mean"], atol=0.01)
-    again = stylizer.encode_style(painting, size=512)
+    again = stylizer.encoder.encode(painting, size=512)
     assert all(np.array_equal(again.tensors[name], codes[2].tensors[name]) for name in names)

@@ -5,6 +5,7 @@ import socket
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,7 +35,10 @@ class Camera:
 class FakeStylizer:
     name, version, provider = "fake", "1", "cpu"
 
-    def find_style(self, name, size=256):
+    def __init__(self):
+        self.encoder = SimpleNamespace(find=self.find)
+
+    def find(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
     def memory(self):
