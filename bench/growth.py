@@ -33,7 +33,7 @@ def _painter(
     setting: Setting, stylizer: Stylizer, images: list[Image], recipe: Recipe, players: list[Player]
 ) -> Callable[[], None]:
     """Paints some frames of one endless stream."""
-    player, memory = Player(recipe, stylizer.find_style), stylizer.memory()
+    player, memory = Player(recipe, stylizer.encoder.find), stylizer.memory()
     players.append(player)
     shown = 0
 
@@ -80,7 +80,7 @@ def _looks(setting: Setting, stylizer: Stylizer) -> Table:
     """Everything beside one plain style, in turns with that."""
     size = setting.sizes_or("360p")[0]
     images = pictures(setting.clip, size, _FRAMES)
-    styles = [setting.style, *(name for name in stylizer.builtin_styles.names() if name != setting.style)]
+    styles = [setting.style, *(name for name in stylizer.encoder.builtin.names() if name != setting.style)]
     still, changing = (Timeline.constant(1.0),), (Timeline.parse(_CHANGING),)
     recipes = {"1 style": Recipe(tuple(styles[:1]), temporal="off")}
     for count in (2, 4, 8):

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from bench.clock import SystemClock
 from bench.report import Table
 from bench.setting import RATE, Setting, Size, info, named, pictures, write_clip
-from streamstyle.live.controls import Controls, Settings
-from streamstyle.live.show import Live, LiveReport
+from streamstyle.live.controls import Controls
+from streamstyle.live.report import LiveReport
+from streamstyle.live.show import Live
+from streamstyle.live.state import Settings
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.video import VideoSink

@@ -80,9 +80,9 @@ def candidates(setting: Setting) -> list[Candidate]:
 
 def _code(stylizer: Stylizer, setting: Setting):  # type: ignore[no-untyped-def] # noqa: ANN202
     """The style that was asked for; where the model has none of that name, one of a frame of the clip."""
-    if setting.style in stylizer.builtin_styles.names() or Path(setting.style).is_file():
-        return stylizer.find_style(setting.style)
-    return stylizer.encode_style(pictures(setting.clip, (256, 256), 1)[0], "clip")
+    if setting.style in stylizer.encoder.builtin.names() or Path(setting.style).is_file():
+        return stylizer.encoder.find(setting.style)
+    return stylizer.encoder.encode(pictures(setting.clip, (256, 256), 1)[0], "clip")
 
 
 def _microast(setting: Setting) -> list[Candidate]:

@@ -74,7 +74,7 @@ def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: 
     recipe = Recipe((setting.style,), temporal=mode)
 
     def stylized() -> list[Image]:
-        player, memory = Player(recipe, stylizer.find_style), stylizer.memory()
+        player, memory = Player(recipe, stylizer.encoder.find), stylizer.memory()
         painted = [
             stylizer.stylize(frame.image, player.look(float(frame.time), frame.image), memory) for frame in frames(decoded)
         ]
@@ -96,7 +96,7 @@ def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: 
 
     def together() -> None:
         with open_source(str(clip)) as source:
-            player = Player(recipe, stylizer.find_style)
+            player = Player(recipe, stylizer.encoder.find)
             job = Job(setting.folder / "together.mp4", overwrite=True, skip_duplicates=False)
             stylize_source(source, job, stylizer, player)
             player.close()

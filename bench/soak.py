@@ -27,8 +27,9 @@ from rich.table import Table
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame
 from streamstyle.live.autosize import AutoSize, ladder
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
+from streamstyle.live.state import Settings
 from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
@@ -36,7 +37,7 @@ from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_live_source
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.pipeline.pipeline import Pair
+from streamstyle.pipeline.live import Pair
 
 MAX_GROWTH = 0.05
 _RECORDINGS = 2  # on the disk at a time
@@ -126,9 +127,9 @@ class Driver:
         elif choice < 0.9:
             controls.toggle_blend()
         elif choice < 0.95:
-            controls.toggle_mirror()
+            controls.mirror()
         else:
-            self.live.toggle_recording(self._recording)
+            self.live.sinks.toggle_recording(self._recording)
 
     def _apply(self, *, masked: bool) -> None:
         """Go to a whole look made up at random."""
@@ -248,7 +249,7 @@ def main() -> int:
 def _drive(
     options: argparse.Namespace, stylizer: Stylizer, folder: Path, stop: threading.Event, console: Console
 ) -> Driver:
-    controls = Controls(stylizer, Settings(tuple(stylizer.builtin_styles.names())))
+    controls = Controls(stylizer, Settings(tuple(stylizer.encoder.builtin.names())))
     controls.start()
     mjpeg = MjpegSink("127.0.0.1:0")
     with open_live_source(options.clip, loop=True) as source:
@@ -257,7 +258,7 @@ def _drive(
         auto = None if options.size else AutoSize(ladder(min(info.width, info.height)), 1 / rate)
         live = Live(source, stylizer, controls, size=options.size, auto=auto, sinks={"mjpeg": mjpeg, "null": NullSink()})
         live.measure_size()
-        live.start_recording(folder / "soak00000.mp4")
+        live.sinks.start_recording(lambda: folder / "soak00000.mp4")
         driver = Driver(live, options.minutes, options.every, folder, options.seed, console)
         viewer = threading.Thread(target=watch, args=(f"{mjpeg.url}/stream.mjpg", stop), daemon=True)
         viewer.start()

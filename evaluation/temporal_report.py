@@ -169,7 +169,7 @@ def main() -> int:
     console = Console()
     try:
         stylizer = Stylizer(options.model)
-        code = stylizer.find_style(options.style)
+        code = stylizer.encoder.find(options.style)
         photo = resize_short_side(read_image(Path(options.photo)), 640)
         clips = made_up(photo, options.frames)
         clips += [read_clip(path, options.start, options.frames, options.size) for path in options.clips]

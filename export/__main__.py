@@ -1,7 +1,6 @@
 """`python -m export`: trained weights -> the two ONNX files that the runtime ships, checked, with their model card."""
 
 import argparse
-import hashlib
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from export.write import export_family
 from streamstyle.errors import ModelError
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
-from training.checkpoint import load_fast
+from training.checkpoint import load_fast, weights_checksum
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +40,7 @@ def main() -> int:
     name = options.name or ("fast" if options.precision == "fp32" else "fast-fp16")
     try:
         network, record = load_fast(options.weights)
-        checksum = hashlib.sha256(options.weights.read_bytes()).hexdigest()
+        checksum = weights_checksum(options.weights)
         metadata = {"version": checksum[:12], "training_checksum": checksum, "licence": "MIT"}
         if options.precision == "fp32":
             metadata["bfloat16"] = "yes"  # near enough to be taken unasked: docs/benchmarks.md has the figures

@@ -12,7 +12,7 @@ from export.parity import ParityError
 from export.write import export_family
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
-from training.per_style_weights import load_weights
+from training.per_style.weights import load_weights
 
 
 def export_feedforward(weights: Path, folder: Path, name: str) -> str:

@@ -3,9 +3,9 @@
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
 real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first
 convolutions: every AdaIN after them blows up what their rounding adds to flat areas. For the rest, the network is trained
-(`training.rounding`). Two graphs are written, since processors differ (VARIANTS). `--by-layer` says what each convolution
-costs. Weights are signed; activations are unsigned, but signed before transposed convolutions where they may be negative.
-Both calibrations, `minmax` and `percentile`, are tried; the better file is kept, and only above the limit.
+(`training.prices.rounding`). Two graphs are written, since processors differ (VARIANTS). `--by-layer` says what each
+convolution costs. Weights are signed; activations are unsigned, but signed before transposed convolutions where they may be
+negative. Both calibrations, `minmax` and `percentile`, are tried; the better file is kept, and only above the limit.
 """
 
 import argparse

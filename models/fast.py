@@ -205,7 +205,7 @@ class Fast(nn.Module):
         self.encoder = StyleEncoder(config.modulated(), config.style, config.embedding, config.looks)
         self.stylizer = Stylizer(self.config)
         if config.looks:
-            # Made up at first, made to stand for photos by training.stand_ins, and learnt along.
+            # Made up at first, and learnt along.
             self.looked_at = nn.Parameter(_made_up_picture().repeat(config.looks, 1, 1, 1))
 
     @property

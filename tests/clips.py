@@ -142,6 +142,7 @@ def make_clip(
     subtitles: Sequence[Subtitles] = (),
     chapters: Sequence[tuple[float, float, str]] = (),
     metadata: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
     attachment: bytes | None = None,
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
@@ -158,6 +159,7 @@ def make_clip(
     container.metadata.update(metadata or {})
     video = _add_video(container, codec, Fraction(rate), options)
     video.width, video.height, video.pix_fmt = width, height, pix_fmt
+    video.metadata.update(labels or {})
     context = video.codec_context
     tick = time_base or 1 / Fraction(rate)
     video.time_base = context.time_base = tick

@@ -1,5 +1,6 @@
-"""What a run needs to go on exactly where it stopped, and the weights that others take from it."""
+"""Files of weights, written whole or not at all, and the average of weights over the steps of a run."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -8,12 +9,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.fast import Fast, FastConfig
 from models.vgg import Vgg19
 from models.vgg_adain import Decoder, VggAdain
-from training.recipes import RECIPES
 
 _RENAMED = {
     "style_encoder.": "encoder.",
@@ -37,13 +37,13 @@ def save_weights(
     """Write what was trained, with the network's widths and a record of the training.
 
     Args:
-        network: Only the part that its recipe trains is written: of `vgg19` the decoder, nothing of the encoder.
+        network: Of `vgg19` only the decoder is written, nothing of the encoder.
         path: A `.safetensors` file.
         record: How it was trained and how well it does; JSON values.
         dtype: Of the tensors in the file.
     """
     partial = path.with_suffix(".partial")
-    trained = RECIPES[network.family].trained(network)
+    trained: nn.Module = network.stylizer.decoder if isinstance(network, VggAdain) else network
     tensors = {
         name: tensor.detach().to("cpu", dtype if tensor.is_floating_point() else tensor.dtype).contiguous()
         for name, tensor in trained.state_dict().items()
@@ -82,7 +82,7 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Fast | VggAdain,
             raise ValueError(f"'{path}' is a decoder, which needs its encoder; name it with --vgg")
         return VggAdain(vgg, Decoder.load(path)).eval(), record
     if metadata.get("family") != "fast":
-        raise ValueError(f"'{path}' does not hold weights of a family that is trained here: {', '.join(RECIPES)}")
+        raise ValueError(f"'{path}' does not hold weights of a family that is trained here: fast, vgg19")
     network = Fast(_config(json.loads(metadata["config"])))
     network.load_state_dict({_present_name(name): _present(name, tensor) for name, tensor in tensors.items()})
     return network.eval(), record
@@ -117,3 +117,17 @@ def load_fast(path: Path) -> tuple[Fast, dict[str, Any]]:
     if not isinstance(network, Fast):
         raise ValueError(f"'{path}' does not hold weights of `fast`")
     return network, record
+
+
+def weights_checksum(path: Path) -> str:
+    """Of a file of weights, as hexadecimal digits; the first twelve are the model's version."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@torch.no_grad()
+def follow(average: nn.Module, now: nn.Module, step: int, most: float) -> None:
+    """Move averaged weights to those of a step; `most` is the decay in the long run."""
+    # A short memory at first, so that the average does not carry the random start along.
+    decay = min(most, (1 + step) / (10 + step))
+    for mean, parameter in zip(average.parameters(), now.parameters(), strict=True):
+        mean.lerp_(parameter, 1 - decay)

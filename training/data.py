@@ -117,7 +117,6 @@ def random_crop(
     size: int,
     rng: np.random.Generator,
     *,
-    colour: bool = False,
     smallest: float = 0.45,
     short_side: int | None = None,
 ) -> Tensor:
@@ -127,7 +126,6 @@ def random_crop(
         image: (3, H, W) uint8.
         size: Side of the result in pixels.
         rng: Drawn from in a fixed order.
-        colour: Also vary brightness, contrast, saturation and white balance: more styles than there are paintings.
         smallest: Smallest side of the box as a share of the image's short side.
         short_side: The scale at which the image's short side has so many pixels, or its own where that is less; None for a
             random scale. With a scale, nothing is mirrored.
@@ -144,18 +142,7 @@ def random_crop(
     crop = F.interpolate(box[None], (size, size), mode="bilinear", antialias=True, align_corners=False)[0]
     if short_side is None and rng.random() < 0.5:
         crop = crop.flip(2)
-    if colour and rng.random() < 0.5:
-        crop = vary_colour(crop, rng)
     return crop.clamp_(0, 1)
-
-
-def vary_colour(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Saturation, white balance, contrast and brightness, each a little; (3, H, W) float in and out, not clamped."""
-    gray = image.mean(dim=0, keepdim=True)
-    image = gray + (image - gray) * float(rng.uniform(0.5, 1.5))
-    gains = torch.tensor(rng.uniform(0.85, 1.15, (3, 1, 1)), dtype=image.dtype, device=image.device)
-    mean = image.mean()
-    return (image * gains - mean) * float(rng.uniform(0.7, 1.3)) + mean + float(rng.uniform(-0.1, 0.1))
 
 
 def centre_crop(image: Tensor, size: int) -> Tensor:

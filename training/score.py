@@ -19,7 +19,7 @@ from streamstyle.look.recipe import GRAIN
 from streamstyle.look.values import share_argument
 from training.checkpoint import load_weights
 from training.data import load_images
-from training.evaluate import HeldOut
+from training.held_out import HeldOut
 
 
 class Exported(nn.Module):

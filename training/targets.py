@@ -51,14 +51,13 @@ class TargetSampler:
         *,
         seed: int,
         variants: int,
-        colour: bool,
         keep_features: bool,
         precision: torch.dtype,
         short_side: int | None = None,
     ) -> None:
         self.images, self.vgg = images, vgg
         self.seed, self.variants = seed, variants
-        self.colour, self.keep_features, self.precision = colour, keep_features, precision
+        self.keep_features, self.precision = keep_features, precision
         self.short_side = short_side
         self.rng = np.random.default_rng(seed)
         self.shuffler = Shuffler(len(images), self.rng)
@@ -77,7 +76,7 @@ class TargetSampler:
         return self._join([self.kept[key] for key in keys])
 
     def _crop(self, index: int, size: int, rng: np.random.Generator) -> Tensor:
-        return random_crop(self.images.images[index], size, rng, colour=self.colour, short_side=self.short_side)
+        return random_crop(self.images.images[index], size, rng, short_side=self.short_side)
 
     def state(self) -> dict[str, Any]:
         """Where the draws stand, for a checkpoint; the kept targets are made again as they are drawn."""

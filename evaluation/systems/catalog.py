@@ -141,7 +141,7 @@ class Family(System):
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._stylizer = Stylizer(model, device, CodeCache(Path(folder)))
         self._codes: dict[str, StyleCode] = {}
-        known = self._stylizer.builtin_styles.names()
+        known = self._stylizer.encoder.builtin.names()
         any_style = files.style.is_file()
         self.known_names = () if any_style else tuple(known)
         self._grain = grain if self._stylizer.name == "fast" else 0.0
@@ -161,9 +161,9 @@ class Family(System):
     def _look(self, painting: Painting, alpha: float, mode: TemporalMode) -> Look:
         if painting.key not in self._codes:
             self._codes[painting.key] = (
-                self._stylizer.encode_style(painting.image, painting.name)
+                self._stylizer.encoder.encode(painting.image, painting.name)
                 if not self.known_names
-                else self._stylizer.find_style(painting.name)
+                else self._stylizer.encoder.find(painting.name)
             )
         return Look(self._codes[painting.key], alpha=alpha, temporal=mode, grain=self._grain)
 

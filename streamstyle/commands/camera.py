@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,20 +16,15 @@ from rich.table import Table
 from streamstyle.commands.progress import teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
-from streamstyle.live.controls import Controls, Settings
-from streamstyle.live.show import Live, LiveReport
+from streamstyle.live.controls import Controls
+from streamstyle.live.report import LiveReport
+from streamstyle.live.show import Live
+from streamstyle.live.sinks import RECORDING, open_recording
+from streamstyle.live.state import Settings
 from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
-from streamstyle.look.options import add_look_arguments, recipe_of
+from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
-from streamstyle.look.toml_options import config_arguments
-from streamstyle.look.values import (
-    add_profile_argument,
-    auto_size_argument,
-    dimensions_argument,
-    rate_argument,
-    seconds_argument,
-)
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable
@@ -38,70 +34,10 @@ from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
-from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.session import DEVICES, PRECISIONS
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 
-DEFAULT_ADDRESS = "127.0.0.1:8090"
 _USUAL_RATE = 30.0
-
-
-def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `streamstyle camera` and `run_camera.py`."""
-    parser.add_argument(
-        "--camera", metavar="C", help="index, name, path, or a file or URL to play as one (default: the first)"
-    )
-    parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
-    parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
-    add_look_arguments(parser)
-    parser.add_argument(
-        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
-    )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
-    parser.add_argument(
-        "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
-    )
-    parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
-    parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")
-    parser.add_argument("--loop", action="store_true", help="play a file again and again")
-    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
-    parser.add_argument(
-        "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
-    )
-    parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
-    parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
-    parser.add_argument(
-        "--mjpeg",
-        nargs="?",
-        const=DEFAULT_ADDRESS,
-        metavar="HOST:PORT",
-        help=f"serve to browsers (default: {DEFAULT_ADDRESS})",
-    )
-    parser.add_argument("--no-window", action="store_true", help="show nothing here")
-    parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
-    add_profile_argument(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
-
-
-def with_config(arguments: list[str]) -> list[str]:
-    """The arguments of `streamstyle camera` with those of its --config file before them.
-
-    Raises:
-        UsageError: The file cannot be used.
-    """
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    finder.add_argument("--config", type=Path)
-    path = finder.parse_known_args(arguments)[0].config
-    if path is None:
-        return arguments
-    parser = argparse.ArgumentParser(add_help=False)
-    add_camera_arguments(parser)
-    return [*config_arguments(path, parser), *arguments]
 
 
 def camera_command(options: argparse.Namespace, console: Console) -> int:
@@ -129,6 +65,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         check_look_place(options.save_look, overwrite=options.overwrite)
     warn = _Warnings()
     live: Live | None = None
+    controls: Controls | None = None
     window = None if headless else Window()
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
@@ -137,31 +74,33 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
         console.print(stylizer.description, highlight=False, soft_wrap=True)
-        controls = _controls(options, recipe, stylizer)
+        controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
-        sinks = _open_sinks(options, source, console, warn)
+        sinks = _open_sinks(options, source, controls.settings.recipe, console, warn)
         live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
         report = live.run(_presenter(options, live, window, sinks))
-        _save_look(options, live)
+        report.outputs.extend(_save_look(options, controls))
     except BaseException as failure:
         # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
-        if live is not None:
-            live.abort()
         for sink in sinks.values():
             sink.abort()
         if isinstance(failure, Interrupted) and live is not None and live.shown:
-            _save_look(options, live)
-            _tell(live.report(), console, warn, as_json=options.json)
+            report = live.report()
+            report.outputs.extend(_save_look(options, live.controls))
+            with suppress(OSError):  # the terminal may be what went away
+                _tell(report, console, warn, as_json=options.json)
         raise
     finally:
+        if controls is not None:
+            controls.close()
         if source is not None:
             source.close()
         if window is not None:
             window.close()
     _tell(report, console, warn, as_json=options.json)
-    return 0
+    return 1 if live.sinks.failures else 0
 
 
 class _Warnings:
@@ -175,7 +114,8 @@ class _Warnings:
         for line in lines:
             if again or line not in self._said:
                 self._said.add(line)
-                print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
+                with suppress(OSError):  # that nobody reads it ends no show
+                    print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
 
 
 def show_cameras(*, as_json: bool) -> int:
@@ -198,9 +138,9 @@ def show_cameras(*, as_json: bool) -> int:
     return 0
 
 
-def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -> Controls:
+def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.builtin_styles.names()
+    builtin = stylizer.encoder.builtin.names()
     own = [name for name in recipe.style if name != KEEP]
     styles = (*own, *(name for name in builtin if name not in own))
     if not styles:
@@ -211,11 +151,14 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer) -
     elif not own:
         recipe = replace(recipe, style=styles[:1])
     controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), find_people)
+    controls.tell = lambda line: warn([line])
     controls.start()
     return controls
 
 
-def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console, warn: _Warnings) -> dict[str, Sink]:
+def _open_sinks(
+    options: argparse.Namespace, source: LiveSource, recipe: Recipe, console: Console, warn: _Warnings
+) -> dict[str, Sink]:
     """Everything that was asked for beside the window; all or none."""
     info = source.info
     sinks: dict[str, Sink] = {}
@@ -225,8 +168,13 @@ def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Consol
             sinks["virtual camera"] = VirtualCameraSink(options.virtual_camera or None, info.width, info.height, rate)
         if options.mjpeg is not None:
             sinks["mjpeg"] = MjpegSink(options.mjpeg)
+        if options.record is not None:
+            files = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
+            refuse_unless_writable(options.record, overwrite=options.overwrite, reads=files)
+            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite)
         for name, sink in sinks.items():
-            console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
+            if sink.destination is not None:
+                console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
             warn(sink.warnings)
     except BaseException:
         for sink in sinks.values():
@@ -248,7 +196,15 @@ def _live(
     moves = options.size is None and not controls.stylizer.sizes_are_dear
     auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if moves else None
     live = Live(
-        source, controls.stylizer, controls, size=options.size, auto=auto, sinks=sinks, started=started, trace=trace
+        source,
+        controls.stylizer,
+        controls,
+        size=options.size,
+        auto=auto,
+        sinks=sinks,
+        needs_sink=options.no_window,
+        started=started,
+        trace=trace,
     )
     if options.styles_folder is not None:
         live.watch(options.styles_folder)
@@ -256,19 +212,15 @@ def _live(
         live.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
     live.warm_up()
-    if options.record is not None:
-        recipe = controls.settings.recipe
-        files = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
-        refuse_unless_writable(options.record, overwrite=options.overwrite, reads=files)
-        live.start_recording(options.record, overwrite=options.overwrite)
     return live
 
 
-def _save_look(options: argparse.Namespace, live: Live) -> None:
-    """As it was in the end, with all that was changed by key."""
-    if options.save_look is not None:
-        save_recipe(live.controls.settings.recipe, options.save_look, overwrite=options.overwrite)
-        live.outputs.append(str(options.save_look))
+def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
+    """Write it as it was in the end, with all that was changed by key; returns where it lies."""
+    if options.save_look is None:
+        return []
+    save_recipe(controls.settings.recipe, options.save_look, overwrite=options.overwrite)
+    return [str(options.save_look)]
 
 
 def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:

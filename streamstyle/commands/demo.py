@@ -64,7 +64,7 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path, *, overwrite: bool = 
     picture = folder / "side_by_side.png"
     refuse_unless_writable(picture, overwrite=overwrite, reads=(style,))
     clip = find_clip(folder, overwrite=overwrite)
-    player = Player(Recipe((style,)), stylizer.find_style)
+    player = Player(Recipe((style,)), stylizer.encoder.find)
     output = folder / f"{clip.stem}_{player.name}.mp4"
     with open_source(str(clip)) as source:
         report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, player, size=360)

@@ -1,6 +1,7 @@
 """The command line: parse, open, run, and turn every failure into one line and an exit code.
 
-Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130 and 143 stopped by Ctrl-C and by SIGTERM.
+Exit codes: 0 done; 1 something failed; 2 the command line is wrong; 130, 143 and 129 stopped by Ctrl-C, by SIGTERM and
+since the terminal was closed.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -18,12 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from streamstyle import __version__
-from streamstyle.commands.camera import add_camera_arguments, camera_command, with_config
+from streamstyle.commands.camera import camera_command
+from streamstyle.commands.camera_options import add_camera_arguments, with_config
 from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import FrameProgress, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
-from streamstyle.errors import Interrupted, StreamstyleError, UsageError
+from streamstyle.errors import Interrupted, SourceError, StreamstyleError, UsageError
+from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output, stylize_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
@@ -34,18 +38,20 @@ from streamstyle.look.removed import removed
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
-from streamstyle.media.sources import expand_inputs, hardware, open_source
+from streamstyle.media.sources import hardware, open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.runtime.catalog import MODELS
 from streamstyle.runtime.session import DEVICES, PRECISIONS
 
+_MOST_TOLD = 20
+
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle video` and `run_video.py`."""
     parser.add_argument("inputs", nargs="*", metavar="INPUT", help="videos, photos, folders of them, or URLs")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="a file, or a folder for several inputs")
+    parser.add_argument("-o", "--output", metavar="OUT", help="a file, or a folder for several inputs")
     add_look_arguments(parser)
     parser.add_argument(
         "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
@@ -72,7 +78,9 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="paint a frame that repeats the one before only once (default: yes)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    existing.add_argument("--skip-existing", action="store_true", help="leave out inputs whose outputs exist")
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
     add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
@@ -93,77 +101,112 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     recipe = recipe_of(options)
     if options.save_look is not None:
         check_look_place(options.save_look, overwrite=options.overwrite)
-    inputs = expand_inputs(options.inputs)
     with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
-        return _stylize_files(options, inputs, recipe, console, trace)
+        return _stylize_files(options, recipe, console, trace)
 
 
-def _stylize_files(
-    options: argparse.Namespace, inputs: list[str], recipe: Recipe, console: Console, trace: Trace | None
-) -> int:
+def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console, trace: Trace | None) -> int:
     """With what was checked of the command line."""
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
     console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if not recipe.style and stylizer.only_style:
-        recipe = replace(recipe, style=(stylizer.only_style,))
+    if not recipe.style and stylizer.encoder.only_style:
+        recipe = replace(recipe, style=(stylizer.encoder.only_style,))
     with times.span("encode style"):
-        Player(recipe, stylizer.find_style, find_people).close()  # what is wrong with it is said before any work
+        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is said before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
-    return _stylize_all(options, inputs, stylizer, recipe, console, trace)
+    return _stylize_all(options, stylizer, recipe, console, trace)
 
 
 def _stylize_all(
-    options: argparse.Namespace,
-    inputs: list[str],
-    stylizer: Stylizer,
-    recipe: Recipe,
-    console: Console,
-    trace: Trace | None,
+    options: argparse.Namespace, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
 ) -> int:
     """Every input in turn: one that fails does not keep the others from being done."""
-    folder = _output_folder(options.output, many=len(inputs) > 1)
-    failures = 0
-    taken: set[Path] = set()
-    reads = (*inputs, *recipe.files, *(str(path) for path in (options.look, options.model) if path))
-    for name in inputs:
+    reads = (*recipe.files, *(str(path) for path in (options.look, options.model) if path))
+    plan = plan_inputs(
+        options.inputs,
+        options.output,
+        recipe.name,
+        stylizer.encoder.builtin.names(),
+        start=options.start,
+        end=options.end,
+        overwrite=options.overwrite,
+        skip_existing=options.skip_existing,
+        reads=reads,
+    )
+    _tell_plan(plan, console, as_json=options.json)
+    reads = (*(task.name for task in plan.tasks), *reads)
+    failures = sum(bool(task.problem) for task in plan.tasks)
+    for task in plan.to_do:
         try:
-            with StageTimes(trace).span(Path(name).name):
-                report = _stylize_one(options, name, folder, taken, reads, stylizer, recipe, console, trace)
-        except UsageError:
-            raise
-        except StreamstyleError as error:
-            if len(inputs) == 1:
+            with StageTimes(trace).span(Path(task.name).name):
+                report = _stylize_one(options, task, reads, stylizer, recipe, console, trace)
+        except Exception as error:  # one bad input must not keep the others from being done, whatever it sets off
+            if plan.is_single and isinstance(error, StreamstyleError):
+                _tell_failure(task.name, str(error), as_json=options.json, aloud=False)
                 raise
+            if plan.is_single:
+                raise
+            words = str(error) if isinstance(error, StreamstyleError) else f"{quoted(task.name)} failed: {reason(error)}"
             failures += 1
-            _complain(f"{error}")
+            _tell_failure(task.name, words, as_json=options.json)
             continue
         _tell(report, console, as_json=options.json)
+    if not plan.is_single:
+        there = sum(task.is_there for task in plan.tasks)
+        counts = [f"{len(plan.tasks) - failures - there} made", *([f"{there} were there"] if there else [])]
+        counts += [f"{failures} failed"] if failures else []
+        console.print(", ".join(counts), highlight=False)
     return 1 if failures else 0
+
+
+def _tell_plan(plan: Plan, console: Console, *, as_json: bool) -> None:
+    """What will be made, and what cannot, before the first frame."""
+    for note in plan.notes:
+        _complain(note)
+    for task in plan.tasks:
+        if task.problem:
+            _tell_failure(task.name, task.problem, as_json=as_json, aloud=not plan.is_single)
+            if plan.is_single:
+                raise SourceError(task.problem)
+        elif task.is_there:
+            console.print(f"{task.output} is there", highlight=False, soft_wrap=True)
+            if as_json:
+                print(json.dumps({"input": task.name, "output": str(task.output), "skipped": True}), flush=True)
+    if plan.is_single or not plan.to_do:
+        return
+    for task in plan.to_do[:_MOST_TOLD]:
+        console.print(f"{task.name} -> {task.output}", highlight=False, soft_wrap=True)
+    if len(plan.to_do) > _MOST_TOLD:
+        console.print(f"and {len(plan.to_do) - _MOST_TOLD} more", highlight=False)
+
+
+def _tell_failure(name: str, words: str, *, as_json: bool, aloud: bool = True) -> None:
+    if aloud:
+        _complain(words)
+    if as_json:
+        print(json.dumps({"input": name, "error": words}), flush=True)
 
 
 def _stylize_one(
     options: argparse.Namespace,
-    name: str,
-    folder: Path | None,
-    taken: set[Path],
+    task: Task,
     reads: tuple[str, ...],
     stylizer: Stylizer,
     recipe: Recipe,
     console: Console,
     trace: Trace | None,
 ) -> Report:
-    """One input; `taken` holds the outputs of those before it, `reads` all files of the run."""
-    with open_source(name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=True) as source:
-        output: Path | None = options.output
-        if output is None or folder is not None:
-            output = default_output(source.info, recipe.name, folder)
-        if output.absolute() in taken:
-            raise UsageError(f"two inputs would both be written to '{output}'; run them one by one with -o")
-        taken.add(output.absolute())
+    """One input; `reads` holds all files of the run."""
+    with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=True) as source:
+        output = task.output
+        if options.output is None or output != Path(options.output):
+            # Only the open photo tells whether it is transparent.
+            output = output.with_suffix(default_output(source.info, recipe.name, None).suffix)
+            _make_folder(output.parent)
         job = Job(
             output,
             start=options.start,
@@ -176,9 +219,9 @@ def _stylize_one(
             reads=reads,
             skip_duplicates=options.skip_duplicates,
         )
-        player = Player(recipe, stylizer.find_style, find_people)  # one per input: masks and keys begin anew
+        player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and keys begin anew
         try:
-            with FrameProgress(Path(name).name, source.info.frame_count, console) as progress:
+            with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
                     source, job, stylizer, player, size=options.size, progress=progress.advance, trace=trace
                 )
@@ -186,19 +229,11 @@ def _stylize_one(
             player.close()
 
 
-def _output_folder(output: Path | None, *, many: bool) -> Path | None:
-    """The folder that results go to, or None when the output is a file's name or not given."""
-    if output is None:
-        return None
-    if output.is_dir() or (many and not output.exists()) or str(output).endswith(("/", "\\")):
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"cannot make the folder {quoted(output)}: {reason(error)}") from error
-        return output
-    if many:
-        raise UsageError(f"several inputs need a folder for -o, but '{output}' is a file")
-    return None
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot make the folder {quoted(folder)}: {reason(error)}") from error
 
 
 def _tell(report: Report, console: Console, *, as_json: bool) -> None:
@@ -230,7 +265,7 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
 
 def list_styles(options: argparse.Namespace) -> int:
     """Print the built-in styles."""
-    styles = Stylizer(options.model, "cpu").builtin_styles.styles
+    styles = Stylizer(options.model, "cpu").encoder.builtin.styles
     if options.json:
         print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
         return 0
@@ -242,7 +277,8 @@ def list_styles(options: argparse.Namespace) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"streamstyle: {message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print(f"streamstyle: {message}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -252,11 +288,21 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (--help shows all options)\n")
 
 
+# The last one comes when the terminal is closed; Windows has none.
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
     # A second signal ends the program at once, should closing the output hang.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
     raise Interrupted(signal_number)
+
+
+def _take_signals() -> None:
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, _stop)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -300,8 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names may hold letters that the terminal's encoding lacks
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    _take_signals()
     try:
         if words[:1] == ["camera"]:
             words[1:] = with_config(words[1:])

@@ -1,5 +1,6 @@
 """A line of progress while a file is stylized: share done, frames per second, time left."""
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -7,6 +8,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+_LOG_SECONDS = 10
 
 
 def teller(console: Console) -> Callable[[str], None]:
@@ -21,9 +24,20 @@ class _FpsColumn(ProgressColumn):
 
 
 class FrameProgress:
-    """Shown on a terminal only, and taken away when done."""
+    """On a terminal a bar that is taken away when done; in a log file a line now and then."""
 
-    def __init__(self, name: str, frames: int | None, console: Console) -> None:
+    def __init__(
+        self, name: str, frames: int | None, console: Console, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Nothing is shown yet.
+
+        Args:
+            name: Of what is done.
+            frames: How many there will be, if that is known.
+            console: Where to.
+            clock: Seconds.
+        """
+        self._name, self._frames, self._console, self._clock = name, frames, console, clock
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -35,10 +49,21 @@ class FrameProgress:
             disable=console.quiet or not console.is_terminal,
         )
         self._task = self._bar.add_task(name, total=frames)
+        self._started = self._told = clock()
 
     def advance(self, frames: int) -> None:
         """So many frames are done."""
         self._bar.update(self._task, completed=frames)
+        now = self._clock()
+        if self._console.is_terminal or now - self._told < _LOG_SECONDS or not frames:
+            return
+        self._told = now
+        pace = frames / (now - self._started)
+        line = f"{self._name}: {frames} frames, {pace:.1f} fps"
+        if self._frames and self._frames >= frames:
+            left = round((self._frames - frames) / pace)
+            line = f"{self._name}: {frames} of {self._frames} frames, {pace:.1f} fps, {left // 60}:{left % 60:02} left"
+        self._console.print(line, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         self._bar.start()

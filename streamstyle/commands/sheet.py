@@ -61,10 +61,10 @@ def sheet_command(options: argparse.Namespace, console: Console) -> int:
     with open_source(options.input, start=options.start) as source:
         content = next(iter(source)).image
     stylizer = Stylizer(options.model, options.device, tell=teller(console))
-    names = options.style or stylizer.builtin_styles.names()[:2]
+    names = options.style or stylizer.encoder.builtin.names()[:2]
     if not names:
         raise StyleError(f"the model '{stylizer.name}' has no built-in styles; name one or two with --style")
-    codes = [stylizer.find_style(name) for name in names[:2]]
+    codes = [stylizer.encoder.find(name) for name in names[:2]]
     picture = contact_sheet(resize_short_side(content, options.size), stylizer, codes[0], codes[-1])
     with ImageSink(options.output, overwrite=options.overwrite, reads=(options.input, *names)) as sink:
         sink.write(Frame(picture, 0, Fraction(0)))
@@ -88,7 +88,7 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
     def tile(label: str, look: Look) -> Tile:
         return Tile(stylizer.stylize(content, look), label)
 
-    builtin = stylizer.builtin_styles
+    builtin = stylizer.encoder.builtin
     styles = [Tile(content, "input"), *(tile(name, Look(builtin.code(name))) for name in builtin.names())]
     strengths = [tile(f"alpha {share:g}", Look(first, share)) for share in _SHARES]
     blends = [tile(f"{1 - share:g} : {share:g}", Look(blend([first, second], [1 - share, share]))) for share in _SHARES]

@@ -105,11 +105,17 @@ def default_output(info: SourceInfo, style_name: str, folder: Path | None) -> Pa
     if is_url(info.name):
         last = info.name.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
         path, parent = Path(unquote(last).replace("/", "-").replace("\0", "")), folder or Path()
+    elif info.name.startswith("/dev/"):  # a pipe of the shell's
+        parent = folder or Path()
     lossy = path.suffix.lower() in _LOSSY_SUFFIXES and not info.is_transparent
     allowed, fallback = (IMAGE_SUFFIXES, ".jpg" if lossy else ".png") if info.is_still else (VIDEO_SUFFIXES, ".mp4")
     suffix = path.suffix if path.suffix.lower() in allowed else fallback
-    label = re.sub(r"[^\w.+-]+", "-", style_name)
-    return (parent or path.parent) / f"{path.stem or 'stream'}_{label}{suffix}"
+    return (parent or path.parent) / f"{path.stem or 'stream'}_{style_label(style_name)}{suffix}"
+
+
+def style_label(style_name: str) -> str:
+    """The name of a style as names of results hold it."""
+    return re.sub(r"[^\w.+-]+", "-", style_name)
 
 
 def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:

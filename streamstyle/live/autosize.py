@@ -83,6 +83,11 @@ class AutoSize:
             return True
         return False
 
+    def limit(self, size: int) -> None:
+        """Do without a size and what is above it, which this machine cannot do."""
+        self.sizes = [side for side in self.sizes if side < size] or self.sizes[:1]
+        self._move(min(self._rung, len(self.sizes) - 1))
+
     def _next_fits(self, now: float) -> bool:
         if self._rung + 1 == len(self.sizes) or self._mean is None:
             return False
@@ -99,32 +104,29 @@ class AutoSize:
 class SizeInUse:
     """The size at which frames are stylized: it follows the wanted one as soon as the model is ready for that."""
 
-    def __init__(self, size: int, prepare: Callable[[int], None], beside: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, size: int, prepare: Callable[[int], None]) -> None:
         """Begin with a size that the model is ready for.
 
         Args:
             size: Short side in pixels.
-            prepare: Makes the model ready for a size; may take its time.
-            beside: Runs that beside the stream.
+            prepare: Begins to make the model ready for a size; when it is, `make_ready` is called.
         """
         self.size = size
-        self._prepare, self._beside = prepare, beside
+        self._prepare = prepare
         self._ready, self._asked = {size}, {size}
 
     def follow(self, wanted: int) -> int:
         """The size for the next frame, where `wanted` would be best."""
         if wanted not in self._asked:
             self._asked.add(wanted)
-            self._beside(lambda: self._make_ready(wanted))
+            self._prepare(wanted)
         if wanted in self._ready:
             self.size = wanted
         return self.size
 
-    def _make_ready(self, size: int) -> None:
-        try:
-            self._prepare(size)
-        finally:
-            self._ready.add(size)  # what failed here fails with the next frame, where it is told
+    def make_ready(self, size: int) -> None:
+        """The model is ready for a size."""
+        self._ready.add(size)
 
 
 def _since(before: float | None, now: float) -> float:

@@ -1,80 +1,85 @@
-"""What a user changes while the stream runs, and how a change comes in: styles cross-fade, nothing ever waits.
+"""What a user changes while the stream runs, and how a change comes in: looks cross-fade, and nothing ever waits.
 
-One thread changes, another reads: a change replaces one immutable value, which the stylizing thread takes once per frame.
+One thread owns the state (streamstyle.pipeline.threads.Owner); what other threads want is sent to it. What takes time
+(encoding a style, opening a mask) is done beside the stream and comes back as a message with the number of its wish: what a
+newer wish has overtaken is left out, or released when it comes. Whatever is wrong with a change, the show goes on with what
+it had.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
-from streamstyle.errors import StreamstyleError, UsageError
+from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Image
+from streamstyle.live.playing import Playing
+from streamstyle.live.state import Message, Settings, State
 from streamstyle.look.look import Look
-from streamstyle.look.player import FindPeople, Player
-from streamstyle.look.recipe import COLOR_MODES, KEEP, ColorMode, Recipe
-from streamstyle.media.pictures import PICTURE_SUFFIXES
+from streamstyle.look.player import FindPeople, Player, differ_in_numbers
+from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.styles.code import StyleCode, blend
-from streamstyle.styles.store import is_style_file
+from streamstyle.pipeline.threads import Owner, Published
+from streamstyle.styles.code import StyleCode
 
-FADE_SECONDS = 0.6
 ALPHA_STEP = 0.1
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All that can be changed live.
-
-    Attributes:
-        styles: Names or paths to choose from, in order.
-        index: Of the style that was chosen last.
-        blended: Whether it is mixed half and half with the one after it.
-        mirror: Whether frames are mirrored.
-        recipe: The look that is wanted; without styles, that of `index`.
-    """
-
-    styles: tuple[str, ...]
-    index: int = 0
-    blended: bool = False
-    mirror: bool = False
-    recipe: Recipe = field(default_factory=Recipe)
-
-    @property
-    def color(self) -> ColorMode:
-        """Whose colors."""
-        return self.recipe.color
+Arguments = ParamSpec("Arguments")
+_Codes = dict[tuple[str, int], StyleCode]
 
 
-_Painted = tuple[tuple[StyleCode, float], ...]
+def _sent(
+    method: Callable[Concatenate["Controls", Arguments], None],
+) -> Callable[Concatenate["Controls", Arguments], None]:
+    """A method for any thread: the owner does it, at once where it calls itself."""
+
+    @wraps(method)
+    def send(self: "Controls", /, *args: Arguments.args, **more: Arguments.kwargs) -> None:
+        self.owner.send(lambda: method(self, *args, **more))
+
+    return send
 
 
-@dataclass
 class Controls:
     """The live state of a look.
 
+    What changes something, and `state`, are for any thread; `start`, `look`, `go_back` and `close` are for the owner.
+
     Attributes:
-        stylizer: Encodes styles.
-        settings: The present ones; replaced whole.
-        find_people: Makes what finds people, for recipes that need it.
+        owner: The thread that owns the state.
         beside: Runs work beside the stream; the default does it at once.
-        clock: Seconds that never go back.
-        message: What the last change has to say to the user: (text, when it was said).
+        tell: Takes a line on what went wrong; called by the owner.
     """
 
-    stylizer: Stylizer
-    settings: Settings
-    find_people: FindPeople | None = None
-    beside: Callable[[Callable[[], None]], None] = field(default=lambda work: work())
-    clock: Callable[[], float] = time.monotonic
-    message: tuple[str, float] = ("", 0.0)
-    _scene: Player | None = None
-    _origin: _Painted = ()
-    _seen: _Painted = ()
-    _faded_since: float = 0.0
-    _codes: dict[tuple[str, int], StyleCode] = field(default_factory=dict)
-    _retired: list[Player] = field(default_factory=list)
+    def __init__(
+        self,
+        stylizer: Stylizer,
+        settings: Settings,
+        find_people: FindPeople | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Set up; `start` comes next.
+
+        Args:
+            stylizer: Encodes styles.
+            settings: To begin with.
+            find_people: Makes what finds people, for recipes that need it.
+            clock: Seconds that never go back.
+        """
+        self.stylizer, self.clock = stylizer, clock
+        self.owner = Owner()
+        self.beside: Callable[[Callable[[], None]], None] = lambda work: work()
+        self.tell: Callable[[str], None] = lambda _line: None
+        self._find_people = find_people
+        self._published = Published(State(settings))
+        self._playing: Playing | None = None
+        self._warned = 0  # how many of the scene's warnings were said
+        self._codes: _Codes = {}
+        self._wish, self._wished = 0, settings.recipe
+        self._closed = False
 
     def start(self) -> None:
         """Encode the first look, here and now.
@@ -84,44 +89,71 @@ class Controls:
             UsageError: A mask or people cannot be had.
         """
         if not self.settings.recipe.style:
-            self.settings = replace(self.settings, recipe=self._recipe_of(self.settings.index, blended=False))
-        self._scene = self._made(self.settings.recipe)
-        for warning in self._scene.warnings:
-            self.say(warning)
+            self._set(recipe=self._recipe_of(self.settings.index, blended=False))
+        scene = self._made(self.settings.recipe, None, self._codes)
+        self._playing = Playing(scene)
+        self.publish(replace(self.state, style=scene.name))
+        self._warn(scene)
+
+    @property
+    def playing(self) -> Playing:
+        """What is painted."""
+        assert self._playing is not None  # start() comes first
+        return self._playing
 
     def look(self, content: Image, size: int | None = None) -> Look:
-        """How the next frame is to look; called once per frame, by the stylizing thread.
+        """How the next frame is to look; once per frame, unless `go_back` says to ask again.
 
         Args:
             content: The frame, (H, W, 3) uint8 RGB.
             size: Short side at which it is to be stylized.
         """
-        scene, origin, since = self._scene, self._origin, self._faded_since
-        assert scene is not None  # start() comes first
-        while self._retired:
-            self._retired.pop().close(scene)
-        now = self.clock()
-        look = _faded(scene.look(now, content, size), origin, now - since)
-        self._seen = _painted(look)
+        look = self.playing.look(self.clock(), content, size)
+        self._warn(self.playing.scene)
         return look
 
+    def go_back(self, failure: Exception) -> bool:
+        """Return to the look before, since the present one cannot be painted.
+
+        Returns:
+            Whether there is one; else nothing has changed.
+        """
+        if not self.playing.go_back():
+            return False
+        self._give_up(f"the look before goes on: {reason_of(failure)}")
+        return True
+
     def close(self) -> None:
-        """Release masks and what finds people."""
-        while self._retired:
-            self._retired.pop().close(self._scene)
-        if self._scene is not None:
-            self._scene.close()
+        """Release masks and what finds people; may be called again."""
+        if self._playing is not None and not self._closed:
+            self._closed = True
+            self._playing.close()
 
     @property
-    def style_name(self) -> str:
-        """Of the style that is shown, or faded to."""
-        return "" if self._scene is None else self._scene.name
+    def state(self) -> State:
+        """Of the run, as it is now; for any thread."""
+        return self._published.value
+
+    def changed(self, version: int, timeout: float) -> State:
+        """The state once it is another than that of a version, or after so many seconds; for any thread but the owner."""
+        return self._published.wait(lambda state: state.version != version, timeout)
+
+    def publish(self, state: State) -> None:
+        """Replace the state; by the owner."""
+        self._published.replace(replace(state, version=self.state.version + 1))
+
+    @property
+    def settings(self) -> Settings:
+        """What is wanted now."""
+        return self.state.settings
 
     @property
     def alpha(self) -> float:
         """The strength that is seen, of the strongest region."""
-        return max((alpha for _, alpha in self._seen), default=self.settings.recipe.alpha[0].at(0))
+        seen = () if self._playing is None else self._playing.seen
+        return max((alpha for _, alpha in seen), default=self.settings.recipe.alpha[0].at(0))
 
+    @_sent
     def pick(self, index: int) -> None:
         """Go to the style of this number, from 0; one that is not there is said so."""
         if not 0 <= index < len(self.settings.styles):
@@ -129,10 +161,12 @@ class Controls:
             return
         self._choose(index, blended=self.settings.blended)
 
+    @_sent
     def step(self, by: int) -> None:
         """Go on by so many styles, around the end."""
         self.pick((self.settings.index + by) % len(self.settings.styles))
 
+    @_sent
     def toggle_blend(self) -> None:
         """Mix with the next style half and half, or no longer."""
         if len(self.settings.styles) < 2:
@@ -142,49 +176,86 @@ class Controls:
         else:
             self._choose(self.settings.index, blended=not self.settings.blended)
 
+    @_sent
     def change_alpha(self, steps: int) -> None:
         """More or less of the style, by tenths."""
-        alpha = tuple(timeline.shifted(steps * ALPHA_STEP, 0, 1) for timeline in self.settings.recipe.alpha)
-        self._tune(lambda recipe: replace(recipe, alpha=alpha))
-        self.say(f"strength {'/'.join(f'{timeline.keys[-1][1]:.0%}' for timeline in alpha)}")
 
+        def shifted(recipe: Recipe) -> Recipe:
+            return replace(recipe, alpha=tuple(line.shifted(steps * ALPHA_STEP, 0, 1) for line in recipe.alpha))
+
+        self.change(shifted)
+        self.say(f"strength {'/'.join(f'{line.keys[-1][1]:.0%}' for line in self.settings.recipe.alpha)}")
+
+    @_sent
     def next_color(self) -> None:
         """The next color mode."""
         color = COLOR_MODES[(COLOR_MODES.index(self.settings.color) + 1) % len(COLOR_MODES)]
-        self._tune(lambda recipe: replace(recipe, color=color))
+        self.change(lambda recipe: replace(recipe, color=color))
         self.say(_COLOR_WORDS[color])
 
-    def toggle_mirror(self) -> None:
-        """Mirror, or no longer."""
-        self.settings = replace(self.settings, mirror=not self.settings.mirror)
+    @_sent
+    def mirror(self, on: bool | None = None) -> None:
+        """Mirror, or no longer; None for the other than now."""
+        self._set(mirror=not self.settings.mirror if on is None else on)
 
+    @_sent
     def apply(self, recipe: Recipe) -> None:
-        """Go to another look, all of it."""
+        """Go to another look, all of it; one without styles goes with those that are shown."""
+        self.change(lambda before: recipe if recipe.style else replace(recipe, style=before.style))
+
+    @_sent
+    def change(self, change: Callable[[Recipe], Recipe]) -> None:
+        """Change anything of the look.
+
+        Args:
+            change: Makes the wanted look of the one that was wanted before; what it raises is said, and nothing changes.
+        """
+        before = self.settings.recipe
         try:
-            recipe = recipe if recipe.style else replace(recipe, style=self.settings.recipe.style)
-        except UsageError as error:  # the styles that are shown do not go with it
-            self.say(str(error))
+            recipe = change(before)
+        except Exception as error:  # noqa: BLE001 - nothing that is asked for ends the show
+            self.complain(reason_of(error))
             return
         offered = [name for name in recipe.style if name != KEEP]
         self.add(offered)
-        self.settings = replace(
-            self.settings, recipe=recipe, index=self.settings.styles.index(offered[0]) if offered else 0, blended=False
-        )
+        if recipe.style != before.style:
+            index = self.settings.styles.index(offered[0]) if offered else 0
+            self._set(index=index, blended=False)
+        self._set(recipe=recipe)
         self._go()
+        if self.state.waiting:
+            # What is shown until then follows as far as it can: another set of styles may have another number of strengths.
+            scene = self.playing.scene
+            with suppress(Exception):
+                tuned = change(scene.recipe)
+                if scene.fits(tuned):
+                    scene.recipe = tuned
 
+    @_sent
     def add(self, styles: Sequence[str], *, show: bool = False) -> None:
         """Offer more styles; with `show`, go to the last of them."""
         new = tuple(style for style in styles if style not in self.settings.styles)
-        self.settings = replace(self.settings, styles=self.settings.styles + new)
+        if new:
+            self._set(styles=self.settings.styles + new)
         if new and show:
             self.pick(len(self.settings.styles) - 1)
 
+    @_sent
     def say(self, text: str) -> None:
         """Tell the user something for a moment."""
-        self.message = (text, self.clock())
+        self.publish(replace(self.state, message=Message(text, self.clock())))
+
+    @_sent
+    def complain(self, text: str) -> None:
+        """Tell the user what went wrong, also where no window shows messages."""
+        self.say(text)
+        self.tell(text)
+
+    def _set(self, **changes: object) -> None:
+        self.publish(replace(self.state, settings=replace(self.settings, **changes)))  # type: ignore[arg-type]
 
     def _choose(self, index: int, *, blended: bool) -> None:
-        self.settings = replace(self.settings, index=index, blended=blended, recipe=self._recipe_of(index, blended=blended))
+        self._set(index=index, blended=blended, recipe=self._recipe_of(index, blended=blended))
         self._go()
 
     def _recipe_of(self, index: int, *, blended: bool) -> Recipe:
@@ -196,52 +267,93 @@ class Controls:
         style = tuple(settings.styles[(index + offset) % len(settings.styles)] for offset in range(count))
         return replace(recipe, style=style, weights=(), alpha=recipe.alpha[:1])
 
-    def _tune(self, change: Callable[[Recipe], Recipe]) -> None:
-        """Other numbers, the same styles and masks: at once."""
-        self.settings = replace(self.settings, recipe=change(self.settings.recipe))
-        if self._scene is not None:
-            # Another set of styles may be on its way, with another number of strengths; it brings them along.
-            with suppress(UsageError):
-                self._scene.recipe = change(self._scene.recipe)
-
     def _go(self) -> None:
         """Fade to the wanted look, as soon as its codes are there."""
+        recipe, before, codes = self.settings.recipe, self.playing.scene, dict(self._codes)
+        if before.fits(recipe):
+            self._wish += 1
+            before.recipe = recipe
+            self._wait(waiting=False)
+            return
+        if self.state.waiting and differ_in_numbers(recipe, self._wished):
+            return  # it is on its way, and takes up the numbers when it comes
+        self._wish, self._wished = self._wish + 1, recipe
+        wish = self._wish
 
-        def make_and_fade() -> None:
-            recipe, before = self.settings.recipe, self._scene
-            if before is not None and before.fits(recipe):
-                before.recipe = recipe
-                return
+        def make() -> None:
+            if wish != self._wish:
+                return  # overtaken before its turn
+            made: Player | Exception
             try:
-                scene = self._made(recipe)
-            except StreamstyleError as error:
-                self.say(str(error))
-                return
-            # From what is seen at this moment, also in the middle of a fade.
-            self._origin, self._faded_since = self._seen, self.clock()
-            self._scene = scene
-            if before is not None:
-                self._retired.append(before)
-            self.say(scene.warnings[0] if scene.warnings else scene.name)
+                made = self._made(recipe, before, codes)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style or a mask, the show goes on
+                made = error
+            self.owner.send(lambda: self._take(made, wish, before, codes))
 
-        recipe = self.settings.recipe
-        if (
-            recipe.mask is None
-            and not recipe.knows_people
-            and all((n, recipe.style_size) in self._codes for n in recipe.style)
-        ):
-            make_and_fade()
+        at_once = recipe.mask is None and not recipe.knows_people
+        if at_once and all((name, recipe.style_size) in codes for name in recipe.style):
+            make()
         else:
-            self.beside(make_and_fade)
+            self._wait(waiting=True)
+            self.beside(make)
 
-    def _made(self, recipe: Recipe) -> Player:
-        return Player(recipe, self._find, self.find_people, loop=True, before=self._scene)
+    def _take(self, made: Player | Exception, wish: int, before: Player, codes: _Codes) -> None:
+        """What came of a wish."""
+        self._codes.update(codes)
+        wanted = wish == self._wish and not self._closed
+        if isinstance(made, Exception):
+            if wanted:
+                self._wait(waiting=False)
+                self._give_up(reason_of(made))
+        elif wanted and before is self.playing.scene:
+            self._show(made)
+        else:
+            made.close(before)
+            if wanted:  # what it shares with the look before is gone with that
+                self._wait(waiting=False)
+                self._go()
 
-    def _find(self, name: str, size: int) -> StyleCode:
-        key = (name, size)
-        if key not in self._codes:
-            self._codes[key] = self.stylizer.find_style(name, size)
-        return self._codes[key]
+    def _show(self, scene: Player) -> None:
+        scene.recipe = self.settings.recipe  # numbers may have changed meanwhile
+        self.playing.show(scene, self.clock())
+        self.publish(replace(self.state, style=scene.name))
+        self._wait(waiting=False)
+        self.say(scene.name)
+        self._warned = 0
+        self._warn(scene)
+
+    def _give_up(self, text: str) -> None:
+        """Want again what is shown, unless something else is on its way."""
+        scene = self.playing.scene
+        if not self.state.waiting:
+            self._set(recipe=scene.recipe, blended=self.settings.blended and len(scene.recipe.style) > 1)
+        self.publish(replace(self.state, style=scene.name))
+        self.complain(text)
+
+    def _warn(self, scene: Player) -> None:
+        """Say what a scene has to say, as soon as it says so."""
+        while self._warned < len(scene.warnings):
+            self._warned += 1
+            self.complain(scene.warnings[self._warned - 1])
+
+    def _wait(self, *, waiting: bool) -> None:
+        if waiting != self.state.waiting:
+            self.publish(replace(self.state, waiting=waiting))
+
+    def _made(self, recipe: Recipe, before: Player | None, codes: _Codes) -> Player:
+        """A scene, made on any thread; what it encodes goes to `codes`."""
+
+        def find(name: str, size: int) -> StyleCode:
+            if (name, size) not in codes:
+                codes[name, size] = self.stylizer.encoder.find(name, size)
+            return codes[name, size]
+
+        return Player(recipe, find, self._find_people, loop=True, before=before)
+
+
+def reason_of(failure: Exception) -> str:
+    """What went wrong, for the user: our own errors say it, others are named."""
+    return str(failure) if isinstance(failure, StreamstyleError) else f"{type(failure).__name__}: {failure}"
 
 
 _COLOR_WORDS = {
@@ -249,86 +361,3 @@ _COLOR_WORDS = {
     "content": "colors of the camera",
     "luma": "chroma of the camera, light of the painting",
 }
-
-
-def _painted(look: Look) -> _Painted:
-    return ((look.code, look.alpha), *((region.code, region.alpha) for region in look.regions))
-
-
-def _faded(look: Look, origin: _Painted, seconds: float) -> Look:
-    """The look on its way from what was seen before, where both have the same regions."""
-    wanted = _painted(look)
-    if seconds >= FADE_SECONDS or len(origin) != len(wanted):
-        return look
-    share = max(0.0, seconds / FADE_SECONDS)
-    smooth = share * share * (3 - 2 * share)
-    mixed = []
-    for (old, old_alpha), (new, alpha) in zip(origin, wanted, strict=True):
-        code = new if old is new else replace(blend([old, new], [1 - smooth, smooth]), name=new.name)
-        mixed.append((code, old_alpha + (alpha - old_alpha) * smooth))
-    regions = tuple(
-        replace(region, code=code, alpha=alpha) for region, (code, alpha) in zip(look.regions, mixed[1:], strict=True)
-    )
-    return replace(look, code=mixed[0][0], alpha=mixed[0][1], regions=regions)
-
-
-def _is_style(path: Path) -> bool:
-    return is_style_file(path.name) or path.suffix.lower() in PICTURE_SUFFIXES
-
-
-class StyleFolder:
-    """Pictures and style files that are dropped into a folder, each reported once, when it is whole."""
-
-    def __init__(self, folder: Path) -> None:
-        """Watch a folder.
-
-        Raises:
-            OSError: It cannot be read.
-        """
-        self.folder = folder
-        self._sizes: dict[Path, tuple[int, int]] = {}
-        self._reported: set[Path] = set()
-        list(folder.iterdir())
-
-    def scan(self) -> list[Path]:
-        """What is new and no longer grows: its size and time are those of the scan before."""
-        try:
-            files = sorted(path for path in self.folder.iterdir() if _is_style(path))
-        except OSError:
-            return []  # the folder may come back
-        whole = []
-        for path in files:
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            now = (status.st_size, status.st_mtime_ns)
-            if path not in self._reported and now[0] > 0 and self._sizes.get(path) == now:
-                self._reported.add(path)
-                whole.append(path)
-            self._sizes[path] = now
-        return whole
-
-
-class WatchedFile:
-    """A file that is written now and then."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._known = self._waiting = self._state()
-
-    def changed(self) -> bool:
-        """Whether it has changed since it was last said so, and is whole: it did not change since the last call."""
-        now = self._state()
-        settled, self._waiting = now == self._waiting, now
-        if not settled or now is None or now == self._known:
-            return False
-        self._known = now
-        return True
-
-    def _state(self) -> tuple[int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None  # it may come back
-        return status.st_size, status.st_mtime_ns

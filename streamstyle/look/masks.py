@@ -65,7 +65,11 @@ def soften(mask: Mask, pixels: float) -> Mask:
 
 
 class MaskTrack:
-    """Masks over time: a picture, or a video that runs beside the frames."""
+    """Masks over time: a picture, or a video that runs beside the frames.
+
+    Attributes:
+        warnings: What the user should know; grows while it plays.
+    """
 
     def __init__(self, uri: str, count: int, *, feather: float | None = None, loop: bool = False) -> None:
         """Open a mask.
@@ -81,6 +85,7 @@ class MaskTrack:
         """
         if count < 2:
             raise UsageError("a mask divides the frame between at least two styles; give --style two or more, or 'keep'")
+        self.warnings: list[str] = []
         self._uri, self._count, self._feather, self._loop = uri, count, feather, loop
         self._source = self._open()
         self._frames = iter(self._source)
@@ -142,9 +147,12 @@ class MaskTrack:
     def _rewind(self, seconds: float) -> None:
         """Begin again; the last picture is shown for its own length first, as near as the file tells."""
         self._source.close()
-        self._source = self._open()
-        self._frames = iter(self._source)
-        self._next = next(self._frames, None)
+        try:
+            self._source = self._open()
+            self._frames = iter(self._source)
+            self._next = next(self._frames, None)
+        except (UsageError, SourceError) as error:
+            self.warnings.append(f"{error}; its last picture stays")
         self._offset = seconds + float(self._now.duration or 0)
         self._made = None
 

@@ -50,7 +50,6 @@ class Player:
 
     Attributes:
         recipe: Its numbers may be replaced while it plays; another set of styles or masks wants another player.
-        warnings: What the user should know.
     """
 
     def __init__(
@@ -85,10 +84,10 @@ class Player:
         codes = {name: find_style(name, recipe.style_size) for name in [*self._styles, *own] if name != KEEP}
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
-        self.warnings: list[str] = []
+        self._warnings: list[str] = []
         fixed = sorted(code.name for style, code in codes.items() if is_style_file(style) or is_bare(style))
         if fixed and recipe.style_size != STYLE_SIZE:
-            self.warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
+            self._warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None
@@ -100,13 +99,18 @@ class Player:
                 self._track, self._start = before._track, before._start
             else:
                 self._track = MaskTrack(recipe.mask, len(self._styles), feather=recipe.feather, loop=loop)
-        if recipe.knows_people:
-            if before is not None and before._people is not None:
-                self._people = before._people
-            elif find_people is None:
-                raise UsageError("people cannot be told from the background here; leave --person and --background out")
-            else:
-                self._people = find_people()
+        try:
+            if recipe.knows_people:
+                self._people = before._people if before is not None else None
+                self._people = self._people or _found(find_people)
+        except BaseException:
+            self.close(*([] if before is None else [before]))
+            raise
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know; grows while it plays."""
+        return self._warnings + ([] if self._track is None else self._track.warnings)
 
     @property
     def name(self) -> str:
@@ -114,10 +118,8 @@ class Player:
         return "+".join(self._codes[name].name for name in self.recipe.style if name != KEEP)
 
     def fits(self, recipe: Recipe) -> bool:
-        """Whether a recipe differs only in numbers, so that it can be played by this player."""
-        return all(
-            getattr(recipe, name) == getattr(self.recipe, name) for name, known in LOOK_FIELDS.items() if known.new_player
-        )
+        """Whether a recipe can be played by this player."""
+        return differ_in_numbers(recipe, self.recipe)
 
     def look(self, seconds: float, content: Image, size: int | None = None) -> Look:
         """How a frame is to look.
@@ -139,14 +141,12 @@ class Player:
             **{name: getattr(self.recipe, name) for name in PAINT_FIELDS},
         )
 
-    def close(self, follower: "Player | None" = None) -> None:
-        """Release masks and what finds people, but for what a follower shares."""
-        for mine, theirs in (
-            (self._track, follower and follower._track),
-            (self._people, follower and follower._people),
-        ):
-            if mine is not None and mine is not theirs:
-                mine.close()
+    def close(self, *others: "Player") -> None:
+        """Release masks and what finds people, but for what others share; once."""
+        if self._track is not None and not any(other._track is self._track for other in others):
+            self._track.close()
+        if self._people is not None and not any(other._people is self._people for other in others):
+            self._people.close()
 
     def _parts(self, seconds: float, content: Image) -> list[_Part]:
         """What is seen; the first takes the place that the others leave."""
@@ -192,6 +192,17 @@ class Player:
         return [_Part(code, alpha, mask) for code, alpha, mask in zip(codes, alphas, masks, strict=True)]
 
 
+def _found(find_people: FindPeople | None) -> People:
+    if find_people is None:
+        raise UsageError("people cannot be told from the background here; leave --person and --background out")
+    return find_people()
+
+
 def _masked_alike(recipe: Recipe, other: Recipe) -> bool:
     count = max(2, len(recipe.style)) == max(2, len(other.style))
     return count and (recipe.mask, recipe.feather) == (other.mask, other.feather)
+
+
+def differ_in_numbers(recipe: Recipe, other: Recipe) -> bool:
+    """Whether two recipes differ in nothing but numbers, so that one scene can play both."""
+    return all(getattr(recipe, name) == getattr(other, name) for name, known in LOOK_FIELDS.items() if known.new_player)

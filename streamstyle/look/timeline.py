@@ -11,6 +11,8 @@ from typing import Self
 
 from streamstyle.errors import UsageError
 
+_MOST_DIGITS = 18
+_LONGEST_TOLD = 80
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?|\.\d+)")
 
 
@@ -24,7 +26,13 @@ def seconds_of(text: str) -> Fraction:
     if match is None:
         raise ValueError(f"wanted seconds or h:mm:ss, got '{text}'")
     hours, minutes, seconds = match.groups(default="0")
+    if max(len(hours), len(minutes), len(seconds)) > _MOST_DIGITS:
+        raise ValueError(f"wanted a time that a clip can have, got one of {len(text)} characters")
     return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+
+
+def _brief(text: str) -> str:
+    return f"'{text}'" if len(text) <= _LONGEST_TOLD else f"'{text[:_LONGEST_TOLD]}...'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +64,12 @@ class Timeline:
                 keys.append((float(seconds_of(time)), float(value)))
         except ValueError:
             raise UsageError(
-                f"wanted a number, or values at times such as 0@0,1@5 (seconds or h:mm:ss), got '{text}'"
+                f"wanted a number, or values at times such as 0@0,1@5 (seconds or h:mm:ss), got {_brief(text)}"
             ) from None
         if not all(isfinite(number) for key in keys for number in key):
-            raise UsageError(f"wanted finite numbers, got '{text}'")
+            raise UsageError(f"wanted finite numbers, got {_brief(text)}")
         if any(later <= earlier for (earlier, _), (later, _) in pairwise(keys)):
-            raise UsageError(f"the times after @ must rise, got '{text}'")
+            raise UsageError(f"the times after @ must rise, got {_brief(text)}")
         return cls(tuple(keys))
 
     @property

@@ -8,6 +8,10 @@ from typing import NoReturn
 
 from streamstyle.errors import UsageError
 from streamstyle.look.removed import removed
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
+
+_MOST_BYTES = 1024 * 1024
 
 
 def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
@@ -24,14 +28,20 @@ def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
         UsageError: The file cannot be read or is not TOML, or names an option that is gone.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: cannot read {quoted(path)}: {reason(error)}") from error
+    try:
         values = tomllib.loads(text)
-    except OSError as error:
-        raise UsageError(f"{name}: cannot read '{path}': {(error.strerror or '').lower()}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{name}: '{path}' is not TOML: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name}: {quoted(path)} is not TOML: {error}") from error
+    except (RecursionError, ValueError) as error:  # lists in lists in lists; a number of thousands of digits
+        place = f"line {_line_of_longest(text)}"
+        raise UsageError(f"{name}: {quoted(path)}, {place}: a number or a list that is too long to be meant") from error
     for key, value in values.items():
-        place = f"{name}: '{path}', line {_line_of(text, key)}"
+        place = f"{name}: {quoted(path)}, line {_line_of(text, key)}"
+        if "\0" in f"{key}{value}":
+            raise UsageError(f"{place}: no value holds the character NUL")
         if line := removed(["--" + key.replace("_", "-"), str(value)]):
             raise UsageError(f"{place}: {line}")
         yield key, value, place
@@ -86,6 +96,22 @@ def _check(parser: argparse.ArgumentParser, words: list[str], place: str) -> Non
         parser.parse_args(words)
     finally:
         parser.error = usual  # type: ignore[method-assign]
+
+
+def read_text(path: Path) -> str:
+    """A text file as people write it: UTF-8, also with the mark that Windows puts before it.
+
+    Raises:
+        OSError, ValueError: It cannot be read, or is too large or no text.
+    """
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError("it is too large")
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _line_of_longest(text: str) -> int:
+    lines = text.splitlines()
+    return 1 + max(range(len(lines)), key=lambda place: len(lines[place]), default=0)
 
 
 def _line_of(text: str, key: str) -> int:

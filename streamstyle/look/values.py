@@ -8,6 +8,8 @@ from pathlib import Path
 
 from streamstyle.look.timeline import seconds_of
 
+_LONGEST_SECONDS = 36_000_000
+
 
 def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> float:
     """A number within limits.
@@ -32,9 +34,12 @@ def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> fl
 def time_argument(text: str) -> Fraction:
     """`12.5`, `1:02.5` or `1:02:03` in seconds."""
     try:
-        return seconds_of(text)
+        seconds = seconds_of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+    if seconds > _LONGEST_SECONDS:
+        raise argparse.ArgumentTypeError(f"wanted a time of 10,000 hours at most, got '{text}'")
+    return seconds
 
 
 def share_argument(text: str) -> float:

@@ -1,13 +1,19 @@
 """What reading and writing media with PyAV have in common: error texts, colours, containers."""
 
+import logging
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import av.error
+import av.logging
 import numpy as np
+from av.container import InputContainer
+from av.filter import Graph
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
@@ -22,6 +28,7 @@ _MATRIX_OF_TAG = {
     10: Colorspace.BT2020,
 }
 _EXPANDED = ((np.arange(256) - 16) * 255 / 219).round().clip(0, 255).astype(np.uint8)
+_OPAQUE = 255
 HDR_TRANSFERS = {int(ColorTrc.SMPTE2084): "PQ", int(ColorTrc.ARIB_STD_B67): "HLG"}
 
 # Chroma is averaged over whole pixels and sums are rounded: flat colours come out right to the level.
@@ -45,7 +52,13 @@ def source_range(frame: av.VideoFrame) -> ColorRange:
     return {1: ColorRange.MPEG, 2: ColorRange.JPEG}.get(int(frame.color_range), untagged)
 
 
-def to_rgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter | None = None) -> NDArray[np.uint8]:
+def to_rgb(
+    frame: av.VideoFrame,
+    width: int,
+    height: int,
+    reformatter: VideoReformatter | None = None,
+    tell_transparent: Callable[[], object] = lambda: None,
+) -> NDArray[np.uint8]:
     """A decoded frame of any format as RGB.
 
     Args:
@@ -53,17 +66,19 @@ def to_rgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRefo
         width: Of the result, in pixels.
         height: Likewise.
         reformatter: One for all frames of a stream: making its tables takes longer than converting a small frame.
+        tell_transparent: Called where something of the frame is transparent.
 
     Returns:
-        (height, width, 3) uint8 RGB; transparency is dropped.
+        (height, width, 3) uint8 RGB; what is transparent lies over white.
     """
+    transparent = has_alpha(frame)
     rgb = (
         (reformatter or VideoReformatter())
         .reformat(
             frame,
             width=width,
             height=height,
-            format="rgb24",
+            format="rgba" if transparent else "rgb24",
             src_colorspace=source_matrix(frame),
             src_color_range=source_range(frame),
             dst_color_range="JPEG",
@@ -71,9 +86,87 @@ def to_rgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRefo
         )
         .to_ndarray()
     )
-    if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
+    if transparent:
+        if rgb[:, :, 3].min() < _OPAQUE:
+            tell_transparent()
+            rgb = over_white(rgb)  # type: ignore[arg-type]  # of rgba it is uint8
+        else:
+            rgb = np.ascontiguousarray(rgb[:, :, :3])
+    elif frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
         rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever it is told
     return rgb  # type: ignore[return-value]  # of rgb24 it is uint8
+
+
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Whether a frame's format has an alpha plane; a palette may hold transparent colours too."""
+    return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
+
+
+def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture with straight alpha, (H, W, 4) uint8, laid over white: (H, W, 3) uint8."""
+    white = np.float32(_OPAQUE)
+    laid = white + (rgba[:, :, :3] - white) * (rgba[:, :, 3:] / white) + np.float32(0.5)
+    return np.asarray(laid).astype(np.uint8)
+
+
+class ToneMap:
+    """Shows HDR (PQ or HLG) on an ordinary screen, by libav's own tone mapping (`scale`, perceptual intent).
+
+    Highlights are rolled off and BT.2020 colours moved into BT.709, as the file's mastering data ask, or for a display of
+    10,000 cd/m2 (PQ) where it has none.
+    """
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._layout: tuple[int, int, str] | None = None
+
+    def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """An HDR frame as an SDR one, BT.709, of 8 bits."""
+        layout = frame.width, frame.height, frame.format.name
+        if self._graph is None or layout != self._layout:
+            self._graph, self._layout = Graph(), layout
+            source = self._graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 1000)
+            )
+            scale = self._graph.add("scale", "out_primaries=bt709:out_transfer=bt709:intent=perceptual")
+            self._graph.link_nodes(
+                source,
+                scale,
+                self._graph.add("format", "rgba" if has_alpha(frame) else "rgb24"),
+                self._graph.add("buffersink"),
+            ).configure()
+        self._graph.push(frame)
+        mapped = self._graph.pull()
+        assert isinstance(mapped, av.VideoFrame)  # a video graph
+        return mapped
+
+
+def stream_notes(container: InputContainer) -> dict[int, str]:
+    """What libav's summary of a container says of each stream: PyAV's objects do not tell all of it.
+
+    Returns:
+        Index of the stream -> its lines: `Stream #0:1: Audio: pcm_s24le, 48000 Hz, 7.1, s32`, side data and so on.
+    """
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.INFO)  # the summary is a message
+    try:
+        text = container.dumps_format()
+    finally:
+        av.logging.set_level(level)
+    parts = re.split(r"^  Stream #0:(?=\d+)", text, flags=re.MULTILINE)
+    return {int(re.match(r"\d+", part)[0]): part for part in parts[1:]}  # type: ignore[index]  # each begins with digits
+
+
+def _name_unknown_side_data(cls: type[SideDataType], value: object) -> SideDataType:
+    member = object.__new__(cls)
+    member._name_, member._value_ = f"UNKNOWN_{value}", value
+    return member
+
+
+# libav knows kinds of side data (EXIF, say) for which PyAV has no name, and would fail on any frame that has one.
+SideDataType._missing_ = classmethod(_name_unknown_side_data)  # type: ignore[assignment]
+# What libav says while a summary is made goes nowhere.
+logging.getLogger("libav").addHandler(logging.NullHandler())
 
 
 def tag_bt709(context: Any) -> None:  # noqa: ANN401 - encoder contexts and frames take the same four tags
@@ -102,5 +195,5 @@ def quietly(action: Callable[[], object]) -> None:
     """Do what may fail when something has failed already: closing a broken file must not hide why it broke."""
     try:
         action()
-    except (av.error.FFmpegError, OSError, ValueError):
+    except (av.error.FFmpegError, OSError, OverflowError, ValueError):
         return

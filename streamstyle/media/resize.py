@@ -31,6 +31,11 @@ def resize_short_side(image: Image, short_side: int) -> Image:
     return resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
+def within(image: Image, short_side: int | None) -> Image:
+    """The picture itself, or smaller where its short side is longer than wanted; None: as long as it likes."""
+    return image if short_side is None or short_side >= min(image.shape[:2]) else resize_short_side(image, short_side)
+
+
 def resize(image: Image, width: int, height: int) -> Image:
     """Scale a picture to a size: areas are averaged on the way down, cubic interpolation on the way up."""
     if image.shape[:2] == (height, width):
@@ -38,6 +43,28 @@ def resize(image: Image, width: int, height: int) -> Image:
     shrinks = width * height < image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return cv2.resize(image, (width, height), interpolation=method).astype(np.uint8, copy=False)
+
+
+def letterboxed(image: Image, width: int, height: int) -> Image:
+    """Fit a picture into a size, keeping its shape, on black.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        width: In pixels.
+        height: Likewise.
+
+    Returns:
+        (height, width, 3) uint8 RGB; the picture itself where it has that size.
+    """
+    if image.shape[:2] == (height, width):
+        return image
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    scaled = cv2.resize(image, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    fitted = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
+    fitted[top : top + inner[1], left : left + inner[0]] = scaled
+    return fitted
 
 
 def enlarge(stylized: Image, small: Image, content: Image) -> Image:

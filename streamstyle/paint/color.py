@@ -136,29 +136,3 @@ class Followed:
             cut = self._past is None or bool(np.abs(now.mean - self._past.mean).max() >= self.jump)
         self._past = now if cut or self._past is None else now.toward(self._past, self.memory)
         return self._past, cut
-
-
-class ColorKeeper:
-    """Gives stylized frames the colours of their content, steadily over time; starts anew at cuts."""
-
-    def __init__(self, memory: float = 0.6, jump: float = 25.0) -> None:
-        """Start without a past; see Followed."""
-        self._content, self._stylized = Followed(memory, jump), Followed(memory, jump)
-        self._cut = True
-        self._stats: ColorStats | None = None
-
-    def see(self, content: Image) -> ColorStats:
-        """Take in the next frame's content, (H, W, 3) uint8 RGB; returns its steady statistics."""
-        self._stats, self._cut = self._content.update(ColorStats.of(content))
-        return self._stats
-
-    def match(self, stylized: Image, strength: float = 1.0) -> Image:
-        """The stylized frame in the colours of the content that was seen last; (H, W, 3) uint8 RGB in and out."""
-        assert self._stats is not None  # see() comes first
-        now, _ = self._stylized.update(ColorStats.of(stylized), cut=self._cut)
-        return recolor(stylized, match_matrix(now, self._stats, strength))
-
-    def keep(self, content: Image, stylized: Image) -> Image:
-        """`see` and `match` in one; sizes may differ."""
-        self.see(content)
-        return self.match(stylized)

@@ -1,19 +1,16 @@
-"""What one stream remembers from frame to frame, and one frame of it on its way through the stylizer."""
+"""What one stream remembers from frame to frame, and what it finds out about each frame before that is painted."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask
-from streamstyle.look.recipe import TemporalMode
-from streamstyle.media.resize import resize_short_side
-from streamstyle.paint.color import ColorKeeper, ColorStats
-from streamstyle.paint.grain import grained
+from streamstyle.media.resize import within
+from streamstyle.paint.color import ColorStats, Followed, match_matrix, recolor
 from streamstyle.paint.steady.exposure import SteadyStats
 from streamstyle.paint.steady.steadier import Motion, MotionTrack, Steadier
 from streamstyle.styles.code import StyleCode
@@ -26,40 +23,7 @@ _VISIBLE = 1 / 512
 Measure = Callable[[str], AbstractContextManager[None]]
 
 
-class StreamMemory:
-    """What one stream remembers from frame to frame."""
-
-    def __init__(self) -> None:
-        self.frames = 0
-        self._motion = MotionTrack()
-        self._stats = SteadyStats()
-        self._steadiers: dict[int, Steadier] = {}
-        self._painted: dict[int, tuple[StyleCode, float]] = {}
-        self._keepers: dict[int, ColorKeeper] = {}
-
-    def keeper(self, index: int) -> ColorKeeper:
-        """Follows the colours of one region."""
-        return self._keepers.setdefault(index, ColorKeeper())
-
-    def motion(self, content: Image, mode: TemporalMode) -> Motion | None:
-        """Of the content since the frame before; once per frame."""
-        self.frames += 1
-        return None if mode == "off" else self._motion.update(content)
-
-    def stats(self, content: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
-        """The content's own RGB statistics, and the steady ones; once per frame."""
-        return self._stats.update(content, cut=cut)
-
-    def steady(self, layer: "Layer", stylized: Image, motion: Motion | None) -> Image:
-        """One region's picture, leaning on the one before."""
-        before, now = self._painted.get(layer.index), (layer.code, layer.alpha)
-        self._painted[layer.index] = now
-        same = before is not None and before[0] is now[0] and before[1] == now[1]
-        steadier = self._steadiers.setdefault(layer.index, Steadier())
-        return steadier.steady(stylized, motion, self.frames, 1.0 if same else _CHANGING)
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A style and where it goes: a region, or the rest.
 
@@ -76,42 +40,98 @@ class Layer:
     mask: Mask | None
 
 
-class Job:
-    """One frame on its way."""
+@dataclass(frozen=True, slots=True)
+class StreamFrame:
+    """A frame and its place in the stream.
 
-    def __init__(self, content: Image, look: Look, memory: StreamMemory, measure: Measure) -> None:
-        self.content, self.look, self.memory, self.measure = content, look, memory, measure
+    Attributes:
+        content: (H, W, 3) uint8 RGB.
+        small: The content at its processing size.
+        motion: Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted.
+        statistics: The RGB statistics of `small`, and the steady ones to go by; None where each frame is by itself.
+        colors: The steady colours that the painted frame is to have; None where it keeps the painting's.
+        anew: Whether `colors` start anew.
+    """
 
-    @cached_property
-    def motion(self) -> Motion | None:
-        """Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted."""
-        with self.measure("motion"):
-            return self.memory.motion(self.small, self.look.temporal)
+    content: Image
+    small: Image
+    motion: Motion | None
+    statistics: tuple[ColorStats, ColorStats] | None
+    colors: ColorStats | None
+    anew: bool
 
-    @cached_property
-    def stats(self) -> tuple[ColorStats, ColorStats] | None:
-        """The content's own RGB statistics, and the steady ones in their place; None where each frame is by itself."""
-        if self.look.temporal == "off":
-            return None
-        cut = self.motion is None
-        with self.measure("temporal"):
-            return self.memory.stats(self.small, cut=cut)
 
-    @cached_property
-    def small(self) -> Image:
-        """The content at its processing size."""
-        size = self.look.size
-        full = size is None or size >= min(self.content.shape[:2])
-        return self.content if full or size is None else resize_short_side(self.content, size)
+@dataclass(slots=True)
+class _LayerMemory:
+    """What is remembered of one layer.
 
-    def scene(self, alpha: float) -> Image:
-        """The content at its processing size with grain, the less of it the less is painted over it.
+    Attributes:
+        frame: In which it was painted last.
+        steadier: Holds its picture.
+        colors: Follows the statistics of its pictures.
+        painted: Code and strength.
+    """
+
+    frame: int
+    steadier: Steadier = field(default_factory=Steadier)
+    colors: Followed = field(default_factory=Followed)
+    painted: tuple[StyleCode, float] | None = None
+
+
+class StreamMemory:
+    """What one stream remembers from frame to frame."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._motion = MotionTrack()
+        self._statistics = SteadyStats()
+        self._colors = Followed()
+        self._layers: dict[int, _LayerMemory] = {}
+
+    def begin_frame(self, content: Image, look: Look, measure: Measure) -> StreamFrame:
+        """Find out, once per frame and in this order, what all its layers need.
 
         Args:
-            alpha: Strength, 0 to 1.
+            content: (H, W, 3) uint8 RGB.
+            look: How it is to look.
+            measure: Times the stages.
         """
-        grain = self.look.grain
-        return self.small if grain == 0 else grained(self.small, alpha * grain)
+        self._frames += 1
+        with measure("resize"):
+            small = within(content, look.size)
+        motion, statistics, colors, anew = None, None, None, False
+        if look.temporal == "on":
+            with measure("motion"):
+                motion = self._motion.update(small)
+            with measure("temporal"):
+                statistics = self._statistics.update(small, cut=motion is None)
+        if look.color == "content" and look.color_strength > 0:
+            with measure("color"):
+                colors, anew = self._colors.update(ColorStats.of(content))
+        return StreamFrame(content, small, motion, statistics, colors, anew)
+
+    def finish(self, frame: StreamFrame, layer: Layer, stylized: Image, strength: float, measure: Measure) -> Image:
+        """A layer's picture in the frame's colours, leaning on the one before.
+
+        Args:
+            frame: The newest.
+            layer: What was painted.
+            stylized: (h, w, 3) uint8 RGB, of the size of `frame.small`.
+            strength: How far to go with the frame's colours.
+            measure: Times the stages.
+        """
+        memory = self._layers.get(layer.index)
+        if memory is None or memory.frame != self._frames - 1:
+            memory = self._layers[layer.index] = _LayerMemory(self._frames)
+        memory.frame = self._frames
+        before, memory.painted = memory.painted, (layer.code, layer.alpha)
+        if frame.colors is not None:
+            with measure("color"):
+                own, _ = memory.colors.update(ColorStats.of(stylized), cut=frame.anew)
+                stylized = recolor(stylized, match_matrix(own, frame.colors, strength))
+        with measure("temporal"):
+            same = before is not None and before[0] is layer.code and before[1] == layer.alpha
+            return memory.steadier.steady(stylized, frame.motion, 1.0 if same else _CHANGING)
 
 
 def layers_of(look: Look, shape: tuple[int, ...]) -> list[Layer]:

@@ -1,31 +1,25 @@
-"""Images in, stylized images out: a model's two graphs behind two calls.
-
-`encode_style` is the heavy part, once per painting; `stylize` is the light part, once per frame.
-"""
+"""One frame in, one stylized frame out: the light part, once per frame. Style codes come from the encoder."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
-from streamstyle.errors import ModelError, SourceError, StyleError
+from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
 from streamstyle.look.masks import join
-from streamstyle.media.pictures import read_image
-from streamstyle.media.places import kind, local_path
-from streamstyle.media.resize import enlarge, resize_short_side
-from streamstyle.paint.color import ColorKeeper, ColorStats, keep_chroma
+from streamstyle.media.resize import enlarge, within
+from streamstyle.paint.color import ColorStats, keep_chroma
+from streamstyle.paint.encoder import Encoder
+from streamstyle.paint.grain import grained
 from streamstyle.paint.steady.exposure import RGB_CODE, exposed
-from streamstyle.paint.stream import Job, Layer, Measure, StreamMemory, layers_of
+from streamstyle.paint.stream import Layer, Measure, StreamFrame, StreamMemory, layers_of
 from streamstyle.runtime.catalog import find_model
-from streamstyle.runtime.session import Session, Tensor, any_size_device, as_batch, available_memory
-from streamstyle.styles.code import STYLE_SIZE, StyleCode
-from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
-
-_LONGEST_STYLE = 16
+from streamstyle.runtime.session import Session, Tensor, as_batch, available_memory
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import CodeCache
 
 
 def _each_of_two(strength: float) -> float:
@@ -54,7 +48,7 @@ class Stylizer:
         version: Of its weights.
         provider: What really runs it, with the precision: `cpu`, `openvino (int8)`, `cuda (fp16)`.
         remark: One line on a faster way that cannot be taken here, and why; empty else.
-        builtin_styles: The styles that are shipped for it.
+        encoder: Gives its style codes.
     """
 
     def __init__(
@@ -79,44 +73,19 @@ class Stylizer:
         """
         files = find_model(model)
         variants = {"int8": files.int8, "int8_avx2": files.int8_avx2, "fp16": files.fp16}
-        self._stylize = Session(files.stylize, device, precision, **variants, for_frames=True, tell=tell)
-        if missing := {"content", "alpha"} - set(self._stylize.inputs) or {"stylized"} - set(self._stylize.outputs):
+        graph = Session(files.stylize, device, precision, **variants, for_frames=True, tell=tell)
+        if missing := {"content", "alpha"} - set(graph.inputs) or {"stylized"} - set(graph.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
-        self._code_names = set(self._stylize.inputs) - {"content", "alpha"}
-        self.name = self._stylize.metadata.get("family", files.stylize.stem)
-        self.version = self._stylize.metadata.get("version", "unknown")
-        self.provider = self._stylize.label
-        self.remark = self._stylize.remark
-        self.builtin_styles = BuiltinStyles(files.styles, self.version)
-        # A model without a style graph knows only its own styles; of one without styles, too, the file is missed in time.
-        self._style_file = files.style if files.style.is_file() or not self.builtin_styles.styles else None
-        self._bytes_per_pixel = int(self._stylize.metadata.get("bytes_per_pixel", 0))
+        names = set(graph.inputs) - {"content", "alpha"}
+        self._stylize = graph
+        self._colors_in_code = names >= RGB_CODE
+        self._bytes_per_pixel = int(graph.metadata.get("bytes_per_pixel", 0))
         self._pixels_that_fit = 0
-        self._cache = cache or CodeCache()
-
-    @cached_property
-    def _style(self) -> Session:
-        """The style graph, checked against the stylize graph; ModelError where they do not fit."""
-        path = self._style_file
-        assert path is not None  # callers ask
-        session = Session(path, any_size_device(self._stylize.provider))
-        if set(session.outputs) != self._code_names:
-            raise ModelError(
-                f"'{path.name}' does not belong to this model: the style codes differ in "
-                f"{', '.join(sorted(set(session.outputs) ^ self._code_names))}; export both graphs again"
-            )
-        if session.metadata.get("version", "unknown") != self.version:
-            raise ModelError(f"'{path.name}' and the stylize graph are of different trainings; export them again")
-        return session
-
-    def load(self) -> None:
-        """Load what is else loaded when it is first needed, which takes a second: the style graph.
-
-        Raises:
-            ModelError: It is missing or damaged, or does not belong to the model.
-        """
-        if self._style_file is not None:
-            _ = self._style
+        self.name = graph.metadata.get("family", files.stylize.stem)
+        self.version = graph.metadata.get("version", "unknown")
+        self.provider = graph.label
+        self.remark = graph.remark
+        self.encoder = Encoder(files, graph, names, cache or CodeCache())
 
     @property
     def description(self) -> str:
@@ -125,114 +94,26 @@ class Stylizer:
         return f"{line}\n{self.remark}" if self.remark else line
 
     @property
-    def colors_in_code(self) -> bool:
-        """Whether style codes hold the painting's colours, and can so be fitted to other statistics of the content."""
-        return self._code_names >= RGB_CODE
-
-    @property
     def sizes_are_dear(self) -> bool:
         """Whether another frame size costs minutes: then none is tried out."""
         return self._stylize.provider == "tensorrt"
 
-    @property
-    def only_style(self) -> str | None:
-        """The one style that the model knows, if it was trained for a single one."""
-        names = self.builtin_styles.names()
-        return names[0] if self._style_file is None and len(names) == 1 else None
-
-    def encode_style(self, image: Image, name: str = "style", size: int = STYLE_SIZE) -> StyleCode:
-        """Turn a painting into its style code, from the cache where it was encoded before.
-
-        Args:
-            image: (H, W, 3) uint8 RGB, any size.
-            name: What to call the style.
-            size: Short side in pixels at which it is encoded: larger gives larger strokes.
-
-        Raises:
-            StyleError: The picture is too small to have a style, or the model knows only its own styles.
-        """
-        if self._style_file is None:
-            known = ", ".join(self.builtin_styles.names())
-            raise StyleError(
-                f"the model '{self.name}' knows only its own styles ({known}), not '{name}'; choose one of them"
-            )
-        height, width = image.shape[:2]
-        if min(height, width) < 8:
-            raise StyleError(f"style '{name}' is {width}x{height} pixels; wanted at least 8x8")
-        if max(height, width) > _LONGEST_STYLE * min(height, width):
-            raise StyleError(
-                f"style '{name}' is {width}x{height} pixels; wanted at most {_LONGEST_STYLE} times as long as wide: crop it"
-            )
-        key = self._cache.key(image, self.version, size)
-        kept = self._cache.get(key, name, self.version)
-        if kept is not None and set(kept.tensors) == self._code_names:
-            return kept
-        tensors = self._style.run({"style": as_batch(resize_short_side(image, size))})
-        code = StyleCode(name, self.version, tensors)
-        self._cache.put(key, code)
-        return code
-
-    def find_style(self, style: str, size: int = STYLE_SIZE) -> StyleCode:
-        """The code of what a user named: an image file, a style file, or a built-in style.
-
-        Args:
-            style: A path or a name.
-            size: As in `encode_style`; style files and built-in styles are codes already.
-
-        Raises:
-            StyleError: It is none of them, or the file is not a picture, or is of another model.
-        """
-        if is_style_file(style):
-            code = read_style(local_path(style), self.version)
-            if set(code.tensors) != self._code_names:
-                raise StyleError(
-                    f"style '{style}' does not fit the model '{self.name}'; name the one that it was made for with --model"
-                )
-            return code
-        if is_bare(style) and style in self.builtin_styles.names():
-            code = self.builtin_styles.code(style)
-            if set(code.tensors) != self._code_names:
-                raise ModelError(f"the built-in style '{style}' does not fit the model '{self.name}'; export them again")
-            return code
-        try:
-            if not is_bare(style) or kind(style) != "nothing":
-                return self.encode_style(read_image(style), style_name(style), size)
-        except SourceError as error:
-            raise StyleError(f"style {error}") from error
-        hint = (
-            f"the built-in ones are {', '.join(self.builtin_styles.names())} (see --list-styles of run_video.py)"
-            if self.builtin_styles.styles
-            else f"the model '{self.name}' has none: name an image file"
-        )
-        raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
-
-    def warm_up(self, width: int, height: int, size: int | None = None) -> None:
-        """Do for frames of one size what else the first of them would wait for: a compilation, buffers, an engine.
+    def prepare(self, width: int, height: int, size: int | None = None, *, while_running: bool = False) -> None:
+        """Do for frames of one size what else the first of them would wait for: compile, allocate, build an engine.
 
         Args:
             width: Of the frames, in pixels.
             height: Likewise.
             size: Short side at which they will be stylized; None for their own.
+            while_running: Another thread stylizes frames of another size meanwhile: do only what does not make them wait.
 
         Raises:
             ModelError: They are too large for this machine's memory, or the runtime failed.
         """
-        self._stylize.warm_up(*self._processed(width, height, size))
-
-    def prepare(self, width: int, height: int, size: int) -> None:
-        """As `warm_up`, but beside frames of another size, so that a change of size does not make the picture stop.
-
-        Raises:
-            ModelError: As `warm_up`.
-        """
-        self._stylize.prepare(*self._processed(width, height, size))
-
-    def _processed(self, width: int, height: int, size: int | None) -> tuple[int, int]:
-        """Width and height at which frames are stylized; ModelError where memory is short."""
-        blank = np.zeros((height, width, 3), np.uint8)
-        small = blank if size is None or size >= min(height, width) else resize_short_side(blank, size)
+        small = within(np.zeros((height, width, 3), np.uint8), size)
         self._check_memory(small)
-        return small.shape[1], small.shape[0]
+        prepare = self._stylize.prepare if while_running else self._stylize.warm_up
+        prepare(small.shape[1], small.shape[0])
 
     def memory(self) -> StreamMemory:
         """What one stream needs to remember from frame to frame."""
@@ -255,70 +136,49 @@ class Stylizer:
         Raises:
             ModelError: The picture is too large for this machine's memory, or the runtime failed.
         """
-        job = Job(content, look, memory or self.memory(), measure or (lambda _stage: nullcontext()))
+        measure = measure or (lambda _stage: nullcontext())
         layers = layers_of(look, content.shape[:2])
         kept = [layer.mask for layer in layers if layer.alpha == 0]
         painted = [layer for layer in layers if layer.alpha > 0]
         if not painted:
             return content
-        images = [self._paint(job, layer) for layer in painted]
+        memory = memory or self.memory()
+        frame = memory.begin_frame(content, look, measure)
+        self._check_memory(frame.small)
+        images = [self._paint(frame, layer, look, memory, measure) for layer in painted]
         if len(images) == 1 and not kept:
             return images[0]
-        with job.measure("join"):
+        with measure("join"):
             masks = [layer.mask for layer in painted] + kept
             return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
 
-    def _paint(self, job: Job, layer: Layer) -> Image:
+    def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Image:
         """The whole frame in one style."""
-        keeper = job.memory.keeper(layer.index)
-        scene = self._scene(job, layer.alpha)
-        code = self._prepare(job, layer, keeper)
-        with job.measure("inference"):
+        strength = look.color_strength
+        if self._colors_in_code:  # then there are two steps, before and after the network, else the one after it
+            strength = _each_of_two(strength)
+        with measure("grain"):
+            scene = grained(frame.small, layer.alpha * look.grain)
+        with measure("inference"):
+            code = self._code(frame, layer.code, strength)
             feeds: dict[str, Tensor] = {"content": as_batch(scene), "alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
             stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
-        return self._finish(job, layer, stylized, keeper)
-
-    def _scene(self, job: Job, alpha: float) -> Image:
-        """What is painted on: the content at its processing size, with grain."""
-        with job.measure("resize"):
-            small = job.small
-        self._check_memory(small)
-        with job.measure("grain"):
-            return job.scene(alpha)
-
-    def _prepare(self, job: Job, layer: Layer, keeper: ColorKeeper) -> StyleCode:
-        """The code, in the content's colours where that is wanted and codes hold colours."""
-        code = layer.code
-        if job.look.color == "content" and job.look.color_strength > 0:
-            with job.measure("color"):
-                stats = keeper.see(job.content)
-                if self.colors_in_code:
-                    code = _in_colors(code, stats, self._color_share(job.look))
-        if self.colors_in_code and job.stats is not None:
-            code = exposed(code, *job.stats)
-        return code
-
-    def _color_share(self, look: Look) -> float:
-        """How far each step goes with `content` colours: there are two where codes hold colours, one where they do not."""
-        strength = look.color_strength
-        return _each_of_two(strength) if self.colors_in_code else strength
-
-    def _finish(self, job: Job, layer: Layer, stylized: Image, keeper: ColorKeeper) -> Image:
-        """Colours as the look wants them, steady, and back to the content's size."""
-        look, content, small = job.look, job.content, job.small
-        if look.color == "content" and look.color_strength > 0:
-            with job.measure("color"):
-                stylized = keeper.match(stylized, self._color_share(look))
-        motion = job.motion
-        with job.measure("temporal"):
-            stylized = job.memory.steady(layer, stylized, motion)
-        if small is not content:
-            with job.measure("resize"):
-                stylized = enlarge(stylized, small, content)
+        stylized = memory.finish(frame, layer, stylized, strength, measure)
+        if frame.small is not frame.content:
+            with measure("resize"):
+                stylized = enlarge(stylized, frame.small, frame.content)
         if look.color == "luma" and look.color_strength > 0:
-            with job.measure("color"):
-                stylized = keep_chroma(content, stylized, look.color_strength)
+            with measure("color"):
+                stylized = keep_chroma(frame.content, stylized, look.color_strength)
         return stylized
+
+    def _code(self, frame: StreamFrame, code: StyleCode, strength: float) -> StyleCode:
+        """The code in the colours and by the statistics of the frame, where codes hold colours."""
+        if not self._colors_in_code:
+            return code
+        if frame.colors is not None:
+            code = _in_colors(code, frame.colors, strength)
+        return code if frame.statistics is None else exposed(code, *frame.statistics)
 
     def _check_memory(self, content: Image) -> None:
         """Refuse what would not fit, before the system kills the program for it.

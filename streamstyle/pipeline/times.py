@@ -76,7 +76,7 @@ class StageTimes:
 
 
 class Recent:
-    """The last durations of something, with percentiles; written and read on one thread."""
+    """The last durations of something, with percentiles; written on one thread, read on any."""
 
     def __init__(self, length: int = 600) -> None:
         self._values: deque[float] = deque(maxlen=length)
@@ -87,14 +87,14 @@ class Recent:
 
     def milliseconds(self, percent: float) -> float | None:
         """The value below which so many percent lie (nearest rank), in milliseconds; None before the first."""
-        if not self._values:
-            return None
         ordered = sorted(self._values)
+        if not ordered:
+            return None
         return round(1000 * ordered[min(len(ordered) - 1, int(percent / 100 * len(ordered)))], 1)
 
 
 class Rate:
-    """Events per second over the last seconds."""
+    """Events per second over the last seconds; counted on one thread, read on any."""
 
     def __init__(self, window_seconds: float = 2.0) -> None:
         self._window = window_seconds
@@ -103,15 +103,12 @@ class Rate:
     def count(self, now: float) -> None:
         """One event at this moment."""
         self._moments.append(now)
-        self._forget(now)
+        while now - self._moments[0] > self._window:
+            self._moments.popleft()
 
     def per_second(self, now: float) -> float:
         """Over the window, or since the first event where that is shorter; 0 when nothing happened."""
-        self._forget(now)
-        if len(self._moments) < 2:
+        moments = [moment for moment in list(self._moments) if now - moment <= self._window]
+        if len(moments) < 2:
             return 0.0
-        return (len(self._moments) - 1) / max(1e-6, now - self._moments[0])
-
-    def _forget(self, now: float) -> None:
-        while self._moments and now - self._moments[0] > self._window:
-            self._moments.popleft()
+        return (len(moments) - 1) / max(1e-6, now - moments[0])

@@ -130,7 +130,8 @@ class Graph:
             # Decoding and encoding want the same cores: the system places the threads better than a fixed choice does.
             "ENABLE_CPU_PINNING": "NO",
         }
-        folder = _cache_folder(cache, self.metadata.get("version", "unknown"))
+        self._cache_root = cache or _cache_root()
+        folder = _cache_folder(self._cache_root, self.metadata.get("version", "unknown"))
         if folder is not None:
             self._settings["CACHE_DIR"] = str(folder)
         self._requests: OrderedDict[tuple[tuple[int, ...], ...], Any] = OrderedDict()
@@ -169,7 +170,10 @@ class Graph:
     def _compiled(self, shapes: dict[str, tuple[int, ...]]) -> Any:  # noqa: ANN401 - an optional package's class
         model = self._model.clone()
         model.reshape({name: self._openvino.PartialShape(list(shape)) for name, shape in shapes.items()})
-        return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
+        request = self._core.compile_model(model, "CPU", self._settings).create_infer_request()
+        if self._cache_root is not None:
+            _trim(self._cache_root)
+        return request
 
 
 def _metadata(model: Any) -> dict[str, str]:  # noqa: ANN401 - an optional package's class
@@ -187,16 +191,29 @@ def _declared(port: Any) -> list[int | None]:  # noqa: ANN401 - an optional pack
     return [None if dimension.is_dynamic else dimension.get_length() for dimension in port.partial_shape]
 
 
-def _cache_folder(chosen: Path | None, version: str) -> Path | None:
-    """Of one model's version; None where it cannot be written. The oldest files go when there are too many."""
-    root = chosen or Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "compiled"
+def _cache_root() -> Path | None:
+    try:
+        return Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "compiled"
+    except (OSError, RuntimeError):  # nobody's home
+        return None
+
+
+def _cache_folder(root: Path | None, version: str) -> Path | None:
+    """Of one model's version; None where it cannot be written."""
+    if root is None:
+        return None
     folder = root / version
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        files = sorted(root.glob("*/*.blob"), key=lambda file: file.stat().st_mtime)
     except OSError:
         return None
-    for file in files[:-_FILES_KEPT]:
-        with contextlib.suppress(OSError):
-            file.unlink()
+    _trim(root)
     return folder
+
+
+def _trim(root: Path) -> None:
+    """The oldest files go when there are too many; other runs may take some away meanwhile."""
+    with contextlib.suppress(OSError):
+        files = sorted(root.glob("*/*.blob"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-_FILES_KEPT]:
+            file.unlink(missing_ok=True)

@@ -6,8 +6,7 @@ All are plain `.npz` files without pickles. A code belongs to one version of one
 import hashlib
 import json
 import uuid
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +16,8 @@ import platformdirs
 from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError, StyleError
-from streamstyle.media.places import is_url, local_path
+from streamstyle.media.places import is_file, is_url, local_path, quoted
+from streamstyle.styles.arrays import read_arrays, text_of
 from streamstyle.styles.code import StyleCode
 
 STYLE_FILE = ".style.npz"
@@ -25,7 +25,7 @@ STYLE_FILE = ".style.npz"
 _IGNORED = {"statistics", "judged"}
 """Arrays in older files beside the tensors of a code; no tensor of a code is called so."""
 _CACHE_ENTRIES = 2000
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,22 @@ class BuiltinStyles:
             ModelError: The file is damaged or was made with another version of the model.
         """
         self._version = model_version
-        self._path = path
         self.styles: list[BuiltinStyle] = []
         if not path.is_file():
             return
         try:
-            with np.load(path) as file:
-                index = json.loads(str(file["index"]))
+            self._arrays = read_arrays(path)
+            index = json.loads(text_of(self._arrays["index"]))
+            made_for = str(index["model_version"])
+            styles = [BuiltinStyle(str(entry["name"]), str(entry["description"])) for entry in index["styles"]]
         except _UNREADABLE as error:
-            raise ModelError(f"'{path}' is damaged ({error}); install streamstyle again") from error
-        if index["model_version"] != model_version:
+            raise ModelError(f"{quoted(path)} is damaged ({error}); install streamstyle again") from error
+        if made_for != model_version:
             raise ModelError(
-                f"'{path.name}' was made for model version {index['model_version']}, but the model is {model_version}; "
+                f"'{path.name}' was made for model version {made_for}, but the model is {model_version}; "
                 "run: python -m export.builtin_styles"
             )
-        self.styles = [BuiltinStyle(entry["name"], entry["description"]) for entry in index["styles"]]
+        self.styles = styles
 
     def names(self) -> list[str]:
         """All names, in the order in which they are listed."""
@@ -79,10 +80,7 @@ class BuiltinStyles:
         """
         if name not in self.names():
             raise StyleError(f"there is no built-in style '{name}'; see --list-styles")
-        with np.load(self._path) as file:
-            prefix = f"{name}/"
-            tensors = {key.removeprefix(prefix): file[key] for key in file.files if key.startswith(prefix)}
-        return _code(name, self._version, tensors)
+        return _code(name, self._version, self._arrays, f"{name}/")
 
 
 def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
@@ -131,30 +129,30 @@ def read_style(path: Path, model_version: str) -> StyleCode:
     Raises:
         StyleError: It is not there, is none, or was made for another model.
     """
-    if not path.is_file():
-        raise StyleError(f"style '{path}' does not exist; check the name")
+    if not is_file(path):
+        raise StyleError(f"style {quoted(path)} does not exist; check the name")
     try:
-        with (
-            path.open("rb") as stream,
-            np.load(stream) as file,
-        ):  # NumPy leaves what it opened itself open, if it is damaged
-            made_for = json.loads(str(file["index"]))["model_version"]
-            tensors = {key.removeprefix("code/"): file[key] for key in file.files if key.startswith("code/")}
+        arrays = read_arrays(path)
+        made_for = str(json.loads(text_of(arrays["index"]))["model_version"])
     except PermissionError as error:
-        raise StyleError(f"style '{path}' may not be read; change its permissions") from error
-    except (*_UNREADABLE, zlib.error) as error:
-        raise StyleError(f"style '{path}' is damaged or no style file; name the painting itself") from error
+        raise StyleError(f"style {quoted(path)} may not be read; change its permissions") from error
+    except _UNREADABLE as error:
+        why = "it has no index" if isinstance(error, KeyError | TypeError) else str(error)
+        raise StyleError(f"style {quoted(path)} cannot be used, as {why}; name the painting itself") from error
     if made_for != model_version:
         raise StyleError(
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
             "name the painting itself"
         )
-    return _code(style_name(str(path)), model_version, tensors)
+    return _code(style_name(str(path)), model_version, arrays, "code/")
 
 
-def _code(name: str, model_version: str, arrays: dict[str, NDArray[np.float32]]) -> StyleCode:
-    """The code that was stored so."""
-    tensors = {key: array for key, array in arrays.items() if key not in _IGNORED}
+def _code(name: str, model_version: str, arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> StyleCode:
+    """The code that was stored under names that begin so."""
+    stored = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+    tensors = {
+        key: array.astype(np.float32, copy=False) for key, array in stored.items() if key not in _IGNORED | {"index"}
+    }
     return StyleCode(name, model_version, tensors)
 
 
@@ -190,11 +188,9 @@ class CodeCache:
     def get(self, key: str, name: str, model_version: str) -> StyleCode | None:
         """The code kept under a key, or None."""
         try:
-            with (self.folder / f"{key}.npz").open("rb") as stream, np.load(stream) as file:
-                tensors = {entry: file[entry] for entry in file.files}
+            return _code(name, model_version, read_arrays(self.folder / f"{key}.npz"))
         except _UNREADABLE:
             return None
-        return _code(name, model_version, tensors)
 
     def put(self, key: str, code: StyleCode) -> None:
         """Keep a code; the oldest go when there are too many."""

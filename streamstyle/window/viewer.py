@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamstyle.frame import Image
 from streamstyle.live.show import Live
-from streamstyle.pipeline.pipeline import Pair
+from streamstyle.pipeline.live import Pair
 from streamstyle.window.keys import Action, Command
 from streamstyle.window.overlay import Overlay, Status, beside, title
 from streamstyle.window.window import Window
@@ -89,8 +89,8 @@ class Viewer:
             Command.ALPHA_DOWN: lambda: controls.change_alpha(-1),
             Command.COLOR: controls.next_color,
             Command.BLEND: controls.toggle_blend,
-            Command.MIRROR: controls.toggle_mirror,
-            Command.RECORD: lambda: live.toggle_recording(recording_path),
+            Command.MIRROR: controls.mirror,
+            Command.RECORD: lambda: live.sinks.toggle_recording(recording_path),
             Command.SNAPSHOT: lambda: live.snapshot(snapshot_path()),
             Command.SIDE_BY_SIDE: self._toggle("_show_both"),
             Command.ORIGINAL: self._toggle("_show_original"),
@@ -113,18 +113,18 @@ class Viewer:
 
     def status(self, now: float) -> Status:
         """What the overlay says."""
-        live, settings = self._live, self._live.controls.settings
-        text, said = live.controls.message
-        self._recording_since = (self._recording_since or now) if live.recording else None
+        live, state = self._live, self._live.controls.state
+        text, said = state.message
+        self._recording_since = (self._recording_since or now) if live.sinks.recording else None
         lost = live.source.state.name == "lost"
         info = live.source.info
         short = min(info.width, info.height)
         size = min(live.size or short, short)
         details = self._read_details(now)
         return Status(
-            style=live.controls.style_name,
+            style=state.style,
             alpha=live.controls.alpha,
-            color=settings.color,
+            color=state.settings.color,
             fps=live.rate.per_second(now),
             latency_ms=live.latency.milliseconds(50),
             latency_p95_ms=details.latency_p95_ms,
@@ -146,11 +146,12 @@ class Viewer:
             live, self._details_read = self._live, now
             times, missed = live.times.lately(), live.pipeline.missed()
             # A recording that is over is told by the report.
-            stages = [stage for stage in (*_STAGES, *live.sinks) if stage in times]
+            sinks = [sink.name for sink in live.controls.state.sinks]
+            stages = [stage for stage in (*_STAGES, *sinks) if stage in times]
             self._details = _Details(
                 latency_p95_ms=live.latency.milliseconds(95),
                 skipped=live.pipeline.skipped,
-                missed=tuple((sink, missed[sink]) for sink in live.sinks if missed.get(sink)),
+                missed=tuple((sink, missed[sink]) for sink in sinks if missed.get(sink)),
                 stages=tuple((stage, times[stage]) for stage in stages),
             )
         return self._details

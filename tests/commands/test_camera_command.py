@@ -128,9 +128,9 @@ def test_everything_at_once_for_some_seconds(clip, tmp_path):
 
 
 @POSIX
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopping_finishes_the_recording(clip, tmp_path, live, number, code):
-    out = tmp_path / "out.mp4"
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_stopping_finishes_the_recording(clip, tmp_path, live, name, code):
+    number, out = getattr(signal, name), tmp_path / "out.mp4"
     running = live("--camera", clip, "--loop", "--no-window", "--record", out, "--alpha", "0")
     seen = running.until_clock(2 * RATE)
     output, errors = running.end(number)
@@ -144,6 +144,35 @@ def test_stopping_finishes_the_recording(clip, tmp_path, live, number, code):
     assert clocks[-1][1] >= seen
     with pytest.raises(ProcessLookupError):
         os.killpg(running.process.pid, 0)  # it was alone in its session: nothing of it is left
+
+
+@POSIX
+def test_a_run_that_was_told_to_outlive_its_terminal_does(clip, tmp_path, live):
+    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    running = live("--camera", clip, "--loop", "--no-window", "--alpha", "0", **ignoring)
+    running.process.send_signal(signal.SIGHUP)
+    running.until_clock(running.until_clock(1) + 2)
+    running.end(signal.SIGINT)
+    assert running.process.returncode == 130
+
+
+@POSIX
+def test_a_recording_over_a_pause_plays_with_true_times(clip, tmp_path, live):
+    """Ctrl-Z and `fg`, or the lid of a laptop."""
+    out = tmp_path / "out.mp4"
+    running = live("--camera", clip, "--loop", "--no-window", "--record", out, "--alpha", "0")
+    running.until_clock(RATE)
+    running.process.send_signal(signal.SIGSTOP)
+    time.sleep(2.5)
+    running.process.send_signal(signal.SIGCONT)
+    seen = running.until_clock(running.until_clock(RATE) + RATE)
+    running.end(signal.SIGINT)
+    clocks = clocks_of(out)
+    assert clocks[-1][1] >= seen
+    moments = [moment for moment, _ in clocks]
+    assert moments == sorted(set(moments))
+    # The clip stood still as well, so that time and clock of each frame go on belonging together.
+    assert all(abs((moment - clocks[0][0]) - (number - clocks[0][1]) / RATE) < 0.01 for moment, number in clocks)
 
 
 @POSIX
@@ -211,6 +240,59 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_plays(clip, tmp_path):
     assert "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["out.partial.mp4"]
     assert len(clocks_of(tmp_path / "out.partial.mp4")) > RATE
+
+
+def test_a_full_disk_ends_the_recording_alone_where_others_watch(clip, tmp_path, live):
+    resource = pytest.importorskip("resource")
+
+    def small_files_only():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
+
+    out = tmp_path / "out.mp4"
+    running = live("--camera", clip, "--loop", "--no-window", "--alpha", "0", "--record", out, preexec_fn=small_files_only)
+    line = running.process.stderr.readline()
+    while "warning" not in line:
+        line = running.process.stderr.readline()
+    assert "the disk is full; make room" in line
+    running.until_clock(running.until_clock(1) + RATE)
+    output, errors = running.end(signal.SIGINT)
+    report = json.loads(output)
+    assert [text for text in report["warnings"] if "the disk is full" in text]
+    assert report["outputs"] == []
+    assert "the disk is full" not in errors  # it was said
+    assert [path.name for path in tmp_path.iterdir()] == ["out.partial.mp4"]
+    assert len(clocks_of(tmp_path / "out.partial.mp4")) > RATE
+
+
+def test_where_a_recording_failed_the_exit_code_tells(clip, tmp_path):
+    resource = pytest.importorskip("resource")
+
+    def small_files_only():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+    short = make_clip(tmp_path / "short.mp4", images=[clock_face(index, 96, 72) for index in range(4 * RATE)], rate=RATE)
+    options = ("--camera", short, "--no-window", "--alpha", "0", "--record", tmp_path / "out.mp4", "--mjpeg", "0", "--json")
+    result = run(*options, preexec_fn=small_files_only)
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["shown"] > RATE
+
+
+@POSIX
+def test_what_is_wrong_with_a_changed_look_is_said_without_a_window(clip, tmp_path, live):
+    look = tmp_path / "look.toml"
+    look.write_text("alpha = 0")
+    running = live("--camera", clip, "--loop", "--no-window", "--look", look)
+    look.write_text('mask = "absent.png"')
+    line = running.process.stderr.readline()
+    while "warning" not in line:
+        line = running.process.stderr.readline()
+    assert "absent.png" in line
+    running.until_clock(running.until_clock(1) + RATE)
+    output, _ = running.end(signal.SIGINT)
+    assert running.process.returncode == 130
+    assert json.loads(output)["captured"] > RATE
 
 
 @pytest.mark.parametrize(

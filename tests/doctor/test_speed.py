@@ -52,8 +52,7 @@ def test_a_slow_machine_is_not_kept_for_long(clock):
 def fake_stylizer(stylize, provider="cpu"):
     return lambda *_arguments: types.SimpleNamespace(
         provider=provider,
-        builtin_styles=types.SimpleNamespace(names=lambda: ["kiss"]),
-        find_style=lambda _name: None,
+        encoder=types.SimpleNamespace(builtin=types.SimpleNamespace(names=lambda: ["kiss"]), find=lambda _name: None),
         stylize=stylize,
     )
 

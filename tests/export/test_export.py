@@ -39,8 +39,8 @@ def exported(tmp_path_factory):
 def test_the_exported_model_runs_in_the_runtime(exported, tmp_path):
     stylizer = Stylizer(str(exported / "fast.stylize.onnx"), "cpu", CodeCache(tmp_path))
     image = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
-    assert stylizer.stylize(image, plain(stylizer.encode_style(image))).shape == (37, 53, 3)
-    assert stylizer.builtin_styles.styles == []
+    assert stylizer.stylize(image, plain(stylizer.encoder.encode(image))).shape == (37, 53, 3)
+    assert stylizer.encoder.builtin.styles == []
 
 
 def test_parity_fails_on_another_network(exported):

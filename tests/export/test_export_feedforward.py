@@ -17,7 +17,7 @@ from streamstyle.paint.stylizer import Stylizer  # noqa: E402
 from streamstyle.styles.code import blend  # noqa: E402
 from streamstyle.styles.store import CodeCache  # noqa: E402
 from tests.looks import plain  # noqa: E402
-from training.per_style_weights import save_weights  # noqa: E402
+from training.per_style.weights import save_weights  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLES = {"conditional": ["oil", "ink"], "instance": ["oil"], "batch": ["oil"]}
@@ -41,9 +41,9 @@ def picture(height=37, width=50):
 @pytest.mark.parametrize("norm", STYLES)
 def test_each_norm_runs_in_the_runtime_as_in_pytorch(tmp_path, norm):
     network, stylizer = exported(tmp_path, norm)
-    assert stylizer.builtin_styles.names() == STYLES[norm]
-    assert stylizer.only_style == ("oil" if norm != "conditional" else None)
-    got = stylizer.stylize(picture(), plain(stylizer.find_style("oil")))
+    assert stylizer.encoder.builtin.names() == STYLES[norm]
+    assert stylizer.encoder.only_style == ("oil" if norm != "conditional" else None)
+    got = stylizer.stylize(picture(), plain(stylizer.encoder.find("oil")))
     content = torch.from_numpy(picture()).permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         wanted = network.stylizer(content, torch.ones(1, 1, 1, 1), network.style_code(0))
@@ -52,7 +52,7 @@ def test_each_norm_runs_in_the_runtime_as_in_pytorch(tmp_path, norm):
 
 def test_styles_of_one_network_blend(tmp_path):
     _, stylizer = exported(tmp_path, "conditional")
-    codes = [stylizer.find_style(name) for name in STYLES["conditional"]]
+    codes = [stylizer.encoder.find(name) for name in STYLES["conditional"]]
     single = [stylizer.stylize(picture(), plain(code)).astype(int) for code in codes]
     corner = stylizer.stylize(picture(), plain(blend(codes, [0, 1])))
     assert np.array_equal(corner, single[1])
@@ -64,7 +64,7 @@ def test_a_painting_is_refused_with_the_styles_there_are(tmp_path):
     _, stylizer = exported(tmp_path, "conditional")
     cv2.imwrite(str(tmp_path / "painting.png"), picture())
     with pytest.raises(StyleError, match=r"knows only its own styles \(oil, ink\), not 'painting'"):
-        stylizer.find_style(str(tmp_path / "painting.png"))
+        stylizer.encoder.find(str(tmp_path / "painting.png"))
 
 
 def test_the_only_style_need_not_be_named(tmp_path):

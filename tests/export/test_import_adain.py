@@ -71,20 +71,20 @@ def test_the_imported_model_gives_what_pytorch_gives(stylizer):
     tensors = [torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255 for image in (content, style)]
     with torch.no_grad():
         wanted = network(*tensors, torch.ones(1, 1, 1, 1)).clamp(0, 1).mul(255).round()[0].permute(1, 2, 0).numpy()
-    got = stylizer.stylize(content, plain(stylizer.encode_style(style)))
+    got = stylizer.stylize(content, plain(stylizer.encoder.encode(style)))
     assert np.abs(got.astype(int) - wanted).max() <= 1
 
 
 @needs_weights
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 130), (33, 50), (61, 97)])
 def test_any_size_keeps_its_size(stylizer, height, width):
-    code = stylizer.encode_style(picture(64, 64, 3))
+    code = stylizer.encoder.encode(picture(64, 64, 3))
     assert stylizer.stylize(picture(height, width, 2), plain(code)).shape == (height, width, 3)
 
 
 @needs_weights
 def test_corners_of_a_blend_are_the_single_styles(stylizer):
-    content, codes = picture(48, 48, 0), [stylizer.encode_style(picture(64, 64, seed)) for seed in (5, 6)]
+    content, codes = picture(48, 48, 0), [stylizer.encoder.encode(picture(64, 64, seed)) for seed in (5, 6)]
     single = [stylizer.stylize(content, plain(code)) for code in codes]
     assert np.array_equal(stylizer.stylize(content, plain(blend(codes, [1, 0]))), single[0])
     assert np.array_equal(stylizer.stylize(content, plain(blend(codes, [0, 1]))), single[1])
@@ -96,7 +96,7 @@ def test_corners_of_a_blend_are_the_single_styles(stylizer):
 @needs_weights
 @pytest.mark.parametrize(("height", "width"), [(96, 208), (93, 211)])
 def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
-    content, codes = picture(height, width, 0), [stylizer.encode_style(picture(64, 64, seed)) for seed in (5, 6)]
+    content, codes = picture(height, width, 0), [stylizer.encoder.encode(picture(64, 64, seed)) for seed in (5, 6)]
     left = np.zeros((height, width), np.float32)
     left[:, : width // 2] = 1
     joined = stylizer.stylize(content, plain(codes[1], regions=(Region(left, codes[0], 0.6),)))
@@ -109,7 +109,7 @@ def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
 @needs_weights
 def test_content_colours_are_matched_after_painting(stylizer):
     """No RGB statistics in this family's codes: there is one step, and it goes all the way."""
-    content, code = picture(64, 96, 0) // 2, stylizer.encode_style(picture(96, 96, 5))
+    content, code = picture(64, 96, 0) // 2, stylizer.encoder.encode(picture(96, 96, 5))
     plain, kept = (stylizer.stylize(content, plain(code, color=color)) for color in ("style", "content"))
     far, near = (np.abs(image.mean((0, 1)) - content.mean((0, 1))).max() for image in (plain, kept))
     assert near < far / 4
@@ -150,7 +150,7 @@ def test_half_precision_stays_close(models, tmp_path):
 
 @needs_weights
 def test_a_frame_that_would_not_fit_into_memory_is_refused(stylizer, monkeypatch):
-    code = stylizer.encode_style(picture(64, 64, 3))
+    code = stylizer.encoder.encode(picture(64, 64, 3))
     monkeypatch.setattr("streamstyle.paint.stylizer.available_memory", lambda: 30_000_000)
     assert stylizer.stylize(picture(90, 160, 0), plain(code)).shape == (90, 160, 3)
     with pytest.raises(ModelError, match=r"takes about 0\.3 GB of memory, 0\.0 GB are free; use --size \d+ or less"):

@@ -67,7 +67,7 @@ def styled(stylizer, pictures, tmp_path, recipe, *, skip=True):
             return stylizer.stylize(*arguments)
 
     counting = Keeping()
-    player = Player(recipe, stylizer.find_style)
+    player = Player(recipe, stylizer.encoder.find)
     job = Job(tmp_path / "out.mp4", overwrite=True, skip_duplicates=skip)
     from streamstyle.files import job as video
 

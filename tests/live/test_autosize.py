@@ -77,26 +77,22 @@ def test_single_slow_frames_are_no_reason():
 
 
 def test_a_size_is_used_once_the_model_is_ready_for_it():
-    waiting, prepared = [], []
-    sizes = SizeInUse(360, prepared.append, waiting.append)
+    asked = []
+    sizes = SizeInUse(360, asked.append)
     assert sizes.follow(360) == 360
-    assert waiting == []
     assert [sizes.follow(270) for _ in range(3)] == [360, 360, 360]
-    assert len(waiting) == 1  # asked once
-    waiting.pop()()
-    assert prepared == [270]
+    assert asked == [270]
+    sizes.make_ready(270)
     assert sizes.follow(270) == 270
     assert sizes.follow(360) == 360  # and back without waiting
-    assert waiting == []
+    assert asked == [270]
 
 
-def test_a_size_that_cannot_be_prepared_is_tried_so_that_the_failure_is_told():
-    def fail(_size):
-        raise RuntimeError("no memory")
-
-    waiting = []
-    sizes = SizeInUse(360, fail, waiting.append)
-    sizes.follow(720)
-    with pytest.raises(RuntimeError):
-        waiting.pop()()
-    assert sizes.follow(720) == 720
+def test_sizes_that_this_machine_cannot_do_are_done_without():
+    auto = AutoSize(ladder(720), 1 / 30)
+    auto.start({720: 1e-6})
+    assert auto.size == 720
+    auto.limit(540)
+    assert (auto.size, auto.sizes[-1]) == (432, 432)
+    auto.limit(100)
+    assert (auto.size, auto.sizes) == (144, [144])

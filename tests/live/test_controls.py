@@ -1,8 +1,16 @@
+import threading
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from streamstyle.errors import StyleError
-from streamstyle.live.controls import FADE_SECONDS, Controls, Settings, StyleFolder
+from streamstyle.errors import StyleError, UsageError
+from streamstyle.live.controls import Controls
+from streamstyle.live.crossfade import FADE_SECONDS
+from streamstyle.live.state import Settings
+from streamstyle.live.watch import StyleFolder
+from streamstyle.look.recipe import Recipe
+from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import StyleCode
 
 FRAME = np.zeros((48, 64, 3), np.uint8)
@@ -11,8 +19,9 @@ FRAME = np.zeros((48, 64, 3), np.uint8)
 class FakeStylizer:
     def __init__(self):
         self.encoded = []
+        self.encoder = SimpleNamespace(find=self.find)
 
-    def find_style(self, name, size=256):
+    def find(self, name, size=256):
         if name == "broken":
             raise StyleError("style 'broken' is not a picture")
         self.encoded.append(name)
@@ -48,7 +57,7 @@ def test_a_switch_fades_and_arrives(controls):
     assert seen[-1] == 5
     assert seen == sorted(seen)
     assert 1 < seen[3] < 5
-    assert controls.style_name == "ccccc"
+    assert controls.state.style == "ccccc"
 
 
 def test_a_switch_in_the_middle_of_a_fade_goes_on_from_what_is_seen(controls):
@@ -76,14 +85,268 @@ def test_styles_are_encoded_once_and_beside_the_stream(controls):
     assert controls.stylizer.encoded == ["a", "bbb"]
 
 
+class Beside:
+    """Takes work and does it when the test says so, in any order."""
+
+    def __init__(self, controls):
+        self.waiting = []
+        controls.beside = self.waiting.append
+
+    def do(self, index=0):
+        self.waiting.pop(index)()
+
+
+class Scenes:
+    """Counts how often the mask of each look is opened and closed."""
+
+    def __init__(self, monkeypatch):
+        self.opened, self.closed, outer = [], [], self
+        self.while_opening = lambda: None
+
+        class Track:
+            def __init__(self, uri, count, **_):
+                self.uri, self.warnings = uri, []
+                outer.opened.append(uri)
+                outer.while_opening()
+
+            def at(self, _seconds, height, width):
+                whole = np.ones((height, width), np.float32)
+                return [whole, 1 - whole]
+
+            def close(self):
+                outer.closed.append(self.uri)
+
+        monkeypatch.setattr("streamstyle.look.player.MaskTrack", Track)
+
+
+def masked(name, mask="m.png"):
+    return Recipe((name, "keep"), mask=mask)
+
+
+def later(controls, seconds=FADE_SECONDS):
+    controls.clock.now += seconds
+    return value(controls)
+
+
+def test_a_slow_style_that_comes_after_a_later_wish_does_not_win(controls):
+    beside = Beside(controls)
+    controls.pick(1)
+    beside.do()
+    controls.pick(2)
+    assert controls.state.waiting
+    controls.pick(1)
+    assert not controls.state.waiting
+    beside.do()
+    assert later(controls) == 3
+    assert controls.state.style == "bbb"
+    assert controls.settings.recipe.style == ("bbb",)
+
+
+def test_wishes_that_were_overtaken_before_their_turn_are_not_worked_off(controls):
+    beside = Beside(controls)
+    controls.add(["dddd", "eeeee"])
+    for index in (1, 2, 3, 4):
+        controls.pick(index)
+    for _ in range(4):
+        beside.do()
+    assert controls.stylizer.encoded == ["a", "eeeee"]
+    assert later(controls) == 5
+
+
+@pytest.mark.parametrize("late", ["what was wished for first comes last", "in turn"])
+def test_every_look_is_released_once_whatever_comes_last(controls, monkeypatch, late):
+    scenes, beside = Scenes(monkeypatch), Beside(controls)
+    wishes = iter(("two", "three"))
+
+    def wish_for_another():
+        if (mask := next(wishes, None)) is not None:
+            controls.apply(masked("bbb", mask))
+            if late != "in turn":
+                beside.do()
+
+    scenes.while_opening = wish_for_another
+    controls.apply(masked("bbb", "one"))
+    while beside.waiting:
+        beside.do()
+    later(controls)
+    later(controls)
+    assert controls.settings.recipe.mask == "three"
+    assert sorted(scenes.closed) == ["one", "two"]
+    controls.close()
+    controls.close()
+    assert sorted(scenes.closed) == sorted(scenes.opened) == ["one", "three", "two"]
+
+
+def test_a_look_that_comes_after_the_end_is_released(controls, monkeypatch):
+    scenes, beside = Scenes(monkeypatch), Beside(controls)
+    controls.apply(masked("bbb"))
+    controls.close()
+    beside.do()
+    assert scenes.closed == scenes.opened == ["m.png"]
+
+
+def test_looks_of_one_mask_share_it_and_it_is_released_once(controls, monkeypatch):
+    scenes = Scenes(monkeypatch)
+    controls.apply(masked("bbb"))
+    later(controls)
+    controls.apply(masked("ccccc"))
+    later(controls)
+    later(controls)
+    assert (scenes.opened, scenes.closed) == (["m.png"], [])
+    controls.apply(Recipe(("a",)))
+    later(controls)
+    later(controls)
+    controls.close()
+    assert scenes.closed == ["m.png"]
+
+
+def test_what_is_shared_with_a_look_that_went_meanwhile_is_opened_anew(controls, monkeypatch):
+    scenes, beside = Scenes(monkeypatch), Beside(controls)
+    controls.apply(masked("bbb"))
+    beside.do()
+    controls.look(FRAME)
+    controls.apply(masked("ccccc"))  # will share the mask
+    late = beside.waiting.pop()
+    assert controls.go_back(StyleError("it cannot be painted"))
+    assert scenes.closed == ["m.png"]
+    late()
+    beside.do()
+    assert scenes.opened == ["m.png", "m.png"]
+    assert later(controls) == 5
+    controls.close()
+    assert scenes.closed == ["m.png", "m.png"]
+
+
+def test_numbers_that_change_while_a_style_is_on_its_way_hold_for_both(controls):
+    beside = Beside(controls)
+    controls.pick(1)
+    controls.change_alpha(-4)
+    assert controls.look(FRAME).alpha == 0.6
+    assert len(beside.waiting) == 1
+    beside.do()
+    assert later(controls) == 3
+    assert controls.look(FRAME).alpha == 0.6
+
+
+def test_a_style_that_fails_late_is_said_and_what_is_shown_is_wanted_again(controls):
+    told = []
+    controls.tell, beside = told.append, Beside(controls)
+    controls.change_alpha(-2)
+    controls.add(["broken"], show=True)
+    controls.change_alpha(-1)
+    beside.do()
+    assert told == [controls.state.message.text] == ["style 'broken' is not a picture"]
+    assert not controls.state.waiting
+    recipe = controls.settings.recipe
+    assert (recipe.style, str(recipe.alpha[0])) == (("a",), "0.7")
+    controls.step(1)  # not stuck at the one that cannot be had
+    assert controls.state.style == "a"
+    controls.step(1)
+    beside.do()
+    assert controls.state.style == "bbb"
+
+
+def test_a_style_that_fails_in_an_unheard_of_way_is_said_as_well(controls):
+    def find_style(name, size=256):
+        raise ZeroDivisionError("of all things")
+
+    controls.stylizer.find_style = find_style
+    controls.pick(1)
+    assert controls.state.message.text == "ZeroDivisionError: of all things"
+    assert value(controls) == 1
+
+
+def test_a_look_that_cannot_be_painted_gives_way_to_the_one_before(controls, monkeypatch):
+    scenes = Scenes(monkeypatch)
+    assert value(controls) == 1
+    controls.apply(replace(masked("ccccc"), color="luma"))
+    value(controls)
+    assert controls.go_back(StyleError("it cannot be painted"))
+    assert value(controls) == 1
+    assert controls.state.message.text == "the look before goes on: it cannot be painted"
+    assert (controls.state.style, controls.settings.recipe.style, controls.settings.color) == ("a", ("a",), "style")
+    assert scenes.closed == ["m.png"]
+    assert not controls.go_back(StyleError("nor can that"))
+
+
+def test_a_look_counts_as_painted_when_its_fade_is_over(controls):
+    value(controls)
+    controls.pick(2)
+    later(controls, FADE_SECONDS / 2)
+    assert controls.go_back(StyleError("the two cannot be mixed"))
+    assert value(controls) == 1
+    controls.pick(2)
+    later(controls)
+    later(controls)
+    later(controls)
+    assert not controls.go_back(StyleError("too late"))
+    assert value(controls) == 5
+
+
+def test_numbers_that_cannot_be_painted_go_back_alone(controls):
+    value(controls)
+    controls.change(lambda recipe: replace(recipe, color_strength=7.0))
+    with pytest.raises(UsageError) as refused:
+        controls.look(FRAME)
+    assert controls.go_back(refused.value)
+    assert value(controls) == 1
+    assert controls.settings.recipe.color_strength == 1
+
+
+def test_anything_of_a_look_can_be_changed_and_nonsense_is_said(controls):
+    controls.change(lambda recipe: replace(recipe, style=("a", "bbb"), weights=(Timeline.constant(1.0),) * 2))
+    assert later(controls) == 2
+    assert controls.settings.index == 0
+    controls.change(lambda recipe: replace(recipe, color="sepia"))
+    assert "sepia" in controls.state.message.text
+    controls.change(lambda recipe: replace(recipe, colour="style"))
+    assert "TypeError" in controls.state.message.text
+    assert later(controls) == 2
+
+
+def test_the_state_is_told_with_every_change_to_any_thread(controls):
+    before = controls.state
+    seen = []
+    watcher = threading.Thread(target=lambda: seen.append(controls.changed(before.version, 10)))
+    watcher.start()
+    controls.mirror(True)
+    watcher.join()
+    assert seen[0].settings.mirror
+    assert seen[0].version > before.version
+    assert not before.settings.mirror
+    controls.mirror(True)
+    assert controls.settings.mirror
+    controls.mirror()
+    assert not controls.settings.mirror
+
+
+def test_changes_by_many_threads_are_all_made_by_the_owner(controls):
+    def more(number):
+        for _ in range(50):
+            controls.mirror()
+            controls.add([f"{number}"])
+            controls.add([f"{number} {controls.state.version}"])
+
+    threads = [threading.Thread(target=more, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert controls.settings.styles == ("a", "bbb", "ccccc")  # nobody but the owner has touched it
+    controls.owner.attend()
+    assert set("01234567") < set(controls.settings.styles)
+    assert len(set(controls.settings.styles)) == len(controls.settings.styles)
+    assert not controls.settings.mirror  # toggled 400 times
+
+
 def test_stepping_goes_around(controls):
     names = []
     for _ in range(3):
         controls.step(1)
-        names.append(controls.style_name)
+        names.append(controls.state.style)
     assert names == ["bbb", "ccccc", "a"]
     controls.step(-1)
-    assert controls.style_name == "ccccc"
+    assert controls.state.style == "ccccc"
 
 
 def test_a_blend_is_half_of_each_and_goes_back(controls):
@@ -97,10 +360,10 @@ def test_a_blend_is_half_of_each_and_goes_back(controls):
 
 def test_a_style_that_cannot_be_used_is_said_and_the_stream_goes_on(controls):
     controls.add(["broken"], show=True)
-    assert controls.message[0] == "style 'broken' is not a picture"
+    assert controls.state.message[0] == "style 'broken' is not a picture"
     assert value(controls) == 1
     controls.pick(7)
-    assert controls.message[0] == "there is no style 8"
+    assert controls.state.message[0] == "there is no style 8"
 
 
 def test_alpha_stays_between_0_and_1_in_tenths(controls):
@@ -121,7 +384,7 @@ def test_colors_and_mirror_switch(controls):
     assert controls.look(FRAME).color == "luma"
     controls.next_color()
     assert controls.look(FRAME).color == "style"
-    controls.toggle_mirror()
+    controls.mirror()
     assert controls.settings.mirror
 
 

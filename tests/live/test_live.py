@@ -3,17 +3,21 @@
 import threading
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
-from streamstyle.errors import Interrupted, SinkError
+from streamstyle.errors import Interrupted, ModelError, SinkError, StyleError
 from streamstyle.frame import Frame
 from streamstyle.live.autosize import AutoSize, ladder
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
+from streamstyle.live.sinks import RECORDING, open_recording
+from streamstyle.live.state import Settings
 from streamstyle.look.look_file import read_recipe
+from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source, SourceInfo
@@ -61,15 +65,16 @@ class FakeStylizer:
 
     def __init__(self):
         self.sizes = []
+        self.encoder = SimpleNamespace(find=self.find)
 
-    def warm_up(self, width, height, size=None):
-        self.warmed = (width, height, size)
-
-    def prepare(self, width, height, size):
+    def prepare(self, width, height, size=None, *, while_running=False):
+        if not while_running:
+            self.prepared = (width, height, size)
+            return
         self.sizes.append((width, height, size))
         time.sleep(0.1)
 
-    def find_style(self, name, size=256):
+    def find(self, name, size=256):
         return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
 
     def memory(self):
@@ -100,12 +105,14 @@ def step(run, also=lambda _pair: None):
 
 
 def test_a_run_reports_its_figures():
-    run = live(Camera(12), sinks={"null": NullSink()})
+    sink = NullSink()
+    run = live(Camera(12), sinks={"null": sink})
     report = run.run(step(run))
     assert (report.captured, report.stylized, report.shown, report.skipped) == (12, 12, 12, 0)
     assert report.latency_ms["p50"] <= report.latency_ms["p95"]
     assert set(report.milliseconds) == {"capture", "stylize", "look", "null"}
-    assert report.missed == {"null": 0} or report.missed["null"] < 12
+    assert report.missed == {"null": 12 - sink.frames}
+    assert sink.frames > 0
     assert report.as_json()["style"] == "a"
 
 
@@ -114,12 +121,12 @@ def test_the_model_prepares_for_the_size_that_comes(fixed, auto):
     run = live(Camera(1), size=fixed, auto=AutoSize(auto, 1 / 30) if auto else None)
     run.measure_size()
     run.warm_up()
-    assert run.stylizer.warmed == (64, 48, run.auto.size if run.auto else fixed)
+    assert run.stylizer.prepared == (64, 48, run.auto.size if run.auto else fixed)
 
 
 def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):
-    run = live(Camera(20))
-    run.start_recording(tmp_path / "out.mp4")
+    camera = Camera(20)
+    run = live(camera, sinks={RECORDING: open_recording(camera.info, tmp_path / "out.mp4")})
     report = run.run(step(run, lambda _pair: time.sleep(0.005)))
     assert report.outputs == [str(tmp_path / "out.mp4")]
     with open_source(report.outputs[0]) as source:
@@ -130,37 +137,136 @@ def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):
     assert np.abs(frames[0].image.astype(int) - (255 - pattern(0, 64, 48))).mean() < 20
 
 
+def until(run, condition):
+    """Wait for a state of the run."""
+    deadline = time.monotonic() + 20
+    state = run.controls.state
+    while not condition(state) and time.monotonic() < deadline:
+        state = run.controls.changed(state.version, 1)
+    assert condition(state), state
+
+
+def sink_phases(state):
+    return {sink.name: sink.phase for sink in state.sinks}
+
+
 def test_recordings_start_and_stop_while_it_runs(tmp_path):
-    run, names = live(Camera(60)), iter(("one.mp4", "two.mp4"))
-    toggled = []
+    run, names, said = live(Camera(60)), iter(("one.mp4", "two.mp4")), []
 
     def also(pair):
-        if pair.content.index in {5, 25, 45}:
-            run.toggle_recording(lambda: tmp_path / next(names))
-            toggled.append(pair.content.index)
+        if pair.content.index in {5, 45}:
+            run.sinks.toggle_recording(lambda: tmp_path / next(names))
+            until(run, lambda state: sink_phases(state) == {"record": "open"})
+            said.append(run.controls.state.message.text)
+        if pair.content.index == 25:
+            run.sinks.toggle_recording(lambda: tmp_path / next(names))
+            until(run, lambda state: state.outputs)
+            said.append(run.controls.state.message.text)
+            assert not run.sinks.recording
         time.sleep(0.003)
 
     report = run.run(step(run, also))
-    assert toggled == [5, 25, 45]
+    assert said == ["recording", "recorded one.mp4", "recording"]
     assert [path.rsplit("/", 1)[-1] for path in report.outputs] == ["one.mp4", "two.mp4"]
+    assert run.controls.state.sinks == ()
     for path in report.outputs:
         with open_source(path) as source:
             assert sum(1 for _ in source) > 3
 
 
 def test_a_recording_that_cannot_start_is_said_and_the_stream_goes_on(tmp_path):
-    run, said = live(Camera(30)), []
+    run, told = live(Camera(30)), []
+    run.tell = told.append
 
     def also(pair):
         if pair.content.index == 3:
-            run.toggle_recording(lambda: tmp_path / "absent" / "out.mp4")
-        if run.controls.message[0]:
-            said.append(run.controls.message[0])
+            run.sinks.toggle_recording(lambda: tmp_path / "absent" / "out.mp4")
+            until(run, lambda state: state.warnings)
+
+    report = run.run(step(run, also))
+    assert report.shown == 30
+    assert told == report.warnings == [run.controls.state.message.text]
+    assert "absent' does not exist" in told[0]
+    assert run.sinks.failures == []  # it was no part of what the program was started for
+
+
+def test_a_recording_that_is_still_opening_when_the_user_quits_ends_with_the_run(tmp_path):
+    run, opening, release = live(Camera(10**6)), threading.Event(), threading.Event()
+
+    def slowly():
+        opening.set()
+        release.wait(20)
+        return tmp_path / "out.mp4"
+
+    def present(pair):
+        if pair is not None:
+            run.source.turn.release()
+            if pair.content.index == 3:
+                run.sinks.start_recording(slowly)
+        if opening.is_set():
+            threading.Timer(0.1, release.set).start()
+            return False
+        return True
+
+    run.run(present)
+    left = [path.name for path in tmp_path.iterdir()]
+    assert left in ([], ["out.mp4"])  # with a frame or without
+    assert run.controls.state.outputs == tuple(str(tmp_path / name) for name in left)
+
+
+class Full(NullSink):
+    """A disk with room for some frames."""
+
+    def __init__(self, room=5):
+        super().__init__()
+        self.room = room
+
+    def write(self, frame):
+        super().write(frame)
+        if self.frames > self.room:
+            raise SinkError("the disk is full; make room")
+
+
+def test_a_sink_that_fails_ends_alone_and_is_said_and_reported():
+    other, told = NullSink(), []
+    run = live(Camera(40), sinks={"record": Full(), "other": other}, needs_sink=True)
+    run.tell = told.append
+
+    def also(pair):
+        if pair.content.index == 20:
+            until(run, lambda state: state.warnings)
+            assert sink_phases(run.controls.state) == {"other": "open"}
+
+    report = run.run(step(run, also))
+    assert (report.shown, report.warnings, told) == (40, ["the disk is full; make room"], ["the disk is full; make room"])
+    assert [str(failure) for failure in run.sinks.failures] == report.warnings
+    assert set(report.missed) == {"record", "other"}
+    assert other.frames > 5
+
+
+def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
+    run = live(Camera(10**6), sinks={"record": Full()}, needs_sink=True)
+    with pytest.raises(SinkError, match="the disk is full"):
+        run.run(step(run))
+    assert run.shown < 10**5
+
+
+def test_any_sink_comes_and_goes_while_it_runs():
+    run, sinks = live(Camera(40)), [NullSink(), NullSink()]
+
+    def also(pair):
+        if pair.content.index in {5, 15}:
+            sink = sinks[pair.content.index // 10]
+            run.sinks.attach("null", lambda: sink)
+            until(run, lambda state: sink_phases(state) == {"null": "open"})
+        if pair.content.index == 25:
+            run.sinks.detach("null")
+            until(run, lambda state: state.sinks == ())
         time.sleep(0.003)
 
-    assert run.run(step(run, also)).shown == 30
-    assert said
-    assert "absent" in said[-1]
+    report = run.run(step(run, also))
+    assert all(0 < sink.frames <= 12 for sink in sinks)
+    assert set(report.missed) == {"null"}
 
 
 def test_a_snapshot_is_the_stylized_frame(tmp_path):
@@ -169,31 +275,73 @@ def test_a_snapshot_is_the_stylized_frame(tmp_path):
     def also(pair):
         if pair.content.index == 4:
             run.snapshot(tmp_path / "shot.png")
-        if pair.content.index == 9:
-            deadline = time.monotonic() + 10
-            while not (tmp_path / "shot.png").exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
+        if pair.content.index == 5:
+            run.snapshot(tmp_path / "shot.png")
+            until(run, lambda state: len(state.outputs) + len(state.warnings) == 2)
 
-    run.run(step(run, also))
+    report = run.run(step(run, also))
     shot = cv2.cvtColor(cv2.imread(str(tmp_path / "shot.png")), cv2.COLOR_BGR2RGB)
-    assert np.array_equal(shot, 255 - pattern(4, 64, 48))
+    assert any(np.array_equal(shot, 255 - pattern(index, 64, 48)) for index in (3, 4))
+    assert report.outputs == [str(tmp_path / "shot.png")]
+    assert report.missed == {}
+    (line,) = report.warnings
+    assert "exists" in line
+
+
+def test_a_snapshot_of_the_last_moment_is_written(tmp_path):
+    run = live(Camera(10))
+
+    def present(pair):
+        if pair is None:
+            return True
+        run.snapshot(tmp_path / "shot.png")
+        return False
+
+    report = run.run(present)
+    assert report.outputs == [str(tmp_path / "shot.png")]
 
 
 def test_mirroring_turns_content_and_result():
     run, pairs = live(Camera(2)), []
-    run.controls.toggle_mirror()
+    run.controls.mirror()
     run.run(step(run, pairs.append))
     assert np.array_equal(pairs[0].content.image, pattern(0, 64, 48)[:, ::-1])
     assert np.array_equal(pairs[0].stylized.image, 255 - pattern(0, 64, 48)[:, ::-1])
 
 
-def test_frames_of_another_size_are_fitted_to_the_first_ones():
-    camera = Camera(3)
-    camera.info = SourceInfo("camera", 80, 60, is_live=True)
-    run, pairs = live(camera), []
-    camera.info = SourceInfo("camera", 40, 30, is_live=True)
-    run.run(step(run, pairs.append))
-    assert {pair.stylized.image.shape for pair in pairs} == {(30, 40, 3)}
+def test_frames_of_another_shape_are_fitted_with_bars():
+    camera, pairs = Camera(3), []
+    run = live(camera)
+    tall = np.full((96, 32, 3), 255, np.uint8)
+    frames = [Frame(image, index, Fraction(index, 30)) for index, image in enumerate((pattern(0, 64, 48), tall))]
+    for frame in frames:
+        pairs.append(run._stylize(frame))
+    assert np.array_equal(pairs[0].content.image, frames[0].image)
+    assert pairs[1].content.image.shape == pairs[1].stylized.image.shape == (48, 64, 3)
+    assert pairs[1].content.image[:, 24:40].min() == 255
+    assert np.delete(pairs[1].content.image, np.s_[24:40], axis=1).max() == 0
+
+
+def test_a_size_that_this_machine_cannot_do_is_said_and_the_show_goes_on():
+    auto = AutoSize([32, 48], 1 / 30)
+    run, told = live(Camera(10**6), auto=auto), []
+    run.tell = told.append
+
+    def prepare(width, height, size):
+        raise ModelError(f"{size} is too large")
+
+    run.stylizer.prepare = prepare
+
+    def larger(pair):
+        if pair.content.index == 3:
+            auto.start({48: 1e-6})
+        time.sleep(0.002)
+
+    stop = step(run, larger)
+    run.run(lambda pair: stop(pair) and not told)
+    assert told == ["frames stay smaller than 48p: 48 is too large"]
+    assert set(run.stylizer.sizes) == {32}
+    assert auto.sizes == [32]
 
 
 def test_the_automatic_size_is_measured_first_and_used():
@@ -233,19 +381,19 @@ def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, m
     def also(pair):
         if pair.content.index == 2:
             (tmp_path / "late.png").write_bytes(b"y")
-        if run.controls.style_name.endswith("late.png"):
+        if run.controls.state.style.endswith("late.png"):
             run.source.count = 0
         time.sleep(0.002)
 
     stop = step(run, also)
-    run.run(lambda pair: stop(pair) and not run.controls.style_name.endswith("late.png"))
-    assert run.controls.style_name == str(tmp_path / "late.png")
+    run.run(lambda pair: stop(pair) and not run.controls.state.style.endswith("late.png"))
+    assert run.controls.state.style == str(tmp_path / "late.png")
 
 
 def test_a_slow_encoding_does_not_hold_the_stream():
     run = live(Camera(4000))
     while_encoding, began = [], threading.Event()
-    encode = run.stylizer.find_style
+    encode = run.stylizer.encoder.find
 
     def slowly(name, size=256):
         began.set()
@@ -253,7 +401,7 @@ def test_a_slow_encoding_does_not_hold_the_stream():
         began.clear()
         return encode(name)
 
-    run.stylizer.find_style = slowly
+    run.stylizer.encoder.find = slowly
 
     def also(pair):
         if pair.content.index == 3:
@@ -263,7 +411,7 @@ def test_a_slow_encoding_does_not_hold_the_stream():
         time.sleep(0.002)
 
     stop = step(run, also)
-    run.run(lambda pair: stop(pair) and run.controls.style_name != "b")
+    run.run(lambda pair: stop(pair) and run.controls.state.style != "b")
     assert len(while_encoding) > 20
     assert np.diff(while_encoding).max() < 0.25  # half of what a stalled stream would show
 
@@ -279,16 +427,90 @@ def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, 
     def also(pair):
         if pair.content.index == 2:
             path.write_text('style = ["c"]\nalpha = 0.25\ncolor = "luma"')
-        if run.controls.style_name == "c" and not said:
+        if run.controls.state.style == "c" and not said:
             said.append("taken up")
             path.write_text('style = ["c"]\nalfa = 0.25')
         time.sleep(0.002)
 
     stop = step(run, also)
-    run.run(lambda pair: stop(pair) and "alfa" not in run.controls.message[0])
+    run.run(lambda pair: stop(pair) and "alfa" not in run.controls.state.message[0])
     recipe = run.controls.settings.recipe
     assert (recipe.style, str(recipe.alpha[0]), recipe.color) == (("c",), "0.25", "luma")
-    assert "line 2: no option 'alfa'" in run.controls.message[0]
+    assert "line 2: no option 'alfa'" in run.controls.state.message[0]
+
+
+@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unheard of"])
+def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_path, monkeypatch, trouble):
+    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    path = tmp_path / "look.toml"
+    path.write_text('style = ["a"]')
+    run, told = live(Camera(10**6)), []
+    stylize, find_style = run.stylizer.stylize, run.stylizer.find_style
+    text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
+
+    def stylize_or_fail(image, look, memory=None, measure=None):
+        if look.color_strength == 0.5:
+            raise ModelError("this look cannot be painted")
+        return stylize(image, look, memory, measure)
+
+    def find_or_fail(name, size=256):
+        if name == "bad":
+            raise StyleError("style 'bad' is damaged")
+        if name == "worse":
+            raise RuntimeError("password required")
+        return find_style(name, size)
+
+    run.stylizer.stylize, run.stylizer.encoder.find, run.tell = stylize_or_fail, find_or_fail, told.append
+    run.watch_look(path, lambda: read_recipe(path))
+    frames_after = []
+
+    def also(pair):
+        if pair.content.index == 2:
+            path.write_text(text.get(trouble, 'style = ["worse"]'))
+        if told:
+            frames_after.append(pair)
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    report = run.run(lambda pair: stop(pair) and len(frames_after) < 5)
+    words = {"style": "damaged", "look": "absent.png", "paint": "cannot be painted", "read": "TOML"}
+    assert len(told) == 1
+    assert words.get(trouble, "password required") in told[0]
+    assert run.controls.settings.recipe == Recipe(("a",))
+    assert report.style == "a"
+
+
+def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    run, told = live(Camera(10**6)), []
+    run.tell = told.append
+
+    def find_style(name, size=256):
+        raise ValueError("bad zip")
+
+    run.stylizer.find_style = find_style
+    run.watch(tmp_path)
+
+    def also(pair):
+        if pair.content.index == 2:
+            (tmp_path / "late.style.npz").write_bytes(b"no style")
+        time.sleep(0.002)
+
+    stop = step(run, also)
+    run.run(lambda pair: stop(pair) and not told)
+    assert told == ["ValueError: bad zip"]
+    assert run.controls.state.style == "a"
+
+
+def test_a_look_that_cannot_be_painted_from_the_start_ends_the_run():
+    run = live(Camera(3))
+
+    def stylize(image, look, memory=None, measure=None):
+        raise ModelError("too large for this machine's memory")
+
+    run.stylizer.stylize = stylize
+    with pytest.raises(ModelError, match="too large"):
+        run.run(step(run))
 
 
 def test_a_styles_folder_that_is_not_there_is_an_error(tmp_path):
@@ -297,8 +519,8 @@ def test_a_styles_folder_that_is_not_there_is_an_error(tmp_path):
 
 
 def test_a_failure_keeps_the_recording_playable_under_a_partial_name(tmp_path):
-    run = live(Camera(40))
-    run.start_recording(tmp_path / "out.mp4")
+    camera = Camera(40)
+    run = live(camera, sinks={RECORDING: open_recording(camera.info, tmp_path / "out.mp4")})
 
     def also(pair):
         if pair.content.index == 30:
@@ -331,8 +553,8 @@ def test_a_camera_that_was_lost_is_told_at_once_and_in_the_report():
 
 
 def test_being_stopped_finishes_the_recording(tmp_path):
-    run = live(Camera(40))
-    run.start_recording(tmp_path / "out.mp4")
+    camera = Camera(40)
+    run = live(camera, sinks={RECORDING: open_recording(camera.info, tmp_path / "out.mp4")})
 
     def also(pair):
         if pair.content.index == 20:
@@ -346,10 +568,9 @@ def test_being_stopped_finishes_the_recording(tmp_path):
 
 
 def test_being_stopped_before_the_first_frame_leaves_nothing(tmp_path):
-    run = live(Camera(0))
-    run.source.turn = threading.Semaphore(0)
-    run.source.count = 1
-    run.start_recording(tmp_path / "out.mp4")
+    camera = Camera(1)
+    camera.turn = threading.Semaphore(0)
+    run = live(camera, sinks={RECORDING: open_recording(camera.info, tmp_path / "out.mp4")})
 
     def stop(_pair):
         raise Interrupted(2)

@@ -11,8 +11,9 @@ from fractions import Fraction
 import pytest
 
 from streamstyle.frame import Frame
-from streamstyle.live.controls import Controls, Settings
+from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
+from streamstyle.live.state import Settings
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.base import Sink
@@ -60,9 +61,7 @@ class Timed:
 
     def __init__(self, model, pause):
         self.model, self.pause, self.took = model, pause, {}
-
-    def find_style(self, name, size=256):
-        return self.model.find_style(name, size)
+        self.encoder = model.encoder
 
     def memory(self):
         return self.model.memory()

@@ -1,6 +1,6 @@
 import pytest
 
-from streamstyle.commands.camera import with_config
+from streamstyle.commands.camera_options import with_config
 from streamstyle.commands.main import build_parser
 from streamstyle.errors import UsageError
 

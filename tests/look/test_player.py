@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError, UsageError
-from streamstyle.live.controls import FADE_SECONDS, Controls, Settings
+from streamstyle.live.controls import Controls
+from streamstyle.live.crossfade import FADE_SECONDS
+from streamstyle.live.state import Settings
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
@@ -158,7 +160,7 @@ def test_a_masked_look_fades_region_by_region(mask):
     assert seen(half, 35, 30)[0] == 3
     assert seen(live.later(), 5, 30)[0] == 9
     live.controls.toggle_blend()
-    assert "own place" in live.controls.message[0]
+    assert "own place" in live.controls.state.message[0]
 
 
 def test_a_look_is_taken_up_whole_and_strengths_stay_tunable(mask):
@@ -171,7 +173,7 @@ def test_a_look_is_taken_up_whole_and_strengths_stay_tunable(mask):
     live.controls.apply(Recipe(("b",), mask=mask))
     assert seen(live.later(), 5, 30) == (3, 1)
     live.controls.apply(Recipe(("z",)))
-    assert "'z'" in live.controls.message[0]
+    assert "'z'" in live.controls.state.message[0]
     assert seen(live.later(), 5, 30) == (3, 1)
 
 
@@ -190,7 +192,7 @@ def test_a_look_without_styles_keeps_those_that_are_shown(mask):
     live.controls.apply(Recipe(color="luma", mask=mask))
     assert live.controls.settings.recipe.style == ("a", "keep")
     live.controls.apply(Recipe(color="content"))
-    assert "'keep' stands for a region" in live.controls.message[0]
+    assert "'keep' stands for a region" in live.controls.state.message[0]
     assert live.later().color == "luma"
 
 
@@ -207,6 +209,7 @@ def test_people_are_found_by_one_alone_and_released(mask):
     assert (len(made), made[0].closed) == (1, 0)
     live.controls.apply(replace(Recipe(("a",)), mask=mask))
     live.later()
+    live.later()  # the first frame without people was painted: now nobody will go back
     assert made[0].closed == 1
     live.controls.close()
     assert made[0].closed == 1

@@ -94,6 +94,20 @@ def test_a_looped_mask_begins_again(mask_clip):
     track.close()
 
 
+def test_a_looped_mask_that_is_gone_stays_at_its_last_picture_and_says_so(mask_clip):
+    path, _ = mask_clip
+    track = MaskTrack(str(path), 2, loop=True)
+    last = track.at(0.5, 10, 20)[0]
+    path.unlink()
+    for seconds in (10, 11, 20):
+        last = track.at(seconds, 10, 20)[0]
+    assert np.array_equal(track.at(30, 10, 20)[0], last)
+    (line,) = track.warnings
+    assert "does not exist" in line
+    assert line.endswith("its last picture stays")
+    track.close()
+
+
 @pytest.mark.parametrize(("name", "content", "words"), [("absent.png", None, "does not exist"), ("e.png", b"", "is empty")])
 def test_a_mask_that_cannot_be_read_is_named(tmp_path, name, content, words):
     if content is not None:

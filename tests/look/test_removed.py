@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from streamstyle.commands.camera import with_config
+from streamstyle.commands.camera_options import with_config
 from streamstyle.commands.main import main
 from streamstyle.errors import UsageError
 from streamstyle.look.look_file import read_recipe

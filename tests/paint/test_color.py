@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from streamstyle.paint.color import ColorKeeper, ColorStats, match_matrix, recolor
+from streamstyle.paint.color import ColorStats, Followed, match_matrix, recolor
 
 
 def picture(seed, mean, mix):
@@ -38,11 +38,12 @@ def test_flat_and_gray_pictures_neither_explode_nor_become_nan(level):
         np.testing.assert_allclose(got, ColorStats.of(target).mean, atol=4)
 
 
-def test_a_keeper_follows_slowly_and_starts_anew_at_a_cut():
-    keeper = ColorKeeper(memory=0.8, jump=25)
-    keeper.keep(CONTENT, STYLIZED)
-    slightly = (CONTENT.astype(int) + 10).clip(0, 255).astype(np.uint8)
-    slow = ColorStats.of(keeper.keep(slightly, STYLIZED)).mean
-    assert np.abs(slow - ColorStats.of(CONTENT).mean).max() < 4  # a fifth of the way
-    cut = 255 - CONTENT
-    np.testing.assert_allclose(ColorStats.of(keeper.keep(cut, STYLIZED)).mean, ColorStats.of(cut).mean, atol=1.5)
+def test_colours_are_followed_slowly_and_start_anew_at_a_cut():
+    followed = Followed(memory=0.8, jump=25)
+    followed.update(ColorStats.of(CONTENT))
+    slightly = ColorStats.of((CONTENT.astype(int) + 10).clip(0, 255).astype(np.uint8))
+    slow, cut = followed.update(slightly)
+    assert not cut
+    assert np.abs(slow.mean - ColorStats.of(CONTENT).mean).max() < 4  # a fifth of the way
+    other = ColorStats.of(255 - CONTENT)
+    assert followed.update(other) == (other, True)

@@ -115,20 +115,20 @@ def lattice(picture):
 def test_skies_get_strokes_instead_of_one_small_sign_all_over(stylizer, style):
     photo = landscape(noise=2)
     photo[:96] = (photo[:96] + np.linspace(-20, 20, WIDTH)[None, :, None]).astype(np.uint8)
-    code = stylizer.find_style(style)
+    code = stylizer.encoder.find(style)
     plain, grainy = (stylizer.stylize(photo, plain(code, grain=grain)) for grain in (0.0, 1.0))
     assert lattice(grainy[SKY]) < 0.8 * lattice(plain[SKY])
 
 
 def test_what_is_hardly_painted_has_hardly_any(stylizer):
-    photo, code = landscape(), stylizer.find_style("kiss")
+    photo, code = landscape(), stylizer.encoder.find("kiss")
     faint = stylizer.stylize(photo, plain(code, 0.02, grain=1.0))
     assert np.abs(change(faint, stylizer.stylize(photo, plain(code, 0.02)))[SKY]).mean() < 1
     np.testing.assert_array_equal(stylizer.stylize(photo, plain(code, 0.0, grain=1.0)), photo)
 
 
 def test_regions_have_it_by_their_own_strength(stylizer):
-    photo, code, other = landscape(), stylizer.find_style("kiss"), stylizer.find_style("scream")
+    photo, code, other = landscape(), stylizer.encoder.find("kiss"), stylizer.encoder.find("scream")
     right = np.zeros((HEIGHT, WIDTH), np.float32)
     right[:, 160:] = 1
 
@@ -142,7 +142,7 @@ def test_regions_have_it_by_their_own_strength(stylizer):
 
 def test_looks_have_it_unless_told_otherwise(stylizer):
     for recipe, wanted in ((Recipe(style=("kiss",)), 0.5), (Recipe(style=("kiss",), grain=0.0), 0.0)):
-        player = Player(recipe, stylizer.find_style)
+        player = Player(recipe, stylizer.encoder.find)
         assert player.look(0.0, landscape()).grain == wanted
         player.close()
 
@@ -150,4 +150,4 @@ def test_looks_have_it_unless_told_otherwise(stylizer):
 @pytest.mark.parametrize("grain", [-0.1, 1.5, float("nan")])
 def test_what_is_out_of_range_is_refused(stylizer, grain):
     with pytest.raises(UsageError, match="grain: wanted a number from 0 to 1, got"):
-        plain(stylizer.find_style("kiss"), grain=grain)
+        plain(stylizer.encoder.find("kiss"), grain=grain)

@@ -32,7 +32,7 @@ def content():
 
 @pytest.fixture(scope="module")
 def code(stylizer):
-    return stylizer.find_style("starry-night")
+    return stylizer.encoder.find("starry-night")
 
 
 def distance(a, b):
@@ -46,13 +46,14 @@ def test_the_style_graph_is_loaded_for_the_first_new_painting_only(tmp_path, mon
         loaded.append((path.name, device))
         return Session(path, device, *more, **named)
 
-    monkeypatch.setattr("streamstyle.paint.stylizer.Session", session)
+    for module in ("stylizer", "encoder"):
+        monkeypatch.setattr(f"streamstyle.paint.{module}.Session", session)
     for times in (1, 0):
         stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
-        stylizer.stylize(content, plain(stylizer.find_style("starry-night")))
+        stylizer.stylize(content, plain(stylizer.encoder.find("starry-night")))
         assert "fast.style.onnx" not in dict(loaded)
-        stylizer.encode_style(content)  # the second time from the cache
-        stylizer.encode_style(content)
+        stylizer.encoder.encode(content)  # the second time from the cache
+        stylizer.encoder.encode(content)
         assert [name for name, _ in loaded].count("fast.style.onnx") == times
         loaded.clear()
 
@@ -91,7 +92,7 @@ def test_the_result_takes_the_styles_colours(stylizer, content, code):
 
 
 def test_two_styles_look_different_and_blend(stylizer, content, code):
-    other = stylizer.find_style("great-wave")
+    other = stylizer.encoder.find("great-wave")
     results = [stylizer.stylize(content, plain(c)) for c in (code, other, blend([code, other]))]
     apart = distance(results[0], results[1])
     assert apart > 5
@@ -123,7 +124,7 @@ def test_a_flat_frame_has_no_border(stylizer, code):
 
 def test_a_region_of_another_style_through_the_same_graph(stylizer, content):
     """Codes broadcast: (1, C, h, w) with the same style everywhere equals (1, C, 1, 1)."""
-    code = stylizer.find_style("kiss")
+    code = stylizer.encoder.find("kiss")
     height, width = 120, 160
     scale = {"rgb": 1, "quarter": 4, "half": 2}
     by_region = {}
@@ -139,34 +140,34 @@ def test_a_region_of_another_style_through_the_same_graph(stylizer, content):
 
 def test_codes_are_cached_by_content_and_damage_is_no_matter(tmp_path, content):
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes"))
-    first = stylizer.encode_style(content, "a")
+    first = stylizer.encoder.encode(content, "a")
     (entry,) = (tmp_path / "codes").iterdir()
-    stylizer._style.run = None  # from now on only the cache can answer
-    again = stylizer.encode_style(content.copy(), "b")
+    stylizer.encoder._graph.run = None  # from now on only the cache can answer
+    again = stylizer.encoder.encode(content.copy(), "b")
     assert again.name == "b"
     assert all(np.array_equal(again.tensors[key], first.tensors[key]) for key in first.tensors)
     entry.write_bytes(b"PK damaged")
     with pytest.raises(TypeError):
-        stylizer.encode_style(content)
-    fresh = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes")).encode_style(content)
+        stylizer.encoder.encode(content)
+    fresh = Stylizer("fast", "cpu", CodeCache(tmp_path / "codes")).encoder.encode(content)
     assert all(np.array_equal(fresh.tensors[key], first.tensors[key]) for key in first.tensors)
 
 
 def test_a_cache_that_cannot_be_written_is_left_alone(tmp_path, content):
     (tmp_path / "file").write_text("in the way")
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path / "file" / "codes"))
-    assert stylizer.encode_style(content).tensors
+    assert stylizer.encoder.encode(content).tensors
 
 
 def test_built_in_styles_are_many_named_and_small(stylizer):
-    styles = stylizer.builtin_styles.styles
+    styles = stylizer.encoder.builtin.styles
     assert len(styles) >= 16
     assert len({style.name for style in styles}) == len(styles)
     assert (WEIGHTS / "fast.styles.npz").stat().st_size < 40_000 * len(styles)
-    wanted = set(stylizer._style.outputs)
+    wanted = set(stylizer.encoder._graph.outputs)
     for style in styles:
         assert style.description
-        assert set(stylizer.builtin_styles.code(style.name).tensors) == wanted
+        assert set(stylizer.encoder.builtin.code(style.name).tensors) == wanted
 
 
 def test_built_in_styles_of_another_training_are_refused():
@@ -176,14 +177,14 @@ def test_built_in_styles_of_another_training_are_refused():
 
 def test_styles_that_cannot_be_used(stylizer, tmp_path):
     with pytest.raises(StyleError, match="neither a file nor a built-in"):
-        stylizer.find_style("no-such-style")
+        stylizer.encoder.find("no-such-style")
     with pytest.raises(StyleError, match="does not exist"):
-        stylizer.find_style(str(tmp_path / "absent.jpg"))
+        stylizer.encoder.find(str(tmp_path / "absent.jpg"))
     (tmp_path / "text.png").write_text("not a picture")
     with pytest.raises(StyleError, match="not a picture"):
-        stylizer.find_style(str(tmp_path / "text.png"))
+        stylizer.encoder.find(str(tmp_path / "text.png"))
     with pytest.raises(StyleError, match="wanted at least 8x8"):
-        stylizer.encode_style(np.zeros((4, 300, 3), np.uint8), "thin")
+        stylizer.encoder.encode(np.zeros((4, 300, 3), np.uint8), "thin")
 
 
 def test_a_picture_file_is_a_style(stylizer, content, tmp_path):
@@ -191,7 +192,7 @@ def test_a_picture_file_is_a_style(stylizer, content, tmp_path):
     sink = ImageSink(path)
     sink.write(next(iter(SyntheticSource(300, 200, 1))))
     sink.close()
-    assert stylizer.find_style(str(path)).name == "my painting"
+    assert stylizer.encoder.find(str(path)).name == "my painting"
 
 
 def test_unknown_models_are_named():
@@ -219,7 +220,7 @@ def test_resize_keeps_the_shape():
 
 @pytest.fixture(scope="module")
 def other(stylizer):
-    return stylizer.find_style("great-wave")
+    return stylizer.encoder.find("great-wave")
 
 
 def color_distance(image, content):
@@ -329,9 +330,9 @@ def test_kept_colours_flicker_no_more_than_painted_ones(stylizer, content, code,
 
 def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
     painting = next(iter(SyntheticSource(320, 240, 1))).image
-    codes = [stylizer.encode_style(painting, size=size) for size in (128, 256, 512)]
+    codes = [stylizer.encoder.encode(painting, size=size) for size in (128, 256, 512)]
     names = set(codes[0].tensors) - {"rgb_mean", "rgb_std"}
     assert all(not np.allclose(codes[0].tensors[name], codes[2].tensors[name], atol=1e-3) for name in names)
     np.testing.assert_allclose(codes[0].tensors["rgb_mean"], codes[2].tensors["rgb_mean"], atol=0.01)
-    again = stylizer.encode_style(painting, size=512)
+    again = stylizer.encoder.encode(painting, size=512)
     assert all(np.array_equal(again.tensors[name], codes[2].tensors[name]) for name in names)

@@ -8,11 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from streamstyle.errors import Interrupted
+from streamstyle.errors import Interrupted, StyleError
 from streamstyle.frame import Frame
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.base import Source, SourceInfo
-from streamstyle.pipeline.pipeline import LivePipeline, Pair, Slot, undisturbed
+from streamstyle.pipeline.live import LivePipeline, Pair, SinkEnded
+from streamstyle.pipeline.threads import Owner, Published, Slot, undisturbed
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,7 @@ class Keeper(Sink):
     def __init__(self, fail_at=None, gate=None):
         self.destination, self.warnings = None, []
         self.frames, self.fail_at, self.gate, self.idles = [], fail_at, gate, 0
+        self.ends = []
 
     def write(self, frame):
         if len(self.frames) == self.fail_at:
@@ -64,10 +66,14 @@ class Keeper(Sink):
         self.idles += 1
 
     def close(self):
-        pass
+        self.ends.append("closed")
 
     def abort(self):
-        pass
+        self.ends.append("aborted")
+
+
+def opener(sink):
+    return lambda: sink
 
 
 def as_pair(frame):
@@ -121,8 +127,8 @@ def test_a_slow_sink_misses_frames_and_the_picture_goes_on():
     shown = []
     gate = threading.Semaphore(1)
     pipeline = LivePipeline(Camera(30, gate=gate), as_pair)
-    pipeline.attach("slow", slow)
-    pipeline.attach("quick", quick)
+    pipeline.attach("slow", opener(slow))
+    pipeline.attach("quick", opener(quick))
 
     def present(pair):
         if pair is not None:
@@ -139,33 +145,107 @@ def test_a_slow_sink_misses_frames_and_the_picture_goes_on():
     assert quick.frames[-1].index == 29
 
 
-@pytest.mark.parametrize("part", ["camera", "stylizer", "sink", "window", "errand"])
+@pytest.mark.parametrize("part", ["camera", "stylizer", "window", "work", "message"])
 def test_the_first_failure_ends_all_and_is_raised_here(part):
     def stylize(frame):
         if part == "stylizer" and frame.index == 5:
             raise RuntimeError("the stylizer broke")
         return as_pair(frame)
 
-    gate = threading.Semaphore(1)
+    def broken():
+        raise RuntimeError(f"the {part} broke")
+
+    gate, keeper, owner = threading.Semaphore(1), Keeper(), Owner()
     camera = Camera(10**6, fail_at=5 if part == "camera" else None, gate=gate)
-    pipeline = LivePipeline(camera, stylize)
-    pipeline.attach("file", Keeper(fail_at=5 if part == "sink" else None))
-    if part == "errand":
-
-        def broken():
-            raise RuntimeError("the errand broke")
-
-        pipeline.errand(broken)
+    pipeline = LivePipeline(camera, stylize, owner=owner)
+    pipeline.attach("file", opener(keeper))
+    if part == "work":
+        pipeline.beside(broken)
 
     def present(pair):
         gate.release()
+        if part == "message" and pair is not None and pair.content.index == 5:
+            owner.send(broken)
         if part == "window" and pair is not None and pair.content.index >= 5:
-            raise RuntimeError("the window broke")
+            broken()
         return True
 
     with pytest.raises(RuntimeError, match=f"the {part} broke"):
         pipeline.run(present)
     assert camera.closed.is_set()
+    assert keeper.ends == ["aborted"]
+
+
+@pytest.mark.parametrize("trouble", ["opening", "writing", "closing", "aborting"])
+def test_a_sink_that_fails_ends_alone(trouble):
+    class Broken(Keeper):
+        def write(self, frame):
+            super().write(frame)
+            if trouble in {"writing", "aborting"} and len(self.frames) == 3:
+                raise RuntimeError("the sink broke")
+
+        def close(self):
+            if trouble == "closing":
+                raise RuntimeError("the sink broke")
+
+        def abort(self):
+            super().abort()
+            if trouble == "aborting":
+                raise ValueError("and its end, too")
+
+    def open_broken():
+        if trouble == "opening":
+            raise RuntimeError("the sink broke")
+        return broken
+
+    gate, heard, broken, whole = threading.Semaphore(1), [], Broken(), Keeper()
+    pipeline = LivePipeline(Camera(30, gate=gate), as_pair, hear=heard.append)
+    pipeline.attach("broken", open_broken)
+    pipeline.attach("whole", opener(whole))
+
+    def present(pair):
+        if pair is not None:
+            gate.release()
+        return True
+
+    pipeline.run(present)
+    assert pipeline.stylized == 30
+    (ended,) = [event for event in heard if isinstance(event, SinkEnded) and event.output.name == "broken"]
+    assert str(ended.failure) == "the sink broke"
+    assert broken.ends == ([] if trouble == "opening" else ["aborted"])
+    assert whole.frames[-1].index == 29
+    assert whole.ends == ["closed"]
+
+
+def test_a_sink_that_is_still_opening_at_the_end_is_waited_for_and_finished():
+    """Quitting while a recording opens must not leave its thread behind."""
+    opening, release, sink = threading.Event(), threading.Event(), Keeper()
+    owner, heard = Owner(), []
+    pipeline = LivePipeline(Camera(10**6), as_pair, owner=owner, hear=heard.append)
+
+    def slowly():
+        opening.set()
+        release.wait(10)
+        return sink
+
+    def present(_pair):
+        if opening.is_set():
+            threading.Timer(0.1, release.set).start()
+            return False
+        return True
+
+    pipeline.beside(lambda: owner.send(lambda: pipeline.attach("record", slowly)))
+    pipeline.run(present)
+    assert sink.ends == ["closed"]
+    assert [type(event).__name__ for event in heard] == ["SinkOpened", "SinkEnded"]
+
+
+def test_after_the_end_nothing_is_opened():
+    pipeline = LivePipeline(Camera(1), as_pair)
+    pipeline.run(lambda _pair: True)
+    opened = []
+    assert pipeline.attach("late", lambda: opened.append("late")) is None
+    assert opened == []
 
 
 def test_the_viewer_ends_the_run_also_while_the_camera_gives_nothing():
@@ -182,7 +262,7 @@ def test_the_viewer_ends_the_run_also_while_the_camera_gives_nothing():
 def test_the_last_frame_of_a_file_is_shown_and_written():
     keeper, shown = Keeper(), []
     pipeline = LivePipeline(Camera(1), as_pair)
-    pipeline.attach("file", keeper)
+    pipeline.attach("file", opener(keeper))
 
     def present(pair):
         if pair is not None:
@@ -195,55 +275,141 @@ def test_the_last_frame_of_a_file_is_shown_and_written():
 
 
 def test_sinks_come_and_go_while_it_runs():
-    gate = threading.Semaphore(1)
+    gate, owner = threading.Semaphore(1), Owner()
     early, late = Keeper(), Keeper()
-    pipeline = LivePipeline(Camera(40, gate=gate), as_pair)
-    pipeline.attach("early", early)
+    pipeline = LivePipeline(Camera(40, gate=gate), as_pair, owner=owner)
+    output = pipeline.attach("early", opener(early))
+
+    def change():
+        pipeline.detach(output)
+        pipeline.attach("late", opener(late))
 
     def present(pair):
         if pair is not None and pair.content.index == 10:
-            assert pipeline.detach("early") is early
-            pipeline.attach("late", late)
+            owner.send(change)
         if pair is not None:
             gate.release()
         return True
 
     pipeline.run(present)
-    assert pipeline.detach("early") is None
+    assert pipeline.outputs == ()
     assert max(frame.index for frame in early.frames) <= 11
     assert late.frames[-1].index == 39
+    assert early.ends == late.ends == ["closed"]
+    assert set(pipeline.missed()) == {"early", "late"}
 
 
-def test_errands_run_beside_the_stream():
+def test_a_sink_that_gets_one_frame_is_finished_with_it():
+    gate, owner, sink = threading.Semaphore(1), Owner(), Keeper()
+    pipeline = LivePipeline(Camera(5, gate=gate), as_pair, owner=owner)
+
+    def present(pair):
+        if pair is not None and pair.content.index == 2:
+            owner.send(lambda: pipeline.attach("picture", opener(sink), pair.stylized))
+        if pair is not None:
+            gate.release()
+        return True
+
+    pipeline.run(present)
+    assert [frame.index for frame in sink.frames] == [2]
+    assert sink.ends == ["closed"]
+    assert pipeline.missed() == {}
+
+
+def test_work_is_done_beside_the_stream():
     gate, done = threading.Semaphore(1), threading.Event()
     waiting, names = threading.Event(), []
     pipeline = LivePipeline(Camera(10, gate=gate), as_pair)
 
-    def errand():
+    def work():
         names.append(threading.current_thread().name)
         waiting.wait(10)
         done.set()
 
-    pipeline.errand(errand)
+    pipeline.beside(work)
 
     def present(pair):
         if pair is not None:
             gate.release()
             if pair.content.index == 8:
-                waiting.set()  # the stream came so far while the errand was held up
+                waiting.set()  # the stream came so far while the work was held up
                 done.wait(10)
         return True
 
     pipeline.run(present)
     assert done.is_set()
-    assert names == ["errands"]
+    assert names == ["worker"]
+
+
+def test_work_that_cannot_be_done_is_told_and_the_stream_goes_on():
+    gate, heard = threading.Semaphore(1), []
+    pipeline = LivePipeline(Camera(10, gate=gate), as_pair, hear=heard.append)
+
+    def present(pair):
+        if pair is not None:
+            gate.release()
+        return True
+
+    def broken():
+        raise StyleError("it is no picture")
+
+    pipeline.beside(broken)
+    pipeline.run(present)
+    assert pipeline.stylized == 10
+    assert [str(event.failure) for event in heard] == ["it is no picture"]
+
+
+def test_messages_are_done_in_order_by_the_stylizing_thread_also_while_no_frame_comes():
+    owner, done, waiting = Owner(), [], [3, 2, 1]
+    pipeline = LivePipeline(Camera(1, gate=threading.Semaphore(0)), as_pair, owner=owner)
+
+    def note(number):
+        return lambda: done.append((number, threading.current_thread().name))
+
+    owner.send(note(0))  # before the run, by the owner itself
+    assert done == [(0, threading.current_thread().name)]
+
+    def present(_pair):
+        while waiting:
+            owner.send(note(waiting.pop()))
+        return len(done) < 4
+
+    pipeline.run(present)
+    assert done[1:] == [(number, "stylize") for number in (1, 2, 3)]
+    owner.send(note(4))
+    assert done[-1] == (4, threading.current_thread().name)
+
+
+def test_what_the_owner_sends_itself_is_done_at_once_after_what_waits():
+    owner, done = Owner(), []
+
+    def outer():
+        owner.send(lambda: done.append("inner"))
+        done.append("outer")
+
+    sender = threading.Thread(target=lambda: owner.send(lambda: done.append("first")))
+    sender.start()
+    sender.join()
+    assert done == []
+    owner.send(outer)
+    assert done == ["first", "inner", "outer"]
+
+
+def test_a_published_value_is_waited_for():
+    value = Published(1)
+    assert value.wait(lambda number: number == 1, 0) == 1
+    assert value.wait(lambda number: number == 2, 0.01) == 1
+    other = threading.Timer(0.05, value.replace, (2,))
+    other.start()
+    assert value.wait(lambda number: number == 2, 10) == 2
+    other.join()
 
 
 def test_a_sink_can_do_what_cannot_wait_while_no_frame_comes():
     keeper = Keeper()
     keeper.idle_seconds = 0.001
     pipeline = LivePipeline(Camera(1, gate=threading.Semaphore(0)), as_pair)
-    pipeline.attach("idle", keeper)
+    pipeline.attach("idle", opener(keeper))
     pipeline.run(lambda _pair: keeper.idles < 3)
     assert keeper.idles >= 3
 

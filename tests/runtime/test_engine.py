@@ -210,7 +210,7 @@ def test_a_processor_that_tells_nothing_is_asked_by_openvino(monkeypatch, tmp_pa
 @pytest.mark.parametrize(("device", "size"), [("cpu", (80, 48)), ("cpu", (1, 1))])
 def test_warming_up_leaves_no_trace_in_what_comes_out(device, size):
     session = Session(STYLIZE, device)
-    code = dict(Stylizer("fast", "cpu").find_style("kiss").tensors)
+    code = dict(Stylizer("fast", "cpu").encoder.find("kiss").tensors)
     feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)} | code
     before = session.run(feeds)["stylized"]
     session.warm_up(*size)
@@ -302,7 +302,7 @@ def test_auto_takes_the_fastest_precision_that_is_near_enough(monkeypatch, tmp_p
 def test_int8_on_onnx_runtime_is_near_float32():
     full, quantized = Stylizer("fast", "cpu", precision="fp32"), Stylizer("fast", "cpu", precision="int8")
     assert quantized.provider == "cpu (int8)"
-    look = plain(full.find_style("starry-night"))
+    look = plain(full.encoder.find("starry-night"))
     assert psnr(quantized.stylize(picture(), look), full.stylize(picture(), look)) > 30
 
 
@@ -311,7 +311,7 @@ def test_int8_on_onnx_runtime_is_near_float32():
 def test_openvino_gives_what_onnx_runtime_gives(precision, limit, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     reference, stylizer = Stylizer("fast", "cpu"), Stylizer("fast", "openvino", precision=precision)
-    look = plain(reference.find_style("starry-night"))
+    look = plain(reference.encoder.find("starry-night"))
     for size in ((90, 160), (33, 50), (90, 160), (1, 1)):
         got, wanted = stylizer.stylize(picture(*size), look), reference.stylize(picture(*size), look)
         assert got.shape == wanted.shape
@@ -331,7 +331,7 @@ def test_openvino_results_stay_and_compiled_graphs_are_kept(monkeypatch, tmp_pat
     graph = vino.Graph(STYLIZE, precision="fp32", threads=1, cache=tmp_path)
     stylizer = Stylizer("fast", "cpu")
     feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)}
-    feeds |= dict(stylizer.find_style("kiss").tensors)
+    feeds |= dict(stylizer.encoder.find("kiss").tensors)
     first = graph.run(feeds)["stylized"]
     kept = first.copy()
     graph.run(feeds | {"content": 255 - feeds["content"]})

@@ -30,7 +30,7 @@ def reference():
 
 @pytest.fixture(scope="module")
 def code(reference):
-    return dict(reference.find_style("starry-night").tensors)
+    return dict(reference.encoder.find("starry-night").tensors)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_only_frames_are_uploaded_while_the_look_stays(runtime, code, said):
 
 def test_another_look_and_another_strength_are_seen_at_once(runtime, reference, code, said):
     session = opened(said)
-    other = dict(reference.find_style("kiss").tensors)
+    other = dict(reference.encoder.find("kiss").tensors)
     image = picture()
     for look, alpha in ((code, 1.0), (code, 1.0), (other, 1.0), (other, 0.3), (code, 0.3)):
         got = session.run(feeds(look, image, alpha))["stylized"]
@@ -183,7 +183,7 @@ def test_paintings_are_encoded_in_full_precision_by_one_session(runtime):
 
 def test_a_stylizer_on_cuda_gives_what_the_cpu_gives(runtime, reference, tmp_path):
     stylizer = Stylizer("fast", "cuda", precision="fp32")
-    look = plain(reference.find_style("kiss"))
+    look = plain(reference.encoder.find("kiss"))
     assert stylizer.description.endswith("on cuda")
     for _ in range(3):
         assert np.array_equal(stylizer.stylize(picture(), look), reference.stylize(picture(), look))

@@ -39,7 +39,7 @@ def test_a_plugin_runs_frames_and_is_named(runtime, device):
     session = Session(STYLIZE, device, for_frames=True)
     assert session.label == device
     feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)}
-    feeds |= dict(reference.find_style("kiss").tensors)
+    feeds |= dict(reference.encoder.find("kiss").tensors)
     for _ in range(3):
         assert np.array_equal(session.run(feeds)["stylized"], reference._stylize.run(feeds)["stylized"])
     assert {kind for kind, _ in runtime.runs} == {"plain"}
@@ -126,7 +126,7 @@ def test_auto_leaves_plugins_alone(runtime, monkeypatch):
 
 
 def test_paintings_are_encoded_on_the_cpu(runtime):
-    Stylizer("fast", "webgpu").load()
+    Stylizer("fast", "webgpu").encoder.check()
     assert [list(providers) for name, _, providers in runtime.sessions if name == "fast.style.onnx"] == [
         ["CPUExecutionProvider"]
     ]

@@ -45,7 +45,7 @@ def reference():
 
 @pytest.fixture(scope="module")
 def code(reference):
-    return dict(reference.find_style("starry-night").tensors)
+    return dict(reference.encoder.find("starry-night").tensors)
 
 
 def feeds(code, image):
@@ -155,9 +155,9 @@ def test_spread_codes_run_on_cuda(runtime, code):
 def test_paintings_are_encoded_on_cuda_not_in_an_engine_of_their_own(runtime, tmp_path):
     said = []
     stylizer = Stylizer("fast", "tensorrt", CodeCache(tmp_path / "codes"), precision="fp32", tell=said.append)
-    stylizer.encode_style(picture(64, 64))
+    stylizer.encoder.encode(picture(64, 64))
     assert not any(TENSORRT in providers for _, _, providers in runtime.sessions)
-    stylizer.stylize(picture(64, 64), plain(stylizer.find_style("kiss")))
+    stylizer.stylize(picture(64, 64), plain(stylizer.encoder.find("kiss")))
     assert len(said) == 1
 
 

@@ -28,9 +28,9 @@ def code():
 
 
 def test_a_style_file_is_a_style(stylizer, tmp_path):
-    code = stylizer.find_style("kiss")
+    code = stylizer.encoder.find("kiss")
     save_style(tmp_path / "my kiss.style.npz", code)
-    found = stylizer.find_style(str(tmp_path / "my kiss.style.npz"))
+    found = stylizer.encoder.find(str(tmp_path / "my kiss.style.npz"))
     assert found.name == "my kiss"
     assert found.model_version == stylizer.version
     assert found.tensors.keys() == code.tensors.keys()
@@ -97,7 +97,7 @@ def test_one_of_another_training_says_what_to_do(code, tmp_path):
 def test_one_whose_code_does_not_fit_is_refused(stylizer, code, tmp_path):
     save_style(tmp_path / "wave.style.npz", StyleCode("wave", stylizer.version, code.tensors))
     with pytest.raises(StyleError, match="does not fit the model 'fast'"):
-        stylizer.find_style(str(tmp_path / "wave.style.npz"))
+        stylizer.encoder.find(str(tmp_path / "wave.style.npz"))
 
 
 def _cut(path: Path) -> None:

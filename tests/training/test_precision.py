@@ -4,7 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training import options, per_style_options, precision  # noqa: E402
+from training import precision  # noqa: E402
+from training.decoder import options  # noqa: E402
+from training.per_style import options as per_style_options  # noqa: E402
 
 WORDS = ["--contents", "a", "--styles", "b", "--vgg", "c"]
 

@@ -58,8 +58,8 @@ def model(name: str) -> Finding:
     """Whether a model is whole: its graphs load, fit each other and its styles, and it stylizes a tiny picture."""
     try:
         stylizer = Stylizer(name, "cpu")
-        stylizer.load()
-        styles = [stylizer.find_style(style) for style in stylizer.builtin_styles.names()]
+        stylizer.encoder.check()
+        styles = [stylizer.encoder.find(style) for style in stylizer.encoder.builtin.names()]
         if styles:
             stylizer.stylize(np.zeros((16, 16, 3), np.uint8), Look(styles[0]))
     except ModelError as error:

@@ -24,7 +24,7 @@ def findings() -> Iterator[Finding]:
     """The frame rate at each size."""
     try:
         stylizer = Stylizer("fast", "auto")
-        look = Look(stylizer.find_style(stylizer.builtin_styles.names()[0]))
+        look = Look(stylizer.encoder.find(stylizer.encoder.builtin.names()[0]))
     except (ModelError, IndexError) as error:
         yield _not_measured("fast", error)
         return

@@ -1,11 +1,15 @@
 """Ways of bringing one track of the input into the output: as it is, encoded anew, or converted."""
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 import av
 import av.error
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
@@ -19,10 +23,22 @@ if TYPE_CHECKING:  # the class is generic in the stubs only
 else:
     AnyPacket = Packet
 
+_AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
+
 Carrier: TypeAlias = Callable[[AnyPacket | None], Iterator[AnyPacket]]
 """Takes a packet of the input, or None at the end; gives packets for the output, their stream set."""
 
-_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
+_LAYOUTS = {
+    1: ("mono",),
+    2: ("stereo",),
+    3: ("3.0", "2.1", "3.0(back)"),
+    4: ("4.0", "quad", "quad(side)", "3.1"),
+    5: ("5.0", "5.0(side)", "4.1"),
+    6: ("5.1", "5.1(side)", "6.0", "hexagonal"),
+    7: ("6.1", "6.1(back)", "7.0"),
+    8: ("7.1", "7.1(wide)", "octagonal"),
+}
+"""Number of channels -> libav's names of layouts, the usual one first."""
 # What libav's own converters write at the top: text subtitles are converted by way of ASS.
 _ASS_HEADER = b"""[Script Info]\r
 ScriptType: v4.00+\r
@@ -62,25 +78,86 @@ def copying(source: Stream, output: OutputContainer, *, into_mp4: bool) -> Carri
     return carry
 
 
-def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rate: int) -> Carrier:
-    """Sound decoded and encoded anew, with as many channels."""
-    sample_rate = 48_000 if encoder == "libopus" else source.codec_context.sample_rate
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """How the channels of a track lie.
+
+    Attributes:
+        count: How many there are.
+        names: Of each, in the track's own order, where that is none of libav's layouts; else empty. PyAV (18) frees the
+            memory of such a layout twice: nothing of it may be looked at, nor anything decoded that has it.
+    """
+
+    count: int
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, note: str) -> "Channels":
+        """From libav's summary of the stream: `... 48000 Hz, 8 channels (FL+FR+FC+LFE+SL+SR+BL+BR), s32`."""
+        custom = re.search(r" Hz, (?:(\d+) channels(?: \(([^)]*)\))?|ambisonic (\d+)[^,]*),", note)
+        if custom is not None:
+            names = tuple(name.partition("@")[0] for name in (custom[2] or "").split("+")) if custom[2] else ()
+            return cls(int(custom[1] or (int(custom[3]) + 1) ** 2), names)
+        known = re.search(r" Hz, ([^,]+),", note)
+        try:
+            return cls(av.AudioLayout(known[1]).nb_channels if known else 0)
+        except ValueError:
+            return cls(0)
+
+    @property
+    def layout(self) -> str:
+        """Libav's name of the layout that has these channels, or as many."""
+        candidates = _LAYOUTS.get(self.count, ("stereo",))
+        return next((name for name in candidates if sorted(_names(name)) == sorted(self.names)), candidates[0])
+
+    @property
+    def order(self) -> list[int] | None:
+        """Where each channel of `layout` lies in the track; None where it lies in its place."""
+        names = _names(self.layout)
+        return [self.names.index(name) for name in names] if sorted(names) == sorted(self.names) else None
+
+
+def _names(layout: str) -> list[str]:
+    return [channel.name for channel in av.AudioLayout(layout).channels]
+
+
+def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rate: int, channels: Channels) -> Carrier:
+    """Sound decoded and encoded anew, with as many channels where the encoder takes that many.
+
+    Raises:
+        av.error.FFmpegError, ValueError: The encoder does not take it, or it cannot be decoded.
+    """
+    if channels.names:
+        if not source.codec_context.name.startswith("pcm_"):
+            raise ValueError(f"{channels.count} channels in an order of its own")
+        source.codec_context.layout = channels.layout  # instead of its own, before anybody looks at that
+    stated = source.codec_context.sample_rate
+    sample_rate = 48_000 if encoder == "libopus" else min(_AAC_RATES, key=lambda rate: abs(rate - stated))
+    layout = channels.layout if channels.count in _LAYOUTS else "stereo"
+    context = av.CodecContext.create(encoder, "w")
+    assert isinstance(context, AudioCodecContext)  # both encoders are audio
+    context.layout, context.sample_rate, context.format = layout, sample_rate, _format(encoder)
+    try:
+        context.open()
+    except (av.error.FFmpegError, OSError, ValueError):
+        layout = "stereo"
     target = output.add_stream(encoder, rate=sample_rate)
-    assert isinstance(target, AudioStream)  # both encoders are audio
-    target.codec_context.bit_rate = bit_rate
-    layout = _LAYOUTS.get(len(source.codec_context.layout.channels) or 2, "stereo")
+    assert isinstance(target, AudioStream)
+    target.codec_context.bit_rate = bit_rate * max(1, av.AudioLayout(layout).nb_channels // 2)
     target.codec_context.layout = layout
     _copy_labels(source, target)
     resampler = av.AudioResampler(format=target.codec_context.format, layout=layout, rate=sample_rate)
+    order = channels.order if channels.names else None
 
     line_up = _lining_up()
 
     def carry(packet: AnyPacket | None) -> Iterator[AnyPacket]:
         try:
             frames = source.decode(packet)
-        except av.error.InvalidDataError:
+        except (av.error.FFmpegError, ValueError):
             return  # a damaged packet is a gap in the sound, not the end of it
         for frame in frames:
+            frame = frame if order is None else _reordered(frame, order)
             line_up(frame)
             for resampled in resampler.resample(frame):
                 yield from target.encode(resampled)
@@ -90,6 +167,20 @@ def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rat
             yield from target.encode(None)
 
     return carry
+
+
+def _format(encoder: str) -> str:
+    formats = av.Codec(encoder, "w").audio_formats
+    return formats[0].name if formats else "fltp"
+
+
+def _reordered(frame: av.AudioFrame, order: list[int]) -> av.AudioFrame:
+    if frame.format.is_planar:  # of eight channels, PyAV (18) counts nine planes
+        return frame
+    samples = frame.to_ndarray().reshape(-1, len(order))[:, order].reshape(1, -1)
+    made = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=frame.format.name, layout=frame.layout.name)
+    made.sample_rate, made.time_base, made.pts = frame.sample_rate, frame.time_base, frame.pts
+    return made
 
 
 def _lining_up() -> Callable[[av.AudioFrame], None]:

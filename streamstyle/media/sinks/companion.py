@@ -17,8 +17,8 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
-from streamstyle.media.libav import address, quietly, reason
-from streamstyle.media.sinks.carriers import AnyPacket, Carrier, converting, copying, recoding
+from streamstyle.media.libav import address, quietly, reason, stream_notes
+from streamstyle.media.sinks.carriers import AnyPacket, Carrier, Channels, converting, copying, recoding
 
 if TYPE_CHECKING:  # named in the stubs only
     from av.container.core import Chapter
@@ -30,9 +30,9 @@ _TEXT_SUBTITLES = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}
 _MP4_SUFFIXES = (".mp4", ".m4v", ".mov")
 # libav promises more than its muxers then hold.
 _REFUSED = {".mov": ("opus", "flac", "vorbis", "truehd"), ".mp4": ("truehd", "pcm_"), ".m4v": ("truehd", "pcm_")}
-_OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 _SLACK_SECONDS = 10
-_JUMP_SECONDS = 1
+_JUMP_SECONDS = Fraction(1, 50)
 
 
 class Companion:
@@ -51,7 +51,7 @@ class Companion:
         self._carriers: dict[int, Carrier] = {}
         self._packets: Iterator[AnyPacket] = iter(())
         self._waiting: AnyPacket | None = None
-        self._due: dict[int, Fraction] = {}  # track -> when its next packet is expected
+        self._latest: dict[int, tuple[Fraction, Fraction]] = {}  # track -> when its last packet began, and ends
         self._shifts: dict[int, Fraction] = {}
         self._input: InputContainer | None = None
         try:
@@ -59,6 +59,7 @@ class Companion:
         except _FAILURES as error:
             warnings.append(f"sound and subtitles of '{uri}' cannot be read ({reason(error)}) and are left out")
             return
+        self._notes = stream_notes(self._input)
         streams = [stream for stream in self._input.streams if stream.type in {"audio", "subtitle"}]
         for stream in streams:
             carrier = self._carry(stream)
@@ -165,14 +166,14 @@ class Companion:
         track, tick = packet.stream_index, packet.time_base
         assert packet.dts is not None  # seen by the caller
         moment = packet.dts * tick + self._shifts.get(track, 0)
-        due = self._due.get(track)
-        if due is not None and moment < due - _JUMP_SECONDS:
-            self._shifts[track] = due - packet.dts * tick
-            moment = due
+        latest = self._latest.get(track)
+        if latest is not None and moment < latest[0] - _JUMP_SECONDS:
+            moment = latest[1]
+            self._shifts[track] = moment - packet.dts * tick
         shift = round(self._shifts.get(track, 0) / tick)
         packet.dts += shift
         packet.pts = packet.dts if packet.pts is None else packet.pts + shift
-        self._due[track] = moment + (packet.duration or 0) * tick
+        self._latest[track] = moment, moment + (packet.duration or 0) * tick
 
     def _send(self, packets: Iterator[AnyPacket]) -> None:
         for packet in packets:
@@ -195,10 +196,22 @@ class Companion:
             except _FAILURES as error:
                 self._warnings.append(f"{label} ({codec}) is left out: {reason(error)}")
                 return None
-        if isinstance(stream, AudioStream):
+        if isinstance(stream, AudioStream) and stream.codec_context is not None:
             encoder, rate = _AUDIO_FALLBACK.get(self._suffix, ("aac", 192_000))
+            channels = Channels.of(self._notes.get(stream.index, ""))
+            try:
+                carrier = recoding(stream, self._output, encoder, rate, channels)
+            except _FAILURES as error:
+                self._warnings.append(
+                    f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded anew ({reason(error)}); "
+                    "use an .mkv output to keep it"
+                )
+                return None
             self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, encoded as {encoder.removeprefix('lib')}")
-            return recoding(stream, self._output, encoder, rate)
+            return carrier
+        if name == "unknown":
+            self._warnings.append(f"{label} is left out: its codec is not known")
+            return None
         fallback = _SUBTITLE_FALLBACK.get(self._suffix)
         if isinstance(stream, SubtitleStream) and codec in _TEXT_SUBTITLES and fallback:
             self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, converted to {fallback}")

@@ -31,13 +31,16 @@ def partial_of(final: Path, number: int = 1) -> Path:
     return final.with_name(f"{final.stem}{mark}{final.suffix}")
 
 
-def refuse_unless_writable(final: Path, *, overwrite: bool, reads: Iterable[str] = ()) -> None:
+def refuse_unless_writable(
+    final: Path, *, overwrite: bool, reads: Iterable[str] = (), new_folder: Path | None = None
+) -> None:
     """Say whether a result may lie at a path.
 
     Args:
         final: Where.
         overwrite: Whether the user allows to replace what is there.
         reads: What the run reads, which stays, whatever the user allows: paths and URLs.
+        new_folder: A folder that will be made, should it not be there.
 
     Raises:
         SinkError: It may not.
@@ -45,6 +48,8 @@ def refuse_unless_writable(final: Path, *, overwrite: bool, reads: Iterable[str]
     try:
         folder = final.parent
         if not folder.is_dir():
+            if folder == new_folder and not folder.exists():
+                return
             raise SinkError(f"the folder {quoted(folder)} does not exist; make it first, or name another")
         try:
             found = final.lstat()

@@ -141,6 +141,7 @@ class VideoSink(Sink):
                 "(.webm keeps odd ones)"
             )
         stream.pix_fmt = "yuv420p"
+        stream.metadata.update(info.labels)
         context = stream.codec_context
         stream.time_base = context.time_base = self._tick
         context.gop_size = max(1, min(round(rate * _GROUP_SECONDS), _GROUP_FRAMES))
@@ -165,7 +166,7 @@ class VideoSink(Sink):
         if uri is None:
             return None
         if not can_have_companion(uri):
-            self.warnings.append(f"sound of the live stream '{uri}' is not recorded")
+            self.warnings.append(f"sound of '{uri}' is not recorded: it can be read only once")
             return None
         return Companion(uri, self._container, self._place.final.suffix.lower(), self.warnings)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame, Image
+from streamstyle.media.resize import letterboxed
 from streamstyle.media.sinks.base import Sink
 
 if sys.platform == "linux":
@@ -93,19 +94,6 @@ class VirtualCameraSink(Sink):
         """As close."""
         self.close()
         return None
-
-
-def letterboxed(image: Image, width: int, height: int) -> Image:
-    """Fit a picture into a size, keeping its shape, on black; (height, width, 3)."""
-    if image.shape[:2] == (height, width):
-        return image
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    scaled = cv2.resize(image, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    fitted = np.zeros((height, width, 3), np.uint8)
-    top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
-    fitted[top : top + inner[1], left : left + inner[0]] = scaled
-    return fitted
 
 
 def _limited_601(image: Image) -> Image:

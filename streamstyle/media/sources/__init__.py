@@ -1,5 +1,7 @@
 """Where frames come from."""
 
+import glob
+import os
 import re
 import stat
 from fractions import Fraction
@@ -54,6 +56,8 @@ def open_source(
         uri = plain(uri)
         if kind(uri) == "folder":
             raise SourceError(f"{quoted(uri)} is a folder; wanted a video or a photo")
+        if kind(uri) == "pipe":  # what is read of it to see what it is would be gone
+            return VideoSource(uri, start, end, hwaccel=hwaccel)
         head = read_start(uri)
         if not head:
             raise SourceError(f"{quoted(uri)} is empty; wanted a video or a photo")
@@ -109,18 +113,18 @@ def _open_live_url(uri: str, loop: bool) -> LiveSource:
 
 
 def expand_inputs(inputs: list[str]) -> list[str]:
-    """Replace each folder by the videos and photos in it.
+    """Replace each folder by the videos and photos in it, and each pattern that no shell has expanded by what it matches.
 
     Files in a folder are taken by their endings, in natural order (`clip2` before `clip10`), without hidden ones and
-    without deeper folders. Anything that is not a folder stays as it is.
+    without deeper folders. Anything else stays as it is.
 
     Raises:
-        SourceError: A folder cannot be read, or holds neither videos nor photos.
+        SourceError: A folder cannot be read, or holds neither videos nor photos; or nothing matches a pattern.
     """
     expanded: list[str] = []
     for name in map(plain, inputs):
         if is_url(name) or not _is_folder(name):
-            expanded.append(name)
+            expanded += _matching(name) if re.search(r"[*?[]", name) and not is_url(name) else [name]
             continue
         try:
             files = [file for file in Path(name).iterdir() if not file.name.startswith(".") and file.is_file()]
@@ -131,6 +135,15 @@ def expand_inputs(inputs: list[str]) -> list[str]:
             raise SourceError(f"the folder '{name}' holds no videos or photos")
         expanded += [str(file) for file in sorted(media, key=lambda file: _natural(file.name))]
     return expanded
+
+
+def _matching(pattern: str) -> list[str]:
+    if os.path.lexists(pattern):
+        return [pattern]
+    found = sorted(glob.glob(pattern), key=_natural)
+    if not found:
+        raise SourceError(f"{quoted(pattern)} matches no file; check the pattern")
+    return [name for name in found if not _is_folder(name)]
 
 
 def _is_folder(name: str) -> bool:

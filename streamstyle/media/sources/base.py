@@ -1,8 +1,8 @@
 """What every source of frames promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ class SourceInfo:
         sample_aspect_ratio: Width over height of one pixel, after rotation.
         frame_count: How many frames it will yield, as far as the file says; an estimate, or None.
         duration: Seconds that it will play, as far as the file says; an estimate, or None.
+        labels: What the file calls the picture's track: `language`, `title`, and `timecode` of the first frame.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SourceInfo:
     sample_aspect_ratio: Fraction = Fraction(1)
     frame_count: int | None = None
     duration: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Source(ABC):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
+from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.media.sources.cameras import CameraInfo, choose_camera, find_again, list_cameras, shortfall
 from streamstyle.media.sources.capture import Capture, is_blank
@@ -16,7 +17,6 @@ from streamstyle.media.sources.live import (
     LiveState,
     LostError,
     WallClock,
-    fitted,
     pauses,
     sleep_until,
 )
@@ -115,7 +115,7 @@ class CameraSource(LiveSource):
             if taken is not None:
                 image, moment = taken
                 frame = Frame(
-                    fitted(image, self.info.width, self.info.height),
+                    letterboxed(image, self.info.width, self.info.height),
                     self._index,
                     self._time.at(moment),
                     captured_at=moment,
@@ -166,7 +166,7 @@ class CameraSource(LiveSource):
         self._retry_at = self._clock.now() + next(self._pauses)
 
     def _note_other_mode(self) -> None:
-        line = f"{self.camera.name} came back in another mode, and its pictures are scaled to the size that was before"
+        line = f"{self.camera.name} came back in another mode; its pictures are fitted into the size that was before"
         if (self.granted.width, self.granted.height) != (self.info.width, self.info.height) and line not in self.warnings:
             self.warnings.append(line)
 

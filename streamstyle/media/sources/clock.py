@@ -6,14 +6,16 @@ import av
 from av.video.stream import VideoStream
 
 _JUMP_SECONDS = 1
+_NOMINAL_STEPS = Fraction(3, 2)
 
 
 class Clock:
     """Turns the time stamps of one stream into times that always increase.
 
     Time stamps are taken as they are, as exact fractions. Where a frame has none, it follows the one before by the nominal
-    frame duration. One that does not increase is moved one tick behind the one before; a jump back by more than a second
-    (joined recordings) shifts all that follow.
+    frame duration. One that does not increase is moved one tick behind the one before; a jump back by more than a frame
+    and a half (joined recordings) shifts all that follow. Where the stamps were only out of order, and soon lie beyond all
+    that was given out, they are taken as they are again.
 
     Attributes:
         first: Time of the first frame, or None before it.
@@ -43,7 +45,10 @@ class Clock:
     def time_of(self, frame: av.VideoFrame) -> Fraction:
         """The time of the next frame, in seconds."""
         base = frame.time_base or self._tick
-        stamped = None if frame.pts is None else frame.pts * base + self._shift
+        unshifted = None if frame.pts is None else frame.pts * base
+        if unshifted is not None and self.last is not None and 0 < self._shift < _JUMP_SECONDS and unshifted > self.last:
+            self._shift = Fraction(0)
+        stamped = None if unshifted is None else unshifted + self._shift
         if self.last is None:
             moment = stamped if stamped is not None else (self._beginning or Fraction(0))
             self.first = moment
@@ -51,7 +56,7 @@ class Clock:
             moment = self.last + self._whole_ticks(self._nominal)
         elif stamped > self.last:
             moment = stamped
-        elif self.last - stamped > _JUMP_SECONDS:
+        elif self.last - stamped > _NOMINAL_STEPS * self._nominal:
             moment = self.last + self._whole_ticks(self._nominal)
             self._shift += moment - stamped
         else:

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, Protocol
 
-import cv2
-import numpy as np
-
 from streamstyle.errors import SourceError
-from streamstyle.frame import Image
 from streamstyle.media.sources.base import Source
 
 TICK = Fraction(1, 1_000_000)
@@ -126,13 +122,6 @@ class GrowingTime:
         self._first = moment if self._first is None else self._first
         self._ticks = max(self._ticks + 1, round((moment - self._first) / TICK))
         return self._ticks * TICK
-
-
-def fitted(image: Image, width: int, height: int) -> Image:
-    """The picture in the announced size: what comes back after a loss may be another mode."""
-    if image.shape[:2] == (height, width):
-        return image
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def exact_rate(rate: float) -> Fraction | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
+from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.live import (
     TICK,
@@ -12,7 +13,6 @@ from streamstyle.media.sources.live import (
     GrowingTime,
     LiveState,
     OuterSource,
-    fitted,
     pauses,
     sleep_until,
 )
@@ -50,7 +50,7 @@ class StreamSource(OuterSource):
                         if self._is_closed():
                             return
                         moment = self._clock.now()
-                        image = fitted(frame.image, self.info.width, self.info.height)
+                        image = letterboxed(frame.image, self.info.width, self.info.height)
                         yield Frame(image, index, self._time.at(moment), captured_at=moment)
                         index += 1
                 except SourceError as error:

@@ -218,24 +218,21 @@ class Steadier:
 
     def __init__(self) -> None:
         self._before: Image | None = None
-        self._index = -1
         self._crispness = Crispness()
         # Memory that is asked for anew costs as much as some of the arithmetic: what nobody gets to see is used again.
         self._moved: Image = np.empty((0, 0, 3), np.uint8)
         self._fresh_share: Plane = np.empty((0, 0), np.float32)
 
-    def steady(self, stylized: Image, motion: Motion | None, index: int, share: float = 1.0) -> Image:
+    def steady(self, stylized: Image, motion: Motion | None, share: float = 1.0) -> Image:
         """The stylized picture, leaning on the one before.
 
         Args:
             stylized: (H, W, 3) uint8 RGB.
             motion: Of the content since then; None to start anew.
-            index: Of the frame in its stream; one that does not follow on the last one starts anew, too.
             share: How far to lean at all, in [0, 1]: less where the look itself has changed.
         """
-        before, follows = self._before, index == self._index + 1
-        self._index = index
-        if motion is None or not follows or before is None or before.shape != stylized.shape:
+        before = self._before
+        if motion is None or before is None or before.shape != stylized.shape:
             self._before = stylized
             self._crispness.forget()
             return stylized

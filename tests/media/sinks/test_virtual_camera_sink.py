@@ -10,7 +10,8 @@ import pytest
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
-from streamstyle.media.sinks.virtual_camera import VirtualCameraSink, letterboxed, set_up_hint
+from streamstyle.media.resize import letterboxed
+from streamstyle.media.sinks.virtual_camera import VirtualCameraSink, set_up_hint
 
 
 @pytest.fixture

@@ -39,6 +39,24 @@ def test_every_frame_is_released_at_its_time(clock: FakeClock) -> None:
         assert frame.captured_at == pytest.approx(began + float(frame.time), abs=1e-4)
 
 
+def test_a_stream_that_changes_its_shape_is_kept_with_bars(tmp_path: Path, clock: FakeClock) -> None:
+    red = np.full((48, 64, 3), (200, 30, 30), np.uint8)
+    parts = [red, red[:, :24]]
+    clips = [
+        make_clip(tmp_path / f"{number}.ts", images=[image.copy()] * 5, options={"crf": "5"}).read_bytes()
+        for number, image in enumerate(parts)
+    ]
+    (tmp_path / "both.ts").write_bytes(b"".join(clips))
+    with PacedSource(lambda: open_source(str(tmp_path / "both.ts")), loop=False, clock=clock) as source:
+        frames = list(source)
+    assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
+    assert frames[0].image.min(axis=(0, 1))[0] > 180
+    bars, inside = np.delete(frames[-1].image, np.s_[18:46], axis=1), frames[-1].image[:, 22:42]
+    assert bars.max() == 0
+    assert np.abs(inside.astype(int) - (200, 30, 30)).max() < 12
+    assert any("the picture size changes" in line for line in source.warnings)
+
+
 def test_slow_readers_do_not_make_it_drift(clock: FakeClock) -> None:
     with PacedSource(lambda: scene(100), loop=False, clock=clock) as source:
         began = clock.now()

@@ -106,4 +106,4 @@ def test_hdr_is_shown_and_said(tmp_path: Path, transfer: int, name: str) -> None
         assert len(list(source)) == len(COLORS)
     assert len(source.warnings) == 1
     assert name in source.warnings[0]
-    assert "tone mapping" in source.warnings[0]
+    assert "tone-mapped" in source.warnings[0]

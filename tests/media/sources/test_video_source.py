@@ -160,7 +160,7 @@ def test_end_not_after_start_is_refused(tmp_path: Path) -> None:
         VideoSource(str(clip), Fraction(1, 5), Fraction(1, 5))
 
 
-def test_size_change_is_scaled_to_the_first_and_said_once(tmp_path: Path) -> None:
+def test_size_change_is_fitted_into_the_first_and_said_once(tmp_path: Path) -> None:
     small = make_clip(tmp_path / "1.h264", images=[brightness(3)] * 5, container_format="h264")
     large = make_clip(tmp_path / "2.h264", images=[brightness(9, 128, 96)] * 5, container_format="h264")
     joined = tmp_path / "joined.h264"
@@ -171,7 +171,7 @@ def test_size_change_is_scaled_to_the_first_and_said_once(tmp_path: Path) -> Non
     assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
     assert levels(frames)[-1] == pytest.approx(20 + 8 * 9, abs=2)
     assert len(source.warnings) == 1
-    assert "scaled to 64x48" in source.warnings[0]
+    assert "fitted into 64x48" in source.warnings[0]
 
 
 def test_animated_gif(tmp_path: Path) -> None:

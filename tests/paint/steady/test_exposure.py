@@ -27,7 +27,7 @@ def stylizer(tmp_path):
 
 
 def test_a_frame_by_its_own_statistics_comes_out_as_before(stylizer):
-    code, picture = stylizer.find_style("kiss"), view()
+    code, picture = stylizer.encoder.find("kiss"), view()
     own = measure(picture)
     same = exposed(code, own, own)
     for name in code.tensors:
@@ -102,7 +102,7 @@ def test_steady_statistics_are_never_far_from_the_frames_own():
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_flat_pictures_are_no_trouble(stylizer, level):
-    memory, code = stylizer.memory(), stylizer.find_style("kiss")
+    memory, code = stylizer.memory(), stylizer.encoder.find("kiss")
     for picture in (view(), np.full_like(view(), level), view()):
         result = stylizer.stylize(picture, plain(code, temporal="on"), memory)
         assert result.shape == picture.shape
@@ -120,7 +120,7 @@ def _change_of_the_rest(stylizer, looks):
 
 
 def test_what_comes_in_hardly_changes_the_rest(stylizer):
-    code = stylizer.find_style("great-wave")
+    code = stylizer.encoder.find("great-wave")
     off = _change_of_the_rest(stylizer, [plain(code)] * 14)
     followed = _change_of_the_rest(stylizer, [plain(code, temporal="on")] * 14)
     assert followed < 0.7 * off

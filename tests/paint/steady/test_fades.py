@@ -114,8 +114,8 @@ def test_a_fade_is_steadied_and_stays_crisp(monkeypatch):
 def test_a_lamp_that_is_switched_on_shows_at_once():
     track, steadier = MotionTrack(), Steadier()
     dark, bright = lit(pale(), 0.6), pale()
-    for index, content in enumerate([dark] * 5 + [bright]):
-        shown = steadier.steady(content, track.update(content), index)  # painted as it is
+    for content in [dark] * 5 + [bright]:
+        shown = steadier.steady(content, track.update(content))  # painted as it is
     assert abs(shown.astype(int) - bright).mean() < 3
 
 

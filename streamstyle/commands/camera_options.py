@@ -1,0 +1,75 @@
+"""The options of `streamstyle camera`."""
+
+import argparse
+from pathlib import Path
+
+from streamstyle.look.options import add_look_arguments
+from streamstyle.look.toml_options import config_arguments
+from streamstyle.look.values import (
+    add_profile_argument,
+    auto_size_argument,
+    dimensions_argument,
+    rate_argument,
+    seconds_argument,
+)
+from streamstyle.runtime.catalog import MODELS
+from streamstyle.runtime.session import DEVICES, PRECISIONS
+
+DEFAULT_ADDRESS = "127.0.0.1:8090"
+
+
+def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle camera` and `run_camera.py`."""
+    parser.add_argument(
+        "--camera", metavar="C", help="index, name, path, or a file or URL to play as one (default: the first)"
+    )
+    parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
+    parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
+    add_look_arguments(parser)
+    parser.add_argument(
+        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+    )
+    parser.add_argument(
+        "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
+    )
+    parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
+    parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")
+    parser.add_argument("--loop", action="store_true", help="play a file again and again")
+    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
+    parser.add_argument(
+        "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
+    )
+    parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
+    parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
+    parser.add_argument(
+        "--mjpeg",
+        nargs="?",
+        const=DEFAULT_ADDRESS,
+        metavar="HOST:PORT",
+        help=f"serve to browsers (default: {DEFAULT_ADDRESS})",
+    )
+    parser.add_argument("--no-window", action="store_true", help="show nothing here")
+    parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    add_profile_argument(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
+
+
+def with_config(arguments: list[str]) -> list[str]:
+    """The arguments of `streamstyle camera` with those of its --config file before them.
+
+    Raises:
+        UsageError: The file cannot be used.
+    """
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--config", type=Path)
+    path = finder.parse_known_args(arguments)[0].config
+    if path is None:
+        return arguments
+    parser = argparse.ArgumentParser(add_help=False)
+    add_camera_arguments(parser)
+    return [*config_arguments(path, parser), *arguments]

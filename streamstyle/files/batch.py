@@ -1,0 +1,197 @@
+"""Many inputs: what will be made of each, decided and said before the first frame."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+from streamstyle.errors import SinkError, SourceError, UsageError
+from streamstyle.files.job import default_output, style_label
+from streamstyle.media.pictures import kind_of
+from streamstyle.media.places import is_url, kind, plain, quoted, read_start
+from streamstyle.media.sinks import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from streamstyle.media.sinks.place import refuse_unless_writable
+from streamstyle.media.sources import expand_inputs, open_source
+from streamstyle.media.sources.base import SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One input, and what is to become of it.
+
+    Attributes:
+        name: A path or an address.
+        output: Where its result goes; its ending may change when the input is open.
+        problem: Why nothing can be made of it; empty where something can.
+        is_there: Whether the result is there already and is left as it is.
+    """
+
+    name: str
+    output: Path = Path()
+    problem: str = ""
+    is_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All inputs of a run.
+
+    Attributes:
+        tasks: One per input, in order.
+        notes: What the user should know about inputs that are left out, a line each.
+        is_single: Whether the user named one input, and that is no folder.
+    """
+
+    tasks: list[Task]
+    notes: list[str] = field(default_factory=list)
+    is_single: bool = False
+
+    @property
+    def to_do(self) -> list[Task]:
+        """Those that something can be made of."""
+        return [task for task in self.tasks if not task.problem and not task.is_there]
+
+
+def plan_inputs(
+    inputs: Sequence[str],
+    output: str | None,
+    style_name: str,
+    known_styles: Collection[str],
+    *,
+    start: Fraction | None = None,
+    end: Fraction | None = None,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+    reads: tuple[str, ...] = (),
+) -> Plan:
+    """Decide what to make.
+
+    Files of folders that look like results of this program beside what they were made of are left out, as is what comes
+    twice. Two inputs whose results would have one name get names with numbers. Of several inputs each is tried, so that
+    what cannot be read is known before any work.
+
+    Args:
+        inputs: Files, folders, addresses, and patterns that no shell has expanded.
+        output: As the user gave it: a file for one input, else a folder; None for results beside their inputs.
+        style_name: Of the look, for names of results.
+        known_styles: Names of styles by which results of earlier runs are known.
+        start: Of videos, in seconds; one that ends before it cannot be used.
+        end: Likewise.
+        overwrite: Results that exist may be replaced.
+        skip_existing: Results that exist are left, and their inputs with them.
+        reads: Other files of the run, which are never replaced.
+
+    Raises:
+        UsageError: There are several inputs, and the output is a file.
+    """
+    tasks, notes = _expanded(inputs, {style_label(name) for name in (style_name, *known_styles)})
+    names = [task.name for task in tasks if not task.problem]
+    is_single = len(inputs) == 1 and [plain(inputs[0])] == [task.name for task in tasks]
+    folder = Path(output) if output is not None and _means_folder(output, many=len(tasks) > 1, single=is_single) else None
+    single = Path(output) if output is not None and folder is None else None
+    taken: set[str] = set()
+    planned: list[Task] = []
+    for task in tasks:
+        if not task.problem:
+            try:
+                task = _with_output(task, single, style_name, folder, taken, start, end, try_it=len(tasks) > 1)
+                if skip_existing and task.output.exists():
+                    task = replace(task, is_there=True)
+                else:
+                    refuse_unless_writable(task.output, overwrite=overwrite, reads=(*names, *reads), new_folder=folder)
+            except (SourceError, SinkError) as error:
+                task = replace(task, problem=str(error))
+        planned.append(task)
+    return Plan(planned, notes, is_single)
+
+
+def _means_folder(output: str, *, many: bool, single: bool) -> bool:
+    path = Path(output)
+    if many and path.is_file():
+        raise UsageError(f"several inputs need a folder for -o, but {quoted(output)} is a file")
+    names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+    return output.endswith(("/", "\\")) or path.is_dir() or many or not (single or names_file)
+
+
+def _expanded(inputs: Sequence[str], labels: set[str]) -> tuple[list[Task], list[str]]:
+    tasks: list[Task] = []
+    seen: set[str] = set()
+    results: list[str] = []
+    twice = 0
+    for given in inputs:
+        try:
+            names = expand_inputs([given])
+        except SourceError as error:
+            tasks.append(Task(given, problem=str(error)))
+            continue
+        if names != [plain(given)]:
+            own = [name for name in names if _is_result(Path(name), names, labels)]
+            results += own
+            names = [name for name in names if name not in own]
+        for name in names:
+            identity = name if is_url(name) else str(_resolved(name))
+            twice += identity in seen
+            if identity not in seen:
+                seen.add(identity)
+                tasks.append(Task(name))
+    notes = []
+    if results:
+        more = f" and {len(results) - 3} more" if len(results) > 3 else ""
+        listed = ", ".join(quoted(Path(name).name) for name in results[:3])
+        notes.append(
+            f"left out, as results of earlier runs: {listed}{more}; name such files themselves to paint them again"
+        )
+    if twice:
+        notes.append(f"{twice} of the inputs were named twice and are painted once")
+    return tasks, notes
+
+
+def _resolved(name: str) -> Path:
+    try:
+        return Path(name).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return Path(name)  # whoever opens it says what is wrong
+
+
+def _is_result(path: Path, names: Sequence[str], labels: set[str]) -> bool:
+    """Whether a file's name is that of another file of the folder with names of styles after it, or of an unfinished one."""
+    if re.search(r"\.partial(-\d+)?$", path.stem):
+        return True
+    for name in names:
+        original = Path(name)
+        if original != path and path.stem.startswith(f"{original.stem}_"):
+            ending = re.sub(r"-\d+$", "", path.stem.removeprefix(f"{original.stem}_"))
+            if ending in labels or all(part in labels for part in ending.split("+")):
+                return True
+    return False
+
+
+def _with_output(
+    task: Task,
+    single: Path | None,
+    style_name: str,
+    folder: Path | None,
+    taken: set[str],
+    start: Fraction | None,
+    end: Fraction | None,
+    *,
+    try_it: bool,
+) -> Task:
+    if single is not None:
+        return replace(task, output=single)
+    is_still = False
+    if not is_url(task.name) and kind(task.name) != "pipe":
+        head = read_start(task.name)
+        if not head:
+            raise SourceError(f"{quoted(task.name)} is empty; wanted a video or a photo")
+        is_still = kind_of(head, task.name) == "photo"
+        if not is_still and try_it:
+            open_source(task.name, start=start, end=end).close()
+    wanted = default_output(SourceInfo(task.name, 0, 0, is_still=is_still), style_name, folder)
+    output, number = wanted, 1
+    while str(output.absolute()) in taken:
+        number += 1
+        output = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+    taken.add(str(output.absolute()))
+    return replace(task, output=output)

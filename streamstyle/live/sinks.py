@@ -1,0 +1,167 @@
+"""Where the frames of a live run go beside the screen: sinks that come and go, recordings, snapshots."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+from streamstyle.errors import SinkError
+from streamstyle.frame import Frame
+from streamstyle.live.controls import Controls, reason_of
+from streamstyle.live.state import SinkState
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.place import partial_of
+from streamstyle.media.sinks.video import VideoSink
+from streamstyle.media.sources.base import SourceInfo
+from streamstyle.pipeline.live import LivePipeline
+from streamstyle.pipeline.outputs import OpenSink, Output, SinkEnded, SinkOpened
+
+RECORDING = "record"
+"""Name of the sink that a recording is."""
+
+_SNAPSHOT = "snapshot"
+
+
+class Sinks:
+    """The sinks of a run; the public methods are for any thread, and what goes wrong is said while the show goes on.
+
+    Attributes:
+        failures: Of sinks that were there from the start.
+    """
+
+    def __init__(self, pipeline: LivePipeline, controls: Controls, info: SourceInfo, *, needed: bool) -> None:
+        """None yet.
+
+        Args:
+            pipeline: Feeds them.
+            controls: Whose state tells of them.
+            info: Of the frames that come.
+            needed: Nobody watches here: when the last sink fails, that ends the run.
+        """
+        self.failures: list[Exception] = []
+        self._pipeline, self._controls, self._info, self._needed = pipeline, controls, info, needed
+        self._first: list[Output | None] = []
+
+    def begin_with(self, sinks: dict[str, Sink]) -> None:
+        """Feed open sinks from the start; before the run."""
+        self._first = [self._attach(name, partial(_given, sink)) for name, sink in sinks.items()]
+
+    def attach(self, name: str, open_sink: OpenSink) -> None:
+        """Give a sink every newest frame from now on.
+
+        Args:
+            name: What to call it; one of this name that is there is finished.
+            open_sink: Opens it; called on its own thread.
+        """
+
+        def act() -> None:
+            self._detach(name)
+            self._attach(name, open_sink)
+
+        self._controls.owner.send(act)
+
+    def detach(self, name: str) -> None:
+        """Finish a sink, if there is one of this name."""
+        self._controls.owner.send(lambda: self._detach(name))
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recording runs, or is about to."""
+        return self._output(RECORDING) is not None
+
+    def start_recording(self, path: Callable[[], Path], *, overwrite: bool = False) -> None:
+        """Record what comes from now on, with real times.
+
+        Args:
+            path: Names the file.
+            overwrite: Replace one that exists.
+        """
+        self.attach(RECORDING, lambda: open_recording(self._info, path(), overwrite=overwrite))
+
+    def stop_recording(self) -> None:
+        """Finish the recording, if there is one."""
+        self.detach(RECORDING)
+
+    def toggle_recording(self, path: Callable[[], Path]) -> None:
+        """Start or stop a recording."""
+        self._controls.owner.send(lambda: self.stop_recording() if self.recording else self.start_recording(path))
+
+    def snapshot(self, frame: Frame, path: Path) -> None:
+        """Write a picture."""
+        self._controls.owner.send(lambda: self._attach(_SNAPSHOT, lambda: ImageSink(path), frame))
+
+    def hear(self, event: SinkOpened | SinkEnded) -> None:
+        """Take note of what became of a sink; by the owner."""
+        if isinstance(event, SinkOpened):
+            self._opened(event.output)
+        else:
+            self._ended(event.output, event.failure)
+        self._publish()
+
+    def _attach(self, name: str, open_sink: OpenSink, only: Frame | None = None) -> Output | None:
+        output = self._pipeline.attach(name, open_sink, only)
+        self._publish()
+        return output
+
+    def _detach(self, name: str) -> None:
+        if (output := self._output(name)) is not None:
+            self._pipeline.detach(output)
+            self._publish()
+
+    def _output(self, name: str) -> Output | None:
+        return next((output for output in self._pipeline.outputs if output.name == name), None)
+
+    def _publish(self) -> None:
+        sinks = tuple(
+            SinkState(output.name, "opening", None)
+            if output.sink is None
+            else SinkState(output.name, "open", output.sink.destination)
+            for output in self._pipeline.outputs
+        )
+        self._controls.publish(replace(self._controls.state, sinks=sinks))
+
+    def _opened(self, output: Output) -> None:
+        if output in self._first or output not in self._pipeline.outputs or output.sink is None:
+            return
+        for warning in output.sink.warnings:
+            self._controls.complain(warning)
+        self._controls.say("recording" if output.name == RECORDING else f"{output.name}: {output.sink.destination}")
+
+    def _ended(self, output: Output, failure: Exception | None) -> None:
+        sink, state = output.sink, self._controls.state
+        warnings = state.warnings + (() if sink is None else tuple(sink.warnings))
+        if failure is not None:
+            text = reason_of(failure)
+            self._controls.publish(replace(state, warnings=(*warnings, text)))
+            self._controls.complain(text)
+            if output in self._first:
+                self.failures.append(failure)
+            if self._needed and not self._pipeline.outputs and self._pipeline.ended_at is None:
+                self._pipeline.stop(failure)
+        elif sink is None or sink.destination is None:
+            self._controls.publish(replace(state, warnings=warnings))
+        else:
+            self._controls.publish(replace(state, warnings=warnings, outputs=(*state.outputs, sink.destination)))
+            self._controls.say(f"{'recorded' if output.lasting else 'saved'} {Path(sink.destination).name}")
+
+
+def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False) -> VideoSink:
+    """Open a file for what a camera gives.
+
+    Raises:
+        SinkError: The file cannot be written, or there is a recording of that name that was cut off.
+    """
+    partial_file = partial_of(path)
+    if partial_file.exists() and partial_file.stat().st_size and not overwrite:
+        # Of a video there is another copy to be made; what a camera saw does not come again.
+        raise SinkError(
+            f"'{partial_file}' is a recording that goes on or was cut off; rename it, use --overwrite, or name another file"
+        )
+    info = replace(info, frame_rate=info.frame_rate or Fraction(30))
+    return VideoSink(path, info=info, width=info.width, height=info.height, overwrite=overwrite)
+
+
+def _given(sink: Sink) -> Sink:
+    return sink

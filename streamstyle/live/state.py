@@ -1,0 +1,82 @@
+"""What a live run is like at one moment: immutable values, for any thread to read."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from streamstyle.look.recipe import ColorMode, Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be changed live.
+
+    Attributes:
+        styles: Names or paths to choose from, in order.
+        index: Of the style that was chosen last.
+        blended: Whether it is mixed half and half with the one after it.
+        mirror: Whether frames are mirrored.
+        recipe: The look that is wanted; without styles, that of `index`.
+    """
+
+    styles: tuple[str, ...]
+    index: int = 0
+    blended: bool = False
+    mirror: bool = False
+    recipe: Recipe = field(default_factory=Recipe)
+
+    @property
+    def color(self) -> ColorMode:
+        """Whose colors."""
+        return self.recipe.color
+
+
+class Message(NamedTuple):
+    """Something for the user, to be shown for a moment.
+
+    Attributes:
+        text: What.
+        said_at: When, on the controls' clock.
+    """
+
+    text: str = ""
+    said_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SinkState:
+    """Where frames go, beside the screen.
+
+    Attributes:
+        name: `record`, `mjpeg` and so on.
+        phase: Where it is in its life.
+        destination: Where the picture can be had now (an address, a device), where it says so.
+    """
+
+    name: str
+    phase: Literal["opening", "open"]
+    destination: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A live run at one moment.
+
+    Attributes:
+        settings: What is wanted.
+        style: Name of the style that is shown, or faded to.
+        waiting: Whether another look is on its way: a style is being encoded, say.
+        message: The last one.
+        sinks: What gets frames.
+        outputs: What lies on the disk now.
+        warnings: What the user should know at the end.
+        version: Grows with every change.
+    """
+
+    settings: Settings
+    style: str = ""
+    waiting: bool = False
+    message: Message = field(default_factory=Message)
+    sinks: tuple[SinkState, ...] = ()
+    outputs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    version: int = 0

@@ -1,0 +1,147 @@
+"""What threads share: a thread that owns a state, a value that all may read, a place for the newest item, and endings."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Owner:
+    """One thread owns a state; what others want of it they send, and that thread does it, in the order of sending.
+
+    The first owner is the thread that makes this. What the owner itself sends is done at once.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], object]] = deque()  # its methods are atomic
+        self._thread: threading.Thread | None = threading.current_thread()
+        self._busy = False
+
+    def send(self, act: Callable[[], object]) -> None:
+        """Have something done by the owner; never waits for another thread.
+
+        Args:
+            act: Must not raise but for faults of the program, which end what the owner does.
+        """
+        if threading.current_thread() is not self._thread:
+            self._waiting.append(act)
+        elif self._busy:
+            act()
+        else:
+            self._waiting.append(act)
+            self.attend()
+
+    def attend(self) -> None:
+        """Do what was sent; by the owner, now and then."""
+        self._busy = True
+        try:
+            while self._waiting:
+                self._waiting.popleft()()
+        finally:
+            self._busy = False
+
+    def hand_over(self) -> None:
+        """Be the owner no longer; what is sent waits until another thread takes over."""
+        self._thread = None
+
+    def take_over(self) -> None:
+        """Be the owner; the one before has handed over, or has ended."""
+        self._thread = threading.current_thread()
+
+
+class Published(Generic[Item]):
+    """A value that one thread replaces, and that any thread may read or wait for."""
+
+    def __init__(self, value: Item) -> None:
+        self._condition = threading.Condition()
+        self.value = value
+
+    def replace(self, value: Item) -> None:
+        """Show another value, and wake those that wait."""
+        with self._condition:
+            self.value = value
+            self._condition.notify_all()
+
+    def wait(self, until: Callable[[Item], bool], timeout: float) -> Item:
+        """The value as soon as it fulfils a condition, or after so many seconds."""
+        with self._condition:
+            self._condition.wait_for(lambda: until(self.value), timeout)
+            return self.value
+
+
+class Slot(Generic[Item]):
+    """One place, where the newest replaces what was not taken in time."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._item: Item | None = None
+        self._closed = False
+        self.dropped = 0
+
+    def put(self, item: Item) -> None:
+        """Never waits."""
+        with self._condition:
+            self.dropped += self._item is not None
+            self._item = item
+            self._condition.notify()
+
+    def take(self, timeout: float) -> Item | None:
+        """The item, or None when none came in time or the slot is closed and empty."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._item is not None or self._closed, timeout)
+            item, self._item = self._item, None
+            return item
+
+    def close(self) -> None:
+        """Nothing more will be put; what lies in it can still be taken."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    @property
+    def finished(self) -> bool:
+        """Closed and empty."""
+        with self._condition:
+            return self._closed and self._item is None
+
+
+def undisturbed(work: Callable[[], None]) -> None:
+    """Do something to its end, even when a signal raises here meanwhile: that is raised afterwards.
+
+    Python's signal handlers raise on the main thread, so the work goes to another one. This thread waits for it, by an
+    event: a `join` that is interrupted takes a thread that still runs for ended (in CPython 3.11).
+    """
+    failures: list[BaseException] = []
+    finished = threading.Event()
+    turn = threading.Lock()  # whoever takes it does the work, once
+
+    def guarded() -> None:
+        if not turn.acquire(blocking=False):
+            return
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(error)
+        finally:
+            finished.set()
+
+    thread = threading.Thread(target=guarded, name="finish")
+    try:
+        thread.start()
+        finished.wait()
+    finally:
+        guarded()  # where the thread could not be started
+        finished.wait()
+        if thread.ident is not None:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
+def join(threads: Iterable[threading.Thread]) -> None:
+    """Wait for the end of those that were started."""
+    for thread in threads:
+        if thread.ident is not None:  # a signal may have come before it was started
+            thread.join()

@@ -1,0 +1,41 @@
+"""Look files with what editors and people put into them: read, or refused in one line with its number."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from streamstyle.errors import UsageError
+from streamstyle.look.options import read_recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('style = "kiss"\nmask = "a\\u0000b.png"\n', 2),
+        (f'style = "kiss"\nalpha = "0@{"9" * 400}"\n', 2),
+        (f'style = "kiss"\nalpha = {"9" * 5000}\n', 2),
+        (f"style = {'[' * 3000}{']' * 3000}\n", 1),
+        ('style = "kiss"\nalpha = nan\n', 2),
+        ('style = "kiss"\nalpha =\n', 2),
+    ],
+    ids=["nul", "long time", "long number", "deep list", "nan", "nothing"],
+)
+def test_what_cannot_be_meant_is_one_line_with_its_number(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "look.toml").write_text(text)
+    with pytest.raises(UsageError) as failure:
+        read_recipe(tmp_path / "look.toml")
+    assert re.search(rf"line {line}\b", str(failure.value))
+    assert "\n" not in str(failure.value)
+    assert len(str(failure.value)) < 400
+
+
+def test_the_mark_of_windows_notepad_is_accepted(tmp_path: Path) -> None:
+    (tmp_path / "look.toml").write_bytes(b'\xef\xbb\xbfstyle = "kiss"\r\n')
+    assert read_recipe(tmp_path / "look.toml").style == ("kiss",)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "look.toml").write_bytes(b"style = \xff\xfe")
+    with pytest.raises(UsageError, match="cannot read"):
+        read_recipe(tmp_path / "look.toml")

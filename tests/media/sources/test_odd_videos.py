@@ -1,0 +1,204 @@
+"""Containers that cannot seek, clocks that run backwards, several videos, transparency, cropping, labels, HDR."""
+
+import itertools
+import os
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.sidedata.sidedata import Type as SideDataType
+
+from streamstyle.media.libav import ToneMap
+from streamstyle.media.sources import open_source, timecode
+from streamstyle.media.sources.video import VideoSource
+from tests.clips import brightness, flat, make_clip
+
+LONG = [brightness(i % 25) for i in range(250)]
+
+
+@pytest.mark.parametrize("start", ["7.3", "9.5", "0.04"])
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.ts", "libx264"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora"), ("a.mkv", "libx264")],
+)
+def test_seeking_lands_before_the_wanted_frame_in_every_container(
+    tmp_path: Path, name: str, codec: str, start: str
+) -> None:
+    if codec not in av.codecs_available:
+        codec = "libvpx" if name.endswith(".ogv") else codec
+    clip = make_clip(tmp_path / name, images=LONG, codec=codec, group=200, options={"g": "200"})
+    with VideoSource(str(clip)) as source:
+        whole = [(frame.time, frame.image.mean()) for frame in source]
+    with VideoSource(str(clip), Fraction(start)) as source:
+        found = [(frame.time, frame.image.mean()) for frame in source]
+        assert source.warnings == []
+    wanted = [(time, level) for time, level in whole if time - whole[0][0] >= Fraction(start)]
+    assert [time for time, _ in found] == [time for time, _ in wanted]
+    assert [level for _, level in found] == pytest.approx([level for _, level in wanted], abs=1)
+
+
+@pytest.mark.parametrize("frames", [3, 20, 30])
+def test_a_clock_that_runs_backwards_goes_on(tmp_path: Path, frames: int) -> None:
+    part = make_clip(tmp_path / "1.ts", frames=frames, group=10)
+    (tmp_path / "3.ts").write_bytes(part.read_bytes() * 3)
+    with VideoSource(str(tmp_path / "3.ts")) as source:
+        times = [frame.time for frame in source]
+    assert [after - before for before, after in itertools.pairwise(times)] == [Fraction(1, 25)] * (3 * frames - 1)
+    with VideoSource(str(tmp_path / "3.ts"), Fraction(frames + 1, 25)) as source:
+        assert [frame.time for frame in source] == times[frames + 1 :]
+
+
+def test_stamps_that_are_only_out_of_order_do_not_slow_the_clip_down(tmp_path: Path) -> None:
+    order = [place for i in range(0, 24, 4) for place in (i, i + 3, i + 1, i + 2)]
+    clip = make_clip(tmp_path / "a.nut", codec="mjpeg", pix_fmt="yuvj420p", pts=order, frames=24)
+    with VideoSource(str(clip)) as source:
+        times = [frame.time for frame in source]
+    assert all(before < after for before, after in itertools.pairwise(times))
+    assert times[-1] - times[0] < Fraction(26, 25)
+
+
+def test_of_several_videos_the_default_one_is_painted_and_said(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        streams = []
+        for level in (0, 20):
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            stream.disposition = av.stream.Disposition.default if level else av.stream.Disposition(0)
+            streams.append((stream, level))
+        for stream, level in streams:
+            for index in range(5):
+                frame = av.VideoFrame.from_ndarray(brightness(level), format="rgb24")
+                frame.pts, frame.time_base = index, Fraction(1, 25)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    with VideoSource(str(tmp_path / "a.mkv")) as source:
+        assert next(iter(source)).image.mean() == pytest.approx(180, abs=3)
+    assert len(source.warnings) == 1
+    assert "2 videos; number 2" in source.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("a.mov", "qtrle", "argb"),
+        ("a.mov", "prores_ks", "yuva444p10le"),
+        ("a.mov", "png", "rgba"),
+        ("a.webm", "libvpx-vp9", "yuva420p"),
+    ],
+)
+def test_what_is_transparent_lies_over_white(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
+    rgba = np.zeros((48, 64, 4), np.uint8)
+    rgba[:] = (200, 0, 0, 0)
+    rgba[:, :32, 3] = 255
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pix_fmt
+        if codec == "libvpx-vp9":
+            stream.metadata["alpha_mode"] = "1"
+        for index in range(3):
+            frame = av.VideoFrame.from_ndarray(rgba, format="rgba").reformat(format=pix_fmt)
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with VideoSource(str(tmp_path / name)) as source:
+        image = list(source)[-1].image
+    assert image[:, 40:].min() > 245
+    assert image[10:38, 8:24, 0].mean() == pytest.approx(200, abs=12)
+    assert image[10:38, 8:24, 1:].mean() < 25
+    assert [line for line in source.warnings if "over white" in line] == source.warnings != []
+
+
+def test_an_opaque_picture_with_an_alpha_plane_says_nothing(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mov", codec="png", pix_fmt="rgba")
+    with VideoSource(str(clip)) as source:
+        list(source)
+    assert source.warnings == []
+
+
+def test_what_the_container_crops_is_left_out(tmp_path: Path) -> None:
+    bars = flat((0, 0, 0))
+    bars[8:40, 4:60] = 200
+    clip = make_clip(tmp_path / "a.mkv", images=[bars] * 3)
+    data = clip.read_bytes()
+    # PixelCropBottom, Top, Left, Right are put in place of as many bytes of a void element of the video's track.
+    crop = b"\x54\xaa\x81\x08\x54\xbb\x81\x08\x54\xcc\x81\x04\x54\xdd\x81\x04"
+    (tmp_path / "cropped.mkv").write_bytes(with_crop(data, crop))
+    with VideoSource(str(tmp_path / "cropped.mkv")) as source:
+        assert (source.info.width, source.info.height) == (56, 32)
+        assert next(iter(source)).image.min() > 150
+
+
+def with_crop(data: bytes, crop: bytes) -> bytes:
+    """A Matroska file with more in its first track's video element; the sizes of all that hold it grow."""
+    video = data.index(b"\xe0", data.index(b"\x16\x54\xae\x6b") + 40)
+    while data[video + 1] & 0x80 == 0 and data[video + 1] != 0x01:
+        video = data.index(b"\xe0", video + 1)
+    grown = bytearray(data)
+    for mark in (b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\xe0"):
+        place = {b"\xae": data.index(b"\xae", data.index(b"\x16\x54\xae\x6b") + 4), b"\xe0": video}.get(
+            mark, data.find(mark)
+        )
+        at = place + len(mark)
+        width = 9 - data[at].bit_length()
+        size = int.from_bytes(data[at : at + width]) + len(crop)
+        grown[at : at + width] = size.to_bytes(width)
+    width = 9 - data[video + 1].bit_length()
+    end = video + 1 + width + (int.from_bytes(data[video + 1 : video + 1 + width]) & ~(1 << (7 * width)))
+    return bytes(grown[:end]) + crop + bytes(grown[end:])
+
+
+def test_labels_of_the_picture_are_read(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mov", frames=50, labels={"language": "fra", "timecode": "10:20:30:10"})
+    with VideoSource(str(clip), Fraction(1)) as source:
+        assert source.info.labels == {"language": "fra", "timecode": "10:20:31:10"}
+
+
+@pytest.mark.parametrize(
+    ("code", "rate", "seconds", "wanted"),
+    [
+        ("10:20:30:10", Fraction(25), 2, "10:20:32:10"),
+        ("23:59:59:24", Fraction(25), Fraction(1, 25), "00:00:00:00"),
+        ("00:00:59;29", Fraction(30000, 1001), Fraction(1001, 30000), "00:01:00;02"),
+        ("00:09:59;29", Fraction(30000, 1001), Fraction(1001, 30000), "00:10:00;00"),
+        ("01:00:00;00", Fraction(30000, 1001), Fraction(17982 * 1001, 30000), "01:10:00;00"),
+        ("nonsense", Fraction(25), 2, "nonsense"),
+    ],
+)
+def test_time_codes(code: str, rate: Fraction, seconds: Fraction, wanted: str) -> None:
+    assert timecode.later(code, rate, Fraction(seconds)) == wanted
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_hdr_is_tone_mapped(transfer: int) -> None:
+    levels = []
+    for code in np.linspace(0, 1, 12):
+        frame = av.VideoFrame(64, 48, "yuv420p10le")
+        for place, plane in enumerate(frame.planes):
+            level = 512 if place else round((16 + 219 * code) * 4)
+            plane.update(np.full(plane.buffer_size // 2, level, "<u2").tobytes())
+        frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range = 9, 9, transfer, 1
+        levels.append(int(ToneMap().apply(frame).to_ndarray(format="rgb24")[20, 20, 1]))
+    assert levels == sorted(levels)
+    assert levels[0] == 0
+    assert levels[-1] >= 250
+    assert max(np.diff(levels)) < 70  # no clipping
+
+
+def test_side_data_without_a_name_is_no_failure() -> None:
+    assert SideDataType(31).name == "UNKNOWN_31"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", frames=20)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(clip.read_bytes()), daemon=True)
+    writer.start()
+    with open_source(str(pipe), start=Fraction(1, 5)) as source:
+        assert len(list(source)) == 15
+    writer.join(10)
+    assert not writer.is_alive()

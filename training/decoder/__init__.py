@@ -1,0 +1,1 @@
+"""The decoder of `vgg19`, by the paper's losses."""

@@ -1,0 +1,1 @@
+"""`fast`, by the critic of correlations: any painting, and the built-in styles."""

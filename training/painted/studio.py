@@ -1,0 +1,43 @@
+"""What is trained: the network, and beside it the codes of the built-in styles, which are free numbers."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from models.fast import Fast
+
+_LEAST_STD = 1e-3
+
+
+class Studio(nn.Module):
+    """The network and the codes of built-in styles.
+
+    Deviations are kept as logarithms, so that they stay positive. The paintings' own colours, `rgb_...`, are fixed: looks
+    that keep the content's colours put others in their place.
+
+    Attributes:
+        network: Encoder and stylizer.
+        free: Name -> (S, C, 1, 1), of S built-in styles.
+    """
+
+    def __init__(self, network: Fast, codes: Sequence[dict[str, Tensor]]) -> None:
+        """Begin with codes of S styles, as the encoder gives them: name -> (1, C, 1, 1)."""
+        super().__init__()
+        self.network = network
+        joined = {name: torch.cat([code[name] for code in codes]).detach() for name in codes[0]}
+        self.colors = {name: tensor for name, tensor in joined.items() if name.startswith("rgb_")}
+        self.free = nn.ParameterDict(
+            {
+                name: nn.Parameter(tensor.clamp(min=_LEAST_STD).log() if name.endswith("_std") else tensor.clone())
+                for name, tensor in joined.items()
+                if name not in self.colors
+            }
+        )
+
+    def builtin(self, indices: Sequence[int]) -> dict[str, Tensor]:
+        """The codes of some built-in styles: name -> (N, C, 1, 1)."""
+        chosen = list(indices)
+        colors = {name: tensor[chosen] for name, tensor in self.colors.items()}
+        free = {name: part[chosen].exp() if name.endswith("_std") else part[chosen] for name, part in self.free.items()}
+        return colors | free

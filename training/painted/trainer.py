@@ -1,0 +1,255 @@
+"""The training loop of `fast`.
+
+Half of every batch are paintings that the style encoder encodes; the other half are built-in styles, whose codes learn
+along. The stylizer is shared by both. Prices beside style and content: colours out of range, a lattice, strokes that do not
+move with the scene, and what int8 would change.
+"""
+
+import copy
+import json
+import math
+import time
+from argparse import Namespace
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from models.critic import Critic, Target, content_distance, grid_energy, style_distance
+from models.layers import straight_through_clamp
+from training.builtin import PAINTINGS
+from training.checkpoint import follow, load_fast, save_atomically, save_weights
+from training.data import Shuffler, centre_crop, load_images, random_crop
+from training.painted.held_out import HeldOut
+from training.painted.studio import Studio
+from training.partner import EVERY_STEPS, Partner
+from training.precision import autocast
+from training.prices.grained import draw_grained
+from training.prices.octaves import octave_noise
+from training.prices.rounding import Rounding, rounding_loss
+from training.prices.smooth import draw_smoothed
+from training.prices.stillness import stillness_loss
+
+CONTENT_WEIGHT, RANGE_WEIGHT, GRID_WEIGHT = 0.12, 100.0, 200.0
+STILLNESS, ROUNDING = 4.0, 4.0
+SMALLEST_PHOTO, SMALLEST_PAINTING = 0.6, 0.8
+"""Smallest side of a crop as a share of the picture's short side."""
+GRAIN_SHARE = 0.75
+MOST_GRADIENT = 1.0
+WARM_UP_STEPS = 60
+EMA = 0.997
+
+
+class Trainer:
+    """One run: its state, its folder, its loop."""
+
+    def __init__(self, options: Namespace) -> None:
+        """Read everything.
+
+        Raises:
+            ValueError: An input cannot be used.
+            OSError: Likewise.
+        """
+        self.options, self.precision = options, getattr(torch, options.precision)
+        torch.manual_seed(options.seed)
+        torch.set_num_threads(options.threads)
+        options.run.mkdir(parents=True, exist_ok=True)
+        self.critic = Critic(options.vgg, self.precision)
+        photos, unseen_photos = load_images(options.contents, torch.device("cpu"))
+        paintings, unseen = load_images(options.styles, torch.device("cpu"))
+        known = dict(zip(paintings.names + unseen.names, paintings.images + unseen.images, strict=True))
+        self.photos, self.paintings = photos.images, paintings.images
+        # A built-in style may be among those that are else held out; it is judged by itself then.
+        files = [file for _, file, _ in PAINTINGS if file in known]
+        self.builtin = [known[file] for file in files] or paintings.images[:1]
+        held_out = [image for name, image in zip(unseen.names, unseen.images, strict=True) if name not in files]
+        self.held_out = HeldOut(self.critic, unseen_photos.images, held_out, self.builtin, options.size)
+        network = load_fast(options.init)[0].train()
+        with torch.no_grad():
+            codes = [dict(network.encode(centre_crop(image, options.size)[None])[0]) for image in self.builtin]
+        self.studio = Studio(network, codes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.studio).requires_grad_(requires_grad=False)
+        self.rng, self.generator = np.random.default_rng(options.seed), torch.Generator().manual_seed(options.seed)
+        self.draws = [Shuffler(len(images), self.rng) for images in (self.photos, self.paintings, self.builtin)]
+        self.targets: dict[tuple[str, int], Target] = {}
+        self.rounding = Rounding(network.stylizer)
+        self.optimizer = torch.optim.Adam(self._groups(), betas=(0.9, 0.99))
+        self.partner = Partner(options.run, options.partner) if options.partner else None
+        self.step, self.seconds = 0, 0.0
+
+    def _groups(self) -> list[dict[str, object]]:
+        options, network = self.options, self.studio.network
+        frames = list(network.stylizer.parameters())
+        known = set(frames)
+        encoder = [parameter for parameter in network.parameters() if parameter not in known]
+        return [
+            {"params": frames, "rate": options.rate},
+            {"params": encoder, "rate": options.encoder_rate},
+            {"params": list(self.studio.free.parameters()), "rate": options.code_rate},
+        ]
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, 0..1."""
+        if self.options.steps:
+            return float(min(1.0, self.step / self.options.steps))
+        return float(min(1.0, self.seconds / (60 * self.options.minutes)))
+
+    def train_step(self) -> dict[str, float]:
+        """One update; returns what the parts of the loss are."""
+        half = self.options.batch // 2
+        content, photos = self._draw_photos(2 * half)
+        code, wanted = self._draw_styles(half)
+        self._set_rates()
+        ones, stylizer = torch.ones(2 * half, 1, 1, 1), self.studio.network.stylizer
+        with autocast("cpu", self.precision):
+            result = stylizer(content, ones, code)
+        # Full size is most of the work; half of the pictures tell enough of it.
+        seen = self.critic.see(straight_through_clamp(result.float()), at_full_size=half)
+        parts = {
+            "style": style_distance(seen.statistics, wanted),
+            "content": content_distance(seen.content, self.critic.content(photos)),
+            "range": (result - result.clamp(0, 1)).square().mean(),
+            "grid": grid_energy(result.float() - photos),
+        }
+        some = slice(0, half) if self.step % 4 < 2 else slice(half, 2 * half)
+        few = {name: tensor[some] for name, tensor in code.items()}
+        parts |= self._unmoved(photos[some], content[some], result[some], few)
+        prices = {"style": 1.0, "content": CONTENT_WEIGHT, "range": RANGE_WEIGHT, "grid": GRID_WEIGHT}
+        prices |= {"stillness": STILLNESS, "rounding": ROUNDING}
+        self._update(torch.stack([prices[name] * value for name, value in parts.items()]).sum())
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    def _draw_photos(self, number: int) -> tuple[Tensor, Tensor]:
+        """Photos with something to paint from in their flat places, and without: (N, 3, H, W) each."""
+        size = self.options.size
+        crops = [
+            random_crop(self.photos[index], size, self.rng, smallest=SMALLEST_PHOTO) for index in self.draws[0].take(number)
+        ]
+        photos = torch.stack(crops).contiguous(memory_format=torch.channels_last)
+        if self.step % 2:
+            return draw_grained(photos, torch.ones(number, 1, 1, 1), GRAIN_SHARE, self.generator), photos
+        return (photos + octave_noise(photos.shape, self.generator)).clamp(0, 1), photos
+
+    def _draw_styles(self, half: int) -> tuple[dict[str, Tensor], list[Target]]:
+        """Codes of `half` paintings and `half` built-in styles, in turn, and what the critic wants of them."""
+        indices, builtin = self.draws[1].take(half), self.draws[2].take(half)
+        crops = [random_crop(self.paintings[i], self.options.size, self.rng, smallest=SMALLEST_PAINTING) for i in indices]
+        with autocast("cpu", self.precision):
+            styles = torch.stack(crops).contiguous(memory_format=torch.channels_last)
+            encoded = self.studio.network.encode(styles)[0]
+        free = self.studio.builtin(builtin)
+        order = [place // 2 + (place % 2) * half for place in range(2 * half)]
+        code = {name: torch.cat([encoded[name].float(), free[name]])[order] for name in encoded}
+        wanted = [self._target("painting", i) for i in indices] + [self._target("builtin", i) for i in builtin]
+        return code, [wanted[place] for place in order]
+
+    def _target(self, kind: str, index: int) -> Target:
+        """What the critic wants of a painting, found once."""
+        if (kind, index) not in self.targets:
+            image = (self.builtin if kind == "builtin" else self.paintings)[index]
+            self.targets[kind, index] = self.critic.target(image)
+        return self.targets[kind, index]
+
+    def _unmoved(self, photos: Tensor, content: Tensor, result: Tensor, code: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Stillness, in turn on photos and on smooth pictures, and there also what int8 would change."""
+        ones = torch.ones(len(photos), 1, 1, 1)
+
+        def stylize(images: Tensor) -> Tensor:
+            with autocast("cpu", self.precision):
+                painted: Tensor = self.studio.network.stylizer(images, ones, code)
+            return painted
+
+        if self.step % 2:
+            return {"stillness": stillness_loss(content, result, stylize, self.generator)}
+        smooth = draw_smoothed(photos, self.generator)
+        painted = stylize(smooth)
+        still = stillness_loss(smooth, painted, stylize, self.generator)
+        with autocast("cpu", self.precision):
+            return {"stillness": still, "rounding": rounding_loss(self.rounding, smooth, painted, code, ones)}
+
+    def _set_rates(self) -> None:
+        rate = min(1.0, (self.step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * self.progress))
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["rate"] * rate
+
+    def _update(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.studio.parameters(), MOST_GRADIENT)
+        if bool(norm.isfinite()):
+            self.optimizer.step()
+        self.step += 1
+        if self.partner and self.step % EVERY_STEPS == 0:
+            self.partner.exchange(self.studio)
+        follow(self.average, self.studio, self.step, EMA)
+
+    def run(self) -> dict[str, float]:
+        """Train to the end of the run; returns the last held-out score."""
+        recent: deque[dict[str, float]] = deque(maxlen=50)
+        saved = time.monotonic()
+        while self.progress < 1:
+            started = time.monotonic()
+            recent.append(self.train_step())
+            self.seconds += time.monotonic() - started
+            if self.step % self.options.log_every == 0:
+                self._log(
+                    {name: _mean([row[name] for row in recent if name in row]) for name in ("style", "content", "grid")}
+                )
+            if time.monotonic() - saved > 60 * self.options.save_minutes:
+                self._log(self.save())
+                saved = time.monotonic()
+        score = self.save()
+        self._log(score)
+        return score
+
+    def _log(self, values: dict[str, float]) -> None:
+        line = json.dumps({"step": self.step, "seconds": round(self.seconds), **values})
+        with (self.options.run / "log.jsonl").open("a") as log:
+            log.write(line + "\n")
+        print(line, flush=True)
+
+    def save(self) -> dict[str, float]:
+        """Write checkpoint, weights, codes of the built-in styles, and a sheet; returns the held-out score."""
+        run: Path = self.options.run
+        state = {
+            "studio": self.studio.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rounding": self.rounding.state(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        save_atomically(state, run / "checkpoint.pt")
+        score = self.held_out.score(self.average, run / "sheet.png")
+        names = ("size", "batch", "rate", "encoder_rate", "code_rate", "precision", "seed")
+        record = {name: getattr(self.options, name) for name in names}
+        record |= {"steps": self.step, "minutes": round(self.seconds / 60), "held_out": score, "critic": "correlations"}
+        save_weights(self.average.network, run / "weights.safetensors", record, dtype=torch.float16)
+        with torch.no_grad():
+            codes = self.average.builtin(range(len(self.builtin)))
+        save_file({name: tensor.contiguous() for name, tensor in codes.items()}, run / "codes.safetensors")
+        return score
+
+    def resume(self) -> bool:
+        """Go on from the run's checkpoint; False where there is none. What is drawn from here on is new."""
+        path = self.options.run / "checkpoint.pt"
+        if not path.is_file():
+            return False
+        state = torch.load(path, weights_only=True)
+        self.studio.load_state_dict(state["studio"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rounding.restore(state["rounding"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.rng = np.random.default_rng((self.options.seed, self.step))
+        self.generator.manual_seed(self.options.seed + self.step)
+        self.draws = [Shuffler(draw.count, self.rng) for draw in self.draws]
+        return True
+
+
+def _mean(values: list[float]) -> float:
+    return round(sum(values) / max(1, len(values)), 5)

@@ -1,0 +1,1 @@
+"""Feed-forward networks for one painting or a few."""

@@ -1,0 +1,8 @@
+"""`python -m training.per_style`; see training.per_style.trainer."""
+
+import sys
+
+from training.per_style.trainer import main
+
+if __name__ == "__main__":
+    sys.exit(main())
