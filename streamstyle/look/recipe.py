@@ -20,7 +20,8 @@ COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
 TemporalMode = Literal["off", "on"]
 TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on")
 
-STROKE_SIZES = {"fine": 480, "medium": 360, "bold": 240}
+Strokes = Literal["fine", "medium", "bold"]
+STROKE_SIZES: dict[Strokes, int] = {"fine": 480, "medium": 360, "bold": 240}
 """Words for the short side in pixels at which frames are stylized: fewer pixels, larger strokes."""
 
 GRAIN = 0.5
@@ -87,7 +88,7 @@ class Recipe(PaintOptions):
             new_player=True,
         ),
     )
-    strokes: str | int = entry(
+    strokes: Strokes | int = entry(
         "medium",
         LookField(
             "integer",
