@@ -134,7 +134,7 @@ class Painter:
         Args:
             image: (H, W, 3) uint8 RGB, any size.
             look: How.
-            size: Short side in pixels at which it is painted; None for its own.
+            size: Short side in pixels at which it is painted; None for that of the look's strokes.
 
         Returns:
             (H, W, 3) uint8 RGB, of the image's size.
@@ -151,7 +151,7 @@ class Painter:
 
         Args:
             look: How frames are to look at first.
-            size: Short side in pixels at which frames are painted; None for their own.
+            size: Short side in pixels at which frames are painted; None for that of the look's strokes.
 
         Raises:
             StyleError: The look is of another model.
@@ -185,7 +185,7 @@ class Painter:
             progress: Called after each frame with the number of frames done, and of those expected or None.
             start: Begin here: seconds from the beginning of the video, or `"h:mm:ss"`.
             end: Stop here.
-            size: Short side in pixels at which frames are painted; None for that of the result.
+            size: Short side in pixels at which frames are painted; None for that of the look's strokes.
             output_size: Short side of the result in pixels; None for the input's.
             codec: Of a video: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc`, `hevc_nvenc`; None for the container's usual one.
             crf: Quality of a video, lower is better; None for the codec's usual one.
@@ -227,7 +227,7 @@ class Painter:
             source: Where frames come from.
             sink: Where they go.
             look: How.
-            size: Short side in pixels at which frames are painted; None for their own.
+            size: Short side in pixels at which frames are painted; None for that of the look's strokes.
             progress: Called after each frame with the number of frames done, and of those expected or None.
 
         Returns:

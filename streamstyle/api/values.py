@@ -12,7 +12,7 @@ import numpy as np
 from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.look.options import recipe_of
-from streamstyle.look.recipe import LOOK_FIELDS, ColorMode, Recipe, TemporalMode
+from streamstyle.look.recipe import LOOK_FIELDS, ColorMode, Recipe, Strokes, TemporalMode
 from streamstyle.look.timeline import Timeline, seconds_of
 from streamstyle.look.values import size_argument
 from streamstyle.styles.code import StyleCode
@@ -36,6 +36,8 @@ class LookFields(TypedDict, total=False):
         temporal: `on` (default) so that still pictures of a stream stay still, or `off`.
         grain: How much there is to paint with in flat places, in [0, 1]; 0.5 by default.
         style_size: Short side in pixels at which paintings are encoded: larger gives broader strokes; 256 by default.
+        strokes: Size of the strokes on frames of any size: `fine`, `medium` (default), `bold`, or the short side in pixels at
+            which they are painted.
         mask: Path of a picture or video that divides the frame between the styles: white is the first, black the last.
         feather: Softness of the mask's edges in pixels; a hundredth of the frame's short side by default.
         person: What people look like: `style` (default), `keep`, or a style of their own.
@@ -49,6 +51,7 @@ class LookFields(TypedDict, total=False):
     temporal: TemporalMode | None
     grain: float | None
     style_size: int | None
+    strokes: Strokes | int | None
     mask: str | os.PathLike[str] | None
     feather: float | None
     person: StyleLike | None

@@ -42,7 +42,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
     )
-    parser.add_argument("--size", type=size_argument, metavar="N", help="short side at which frames are stylized")
+    parser.add_argument("--size", type=size_argument, metavar="N", help="paint at this short side instead of --strokes")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
     parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
     parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")

@@ -146,7 +146,7 @@ def stylize_source(
         job: What to make of it.
         stylizer: The model.
         player: How frames are to look.
-        size: Short side at which frames are stylized; None for that of the result.
+        size: Short side at which frames are stylized; None for that of the player's strokes.
         progress: Called with the number of frames done so far.
         trace: Takes what happened when.
 
@@ -181,7 +181,7 @@ def stylize_source(
         raise
     seconds = time.monotonic() - started
     short = min(width, height)
-    scale = min(short, size or short) / short
+    scale = min(short, size or player.recipe.stroke_size) / short
     report = Report(
         input=source.info.name,
         output=str(sink.destination),

@@ -20,6 +20,7 @@ ALL = Recipe(
     temporal="off",
     grain=0.25,
     style_size=400,
+    strokes="bold",
     mask="mask.png",
     feather=3.5,
     person="keep",
@@ -73,7 +74,7 @@ def test_the_command_line_says_it_all():
     assert (
         typed(
             *("--style", "kiss", "great-wave", "scream", "--alpha", "1", "0.5@0,1@2", "0", "--color", "content"),
-            *("--color-strength", "0.5", "--style-size", "400", "--mask", "mask.png"),
+            *("--color-strength", "0.5", "--style-size", "400", "--strokes", "bold", "--mask", "mask.png"),
             *("--temporal", "off", "--grain", "0.25"),
             *("--feather", "3.5", "--person", "keep", "--background", "sunrise"),
         )
