@@ -38,6 +38,8 @@ STILL_PAIRS = 6
 FACE_PHOTOS = 10
 """Photos with faces, at most."""
 _SHEET_ROWS = 6
+_WIDE = 130
+"""Columns where there is no terminal to ask: the table is not to be wrapped in a file."""
 
 
 @dataclass
@@ -139,7 +141,7 @@ class Session:
 
 def _face_judge(console: Console) -> faces.FaceJudge | None:
     try:
-        return faces.FaceJudge()
+        return faces.FaceJudge.installed()
     except ModelError as error:
         console.print(f"nothing is said of faces: {error}", highlight=False, markup=False, soft_wrap=True)
         return None
@@ -178,9 +180,9 @@ def _vgg(named: Path | None) -> Path:
 def table(told: Sequence[Told], paintings: int) -> Table:
     """The summary, a row for each system."""
     shown = Table(title=f"{max(len(one.pairs) for one in told)} pairs, the right painting among {paintings}", box=None)
-    shown.add_column("")
+    shown.add_column("", no_wrap=True)
     for figure in FIGURES:
-        shown.add_column(f"{figure.label}\n[dim]{figure.better}[/]", justify="right")
+        shown.add_column(f"{figure.label}\n[dim]{figure.better}[/]", justify="right", no_wrap=True)
     for one in told:
         figures = one.figures
         cells = [f"{figures[f.key]:.{f.digits}f}" if f.key in figures else "-" for f in FIGURES]
@@ -272,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     silence_opencv()
     try:
-        return run(options, Console())
+        return run(options, Console() if sys.stdout.isatty() else Console(width=_WIDE))
     except (StreamstyleError, ValueError) as error:
         print(f"judge: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1

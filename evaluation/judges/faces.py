@@ -10,6 +10,7 @@ of the cells, in pixels of the network's input.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import cv2
 import numpy as np
@@ -114,19 +115,31 @@ class Detector:
         return found
 
 
+class Finder(Protocol):
+    """What finds faces."""
+
+    def find(self, image: Image) -> list[Face]: ...  # noqa: D102 - as Detector's
+
+
 class FaceJudge:
     """Both networks."""
 
-    def __init__(self) -> None:
-        """Read them.
+    def __init__(self, whole: Finder, close: Finder) -> None:
+        """Take what finds faces anywhere in a picture, and what finds one that fills a third of it or more."""
+        self._whole, self._close = whole, close
+
+    @classmethod
+    def installed(cls) -> Self:
+        """The networks that `judges.face_weights` installs.
 
         Raises:
-            ModelError: They are not installed; says what to run.
+            ModelError: They are not there; says what to run.
         """
+        whole, close = face_weights.WHOLE, face_weights.CLOSE
         outputs = ("reshaped_classifier_face_4", "reshaped_regressor_face_4")
-        self._whole = Detector(face_weights.read(face_weights.WHOLE), face_weights.WHOLE.width, (4,), outputs)
-        outputs, strides = ("classificators", "regressors"), (8, 8, 16, 16, 16, 16, 16, 16)
-        self._close = Detector(face_weights.read(face_weights.CLOSE), face_weights.CLOSE.width, strides, outputs)
+        anywhere = Detector(face_weights.read(whole), whole.width, (4,), outputs)
+        strides = (8, 8, 16, 16, 16, 16, 16, 16)
+        return cls(anywhere, Detector(face_weights.read(close), close.width, strides, ("classificators", "regressors")))
 
     def find(self, photo: Image) -> list[Face]:
         """Faces of a photo that both networks find, and that are LEAST_SIDE or more across.
