@@ -57,6 +57,10 @@ class Gallery:
         self.paintings = [as_painting(name, styles.image(name)) for name in names[:PAINTINGS]]
         self._photos = shuffled(contents.names)
 
+    def shown(self) -> list[Painting]:
+        """The paintings in the size of the photos, as they hang beside them."""
+        return [as_painting(one.key, self._styles.image(one.key), self._size) for one in self.paintings]
+
     def photo(self, name: str) -> Image:
         """At the size, its middle where it is longer than 16:9."""
         return as_photo(self._contents.image(name), self._size)

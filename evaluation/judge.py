@@ -122,7 +122,7 @@ class Session:
         self.paintings = len(chosen.paintings)
         self.face_pairs = _face_pairs(chosen, face_judge) if face_judge else []
         self.sheet = [] if options.no_sheet else _sheet_pairs(chosen, contents, styles, console)
-        self._judges = Judges(textures, gallery.textures(textures, chosen.paintings, vgg), face_judge)
+        self._judges = Judges(textures, gallery.textures(textures, chosen.shown(), vgg), face_judge)
 
     def tell(self, name: str, system: System) -> Told:
         """Have a system stylize everything, and judge it."""

@@ -5,8 +5,8 @@ values are compared, which is the sliced Wasserstein distance of the two picture
 
 What is shared with training: VGG-19's weights and two of its layers (the critic of `models.critic` and the paper's losses
 look at them, too). What is not: pictures are gray and of one local contrast; directions are drawn here, from a seed that
-nothing else uses; whole distributions are compared, in one size, where the critic compares covariances in three, and the
-paper's losses means and deviations; and the figure is a rank among paintings, which no loss knows.
+nothing else uses; whole distributions around their means are compared, in one size, where the critic compares covariances
+in three, and the paper's losses means and deviations; and the figure is a rank among paintings, which no loss knows.
 
 Source: Rabin et al. 2011, "Wasserstein barycenter and its application to texture mixing"; Heitz et al. 2021, "A sliced
 Wasserstein loss for neural texture synthesis", arXiv:2006.07229, for features of VGG.
@@ -83,8 +83,9 @@ def evened(image: Image) -> NDArray[np.float32]:
 
 
 def distances(seen: Signature, paintings: Sequence[Signature]) -> NDArray[np.float64]:
-    """How far the textures of paintings are from a picture's.
+    """How far the textures of paintings are from a picture's: squared sliced Wasserstein distances.
 
+    Of each projection the mean is taken off first: means are what networks are trained to meet, even tinted photos do.
     Each layer counts by how much the paintings differ in it.
 
     Args:
@@ -94,10 +95,15 @@ def distances(seen: Signature, paintings: Sequence[Signature]) -> NDArray[np.flo
     Returns:
         One per painting.
     """
-    gallery = np.stack(paintings)
-    spread = gallery.std(0).mean((1, 2))  # (layers,)
-    apart = np.abs(gallery - seen).mean((2, 3))
+    gallery, own = _centred(np.stack(paintings)), _centred(seen)
+    spread = gallery.var(0).mean((1, 2))  # (layers,)
+    apart = np.square(gallery - own).mean((2, 3))
     return np.asarray((apart / np.maximum(spread, 1e-12)).mean(1), np.float64)
+
+
+def _centred(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    centred: NDArray[np.float32] = values - values.mean(-1, keepdims=True)
+    return centred
 
 
 def rank(seen: Signature, paintings: Sequence[Signature], right: int) -> int:
