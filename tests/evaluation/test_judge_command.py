@@ -72,7 +72,9 @@ class TestGallery:
     def test_the_order_depends_on_the_names_alone(self):
         assert gallery.shuffled(["a", "b", "c", "d"]) == gallery.shuffled(["d", "b", "a", "c"]) != ["a", "b", "c", "d"]
 
-    @pytest.mark.parametrize(("shape", "wanted"), [((288, 432), (360, 540)), ((500, 200), (640, 360)), ((90, 90), (360, 360))])
+    @pytest.mark.parametrize(
+        ("shape", "wanted"), [((288, 432), (360, 540)), ((500, 200), (640, 360)), ((90, 90), (360, 360))]
+    )
     def test_photos_have_the_short_side_and_are_no_longer_than_16_to_9(self, shape, wanted):
         assert gallery.as_photo(np.zeros((*shape, 3), np.uint8), 360).shape == (*wanted, 3)
 
@@ -184,7 +186,9 @@ class TestFixedSheet:
 class TestSystems:
     def test_weights_paint_what_the_network_paints(self, tmp_path):
         torch.manual_seed(0)
-        network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=2, style=16, sixteenth=8, deep_blocks=1, looks=0)).eval()
+        network = Fast(
+            FastConfig(half=8, quarter=8, eighth=8, blocks=2, style=16, sixteenth=8, deep_blocks=1, looks=0)
+        ).eval()
         save_weights(network, tmp_path / "small.safetensors", {})
         system = open_system(str(tmp_path / "small.safetensors"), Options(grain=0))
         painting, photo = as_painting("p.png", picture(7)), picture(8)

@@ -28,7 +28,7 @@ def noise(seed, coarseness=0.0, side=RNG_SIDE):
 
 def dots(period, side=RNG_SIDE):
     rows, columns = np.mgrid[0:side, 0:side]
-    return (np.cos(2 * np.pi * rows / period) + np.cos(2 * np.pi * columns / period)) / 1.0
+    return np.cos(2 * np.pi * rows / period) + np.cos(2 * np.pi * columns / period)
 
 
 PLACES = [(0, 0), (48, 48), (96, 96)]
@@ -57,7 +57,9 @@ class TestLattice:
         assert lattice.lattice(gray(128 + 40 * dots(8)), []) is None
 
     def test_a_sky_is_smooth_and_a_wood_below_it_is_not(self):
-        photo = gray(np.tile(np.linspace(90, 160, 192)[:, None], (1, 192)) + 40 * noise(4) * (np.mgrid[0:192, 0:192][0] > 110))
+        photo = gray(
+            np.tile(np.linspace(90, 160, 192)[:, None], (1, 192)) + 40 * noise(4) * (np.mgrid[0:192, 0:192][0] > 110)
+        )
         assert {top for top, _ in lattice.smooth_places(photo)} == {0}
 
     def test_too_small_a_photo_has_no_places(self):
@@ -65,7 +67,7 @@ class TestLattice:
 
 
 TEXTURES = {
-    "fine": lambda seed: noise(seed),
+    "fine": noise,
     "coarse": lambda seed: noise(seed, 4.0),
     "down": lambda seed: np.sin(np.mgrid[0:192, 0:192][1] / 2.0 + 0.3 * seed) + 0.2 * noise(seed),
     "across": lambda seed: np.sin(np.mgrid[0:192, 0:192][0] / 2.0 + 0.3 * seed) + 0.2 * noise(seed),
@@ -97,7 +99,9 @@ class TestTexture:
         assert (np.delete(apart, 2) > 0.1).all()
 
     def test_the_last_place_is_the_number_of_paintings(self):
-        paintings = [np.full((2, 4, 8), value, np.float32) * np.linspace(0, 1, 8, dtype=np.float32) for value in (1, 2, 3, 9)]
+        paintings = [
+            np.full((2, 4, 8), value, np.float32) * np.linspace(0, 1, 8, dtype=np.float32) for value in (1, 2, 3, 9)
+        ]
         assert [texture.rank(paintings[0], paintings, right) for right in range(4)] == [1, 2, 3, 4]
 
     def test_evened_pictures_have_one_contrast_everywhere(self):
