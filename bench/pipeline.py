@@ -17,7 +17,7 @@ from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.session import usable_cores
+from streamstyle.runtime.machine import usable_cores
 
 TOGETHER = "all together"
 WANTED_SHARE = 0.85

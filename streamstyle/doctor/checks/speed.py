@@ -12,7 +12,7 @@ from streamstyle.doctor.finding import Finding
 from streamstyle.errors import ModelError
 from streamstyle.look.look import Look
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.session import usable_cores
+from streamstyle.runtime.machine import usable_cores
 
 AREA = "speed"
 SIZES = ((640, 360), (1280, 720))
