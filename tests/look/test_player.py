@@ -12,6 +12,7 @@ from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import StyleCode
+from tests.fakes import FakeStylizer
 
 FRAME = np.zeros((40, 60, 3), np.uint8)
 VALUES = {"a": 1.0, "b": 3.0, "c": 9.0}
@@ -150,9 +151,9 @@ class Live:
 
     def __init__(self, recipe, people=None):
         self.now = 0.0
-        self.stylizer = self
-        self.controls = Controls(self, Settings(tuple(VALUES), recipe=recipe), people, clock=lambda: self.now)
-        self.find_style = find_style
+        stylizer = FakeStylizer()
+        stylizer.encoder.find = find_style
+        self.controls = Controls(stylizer, Settings(tuple(VALUES), recipe=recipe), people, clock=lambda: self.now)
         self.controls.start()
         self.controls.look(FRAME)
 
