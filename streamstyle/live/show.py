@@ -363,7 +363,7 @@ class Live:
         size = self.size if self.auto is None else self._auto_size(self.auto)
         with self.times.measure("look"):
             look = self.controls.look(image, size)
-        stylized = self.stylizer.stylize(image, look, self._memory, self.times.measure)
+        stylized = self.stylizer.stylize(image, look, self._memory, self.times.measure, float(frame.time))
         if self.auto is not None:
             self.size = size
             if size == self.auto.size:
