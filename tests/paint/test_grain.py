@@ -47,6 +47,7 @@ def test_its_strength_is_what_was_asked_for():
     assert half == pytest.approx(full / 2, rel=0.1)
 
 
+@pytest.mark.parametrize("level", [20, 255])
 def test_dark_and_white_places_get_as_much_as_gray_ones(level):
     gray, photo = landscape(), landscape(level)
     wanted = change(grained(gray, 0.5), gray)[SKY].std() * photo.std() / gray.std()  # it goes by the frame's deviation
