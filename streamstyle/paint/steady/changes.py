@@ -32,8 +32,8 @@ most 5 %."""
 _EDGE_SHARE = 0.2
 """Of the local contrast, which widens that tolerance. Halved or doubled, stillness changes by 2 %."""
 _CUT = 0.25
-"""Trust in light and motion, on average, below which it is another shot. Cuts leave 0.19 at most, plain motion 0.81 at least;
-between them lie whip pans, and flashes that burn out."""
+"""Trust in light and motion, on average, below which it is another shot. Cuts leave 0.19 at most, plain motion 0.81 at
+least; between them lie whip pans, and flashes that burn out."""
 _AT_A_STROKE = 25.0
 """Levels by which the light changes the mean in one frame when a lamp is switched on."""
 _USUAL_SECONDS = 1 / 30

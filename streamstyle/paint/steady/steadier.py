@@ -21,8 +21,8 @@ _FINE = (3, 3)
 """Pixels whose mean parts coarse from fine where it moves."""
 _ALIKE = 7
 """Levels by which fine detail may differ and still be kept where it moves. The networks do not paint a moved scene as moved
-strokes to the pixel, and fine detail that does not meet itself averages to a blur: beyond this it is the new picture's. With 4
-a pan is crisper by 8 % and its noise divided by 6, not 7; with 14 it is softer by 1 %, and divided by 8."""
+strokes to the pixel, and fine detail that does not meet itself averages to a blur: beyond this it is the new picture's.
+With 4 a pan is crisper by 8 % and its noise divided by 6, not 7; with 14 it is softer by 1 %, and divided by 8."""
 
 
 def _with_detail(picture: Image, detailed: Image) -> Image:
