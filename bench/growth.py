@@ -42,7 +42,7 @@ def _painter(
     def paint() -> None:
         nonlocal shown
         for image in images:
-            stylizer.stylize(image, player.look(shown / 25, image), memory)
+            stylizer.stylize(image, player.look(shown / 25, image), memory, seconds=shown / 25)
             shown += 1
 
     return paint

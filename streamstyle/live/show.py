@@ -233,20 +233,20 @@ class Live:
         # Its duration counted on the next frame, which may be skipped.
         content = replace(frame, image=image, duration=None)
         size = self.size if self.auto is None else self._auto_size(self.auto)
-        stylized = self._painted(image, size)
+        stylized = self._painted(image, size, float(frame.time))
         if self.auto is not None:
             self.size = size
             if size == self.auto.size:
                 self.auto.update(time.perf_counter() - began, time.monotonic())
         return Pair(content, content.with_image(stylized))
 
-    def _painted(self, image: Image, size: int | None) -> Image:
-        """In the present look; where that cannot be painted, in the one before."""
+    def _painted(self, image: Image, size: int | None, seconds: float) -> Image:
+        """In the present look, at a time of the source; where that cannot be painted, in the one before."""
         while True:
             try:
                 with self.times.measure("look"):
                     look = self.controls.look(image, size)
-                return self.stylizer.stylize(image, look, self._memory, self.times.measure)
+                return self.stylizer.stylize(image, look, self._memory, self.times.measure, seconds)
             except Exception as error:
                 if not self.controls.go_back(error):
                     raise

@@ -80,7 +80,7 @@ class FakeStylizer:
     def memory(self):
         return None
 
-    def stylize(self, image, look, memory=None, measure=None):
+    def stylize(self, image, look, memory=None, measure=None, seconds=None):
         self.sizes.append(look.size)
         return 255 - image
 
