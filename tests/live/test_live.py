@@ -191,7 +191,7 @@ def test_a_recording_that_cannot_start_is_said_and_the_stream_goes_on(tmp_path):
 
 
 def test_a_recording_that_is_still_opening_when_the_user_quits_ends_with_the_run(tmp_path):
-    run, opening, release = live(Camera(10**6)), threading.Event(), threading.Event()
+    run, opening, release = live(Camera(5000)), threading.Event(), threading.Event()
 
     def slowly():
         opening.set()
@@ -245,7 +245,7 @@ def test_a_sink_that_fails_ends_alone_and_is_said_and_reported():
 
 
 def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
-    run = live(Camera(10**6), sinks={"record": Full()}, needs_sink=True)
+    run = live(Camera(5000), sinks={"record": Full()}, needs_sink=True)
     with pytest.raises(SinkError, match="the disk is full"):
         run.run(step(run))
     assert run.shown < 10**5
@@ -324,10 +324,10 @@ def test_frames_of_another_shape_are_fitted_with_bars():
 
 def test_a_size_that_this_machine_cannot_do_is_said_and_the_show_goes_on():
     auto = AutoSize([32, 48], 1 / 30)
-    run, told = live(Camera(10**6), auto=auto), []
+    run, told = live(Camera(5000), auto=auto), []
     run.tell = told.append
 
-    def prepare(width, height, size):
+    def prepare(width, height, size, *, while_running):
         raise ModelError(f"{size} is too large")
 
     run.stylizer.prepare = prepare
@@ -444,8 +444,8 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
     path = tmp_path / "look.toml"
     path.write_text('style = ["a"]')
-    run, told = live(Camera(10**6)), []
-    stylize, find_style = run.stylizer.stylize, run.stylizer.find_style
+    run, told = live(Camera(5000)), []
+    stylize, find_style = run.stylizer.stylize, run.stylizer.encoder.find
     text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
 
     def stylize_or_fail(image, look, memory=None, measure=None):
@@ -482,13 +482,13 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
 
 def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
-    run, told = live(Camera(10**6)), []
+    run, told = live(Camera(5000)), []
     run.tell = told.append
 
     def find_style(name, size=256):
         raise ValueError("bad zip")
 
-    run.stylizer.find_style = find_style
+    run.stylizer.encoder.find = find_style
     run.watch(tmp_path)
 
     def also(pair):
