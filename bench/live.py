@@ -42,7 +42,7 @@ def run_live(setting: Setting, stylizer: Stylizer, size: Size, recordings: int =
     clip = setting.folder / f"camera{named(size)}.mp4"
     if not clip.exists():
         write_clip(clip, pictures(setting.clip, size, setting.frames))
-    controls = Controls(stylizer, Settings((setting.style,), recipe=Recipe((setting.style,))))
+    controls = Controls(stylizer, Settings((setting.style,), recipe=Recipe((setting.style,), strokes=min(size))))
     controls.start()
     sinks: dict[str, Sink] = {
         f"file {index}": VideoSink(

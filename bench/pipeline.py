@@ -71,7 +71,7 @@ def measure(setting: Setting) -> list[Table]:
 def _stages(setting: Setting, stylizer: Stylizer, size: Size, clip: Path, mode: TemporalMode, table: Table) -> None:
     """One row."""
     decoded = pictures(clip, size, setting.frames)
-    recipe = Recipe((setting.style,), temporal=mode)
+    recipe = Recipe((setting.style,), temporal=mode, strokes=min(size))
 
     def stylized() -> list[Image]:
         player, memory = Player(recipe, stylizer.encoder.find), stylizer.memory()
@@ -122,6 +122,7 @@ def _commands(setting: Setting, size: Size, clip: Path, table: Table) -> None:
     def ours(*options: str) -> list[str]:
         out = setting.folder / f"ours{next(numbers)}.mp4"
         always = ("--style", setting.style, "-o", out, "--overwrite", "--json", "--quiet", "--no-skip-duplicates")
+        always = (*always, "--size", str(min(size)))
         return streamstyle("run_video.py", clip, *always, *options)
 
     commands = {

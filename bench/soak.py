@@ -255,7 +255,7 @@ def _drive(
     with open_live_source(options.clip, loop=True) as source:
         info = source.info
         rate = float(info.frame_rate or 30)
-        auto = None if options.size else AutoSize(ladder(min(info.width, info.height)), 1 / rate)
+        auto = None if options.size else AutoSize(ladder(min(info.width, info.height), Recipe().stroke_size), 1 / rate)
         live = Live(source, stylizer, controls, size=options.size, auto=auto, sinks={"mjpeg": mjpeg, "null": NullSink()})
         live.measure_size()
         live.sinks.start_recording(lambda: folder / "soak00000.mp4")

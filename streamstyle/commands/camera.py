@@ -194,7 +194,7 @@ def _live(
     info = source.info
     rate = float(info.frame_rate or _USUAL_RATE)
     moves = options.size is None and not controls.stylizer.sizes_are_dear
-    auto = AutoSize(ladder(min(info.width, info.height)), 1 / rate) if moves else None
+    auto = AutoSize(ladder(min(info.width, info.height), controls.settings.recipe.stroke_size), 1 / rate) if moves else None
     live = Live(
         source,
         controls.stylizer,

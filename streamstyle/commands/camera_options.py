@@ -34,7 +34,10 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
     )
     parser.add_argument(
-        "--size", type=auto_size_argument, metavar="auto|N", help="short side at which frames are stylized (default: auto)"
+        "--size",
+        type=auto_size_argument,
+        metavar="auto|N",
+        help="paint at this short side; auto: that of --strokes, or as near as the machine can (default: auto)",
     )
     parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
     parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")

@@ -67,7 +67,7 @@ def run_demo(stylizer: Stylizer, style: str, folder: Path, *, overwrite: bool = 
     player = Player(Recipe((style,)), stylizer.encoder.find)
     output = folder / f"{clip.stem}_{player.name}.mp4"
     with open_source(str(clip)) as source:
-        report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, player, size=360)
+        report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, player)
     before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
     with ImageSink(picture, overwrite=overwrite, reads=(style,)) as sink:
         sink.write(Frame(_beside(before, after), 0, Fraction(0)))

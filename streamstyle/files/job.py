@@ -1,5 +1,6 @@
 """`streamstyle video`: photos and videos in, stylized photos and videos out."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace
+
+log = logging.getLogger(__name__)
 
 _LOSSY_SUFFIXES = (".heic", ".heif", ".hif", ".avif", ".jfif", ".jpe", ".jp2")
 
@@ -143,7 +146,7 @@ def stylize_source(
         job: What to make of it.
         stylizer: The model.
         player: How frames are to look.
-        size: Short side at which frames are stylized; None for that of the result.
+        size: Short side at which frames are stylized; None for that of the player's strokes.
         progress: Called with the number of frames done so far.
         trace: Takes what happened when.
 
@@ -178,8 +181,8 @@ def stylize_source(
         raise
     seconds = time.monotonic() - started
     short = min(width, height)
-    scale = min(short, size or short) / short
-    return Report(
+    scale = min(short, size or player.recipe.stroke_size) / short
+    report = Report(
         input=source.info.name,
         output=str(sink.destination),
         frames=frames,
@@ -194,6 +197,10 @@ def stylize_source(
         milliseconds=times.milliseconds(),
         warnings=[*player.warnings, *source.warnings, *sink.warnings],
     )
+    for warning in report.warnings:
+        log.warning("%s: %s", report.input, warning)
+    log.info("%s: %d frames in %.1f s", report.output, report.frames, report.seconds)
+    return report
 
 
 def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:

@@ -1,15 +1,19 @@
-"""`--size auto`: the largest processing size at which this machine keeps up with the camera.
+"""`--size auto`: the size of the strokes, or the next smaller one at which this machine keeps up with the camera.
 
-Frame sizes form a ladder. A rung is left downwards as soon as frames take longer than the camera gives, for a while; it is
-climbed again only when the next rung is expected to fit with room to spare, for a longer while; and a rung that had to be
-left is not tried again before a time that doubles with each failure. So the size settles, and never swings.
+Sizes form a ladder, narrow near its top, where strokes look the same. A rung is left downwards as soon as frames take
+longer than the camera gives, for a while; it is climbed again only when the next rung is expected to fit with room to
+spare, for a longer while; and a rung that had to be left is not tried again before a time that doubles with each failure. So
+the size settles, and never swings.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-RUNGS = (144, 180, 216, 270, 360, 432, 540, 720, 900, 1080, 1440, 2160)
-"""Short sides in pixels."""
+KEEPS_STROKES = 0.7
+"""Down to this share of their size, strokes do not look noticeably different."""
+_SHARES = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, KEEPS_STROKES, 0.85, 1.0)
+_LEAST = 120
+"""Short side in pixels below which nothing is worth painting."""
 
 _BUSY = 0.95  # share of the frame interval above which a size is too large
 _ROOMY = 0.75  # share that the next size may be expected to take
@@ -20,9 +24,10 @@ _MOST = 3.0  # intervals that a frame counts for: one during which the program w
 _MEMORY = 0.9  # of the running mean
 
 
-def ladder(short_side: int) -> list[int]:
-    """The sizes for frames of this short side, from small to their own."""
-    return [rung for rung in RUNGS if rung < short_side] + [short_side]
+def ladder(short_side: int, strokes: int) -> list[int]:
+    """The sizes for frames of this short side, from small to that of the strokes, or to their own."""
+    largest = min(short_side, strokes)
+    return [size for share in _SHARES if (size := round(share * largest)) >= _LEAST or share == 1]
 
 
 @dataclass
@@ -47,6 +52,11 @@ class AutoSize:
     def size(self) -> int:
         """Short side in pixels at which the next frame is to be stylized."""
         return self.sizes[self._rung]
+
+    @property
+    def keeps_strokes(self) -> bool:
+        """Whether strokes look as they do at the largest size."""
+        return self.size >= round(KEEPS_STROKES * self.sizes[-1])
 
     def start(self, costs: dict[int, float]) -> None:
         """Choose from a short benchmark.
@@ -84,6 +94,15 @@ class AutoSize:
             self._move(self._rung + 1)
             return True
         return False
+
+    def change(self, sizes: list[int]) -> None:
+        """Take another ladder, at the largest of its sizes that is expected to fit."""
+        size, mean = self.size, self._mean
+        self.sizes, self._bans = sizes, {}
+        if mean is None:
+            self._move(max((rung for rung, side in enumerate(sizes) if side <= size), default=0))
+        else:
+            self.start({size: mean})
 
     def limit(self, size: int) -> None:
         """Do without a size and what is above it, which this machine cannot do."""

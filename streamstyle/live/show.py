@@ -11,7 +11,7 @@ import numpy as np
 
 from streamstyle.errors import ModelError, SinkError, reason_of
 from streamstyle.frame import Frame, Image
-from streamstyle.live.autosize import AutoSize, SizeInUse
+from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport, Losses
 from streamstyle.live.sinks import Sinks
@@ -25,7 +25,7 @@ from streamstyle.pipeline.live import Event, LivePipeline, Pair, WorkFailed
 from streamstyle.pipeline.times import Rate, Recent, StageTimes
 from streamstyle.pipeline.trace import Trace
 
-_TRIAL_SIZE = 216
+_TRIAL_SIZE = 480
 _WATCH_SECONDS = 0.5
 
 
@@ -41,7 +41,7 @@ class Live:
         controls: What the user changes.
         pipeline: Its threads.
         sinks: Where frames go beside the screen.
-        size: Short side at which frames are stylized, or None for their own; `auto` moves it.
+        size: Short side at which frames are stylized, or None for that of the recipe's strokes; `auto` moves it.
         latency: From capture to shown.
         rate: Of shown frames.
         last: The newest pair that was presented.
@@ -92,6 +92,7 @@ class Live:
         self._read_look: Callable[[], Recipe] = Recipe
         self._looked = 0.0
         self._in_use: SizeInUse | None = None
+        self._strokes = controls.settings.recipe.stroke_size
         self._untold: deque[str] = deque()  # for the presenting thread
         self._losses = Losses(self._untold.append)
         controls.wishes.beside, controls.tell = self.pipeline.beside, self._untold.append
@@ -125,13 +126,20 @@ class Live:
         height, width = self.source.info.height, self.source.info.width
         ramp = np.linspace(0, 255, width, dtype=np.uint8)
         image = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (height, width, 3)))
-        look = self.controls.look(image, _TRIAL_SIZE)
+        size = min(_TRIAL_SIZE, self.auto.sizes[-1])
+        look = self.controls.look(image, size)
         spent = []
         for _ in range(3):  # the first one warms up
             began = time.perf_counter()
             self.stylizer.stylize(image, look)
             spent.append(time.perf_counter() - began)
-        self.auto.start({min(_TRIAL_SIZE, height, width): min(spent[1:])})
+        self.auto.start({size: min(spent[1:])})
+
+    @property
+    def size_in_use(self) -> int:
+        """Short side in pixels at which frames are stylized."""
+        info = self.source.info
+        return min(self.size or self.controls.settings.recipe.stroke_size, info.width, info.height)
 
     def warm_up(self) -> None:
         """Let the model prepare for the size that comes, so that the first frame takes no longer than the others.
@@ -140,7 +148,7 @@ class Live:
             ModelError: Frames of that size are too large for this machine's memory, or the runtime failed.
         """
         info = self.source.info
-        self.stylizer.prepare(info.width, info.height, self.size if self.auto is None else self.auto.size)
+        self.stylizer.prepare(info.width, info.height, self.size_in_use if self.auto is None else self.auto.size)
 
     def run(self, present: Callable[[Pair | None], bool]) -> LiveReport:
         """Run until the source ends, `present` returns False or something fails; then finish all sinks.
@@ -194,7 +202,7 @@ class Live:
             model=f"{self.stylizer.name} {self.stylizer.version}",
             style=state.style,
             frame_size=(info.width, info.height),
-            size=min(self.size or info.height, info.width, info.height),
+            size=self.size_in_use,
             milliseconds=self.times.milliseconds(),
             missed=self.pipeline.missed(),
             lost=len(losses),
@@ -249,6 +257,10 @@ class Live:
 
     def _auto_size(self, auto: AutoSize) -> int:
         """The size that `auto` wants, or for a moment more the one before, while the model prepares for it."""
+        info, strokes = self.source.info, self.controls.settings.recipe.stroke_size
+        if strokes != self._strokes:
+            self._strokes = strokes
+            auto.change(ladder(min(info.width, info.height), strokes))
         if self._in_use is None:
             self._in_use = SizeInUse(auto.size, self._prepare)
         return self._in_use.follow(auto.size)

@@ -35,7 +35,7 @@ class Look(PaintOptions):
     Attributes:
         code: The style, blended if there are several.
         alpha: Strength in [0, 1]: 0 shows the content itself.
-        size: Short side in pixels at which the frame is stylized, or None for its own size.
+        size: Short side in pixels at which the frame is stylized, at most its own, or None for that.
         regions: Parts with styles of their own; `code` and `alpha` hold for the rest.
 
     Raises:

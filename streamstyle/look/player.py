@@ -127,7 +127,7 @@ class Player:
         Args:
             seconds: On the stream's clock; the first call's is the zero of the recipe's times. Must not go back.
             content: The frame, (H, W, 3) uint8 RGB.
-            size: Short side at which it is to be stylized.
+            size: Short side at which it is to be stylized; None for that of the recipe's strokes.
         """
         if self._start is None:
             self._start = seconds
@@ -136,7 +136,7 @@ class Player:
         return Look(
             base.code,
             base.alpha,
-            size,
+            size or self.recipe.stroke_size,
             tuple(Region(part.mask, part.code, part.alpha) for part in regions if part.mask is not None),
             **{name: getattr(self.recipe, name) for name in PAINT_FIELDS},
         )

@@ -20,6 +20,10 @@ COLOR_MODES: tuple[ColorMode, ...] = ("style", "content", "luma")
 TemporalMode = Literal["off", "on"]
 TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on")
 
+Strokes = Literal["fine", "medium", "bold"]
+STROKE_SIZES: dict[Strokes, int] = {"fine": 480, "medium": 360, "bold": 240}
+"""Words for the short side in pixels at which frames are stylized: fewer pixels, larger strokes."""
+
 GRAIN = 0.5
 """How much grain looks have that do not say otherwise."""
 
@@ -84,6 +88,17 @@ class Recipe(PaintOptions):
             new_player=True,
         ),
     )
+    strokes: Strokes | int = entry(
+        "medium",
+        LookField(
+            "integer",
+            "size of the strokes on frames of any size: the short side at which they are painted, at most their own",
+            choices=tuple(STROKE_SIZES),
+            low=16,
+            high=8192,
+            unit="pixels",
+        ),
+    )
     mask: str | None = entry(
         None,
         LookField("file", "picture or video: white takes the first style, black the last, 'keep' is none", new_player=True),
@@ -129,6 +144,11 @@ class Recipe(PaintOptions):
             raise UsageError("--weights must not all be 0")
         if len(self.alpha) not in {1, max(1, count)}:
             raise UsageError(f"wanted one --alpha, or one per --style: {count}, got {len(self.alpha)}")
+
+    @property
+    def stroke_size(self) -> int:
+        """Short side in pixels at which frames are stylized that are not smaller."""
+        return STROKE_SIZES[self.strokes] if isinstance(self.strokes, str) else self.strokes
 
     @property
     def knows_people(self) -> bool:

@@ -128,7 +128,7 @@ class LivePipeline:
                         self.times.frame(pair.content.index)
                     if not present(pair) or (pair is None and self._shown.finished):
                         break
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             raise
         except BaseException as error:
             self.stop(error)

@@ -123,8 +123,12 @@ def save_style(path: Path, code: StyleCode) -> None:
     _save(path, {"index": np.array(index)} | {f"code/{key}": tensor for key, tensor in code.tensors.items()})
 
 
-def read_style(path: Path, model_version: str) -> StyleCode:
+def read_style(path: Path, model_version: str | None) -> StyleCode:
     """Read a style file.
+
+    Args:
+        path: Of the file.
+        model_version: Of the model that is to understand it; None for any.
 
     Raises:
         StyleError: It is not there, is none, or was made for another model.
@@ -139,12 +143,12 @@ def read_style(path: Path, model_version: str) -> StyleCode:
     except _UNREADABLE as error:
         why = "it has no index" if isinstance(error, KeyError | TypeError) else str(error)
         raise StyleError(f"style {quoted(path)} cannot be used, as {why}; name the painting itself") from error
-    if made_for != model_version:
+    if model_version not in {None, made_for}:
         raise StyleError(
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
             "name the painting itself"
         )
-    return _code(style_name(str(path)), model_version, arrays, "code/")
+    return _code(style_name(str(path)), made_for, arrays, "code/")
 
 
 def _code(name: str, model_version: str, arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> StyleCode:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamstyle.frame import Image
+from streamstyle.live.autosize import AutoSize
 from streamstyle.live.show import Live
 from streamstyle.pipeline.live import Pair
 from streamstyle.window.keys import Action, Command
@@ -117,9 +118,6 @@ class Viewer:
         text, said = state.message
         self._recording_since = (self._recording_since or now) if live.sinks.recording else None
         lost = live.source.state.name == "lost"
-        info = live.source.info
-        short = min(info.width, info.height)
-        size = min(live.size or short, short)
         details = self._read_details(now)
         return Status(
             style=state.style,
@@ -131,7 +129,7 @@ class Viewer:
             skipped=details.skipped,
             missed=details.missed,
             stages=details.stages,
-            size=f"{size}p{' auto' if live.auto is not None else ''}",
+            size=f"{live.size_in_use}p{_how_sized(live.auto)}",
             provider=live.stylizer.provider,
             recording_seconds=None if self._recording_since is None else now - self._recording_since,
             viewers=self._viewers(),
@@ -180,3 +178,10 @@ class Viewer:
 
     def _toggle(self, name: str) -> Callable[[], None]:
         return lambda: setattr(self, name, not getattr(self, name))
+
+
+def _how_sized(auto: AutoSize | None) -> str:
+    """What there is to add to the size."""
+    if auto is None:
+        return ""
+    return " auto" if auto.keeps_strokes else f" auto, too slow for strokes of {auto.sizes[-1]}p"

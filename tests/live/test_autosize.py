@@ -4,6 +4,8 @@ import pytest
 
 from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 
+LADDER = [108, 144, 216, 270, 360, 432, 540, 720]
+
 
 def drive(auto, per_pixel, seconds, start=0.0, noise=lambda _: 1.0):
     """Frames for a while on a machine of this speed; returns the sizes in turn."""
@@ -21,33 +23,41 @@ def cost_of(size, share, interval=1 / 30):
     return share * interval / size**2
 
 
-def test_the_ladder_ends_at_the_frames_own_size():
-    assert ladder(480) == [144, 180, 216, 270, 360, 432, 480]
-    assert ladder(100) == [100]
-    assert ladder(144) == [144]
+@pytest.mark.parametrize(
+    ("frame", "strokes", "sizes"),
+    [
+        (1080, 360, [144, 180, 216, 252, 306, 360]),
+        (1080, 240, [120, 144, 168, 204, 240]),
+        (480, 720, [144, 192, 240, 288, 336, 408, 480]),  # never larger than the frame
+        (144, 360, [122, 144]),
+        (100, 360, [100]),
+    ],
+)
+def test_the_ladder_ends_at_the_strokes_size_and_is_narrow_there(frame, strokes, sizes):
+    assert ladder(frame, strokes) == sizes
 
 
-@pytest.mark.parametrize(("size", "fits"), [(144, 0), (360, 4), (720, 7)])
+@pytest.mark.parametrize(("size", "fits"), [(144, 1), (360, 4), (720, 7)])
 def test_the_benchmark_picks_the_largest_size_that_fits_with_room(size, fits):
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: cost_of(size, 0.74) * 360**2})
-    assert auto.size == ladder(720)[fits]
+    assert auto.size == LADDER[fits]
 
 
 def test_too_slow_a_machine_gets_the_smallest_size():
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: 10.0})
-    assert auto.size == 144
+    assert auto.size == 108
 
 
 def test_a_steady_machine_keeps_its_size():
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: cost_of(360, 0.7) * 360**2})
     assert drive(auto, cost_of(360, 0.7), 120) == [360]
 
 
 def test_a_machine_that_gets_busy_steps_down_at_once_and_comes_back_later():
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: cost_of(360, 0.7) * 360**2})
     assert drive(auto, cost_of(360, 1.3), 10) == [360, 270]
     assert drive(auto, cost_of(360, 0.7), 100, start=10) == [270, 360]
@@ -55,7 +65,7 @@ def test_a_machine_that_gets_busy_steps_down_at_once_and_comes_back_later():
 
 def test_a_size_on_the_edge_does_not_swing():
     """A frame cost that is just too much at the larger size: tried again, ever more rarely."""
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: cost_of(360, 0.7) * 360**2})
     # Looks roomy from below (0.74 expected), but the larger size really costs 1.1: a cost that grows faster than pixels.
     now, moves = 0.0, []
@@ -70,8 +80,23 @@ def test_a_size_on_the_edge_does_not_swing():
     assert all(later > 1.5 * earlier for earlier, later in itertools.pairwise(gaps))
 
 
+def test_another_ladder_is_taken_where_it_fits():
+    auto = AutoSize(ladder(720, 240), 1 / 30)
+    auto.start({240: cost_of(500, 0.7) * 240**2})
+    drive(auto, cost_of(500, 0.7), 1)
+    auto.change(ladder(720, 720))
+    assert auto.size == 504
+    auto.change(ladder(720, 240))
+    assert auto.size == 240
+    drive(auto, cost_of(120, 0.7), 10)
+    assert auto.size < 168
+    assert not auto.keeps_strokes
+    auto.change(ladder(720, 120))
+    assert auto.keeps_strokes
+
+
 def test_single_slow_frames_are_no_reason():
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: cost_of(360, 0.6) * 360**2})
     assert drive(auto, cost_of(360, 0.6), 60, noise=lambda index: 3.0 if index % 50 == 0 else 1.0) == [360]
 
@@ -96,10 +121,10 @@ def test_a_size_is_used_once_the_model_is_ready_for_it():
 
 
 def test_sizes_that_this_machine_cannot_do_are_done_without():
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({720: 1e-6})
     assert auto.size == 720
     auto.limit(540)
     assert (auto.size, auto.sizes[-1]) == (432, 432)
     auto.limit(100)
-    assert (auto.size, auto.sizes) == (144, [144])
+    assert (auto.size, auto.sizes) == (108, [108])

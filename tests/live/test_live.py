@@ -121,7 +121,7 @@ def test_the_model_prepares_for_the_size_that_comes(fixed, auto):
     run = live(Camera(1), size=fixed, auto=AutoSize(auto, 1 / 30) if auto else None)
     run.measure_size()
     run.warm_up()
-    assert run.stylizer.prepared == (64, 48, run.auto.size if run.auto else fixed)
+    assert run.stylizer.prepared == (64, 48, run.auto.size if run.auto else fixed or 48)
 
 
 def test_a_recording_holds_the_stylized_frames_with_their_times(tmp_path):
@@ -345,11 +345,33 @@ def test_a_size_that_this_machine_cannot_do_is_said_and_the_show_goes_on():
 
 
 def test_the_automatic_size_is_measured_first_and_used():
-    run = live(Camera(3, 640, 480), auto=AutoSize(ladder(480), 1 / 30))
+    run = live(Camera(3, 640, 480), auto=AutoSize(ladder(480, 480), 1 / 30))
     run.measure_size()
     assert run.auto.size == 480  # the fake takes next to nothing
     run.run(step(run))
-    assert run.stylizer.sizes == [216, 216, 216, 480, 480, 480]
+    assert run.stylizer.sizes == [480, 480, 480, 480, 480, 480]
+
+
+def test_other_strokes_are_another_size_at_once():
+    run = live(Camera(60, 640, 480), auto=AutoSize(ladder(480, 360), 1 / 30))
+
+    def bolder(pair):
+        if pair.content.index == 5:
+            run.controls.apply(Recipe(("a",), strokes="bold"))
+        time.sleep(0.002)
+
+    report = run.run(step(run, bolder))
+    assert run.auto.sizes == ladder(480, 240)
+    assert max(size for size in run.stylizer.sizes[-5:] if isinstance(size, int)) <= 240
+    assert report.size <= 240
+
+
+def test_without_auto_the_size_is_that_of_the_strokes():
+    run = live(Camera(3, 640, 480))
+    run.warm_up()
+    assert run.stylizer.prepared == (640, 480, 360)
+    assert run.run(step(run)).size == 360
+    assert run.stylizer.sizes == [360, 360, 360]
 
 
 def test_frames_go_on_at_the_old_size_until_the_model_is_ready_for_the_new_one():

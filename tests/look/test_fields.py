@@ -26,6 +26,7 @@ OTHERS = {
     "weights": (Timeline.parse("1@0,0@5"),),
     "alpha": (Timeline.constant(0.5),),
     "style_size": 300,
+    "strokes": 300,
     "mask": "mask.png",
     "feather": 2.5,
     "person": "keep",
@@ -41,6 +42,7 @@ WRONG = {
     "weights": "-1",
     "alpha": "7",
     "style_size": "12",
+    "strokes": "tiny",
     "feather": "-0.5",
     "color": "pink",
     "color_strength": "2",
@@ -88,7 +90,7 @@ def test_what_is_out_of_range_is_refused_alike_everywhere(name, text, tmp_path, 
     with pytest.raises(SystemExit):
         typed(f"{option(name)}={text}")
     assert f"{option(name)}: wanted {known.wanted}, got '{text}'" in capsys.readouterr().err
-    value = text if known.kind == "choice" else float(text)
+    value = text if known.choices else float(text)
     if known.over_time:
         value = (Timeline.constant(value),)
     with pytest.raises(UsageError, match=f"{name}: wanted {known.wanted}, got '"):
@@ -122,7 +124,7 @@ def test_a_frames_look_is_painted_as_the_recipe_says():
 def test_numbers_are_tuned_while_styles_and_masks_need_another_player():
     player = Player(Recipe(("a",)), find_style)
     tunable = {name for name in LOOK_FIELDS if player.fits(Recipe(**({"style": ("a",)} | {name: OTHERS[name]})))}
-    assert tunable == {"weights", "alpha", *PAINT_FIELDS}
+    assert tunable == {"weights", "alpha", "strokes", *PAINT_FIELDS}
 
 
 def test_programs_can_read_the_table():

@@ -131,6 +131,15 @@ def test_what_cannot_be_played_is_said():
         Player(Recipe(("a",), person="z"), find_style, HalfPeople)
 
 
+@pytest.mark.parametrize(("strokes", "size"), [("fine", 480), ("medium", 360), ("bold", 240), (300, 300)])
+def test_strokes_set_the_size_unless_another_is_asked_for(strokes, size):
+    player = Player(Recipe(("a",), strokes=strokes), find_style)
+    assert player.look(0, FRAME).size == size
+    assert player.look(0, FRAME, 100).size == 100
+    player.recipe = replace(player.recipe, strokes="bold")
+    assert player.look(0, FRAME).size == 240
+
+
 def test_built_in_styles_say_that_their_brush_is_fixed():
     player = Player(Recipe(("a",), style_size=512), find_style)
     assert player.warnings == ["--style-size needs image files; these styles keep their strokes: a"]

@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 
 from streamstyle.media.resize import enlarge, resize, resize_short_side
 
@@ -38,16 +39,56 @@ def test_edges_of_the_content_are_sharper_than_without():
     assert steepest(enlarge(stylized, small, content)) > 1.5 * steepest(resize(stylized, 160, 120))
 
 
-def test_flat_content_adds_nothing():
-    content, small = np.full((90, 70, 3), 77, np.uint8), np.full((30, 23, 3), 77, np.uint8)
-    stylized = np.random.default_rng(0).integers(0, 256, (30, 23, 3), dtype=np.uint8)
-    assert np.array_equal(enlarge(stylized, small, content), cv2.resize(stylized, (70, 90), interpolation=cv2.INTER_CUBIC))
+@pytest.mark.parametrize(("height", "width"), [(120, 160), (240, 320), (480, 640), (900, 1200)])
+def test_a_picture_that_follows_the_content_gets_its_outlines_without_a_halo(height, width):
+    content = sharp_scene(height, width)
+    small = resize_short_side(content, 60)
+    result = enlarge(small // 2 + 40, small, content).astype(int).mean(axis=2)
+    wanted = (content // 2 + 40).mean(axis=2)
+    assert np.abs(result - wanted).mean() < 2
+    assert wanted.min() - 8 <= result.min()
+    assert result.max() <= wanted.max() + 8
+
+
+def test_what_was_painted_over_does_not_come_back():
+    content = sharp_scene(360, 480)
+    small = resize_short_side(content, 60)
+    assert np.ptp(enlarge(np.full_like(small, 120), small, content)) == 0
+
+
+def test_noise_of_the_camera_stays_away_from_strokes():
+    rng = np.random.default_rng(0)
+    content = np.clip(128 + rng.normal(0, 10, (720, 960, 3)), 0, 255).astype(np.uint8)
+    small = resize_short_side(content, 90)
+    stylized = np.ascontiguousarray(np.broadcast_to(np.linspace(0, 255, 120, dtype=np.uint8)[:, None], (90, 120, 3)))
+    without = enlarge(stylized, np.full_like(small, 128), np.full_like(content, 128))
+    assert np.abs(enlarge(stylized, small, content).astype(int) - without).mean() < 1
+
+
+def test_strokes_are_crisper_than_by_interpolation_and_within_their_range():
+    content, small = np.full((720, 960, 3), 77, np.uint8), np.full((90, 120, 3), 77, np.uint8)
+    stylized = np.full_like(small, 60)
+    stylized[:, 60:] = 180
+    crisp, soft = enlarge(stylized, small, content), resize(stylized, 960, 720)
+    steepest = [np.abs(np.diff(image[360, :, 0].astype(int))).max() for image in (crisp, soft)]
+    assert steepest[0] > 1.5 * steepest[1]
+    assert soft.min() <= crisp.min()
+    assert crisp.max() <= soft.max()
+
+
+def test_flat_content_adds_nothing_to_soft_strokes():
+    content, small = np.full((60, 46, 3), 77, np.uint8), np.full((30, 23, 3), 77, np.uint8)
+    stylized = np.ascontiguousarray(np.broadcast_to(np.arange(0, 180, 6, dtype=np.uint8)[:, None, None], small.shape))
+    soft = cv2.resize(stylized, (46, 60), interpolation=cv2.INTER_CUBIC)
+    assert np.array_equal(enlarge(stylized, small, content)[4:-4], soft[4:-4])
 
 
 def test_values_stay_in_range():
     content = np.zeros((64, 64, 3), np.uint8)
     content[::2] = 255
-    small = resize_short_side(content, 16)
-    result = enlarge(np.full((16, 16, 3), 250, np.uint8), small, content)
+    content[:, 32:] = 255 - content[:, 32:]
+    small = resize_short_side(content, 60)
+    stylized = np.clip(small.astype(int) * 2 - 100, 0, 255).astype(np.uint8)
+    result = enlarge(stylized, small, content)
     assert result.dtype == np.uint8
-    assert result.max() == 255
+    assert (result.min(), result.max()) == (0, 255)

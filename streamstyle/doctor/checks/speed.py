@@ -11,6 +11,7 @@ from streamstyle.doctor.checks.providers import cores
 from streamstyle.doctor.finding import Finding
 from streamstyle.errors import ModelError
 from streamstyle.look.look import Look
+from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.session import usable_cores
 
@@ -24,7 +25,7 @@ def findings() -> Iterator[Finding]:
     """The frame rate at each size."""
     try:
         stylizer = Stylizer("fast", "auto")
-        look = Look(stylizer.encoder.find(stylizer.encoder.builtin.names()[0]))
+        look = Look(stylizer.encoder.find(stylizer.encoder.builtin.names()[0]), size=Recipe().stroke_size)
     except (ModelError, IndexError) as error:
         yield _not_measured("fast", error)
         return

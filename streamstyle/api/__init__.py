@@ -1,0 +1,1 @@
+"""What `import streamstyle` offers to programs; the names are listed in streamstyle/__init__.py."""
