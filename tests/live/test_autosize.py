@@ -103,7 +103,7 @@ def test_single_slow_frames_are_no_reason():
 
 @pytest.mark.parametrize("pause", [5, 500, 50_000])
 def test_a_pause_of_the_whole_program_is_no_reason(pause):
-    auto = AutoSize(ladder(720), 1 / 30)
+    auto = AutoSize(LADDER, 1 / 30)
     auto.start({360: cost_of(360, 0.6) * 360**2})
     assert drive(auto, cost_of(360, 0.6), 60, noise=lambda index: pause if index == 300 else 1.0) == [360]
 

@@ -251,6 +251,12 @@ def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
     assert run.shown < 10**5
 
 
+def test_any_thread_may_end_the_run():
+    run = live(Camera(5000))
+    stop = step(run, lambda pair: pair.content.index == 3 and threading.Thread(target=run.quit).start())
+    assert run.run(lambda pair: stop(pair)).shown < 5000
+
+
 def test_any_sink_comes_and_goes_while_it_runs():
     run, sinks = live(Camera(40)), [NullSink(), NullSink()]
 
