@@ -143,6 +143,26 @@ def test_a_slow_style_that_comes_after_a_later_wish_does_not_win(controls):
     assert controls.settings.recipe.style == ("bbb",)
 
 
+def test_a_style_that_is_overtaken_while_it_is_encoded_is_not_shown(controls):
+    beside, find = Beside(controls), controls.stylizer.encoder.find
+
+    def encode(name, size=256):
+        if name == "bbb":
+            controls.pick(2)
+        return find(name, size)
+
+    controls.stylizer.encoder.find = encode
+    controls.pick(1)
+    beside.do()
+    assert controls.state.style == "a"
+    assert controls.state.waiting
+    beside.do()
+    assert controls.state.style == "ccccc"
+    assert later(controls) == 5
+    controls.pick(1)  # what was encoded for nothing is known from now on
+    assert beside.waiting == []
+
+
 def test_wishes_that_were_overtaken_before_their_turn_are_not_worked_off(controls):
     beside = Beside(controls)
     controls.add(["dddd", "eeeee"])

@@ -254,7 +254,7 @@ def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
 def test_any_thread_may_end_the_run():
     run = live(Camera(5000))
     stop = step(run, lambda pair: pair.content.index == 3 and threading.Thread(target=run.quit).start())
-    assert run.run(lambda pair: stop(pair)).shown < 5000
+    assert run.run(stop).shown < 5000
 
 
 def test_any_sink_comes_and_goes_while_it_runs():
@@ -467,7 +467,7 @@ def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, 
     assert "line 2: no option 'alfa'" in run.controls.state.message[0]
 
 
-@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unheard of"])
+@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unreadable", "unheard of"])
 def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_path, monkeypatch, trouble):
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
     path = tmp_path / "look.toml"
@@ -475,6 +475,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
     run, told = live(Camera(5000)), []
     stylize, find_style = run.stylizer.stylize, run.stylizer.encoder.find
     text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
+    text["unreadable"] = "odd"
 
     def stylize_or_fail(image, look, memory=None, measure=None):
         if look.color_strength == 0.5:
@@ -489,7 +490,13 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
         return find_style(name, size)
 
     run.stylizer.stylize, run.stylizer.encoder.find, run.tell = stylize_or_fail, find_or_fail, told.append
-    run.watch_look(path, lambda: read_recipe(path))
+
+    def read():
+        if "odd" in path.read_text():
+            raise ValueError("password required")
+        return read_recipe(path)
+
+    run.watch_look(path, read)
     frames_after = []
 
     def also(pair):
