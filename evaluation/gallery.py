@@ -10,7 +10,7 @@ import platformdirs
 
 from evaluation.fitting import Painting, as_painting, fit
 from evaluation.judges import lattice, texture
-from evaluation.pictures import Pictures
+from evaluation.report.pictures import Pictures
 from streamstyle.frame import Image
 
 PAINTINGS = 55

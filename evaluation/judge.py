@@ -24,13 +24,13 @@ from evaluation import fixed_sheet, gallery
 from evaluation.fitting import as_painting
 from evaluation.judges import faces, lattice, texture
 from evaluation.judging import FIGURES, Judged, Judges, stylized, summary
-from evaluation.pictures import Pictures
-from evaluation.systems import Options, System, open_system, split_name
+from evaluation.report.pictures import Pictures
+from evaluation.systems.catalog import Options, System, open_system, split_name
 from models.gatys_command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import ModelError, SinkError, StreamstyleError, UsageError
 from streamstyle.frame import Frame, Image
-from streamstyle.sinks.image import ImageSink
+from streamstyle.media.sinks.image import ImageSink
 
 STILL_PAIRS = 6
 """Pairs that stillness is measured on: two more pictures each."""

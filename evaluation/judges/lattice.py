@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.coherence import luma
+from evaluation.measures.coherence import luma
 from streamstyle.frame import Image
 
 WINDOW = 96

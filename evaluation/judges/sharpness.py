@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evaluation.coherence import luma
+from evaluation.measures.coherence import luma
 from streamstyle.frame import Image
 
 

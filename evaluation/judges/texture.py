@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evaluation.coherence import luma
+from evaluation.measures.coherence import luma
 from models.vgg import WIDTHS, Vgg19, convolution_of
 from streamstyle.frame import Image
 

@@ -320,13 +320,13 @@ def _open_file(path: Path, options: Options) -> System | None:
         ModelError: It is none that is known.
     """
     if path.suffix == ".safetensors":
-        from evaluation.fast_system import FastWeights  # noqa: PLC0415 - loads torch
+        from evaluation.systems.fast import FastWeights  # noqa: PLC0415 - loads torch
 
         return FastWeights(path, options.device, options.grain)
     inputs = set(Session(path, "cpu").inputs)
     if inputs == {"image", "style_weights"}:
         from evaluation.fixed_sheet import NEAREST_BUILT_IN  # noqa: PLC0415 - these two import this module
-        from evaluation.multistyle_system import MultiStyle  # noqa: PLC0415
+        from evaluation.systems.multistyle import MultiStyle  # noqa: PLC0415
 
         return MultiStyle(path, options.device, NEAREST_BUILT_IN)
     if {"content", "alpha"} <= inputs:

@@ -17,7 +17,7 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from streamstyle.media.pictures import over_white
+from streamstyle.media.resize import over_white
 
 # ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale is to be told.
 _MATRIX_OF_TAG = {

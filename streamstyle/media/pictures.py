@@ -24,6 +24,7 @@ from streamstyle.media.damage import completed, refuse_size
 from streamstyle.media.exif import kept_exif
 from streamstyle.media.places import quoted, read_bytes, read_start
 from streamstyle.media.profiles import profile_of, to_srgb
+from streamstyle.media.resize import over_white
 
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm"),
@@ -33,7 +34,6 @@ PICTURE_SUFFIXES = (
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "PPM", "PSD", "QOI")
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}
 # At a time, where whole pictures in between would take memory.
-_ROWS = 256
 _CUT_SHORT = "{} is damaged or cut short; what could be read of it was used"
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its complaints would reach the terminal
@@ -140,24 +140,6 @@ def open_animation(data: bytes, name: str) -> Pillow.Image:
     """A picture that moves, to be read frame by frame; raises SourceError where it cannot be."""
     with _quiet():
         return _open(completed(data), name)
-
-
-def over_white(color: Image, alpha: NDArray[np.uint8]) -> Image:
-    """Lay a transparent picture over white.
-
-    Args:
-        color: (H, W, 3) uint8.
-        alpha: (H, W) uint8.
-
-    Returns:
-        (H, W, 3) uint8, exact to the level.
-    """
-    result = np.empty_like(color)
-    for top in range(0, color.shape[0], _ROWS):
-        rows = slice(top, top + _ROWS)
-        opaque = alpha[rows, :, None].astype(np.uint16)
-        result[rows] = (color[rows] * opaque + (255 - opaque) * np.uint16(255) + 127) // 255
-    return result
 
 
 # Opening: what it is, and whether it may be decoded.

@@ -200,12 +200,12 @@ def test_a_style_file_that_is_not_one_is_refused_in_one_line(code, tmp_path, way
 
 
 def test_a_style_file_of_other_shapes_does_not_fit(stylizer, tmp_path):
-    code = stylizer.find_style("kiss")
+    code = stylizer.encoder.find("kiss")
     name = next(iter(code.tensors))
     for wrong in (np.zeros((1, 9, 1, 1), np.float32), np.zeros((3,), np.float32), np.zeros((1, 3, 2, 2), np.float32)):
         save_style(tmp_path / "a.style.npz", replace(code, tensors={**code.tensors, name: wrong}))
         with pytest.raises(StyleError, match="does not fit the model"):
-            stylizer.find_style(str(tmp_path / "a.style.npz"))
+            stylizer.encoder.find(str(tmp_path / "a.style.npz"))
 
 
 @pytest.mark.parametrize("way", WAYS)

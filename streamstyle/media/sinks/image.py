@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.exif import without_place
-from streamstyle.media.pictures import over_white
+from streamstyle.media.resize import over_white
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.place import Place
 

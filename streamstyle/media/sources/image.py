@@ -9,8 +9,9 @@ import numpy as np
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.media.pictures import Picture, open_animation, over_white, read_picture
+from streamstyle.media.pictures import Picture, open_animation, read_picture
 from streamstyle.media.places import quoted, read_bytes
+from streamstyle.media.resize import over_white
 from streamstyle.media.sources.base import Source, SourceInfo
 
 # Browsers show a frame of no length, or next to none, for a tenth of a second.

@@ -10,7 +10,8 @@ from PIL import Image as Pillow
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
-from streamstyle.media.pictures import over_white, read_image, read_picture
+from streamstyle.media.pictures import read_image, read_picture
+from streamstyle.media.resize import over_white
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink, check_size
 from tests.clips import pattern
 

@@ -14,8 +14,9 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from streamstyle.errors import SourceError
 from streamstyle.media.exif import without_place
-from streamstyle.media.pictures import Picture, decode_picture, over_white, read_picture
+from streamstyle.media.pictures import Picture, decode_picture, read_picture
 from streamstyle.media.profiles import ADOBE_PRIMARIES, matrix_profile
+from streamstyle.media.resize import over_white
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.image import AnimationSource, ImageSource
 

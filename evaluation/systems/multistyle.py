@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.fitting import Painting
-from evaluation.systems import Facts, System, mixed, parameters
-from streamstyle.engine import Session
+from evaluation.systems.catalog import Facts, System, mixed, parameters
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
+from streamstyle.runtime.session import Session
 
 STYLES = 26
 _MULTIPLE = 4

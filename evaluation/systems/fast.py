@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from evaluation.fitting import Painting
-from evaluation.systems import Facts, System
+from evaluation.systems.catalog import Facts, System
 from export.graphs import StyleGraph, StylizeGraph
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
-from streamstyle.grain import grained
+from streamstyle.paint.grain import grained
 from training.checkpoint import load_fast, weights_checksum
 
 
