@@ -122,8 +122,7 @@ def _commands(setting: Setting, size: Size, clip: Path, table: Table) -> None:
     def ours(*options: str) -> list[str]:
         out = setting.folder / f"ours{next(numbers)}.mp4"
         always = ("--style", setting.style, "-o", out, "--overwrite", "--json", "--quiet", "--no-skip-duplicates")
-        always = (*always, "--size", str(min(size)))
-        return streamstyle("run_video.py", clip, *always, *options)
+        return streamstyle("run_video.py", clip, *always, "--size", str(min(size)), *options)
 
     commands = {
         f"streamstyle, {setting.device}": ours("--device", setting.device),

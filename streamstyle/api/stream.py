@@ -33,7 +33,7 @@ class Stream:
     `look` may be set from one other.
 
     Attributes:
-        size: Short side in pixels at which frames are painted; None for that of the look's strokes. May be changed at any time.
+        size: Short side in pixels at which frames are painted; None for that of the look's strokes. To be changed at will.
     """
 
     def __init__(self, stylizer: Stylizer, look: Look, make_player: MakePlayer, size: int | None) -> None:

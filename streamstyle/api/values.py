@@ -36,8 +36,8 @@ class LookFields(TypedDict, total=False):
         temporal: `on` (default) so that still pictures of a stream stay still, or `off`.
         grain: How much there is to paint with in flat places, in [0, 1]; 0.5 by default.
         style_size: Short side in pixels at which paintings are encoded: larger gives broader strokes; 256 by default.
-        strokes: Size of the strokes on frames of any size: `fine`, `medium` (default), `bold`, or the short side in pixels at
-            which they are painted.
+        strokes: Size of the strokes on frames of any size: `fine`, `medium` (default), `bold`, or the short side in pixels
+            at which they are painted.
         mask: Path of a picture or video that divides the frame between the styles: white is the first, black the last.
         feather: Softness of the mask's edges in pixels; a hundredth of the frame's short side by default.
         person: What people look like: `style` (default), `keep`, or a style of their own.
