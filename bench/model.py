@@ -23,7 +23,7 @@ from streamstyle.look.look import Look
 from streamstyle.media.pictures import read_image
 from streamstyle.media.resize import resize
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.session import usable_cores
+from streamstyle.runtime.machine import usable_cores
 
 CHOICES = (
     ("cpu", "fp32"),

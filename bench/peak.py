@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from streamstyle.errors import ModelError
-from streamstyle.runtime.session import Session, usable_cores
+from streamstyle.runtime.machine import usable_cores
+from streamstyle.runtime.session import Session
 
 _CHANNELS, _SIDE, _LAYERS = 128, 96, 3
 MACS = _LAYERS * _CHANNELS**2 * 9 * _SIDE**2

@@ -16,7 +16,7 @@ from streamstyle.look.recipe import Recipe, TemporalMode
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.session import usable_cores
+from streamstyle.runtime.machine import usable_cores
 
 TOGETHER = "all together"
 WANTED_SHARE = 0.85
@@ -121,8 +121,8 @@ def _commands(setting: Setting, size: Size, clip: Path, table: Table) -> None:
 
     def ours(*options: str) -> list[str]:
         out = setting.folder / f"ours{next(numbers)}.mp4"
-        always = ("--style", setting.style, "-o", out, "--overwrite", "--json", "--quiet", "--no-skip-duplicates")
-        return streamstyle("run_video.py", clip, *always, "--size", str(min(size)), *options)
+        always = ("--style", setting.style, "-o", out, "--size", str(min(size)), "--overwrite", "--json", "--quiet")
+        return streamstyle("run_video.py", clip, *always, "--no-skip-duplicates", *options)
 
     commands = {
         f"streamstyle, {setting.device}": ours("--device", setting.device),

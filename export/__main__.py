@@ -10,6 +10,7 @@ from export.count import count_macs
 from export.parity import ParityError
 from export.write import export_family
 from streamstyle.errors import ModelError
+from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
 from training.checkpoint import load_fast, weights_checksum
@@ -27,6 +28,7 @@ def copy_what_belongs(folder: Path, name: str, version: str) -> None:
     copy = folder / f"{name}.styles.npz"
     if shipped.is_file() and copy.resolve() != shipped:
         shutil.copyfile(shipped, copy)
+        checksums.record(copy)
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.media.sources import open_source
+from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyles
@@ -262,6 +263,7 @@ def note(path: Path, key: str, value: str) -> None:
     model = onnx.load(path)
     model.metadata_props.add(key=f"streamstyle.{key}", value=value)
     onnx.save(model, path)
+    checksums.record(path)
 
 
 def compare(source: Path, target: Path, feeds: list[Feeds], sheet: Path | None = None) -> Fidelity:
@@ -324,6 +326,7 @@ def quantize_checked(
         partial = target.with_suffix(".partial")
         partial.write_bytes(path.read_bytes())
         partial.replace(target)
+        checksums.record(target)
     return found[best]
 
 

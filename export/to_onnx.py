@@ -13,6 +13,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from streamstyle.runtime import checksums
+
 OPSET = 18
 SMALL = 1024
 """Tensors of fewer values are left as they are."""
@@ -30,7 +32,7 @@ def export_graph(
     metadata: dict[str, str],
     compact: bool = False,
 ) -> None:
-    """Write one graph.
+    """Write one graph, and its checksum beside it.
 
     Args:
         graph: In evaluation mode.
@@ -74,6 +76,7 @@ def export_graph(
     partial = path.with_suffix(".partial")
     partial.write_bytes(model.SerializeToString())
     partial.replace(path)
+    checksums.record(path)
 
 
 def free_code_shapes(model: onnx.ModelProto, names: set[str]) -> None:

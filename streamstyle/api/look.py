@@ -85,12 +85,16 @@ class Look:
         """Of its styles."""
         return "+".join(self.codes[style].name for style in self.recipe.style if style in self.codes)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a look file, for `Painter.look(file=...)` and for `--look` of the command line; replaces an older one.
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a look file, for `Painter.look(file=...)` and for `--look` of the command line.
+
+        Args:
+            path: Ends in `.toml`.
+            overwrite: Replace an existing look.
 
         Raises:
             UsageError: A style is a picture or a Style in memory, which a look file cannot name.
-            SinkError: The file cannot be written.
+            SinkError: The file exists, or cannot be written.
         """
         recipe = self.recipe
         for style in (*recipe.style, recipe.person, recipe.background):
@@ -98,7 +102,7 @@ class Look:
                 raise UsageError(
                     "a look file needs names of styles; save the style with Style.save, and make the look of that file"
                 )
-        save_recipe(recipe, Path(path))
+        save_recipe(recipe, Path(path), overwrite=overwrite)
 
 
 def name_in_memory(place: str, *, picture: bool) -> str:

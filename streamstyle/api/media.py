@@ -1,5 +1,6 @@
 """Pictures, and where frames come from and go."""
 
+import logging
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -7,17 +8,22 @@ from pathlib import Path
 from streamstyle.api.values import Seconds, checked_image, exact
 from streamstyle.frame import Frame, Image
 from streamstyle.media import sinks, sources
-from streamstyle.media.pictures import read_image
+from streamstyle.media.pictures import read_picture
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources.base import Source, SourceInfo
 
+log = logging.getLogger(__name__)
+
 _USUAL_RATE = 30.0
 
 
 def read(path: str | os.PathLike[str]) -> Image:
-    """Read a photo: upright, 16 bits reduced to 8, what is transparent laid over white.
+    """Read a photo: upright sRGB, 16 bits reduced to 8, what is transparent laid over white.
+
+    Args:
+        path: A path, or an address of the web.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -25,7 +31,10 @@ def read(path: str | os.PathLike[str]) -> Image:
     Raises:
         SourceError: The file is missing, unreadable, or not a picture.
     """
-    return read_image(Path(path))
+    picture = read_picture(os.fspath(path))
+    for warning in picture.warnings:
+        log.warning("%s: %s", os.fspath(path), warning)
+    return picture.over_white
 
 
 def save(path: str | os.PathLike[str], image: Image, *, overwrite: bool = False) -> None:
@@ -105,7 +114,7 @@ def open_sink(
         sound_from: A file whose sound, subtitles, chapters and titles go along.
         start: Where the frames begin in that file; None for its beginning.
         end: Where they end in it; None for its end.
-        overwrite: Replace an existing file.
+        overwrite: Replace an existing file; never the source's.
 
     Raises:
         SinkError: The ending does not fit the source, or the file cannot be written.
@@ -123,6 +132,7 @@ def open_sink(
         start=exact(start),
         end=exact(end),
         overwrite=overwrite,
+        reads=(info.name,),
     )
 
 

@@ -174,6 +174,7 @@ class Painter:
         codec: str | None = None,
         crf: int | None = None,
         overwrite: bool = False,
+        keep_gps: bool = False,
     ) -> Report:
         """Paint a photo or a video, as `streamstyle video` does: every frame at its exact time, with the sound.
 
@@ -188,10 +189,11 @@ class Painter:
             output_size: Short side of the result in pixels; None for the input's.
             codec: Of a video: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc`, `hevc_nvenc`; None for the container's usual one.
             crf: Quality of a video, lower is better; None for the codec's usual one.
-            overwrite: Replace an existing file.
+            overwrite: Replace an existing file; never one that is read here.
+            keep_gps: Keep where a photo was taken.
 
         Raises:
-            UsageError: An argument is out of its range, or the output is the input itself.
+            UsageError: An argument is out of its range.
             StreamstyleError: The input cannot be read, the output not written, or the model failed. What was written of a
                 video until then stays playable under a `.partial` name.
         """
@@ -204,8 +206,10 @@ class Painter:
             codec=codec,
             crf=crf,
             overwrite=overwrite,
+            keep_gps=keep_gps,
+            reads=look.recipe.files,
         )
-        with open_source(os.fspath(source), start=job.start, end=job.end) as opened:
+        with open_source(os.fspath(source), start=job.start, end=job.end, keep_alpha=True) as opened:
 
             def count(frames: int) -> None:
                 if progress is not None:

@@ -33,7 +33,7 @@ class Stream:
     `look` may be set from one other.
 
     Attributes:
-        size: Short side in pixels at which frames are painted; None for that of the look's strokes. To be changed at will.
+        size: Short side in pixels at which frames are painted; None for that of the look's strokes. May change at any time.
     """
 
     def __init__(self, stylizer: Stylizer, look: Look, make_player: MakePlayer, size: int | None) -> None:
@@ -159,7 +159,7 @@ def _same_styles(look: Look, other: Look) -> bool:
 
 
 def _run_live(source: Source, paint: Callable[[Frame], Image], sink: Sink, count: Callable[[int], None]) -> int:
-    """Newest frame wins. The sink is finished also when the program is interrupted: what a camera saw does not come again."""
+    """Newest frame wins. An interrupted run finishes the sink too: what a camera saw does not come again."""
     failures: list[Exception] = []
 
     def hear(event: Event) -> None:

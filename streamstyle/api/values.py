@@ -75,21 +75,23 @@ def recipe_from(styles: Sequence[str], file: str | os.PathLike[str] | None, fiel
     options.style = list(styles) or None
     for name, value in fields.items():
         if value is not None:
-            setattr(options, name, _checked_field(name, value))
+            setattr(options, name, _read(name, value))
     return recipe_of(options)
 
 
-def _checked_field(name: str, value: object) -> object:
-    """A value of a field as a recipe holds it; UsageError where it is not what the field may hold."""
-    many = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    plain = [
-        os.fspath(item) if isinstance(item, os.PathLike) else str(item) if isinstance(item, Timeline) else item
-        for item in many
-    ]
+def _read(name: str, value: object) -> object:
+    """A field's value of what a program gave for it."""
+    known = LOOK_FIELDS[name]
+    several = value if known.several and isinstance(value, Sequence) and not isinstance(value, str) else [value]
     try:
-        return LOOK_FIELDS[name].read(plain if LOOK_FIELDS[name].several or len(plain) != 1 else plain[0])
+        values = [item if isinstance(item, Timeline) else known.parse(_text(item)) for item in several]
     except UsageError as error:
         raise UsageError(f"{name}: {error}") from error
+    return values if known.several else values[0]
+
+
+def _text(value: object) -> str:
+    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
 
 
 def check_size(name: str, size: int | None) -> None:

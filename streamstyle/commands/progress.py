@@ -1,7 +1,9 @@
 """A line of progress while a file is stylized: share done, frames per second, time left."""
 
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +17,12 @@ _LOG_SECONDS = 10
 def teller(console: Console) -> Callable[[str], None]:
     """What prints a line as it comes, above the line of progress where there is one."""
     return lambda line: console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def complain(message: str) -> None:
+    """A line on what is wrong, on standard error."""
+    with suppress(OSError):  # the terminal may be gone
+        print(f"streamstyle: {message}", file=sys.stderr)
 
 
 class _FpsColumn(ProgressColumn):

@@ -93,16 +93,19 @@ def plan_inputs(
     taken: set[str] = set()
     planned: list[Task] = []
     for task in tasks:
-        if not task.problem:
-            try:
-                task = _with_output(task, single, style_name, folder, taken, start, end, try_it=len(tasks) > 1)
-                if skip_existing and task.output.exists():
-                    task = replace(task, is_there=True)
-                else:
-                    refuse_unless_writable(task.output, overwrite=overwrite, reads=(*names, *reads), new_folder=folder)
-            except (SourceError, SinkError) as error:
-                task = replace(task, problem=str(error))
-        planned.append(task)
+        if task.problem:
+            planned.append(task)
+            continue
+        try:
+            ready = _with_output(task, single, style_name, folder, taken, start, end, try_it=len(tasks) > 1)
+            is_there = skip_existing and ready.output.exists()
+            if not is_there:
+                refuse_unless_writable(ready.output, overwrite=overwrite, reads=(*names, *reads), new_folder=folder)
+            planned.append(replace(ready, is_there=is_there))
+        except (SourceError, SinkError, UsageError) as error:
+            if is_single and isinstance(error, UsageError):
+                raise
+            planned.append(replace(task, problem=str(error)))
     return Plan(planned, notes, is_single)
 
 
@@ -155,7 +158,7 @@ def _resolved(name: str) -> Path:
 
 
 def _is_result(path: Path, names: Sequence[str], labels: set[str]) -> bool:
-    """Whether a file's name is that of another file of the folder with names of styles after it, or of an unfinished one."""
+    """Whether a name is that of another file of the folder with names of styles after it, or of an unfinished result."""
     if re.search(r"\.partial(-\d+)?$", path.stem):
         return True
     for name in names:

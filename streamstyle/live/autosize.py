@@ -2,8 +2,8 @@
 
 Sizes form a ladder, narrow near its top, where strokes look the same. A rung is left downwards as soon as frames take
 longer than the camera gives, for a while; it is climbed again only when the next rung is expected to fit with room to
-spare, for a longer while; and a rung that had to be left is not tried again before a time that doubles with each failure. So
-the size settles, and never swings.
+spare, for a longer while; and a rung that had to be left is not tried again before a time that doubles with each failure.
+So the size settles, and never swings.
 """
 
 from collections.abc import Callable

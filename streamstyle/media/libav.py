@@ -17,6 +17,8 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from streamstyle.media.resize import over_white
+
 # ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale is to be told.
 _MATRIX_OF_TAG = {
     1: Colorspace.ITU709,
@@ -89,10 +91,9 @@ def to_rgb(
     if transparent:
         if rgb[:, :, 3].min() < _OPAQUE:
             tell_transparent()
-            rgb = over_white(rgb)  # type: ignore[arg-type]  # of rgba it is uint8
-        else:
-            rgb = np.ascontiguousarray(rgb[:, :, :3])
-    elif frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
+            return over_white(rgb[:, :, :3], np.ascontiguousarray(rgb[:, :, 3]))  # type: ignore[arg-type]
+        return np.ascontiguousarray(rgb[:, :, :3])
+    if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
         rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever it is told
     return rgb  # type: ignore[return-value]  # of rgb24 it is uint8
 
@@ -100,13 +101,6 @@ def to_rgb(
 def has_alpha(frame: av.VideoFrame) -> bool:
     """Whether a frame's format has an alpha plane; a palette may hold transparent colours too."""
     return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
-
-
-def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture with straight alpha, (H, W, 4) uint8, laid over white: (H, W, 3) uint8."""
-    white = np.float32(_OPAQUE)
-    laid = white + (rgba[:, :, :3] - white) * (rgba[:, :, 3:] / white) + np.float32(0.5)
-    return np.asarray(laid).astype(np.uint8)
 
 
 class ToneMap:
@@ -150,7 +144,7 @@ def stream_notes(container: InputContainer) -> dict[int, str]:
     level = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)  # the summary is a message
     try:
-        text = container.dumps_format()
+        text = container.dumps_format()  # type: ignore[attr-defined]  # not in the stubs
     finally:
         av.logging.set_level(level)
     parts = re.split(r"^  Stream #0:(?=\d+)", text, flags=re.MULTILINE)
@@ -159,12 +153,13 @@ def stream_notes(container: InputContainer) -> dict[int, str]:
 
 def _name_unknown_side_data(cls: type[SideDataType], value: object) -> SideDataType:
     member = object.__new__(cls)
-    member._name_, member._value_ = f"UNKNOWN_{value}", value
+    member._name_ = f"UNKNOWN_{value}"
+    member._value_ = value  # type: ignore[assignment]  # an int, as all of them
     return member
 
 
 # libav knows kinds of side data (EXIF, say) for which PyAV has no name, and would fail on any frame that has one.
-SideDataType._missing_ = classmethod(_name_unknown_side_data)  # type: ignore[assignment]
+SideDataType._missing_ = classmethod(_name_unknown_side_data)  # type: ignore[assignment, method-assign]
 # What libav says while a summary is made goes nowhere.
 logging.getLogger("libav").addHandler(logging.NullHandler())
 

@@ -4,13 +4,13 @@ What a file is, is told by its content. Sizes are read from the header before me
 """
 
 import io
+import logging
 import warnings as python_warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
@@ -20,30 +20,24 @@ from PIL import ImageFile, ImageOps
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
 from streamstyle.media import tiff
+from streamstyle.media.damage import completed, refuse_size
 from streamstyle.media.exif import kept_exif
 from streamstyle.media.places import quoted, read_bytes, read_start
 from streamstyle.media.profiles import profile_of, to_srgb
+from streamstyle.media.resize import over_white
 
 PICTURE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm"),
     *(".heic", ".heif", ".hif", ".avif", ".jp2"),
 )
 """Endings by which photos are found in folders."""
-# 200 MP is what the largest sensors of phones give.
-MOST_PIXELS = 256_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "PPM", "PSD", "QOI")
-_RAW_STARTS = {
-    b"FUJIFILMCCD-RAW": "Fujifilm",
-    b"FOVb": "Sigma",
-    b"IIRO": "Olympus",
-    b"IIRS": "Olympus",
-    b"MMOR": "Olympus",
-    b"IIU\0": "Panasonic",
-    b"\0MRM": "Minolta",
-}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}
+# At a time, where whole pictures in between would take memory.
+_CUT_SHORT = "{} is damaged or cut short; what could be read of it was used"
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its complaints would reach the terminal
 Pillow.init()
-pi_heif.register_heif_opener()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +92,12 @@ def decode_picture(data: bytes, name: str) -> Picture:
     if not data:
         raise SourceError(f"{name} is empty; wanted a picture")
     with _quiet():
-        header = _open(data, name)
         told: list[str] = []
-        loaded = _load(header, data, name, told)
+        loaded = _load(completed(data), name, told)
+        if len(completed(data)) > len(data):
+            told = [_CUT_SHORT.format(name)]
+        if loaded.info.get("full_pages", 1) > 1:
+            told.append(f"{name} has {loaded.info['full_pages']} pages; the largest was used")
         exif, profile = kept_exif(loaded), profile_of(loaded)
         color, alpha = _upright_parts(loaded, profile, name, told)
     return Picture(color, alpha, exif, tuple(told))
@@ -124,7 +121,7 @@ def kind_of(start: bytes, place: str | Path) -> str:
     Raises:
         SourceError: It is a camera's raw file.
     """
-    _refuse_raw(start, quoted(place))
+    tiff.refuse_raw(start, quoted(place))
     if not any(_accepts(form, start) for form in _FORMATS):
         return "other"
     data = start if _cannot_move(start) else read_bytes(place)
@@ -142,30 +139,15 @@ def kind_of(start: bytes, place: str | Path) -> str:
 def open_animation(data: bytes, name: str) -> Pillow.Image:
     """A picture that moves, to be read frame by frame; raises SourceError where it cannot be."""
     with _quiet():
-        return _open(data, name)
-
-
-def over_white(color: Image, alpha: NDArray[np.uint8]) -> Image:
-    """Lay a transparent picture over white.
-
-    Args:
-        color: (H, W, 3) uint8.
-        alpha: (H, W) uint8.
-
-    Returns:
-        (H, W, 3) uint8, exact to the level.
-    """
-    opaque = cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB).astype(np.uint16)
-    mixed: NDArray[np.uint16] = color * opaque
-    mixed += (255 - opaque) * np.uint16(255)
-    mixed += 127
-    return (mixed // 255).astype(np.uint8)
+        return _open(completed(data), name)
 
 
 # Opening: what it is, and whether it may be decoded.
 
 
 def _accepts(form: str, start: bytes) -> bool:
+    if form == "HEIF":
+        return start[4:8] == b"ftyp" and any(start[place : place + 4] in _HEIF_BRANDS for place in (8, *range(16, 48, 4)))
     accept = Pillow.OPEN[form][1]
     return accept is not None and accept(start[:16]) is True
 
@@ -176,27 +158,22 @@ def _cannot_move(start: bytes) -> bool:
 
 def _open(data: bytes, name: str) -> Pillow.Image:
     """The picture with its header read, at the page that is to be painted."""
-    _refuse_raw(data[:64], name)
+    tiff.refuse_raw(data[:64], name)
     known = False
     for form in _FORMATS:
         if not _accepts(form, data):
             continue
         known = True
+        if form == "TIFF":
+            tiff.refuse_unusual(data, name)
         try:
-            picture = Pillow.OPEN[form][0](io.BytesIO(data), "")
+            reader = pi_heif.HeifImageFile if form == "HEIF" else Pillow.OPEN[form][0]
+            picture = reader(io.BytesIO(data), "")
             if form == "TIFF":
-                tiff.choose_page(picture, data, name)
-        except SourceError:
-            raise
+                picture.info["full_pages"] = tiff.choose_page(picture)
         except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
             continue
-        width, height = picture.size
-        if width * height > MOST_PIXELS:
-            raise SourceError(
-                f"{name} is too large: {width}x{height} pixels; at most {MOST_PIXELS // 1_000_000} million: reduce it"
-            )
-        if width < 1 or height < 1:
-            raise SourceError(f"{name} is damaged: {width}x{height} pixels; get a whole copy")
+        refuse_size(picture.width, picture.height, len(data), name)
         return picture
     if known:
         raise SourceError(f"{name} is damaged, or cut short, so that nothing of it can be read; get a whole copy")
@@ -205,27 +182,21 @@ def _open(data: bytes, name: str) -> Pillow.Image:
     )
 
 
-def _refuse_raw(start: bytes, name: str) -> None:
-    maker = next((maker for magic, maker in _RAW_STARTS.items() if start.startswith(magic)), None)
-    if start[4:12] == b"ftypcrx " or (start[:4] in {b"II*\0", b"MM\0*"} and start[8:10] == b"CR"):
-        maker = "Canon"
-    if maker:
-        raise tiff.raw_error(name, maker)
-
-
-def _load(header: Pillow.Image, data: bytes, name: str, told: list[str]) -> Pillow.Image:
+def _load(data: bytes, name: str, told: list[str]) -> Pillow.Image:
     """Decode the pixels, as far as the file goes."""
+    picture = _open(data, name)
     try:
-        header.load()
+        with tiff.silent(picture):
+            picture.load()
     except MemoryError as error:
-        raise SourceError(f"{name} does not fit into memory ({header.size[0]}x{header.size[1]} pixels)") from error
+        raise SourceError(f"{name} does not fit into memory ({picture.size[0]}x{picture.size[1]} pixels)") from error
     except Exception as error:
-        picture = _load_part(data, name)
-        if picture is None:
+        part = _load_part(data, name)
+        if part is None:
             raise SourceError(f"{name} is damaged or cut short: nothing of it can be shown; get a whole copy") from error
-        told.append(f"{name} is damaged or cut short; what could be read of it was used")
-        return picture
-    return header
+        told.append(_CUT_SHORT.format(name))
+        return part
+    return picture
 
 
 def _load_part(data: bytes, name: str) -> Pillow.Image | None:
@@ -234,13 +205,14 @@ def _load_part(data: bytes, name: str) -> Pillow.Image | None:
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # Pillow knows no other way to ask for it
     try:
         picture = _open(data, name)
-        picture.load()
-        lowest_highest = picture.convert("RGB").getextrema()
-    except Exception:  # noqa: BLE001 - as in _load
+        with tiff.silent(picture):
+            picture.load()
+        extrema = picture.convert("RGB").getextrema()
+    except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
         return None
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = strict
-    return picture if any(low != high for low, high in lowest_highest) else None  # type: ignore[misc]  # RGB: three pairs
+    return picture if any(low != high for low, high in extrema) else None  # type: ignore[misc]  # three pairs
 
 
 # Colours: any mode, depth and profile -> sRGB of eight bits, and transparency.
@@ -268,7 +240,7 @@ def _upright_parts(
     alpha = np.array(mask, np.uint8)
     if alpha.min() == 255:
         return color, None
-    color[alpha == 0] = 255
+    np.copyto(color, 255, where=(alpha == 0)[:, :, None])
     return color, alpha
 
 

@@ -1,5 +1,6 @@
 """Names of inputs: paths, `file://` and web addresses, and what may be said of those that cannot be read."""
 
+import os
 import stat
 import urllib.error
 import urllib.parse
@@ -30,8 +31,11 @@ def local_path(name: str | Path) -> Path:
     text = str(name)
     if not text.lower().startswith("file://"):
         return Path(name)
-    parts = urllib.parse.urlsplit(text)
-    return Path(urllib.request.url2pathname(urllib.parse.unquote(parts.path, errors="surrogateescape")))
+    path = text[len("file://") :]
+    path = path[path.find("/") :]  # without the name of the host, which is this one
+    if os.name == "nt":
+        return Path(urllib.request.url2pathname(path))
+    return Path(urllib.parse.unquote(path, errors="surrogateescape"))
 
 
 def plain(name: str) -> str:

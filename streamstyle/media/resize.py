@@ -25,6 +25,9 @@ _AROUND = np.ones((3, 3), np.uint8)
 """What is around a pixel of the stylized picture."""
 
 
+_ROWS = 256
+
+
 def resize_short_side(image: Image, short_side: int) -> Image:
     """Scale a picture so that its short side has so many pixels, keeping its shape; (H, W, 3) uint8 in and out."""
     height, width = image.shape[:2]
@@ -126,3 +129,21 @@ def _in_range(enlarged: cv2.Mat | NDArray[Any], stylized: Image) -> Image:
         cv2.resize(around(stylized, _AROUND), size, interpolation=cv2.INTER_LINEAR) for around in (cv2.erode, cv2.dilate)
     )
     return cv2.min(cv2.max(enlarged, least), most).astype(np.uint8, copy=False)
+
+
+def over_white(color: Image, alpha: NDArray[np.uint8]) -> Image:
+    """Lay a transparent picture over white.
+
+    Args:
+        color: (H, W, 3) uint8.
+        alpha: (H, W) uint8.
+
+    Returns:
+        (H, W, 3) uint8, exact to the level.
+    """
+    result = np.empty_like(color)
+    for top in range(0, color.shape[0], _ROWS):
+        rows = slice(top, top + _ROWS)
+        opaque = alpha[rows, :, None].astype(np.uint16)
+        result[rows] = (color[rows] * opaque + (255 - opaque) * np.uint16(255) + 127) // 255
+    return result

@@ -9,7 +9,8 @@ from streamstyle.media.pictures import read_image
 from streamstyle.media.places import kind, local_path
 from streamstyle.media.resize import resize_short_side
 from streamstyle.runtime.catalog import ModelFiles
-from streamstyle.runtime.session import Session, any_size_device, as_batch
+from streamstyle.runtime.choice import any_size_device
+from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
 from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
 

@@ -17,7 +17,9 @@ from streamstyle.paint.grain import grained
 from streamstyle.paint.steady.exposure import RGB_CODE, exposed
 from streamstyle.paint.stream import Layer, Measure, StreamFrame, StreamMemory, layers_of
 from streamstyle.runtime.catalog import find_model
-from streamstyle.runtime.session import Session, Tensor, as_batch, available_memory
+from streamstyle.runtime.graph import Tensor
+from streamstyle.runtime.machine import available_memory
+from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import CodeCache
 
@@ -63,9 +65,9 @@ class Stylizer:
 
         Args:
             model: A name or the path of an `.onnx` file; see streamstyle.runtime.catalog.find_model.
-            device: One of streamstyle.runtime.session.DEVICES.
+            device: One of streamstyle.runtime.choice.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
-            precision: One of streamstyle.runtime.session.PRECISIONS, for frames; styles are encoded in float32.
+            precision: One of streamstyle.runtime.choice.PRECISIONS, for frames; styles are encoded in float32.
             tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
 
         Raises:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError, StyleError
 from streamstyle.media.places import is_file, is_url, local_path, quoted
+from streamstyle.runtime import checksums
 from streamstyle.styles.arrays import read_arrays, text_of
 from streamstyle.styles.code import StyleCode
 
@@ -48,12 +49,13 @@ class BuiltinStyles:
         """Open the file; one that is not there holds no styles.
 
         Raises:
-            ModelError: The file is damaged or was made with another version of the model.
+            ModelError: The file is damaged, was changed, or was made with another version of the model.
         """
         self._version = model_version
         self.styles: list[BuiltinStyle] = []
         if not path.is_file():
             return
+        checksums.check(path)
         try:
             self._arrays = read_arrays(path)
             index = json.loads(text_of(self._arrays["index"]))
@@ -84,7 +86,7 @@ class BuiltinStyles:
 
 
 def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
-    """Write the file that BuiltinStyles reads; all codes of one model."""
+    """Write the file that BuiltinStyles reads, and its checksum beside it; all codes of one model."""
     index = {
         "model_version": codes[0][1].model_version,
         "styles": [{"name": style.name, "description": style.description} for style, _ in codes],
@@ -93,6 +95,7 @@ def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]])
     for style, code in codes:
         arrays |= {f"{style.name}/{key}": tensor for key, tensor in code.tensors.items()}
     _save(path, arrays)
+    checksums.record(path)
 
 
 def is_style_file(style: str) -> bool:

@@ -5,13 +5,12 @@ import pytest
 
 from streamstyle.api.values import LookFields, checked_image, exact, recipe_from
 from streamstyle.errors import UsageError
-from streamstyle.look.options import LOOK_OPTIONS
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.recipe import LOOK_FIELDS, Recipe
 from streamstyle.look.timeline import Timeline
 
 
 def test_the_fields_are_those_of_the_command_line():
-    assert {"style", *LookFields.__annotations__} == set(LOOK_OPTIONS)
+    assert {"style", *LookFields.__annotations__} == set(LOOK_FIELDS)
 
 
 def test_nothing_given_is_what_the_command_line_gives():

@@ -57,7 +57,7 @@ def test_no_runtime_says_what_to_install(monkeypatch):
 
 @pytest.mark.parametrize(("free", "state"), [(None, "ok"), (8_000_000_000, "ok"), (500_000_000, "warning")])
 def test_little_memory_is_a_warning(monkeypatch, free, state):
-    monkeypatch.setattr("streamstyle.runtime.session.available_memory", lambda: free)
+    monkeypatch.setattr(system, "available_memory", lambda: free)
     assert memory().state == state
 
 

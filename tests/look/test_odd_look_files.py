@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamstyle.errors import UsageError
-from streamstyle.look.options import read_recipe
+from streamstyle.look.look_file import read_recipe
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,33 @@ def test_the_command_line_says_it_all():
 def test_contradictions_are_named(wrong, words):
     with pytest.raises(UsageError, match=words):
         Recipe(**wrong)
+
+
+def test_a_saved_look_replaces_only_a_look_and_only_when_allowed(tmp_path):
+    look, other = tmp_path / "look.toml", tmp_path / "victim.mp4"
+    other.write_bytes(b"precious")
+    for overwrite, words in ((False, "exists; use --overwrite"), (True, "no look")):
+        with pytest.raises(SinkError, match=words):
+            save_recipe(BLEND, other, overwrite=overwrite)
+    assert other.read_bytes() == b"precious"
+    save_recipe(BLEND, look)
+    with pytest.raises(SinkError, match="exists; use --overwrite"):
+        save_recipe(Recipe(style=("kiss",)), look)
+    save_recipe(Recipe(style=("kiss",)), look, overwrite=True)
+    assert read_recipe(look).style == ("kiss",)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["look.toml", "victim.mp4"]
+
+
+def test_a_file_that_is_called_as_a_built_in_style_does_not_take_its_place_in_a_look(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kiss").touch()
+    save_recipe(Recipe(style=("kiss",)), tmp_path / "look.toml")
+    assert read_recipe(tmp_path / "look.toml").style == ("kiss",)
+    save_recipe(Recipe(style=("./kiss",)), tmp_path / "own.toml")
+    assert read_recipe(tmp_path / "own.toml").style == (str(tmp_path / "kiss"),)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b.png"])
+def test_names_that_no_file_can_have_go_through_a_look(tmp_path, name):
+    save_recipe(Recipe(style=("kiss",), mask=name), tmp_path / "look.toml")
+    assert read_recipe(tmp_path / "look.toml").mask == name

@@ -114,3 +114,44 @@ def test_a_mask_that_cannot_be_read_is_named(tmp_path, name, content, words):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=words):
         MaskTrack(str(tmp_path / name), 2)
+
+
+@pytest.mark.parametrize("kind", ["one pixel", "noise", "black"])
+def test_a_mask_that_is_almost_black_is_no_index_mask(tmp_path, kind):
+    picture = np.zeros((96, 128), np.uint8)
+    if kind == "one pixel":
+        picture[50, 60] = 1
+    if kind == "noise":
+        picture[:] = np.random.default_rng(0).random(picture.shape) < 0.3
+    cv2.imwrite(str(tmp_path / "m.png"), picture)
+    track = MaskTrack(str(tmp_path / "m.png"), 2)
+    first, second = track.at(0, 96, 128)
+    track.close()
+    assert first.max() < 0.01
+    assert second.min() > 0.99
+
+
+def test_an_index_mask_holds_its_numbers_at_any_size(tmp_path):
+    picture = np.zeros((48, 64), np.uint8)
+    picture[:, 32:] = 2
+    cv2.imwrite(str(tmp_path / "m.png"), picture)
+    track = MaskTrack(str(tmp_path / "m.png"), 3, feather=0)
+    masks = track.at(0, 101, 147)
+    track.close()
+    assert masks[1].max() == 0  # nothing lies between 0 and 2
+    assert masks[0][:, :70].min() == masks[2][:, 77:].min() == 1
+
+
+def test_a_mask_that_fades_to_black_does_not_flash(tmp_path):
+    source = SyntheticSource(64, 48, 12)
+    path = tmp_path / "mask.mkv"
+    levels = [255, 120, 40, 10, 4, 3, 2, 2, 1, 1, 1, 0]
+    with open_sink(path, info=source.info, width=64, height=48, crf=4) as sink:
+        for frame, level in zip(source, levels, strict=True):
+            sink.write(frame.with_image(np.full_like(frame.image, level)))
+    track = MaskTrack(str(path), 2, feather=0)
+    step = 1 / float(source.info.frame_rate)
+    seen = [float(track.at((index + 0.1) * step, 48, 64)[0].mean()) for index in range(len(levels))]
+    track.close()
+    assert seen == sorted(seen, reverse=True)
+    assert max(seen[5:]) < 0.03

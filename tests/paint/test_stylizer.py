@@ -14,7 +14,8 @@ from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.paint.color import ColorStats
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import WEIGHTS
-from streamstyle.runtime.session import Session, any_size_device
+from streamstyle.runtime.choice import any_size_device
+from streamstyle.runtime.session import Session
 from streamstyle.styles.code import blend
 from streamstyle.styles.store import BuiltinStyles, CodeCache
 from tests.looks import plain

@@ -5,9 +5,10 @@ import pytest
 
 from streamstyle.errors import ModelError
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime import session as engine
+from streamstyle.runtime import ort
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.gpu import session as gpu
+from streamstyle.runtime.gpu.devices import EXPERIMENTAL
 from streamstyle.runtime.session import Session
 from tests.looks import plain
 from tests.runtime.fake_gpu import FakeRuntime, picture
@@ -19,7 +20,7 @@ CUDA = "CUDAExecutionProvider"
 @pytest.fixture
 def runtime(monkeypatch):
     fake = FakeRuntime()
-    monkeypatch.setattr(engine.ort, "import_runtime", lambda: fake)
+    monkeypatch.setattr(ort, "import_runtime", lambda: fake)
     return fake
 
 
@@ -60,7 +61,7 @@ def test_frames_of_a_size_go_through_bound_buffers_from_the_second_on_and_come_o
         image = picture(seed=seed)
         assert np.array_equal(session.run(feeds(code, image))["stylized"], wanted(reference, code, image))
     assert how(runtime) == ["plain", "bound", "bound", "bound"]
-    assert said == []
+    assert said == [EXPERIMENTAL]
 
 
 def test_only_frames_are_uploaded_while_the_look_stays(runtime, code, said):
@@ -149,7 +150,7 @@ def test_what_a_session_refuses_is_told_once_and_done_without(runtime, reference
     for _ in range(3):
         assert np.array_equal(session.run(feeds(code, image))["stylized"], wanted(reference, code, image))
     assert how(runtime) == ["plain", "bound", "bound"]
-    assert len(said) == len(words)
+    assert said.pop(0) == EXPERIMENTAL
     assert all(word in line and "slower" in line for word, line in zip(words, said, strict=True))
 
 
@@ -159,7 +160,7 @@ def test_a_gpu_that_cannot_do_any_of_it_still_runs_frames(runtime, reference, co
     for _ in range(3):
         assert np.array_equal(session.run(feeds(code, image))["stylized"], wanted(reference, code, image))
     assert how(runtime) == ["plain"] * 3
-    assert [line.partition(" cannot")[0] for line in said] == [
+    assert [line.partition(" cannot")[0] for line in said[1:]] == [
         "the layout that tensor cores want",
         "CUDA graphs",
         "bound buffers",
@@ -170,7 +171,7 @@ def test_a_gpu_that_cannot_do_any_of_it_still_runs_frames(runtime, reference, co
 def test_convolutions_that_stay_on_the_cpu_are_told(runtime, said):
     runtime.left_to_cpu = 3
     opened(said)
-    assert said == ["CUDA leaves 3 of 16 convolutions to the CPU, which is slower"]
+    assert said == ["CUDA leaves 3 of 16 convolutions to the CPU, which is slower", EXPERIMENTAL]
 
 
 def test_paintings_are_encoded_in_full_precision_by_one_session(runtime):

@@ -8,10 +8,12 @@ import pytest
 
 from streamstyle.errors import ModelError
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime import session as engine
+from streamstyle.runtime import ort, vino
 from streamstyle.runtime.catalog import WEIGHTS
+from streamstyle.runtime.choice import DEVICES
 from streamstyle.runtime.gpu import plugins
-from streamstyle.runtime.session import DEVICES, Session
+from streamstyle.runtime.gpu.devices import EXPERIMENTAL
+from streamstyle.runtime.session import Session
 from tests.runtime.fake_gpu import FakeRuntime, picture, plugin_device
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
@@ -23,7 +25,7 @@ both = pytest.mark.parametrize("device", EP)
 def runtime(monkeypatch):
     fake = FakeRuntime(["CPUExecutionProvider"])
     fake.plugin_devices = [plugin_device("CPUExecutionProvider"), *map(plugin_device, EP.values())]
-    monkeypatch.setattr(engine.ort, "import_runtime", lambda: fake)
+    monkeypatch.setattr(ort, "import_runtime", lambda: fake)
     for device, plugin in plugins.PLUGINS.items():
         module = ModuleType(plugin.module)
         module.__spec__ = SimpleNamespace(name=plugin.module)
@@ -106,7 +108,7 @@ def test_a_session_that_fails_on_the_gpu_or_runs_elsewhere_is_an_error(runtime, 
 @both
 def test_an_old_runtime_says_what_to_update(runtime, device, monkeypatch):
     old = SimpleNamespace(__version__="1.20.0", get_available_providers=lambda: [])
-    monkeypatch.setattr(engine.ort, "import_runtime", lambda: old)
+    monkeypatch.setattr(ort, "import_runtime", lambda: old)
     with pytest.raises(ModelError, match=r"ONNX Runtime 1.20.0 knows no plugins; run: pip install -U"):
         Session(STYLIZE, device)
 
@@ -115,11 +117,11 @@ def test_work_that_falls_to_the_cpu_is_told(runtime):
     runtime.left_to_cpu = 16
     said = []
     Session(STYLIZE, "webgpu", tell=said.append)
-    assert said == ["--device webgpu leaves 16 of 16 convolutions to the CPU, which is slower"]
+    assert said == ["--device webgpu leaves 16 of 16 convolutions to the CPU, which is slower", EXPERIMENTAL]
 
 
 def test_auto_leaves_plugins_alone(runtime, monkeypatch):
-    monkeypatch.setattr(engine.vino, "problem", lambda: engine.vino.NOT_INSTALLED)
+    monkeypatch.setattr(vino, "problem", lambda: vino.NOT_INSTALLED)
     assert Session(STYLIZE, "auto", "auto").provider == "cpu"
     assert runtime.registered == []
     assert set(EP) < set(DEVICES)

@@ -8,9 +8,10 @@ import pytest
 
 from streamstyle.errors import ModelError
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime import session as engine
+from streamstyle.runtime import ort
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.gpu import nvidia, tensorrt
+from streamstyle.runtime.gpu.devices import EXPERIMENTAL
 from streamstyle.runtime.session import Session
 from streamstyle.styles.store import CodeCache
 from tests.looks import plain
@@ -31,7 +32,7 @@ def runtime(monkeypatch, tmp_path):
             (folder / "TRTKernel_graph_0_sm90.engine").touch()
 
     fake.refuse = build
-    monkeypatch.setattr(engine.ort, "import_runtime", lambda: fake)
+    monkeypatch.setattr(ort, "import_runtime", lambda: fake)
     monkeypatch.setattr(tensorrt, "load_library", lambda: "10.14.1")
     monkeypatch.setattr(tensorrt.platformdirs, "user_cache_dir", lambda *_names, **_options: str(tmp_path))
     monkeypatch.setattr(nvidia, "look", lambda: nvidia.Nvidia(("NVIDIA H200",)))
@@ -78,10 +79,10 @@ def test_a_build_is_announced_once_per_size_and_never_when_the_engine_is_there(r
     for height, width in ((90, 150), (70, 130), (64, 64)):
         session.run(feeds(code, picture(height, width)))
     words = "building a TensorRT engine for {}; this takes some minutes the first time"
-    assert said == [words.format("192x128"), words.format("64x64")]
+    assert said == [EXPERIMENTAL, words.format("192x128"), words.format("64x64")]
     again = []
     opened(again).run(feeds(code, picture(90, 150)))
-    assert again == []
+    assert again == [EXPERIMENTAL]
 
 
 def test_engines_are_kept_by_model_precision_gpu_and_versions_and_timings_are_shared(runtime, code, tmp_path):
@@ -134,7 +135,7 @@ def test_an_engine_that_cannot_be_read_is_built_anew(runtime, reference, code, t
     said = []
     result = opened(said).run(feeds(code, picture(64, 64)))["stylized"]
     assert np.array_equal(result, reference._stylize.run(feeds(code, picture(64, 64)))["stylized"])
-    assert [line.split()[0] for line in said] == ["CUDA", "the", "building"]
+    assert [line.split()[0] for line in said] == ["experimental:", "CUDA", "the", "building"]
 
 
 def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(runtime, code, monkeypatch, tmp_path):
@@ -158,7 +159,8 @@ def test_paintings_are_encoded_on_cuda_not_in_an_engine_of_their_own(runtime, tm
     stylizer.encoder.encode(picture(64, 64))
     assert not any(TENSORRT in providers for _, _, providers in runtime.sessions)
     stylizer.stylize(picture(64, 64), plain(stylizer.encoder.find("kiss")))
-    assert len(said) == 1
+    assert len(said) == 2
+    assert said[0] == EXPERIMENTAL
 
 
 # The library
@@ -185,7 +187,7 @@ def test_the_library_tells_its_version(loader):
 
 def test_without_the_library_one_line_says_what_to_install(loader, monkeypatch):
     loader.has = False
-    monkeypatch.setattr(engine.ort, "import_runtime", FakeRuntime)
+    monkeypatch.setattr(ort, "import_runtime", FakeRuntime)
     with pytest.raises(ModelError, match=r"library .*nvinfer.*pip install 'tensorrt-cu13>=10.14,<11'") as caught:
         Session(STYLIZE, "tensorrt")
     assert "\n" not in str(caught.value)

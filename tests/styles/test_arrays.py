@@ -90,7 +90,7 @@ def test_a_damaged_cache_entry_counts_as_absent_and_is_made_anew(tmp_path: Path)
     cache.put("k", CODE)
     entry = tmp_path / "k.npz"
     data = bytearray(entry.read_bytes())
-    data[45] ^= 8
+    data[100] ^= 8
     entry.write_bytes(data)
     assert cache.get("k", "a", "1") is None
     cache.put("k", CODE)

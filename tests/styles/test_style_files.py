@@ -1,7 +1,9 @@
 """Style files: one style's code, for `--style` and the styles folder."""
 
+import io
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +124,7 @@ def test_one_that_is_damaged_or_none_is_one_line(code, tmp_path, spoil):
     path = tmp_path / "wave.style.npz"
     save_style(path, code)
     spoil(path)
-    with pytest.raises(StyleError, match="is damaged or no style file") as raised:
+    with pytest.raises(StyleError, match="cannot be used") as raised:
         read_style(path, "v1")
     assert "\n" not in str(raised.value)
 
@@ -147,3 +149,70 @@ def test_the_styles_folder_takes_it(code, tmp_path):
     (tmp_path / "other.npz").write_bytes(b"no style")
     folder.scan()
     assert folder.scan() == [tmp_path / "wave.style.npz"]
+
+
+def spoiled(data: bytes, way: str, code: StyleCode) -> bytes:
+    arrays = {"index": np.array('{"model_version": "v1"}')} | {f"code/{key}": value for key, value in code.tensors.items()}
+    if way == "a plain array":
+        stream = io.BytesIO()
+        np.save(stream, np.zeros(3))
+        return stream.getvalue()
+    if way == "encrypted":
+        return data.replace(b"PK\1\2\x2d\3\x2d\0\0\0", b"PK\1\2\x2d\3\x2d\0\1\0").replace(
+            b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"
+        )
+    if way == "not a number":
+        arrays["code/entry_std"] = np.full((1, 5, 1, 1), np.nan, np.float32)
+    if way == "words":
+        arrays["code/entry_std"] = np.array(["a"])
+    if way in {"a list", "no text", "a number"}:
+        arrays["index"] = np.array({"a list": "[1]", "no text": "{", "a number": "7"}[way])
+    if way == "an object":
+        arrays["code/entry_std"] = np.array([{}], object)
+    if way == "a bomb":
+        arrays["code/entry_std"] = np.zeros((1, 30_000_000), np.float32)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=True, **arrays)
+    if way == "another method":
+        return stream.getvalue().replace(b"\0\0\x08\0", b"\0\0\x0e\0")
+    if way == "a flipped bit":
+        flipped = bytearray(stream.getvalue())
+        flipped[flipped.rindex(b"PK\1\2") - 9] ^= 0x40  # in the numbers of the last array
+        return bytes(flipped)
+    return stream.getvalue()
+
+
+WAYS = (
+    *("a plain array", "encrypted", "not a number", "words", "a list", "no text", "a number", "an object", "a bomb"),
+    *("another method", "a flipped bit"),
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_style_file_that_is_not_one_is_refused_in_one_line(code, tmp_path, way):
+    path = tmp_path / "a.style.npz"
+    save_style(path, code)
+    read_style(path, "v1")
+    path.write_bytes(spoiled(path.read_bytes(), way, code))
+    with pytest.raises(StyleError, match="damaged or no style file") as failure:
+        read_style(path, "v1")
+    assert "\n" not in str(failure.value)
+
+
+def test_a_style_file_of_other_shapes_does_not_fit(stylizer, tmp_path):
+    code = stylizer.encoder.find("kiss")
+    name = next(iter(code.tensors))
+    for wrong in (np.zeros((1, 9, 1, 1), np.float32), np.zeros((3,), np.float32), np.zeros((1, 3, 2, 2), np.float32)):
+        save_style(tmp_path / "a.style.npz", replace(code, tensors={**code.tensors, name: wrong}))
+        with pytest.raises(StyleError, match="does not fit the model"):
+            stylizer.encoder.find(str(tmp_path / "a.style.npz"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_damaged_code_in_the_cache_counts_as_absent(code, tmp_path, way):
+    cache = CodeCache(tmp_path)
+    cache.put("key", code)
+    assert cache.get("key", "a", "v1") is not None
+    (tmp_path / "key.npz").write_bytes(spoiled((tmp_path / "key.npz").read_bytes(), way, code))
+    if way not in {"a list", "no text", "a number"}:  # the cache has no index
+        assert cache.get("key", "a", "v1") is None

@@ -13,7 +13,7 @@ from streamstyle.errors import ModelError
 from streamstyle.look.look import Look
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.session import usable_cores
+from streamstyle.runtime.machine import usable_cores
 
 AREA = "speed"
 SIZES = ((640, 360), (1280, 720))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from streamstyle import __version__
 from streamstyle.doctor.finding import Finding
+from streamstyle.runtime.machine import available_memory
 
 AREA = "system"
 LIBRARIES = ("numpy", "av", "cv2", "onnxruntime")
@@ -86,8 +87,6 @@ def runtime_packages() -> list[str]:
 
 def memory() -> Finding:
     """What can be taken without swapping."""
-    from streamstyle.runtime.session import available_memory  # noqa: PLC0415 - it needs numpy, whose absence is a finding above
-
     free = available_memory()
     if free is None:
         return Finding(AREA, "memory", "ok", "not looked at: this system does not say in a simple way")

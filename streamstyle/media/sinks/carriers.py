@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
 import av.error
@@ -157,9 +157,9 @@ def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rat
         except (av.error.FFmpegError, ValueError):
             return  # a damaged packet is a gap in the sound, not the end of it
         for frame in frames:
-            frame = frame if order is None else _reordered(frame, order)
-            line_up(frame)
-            for resampled in resampler.resample(frame):
+            ordered = frame if order is None else _reordered(frame, order)
+            line_up(ordered)
+            for resampled in resampler.resample(ordered):
                 yield from target.encode(resampled)
         if packet is None:
             for resampled in resampler.resample(None):
@@ -177,8 +177,8 @@ def _format(encoder: str) -> str:
 def _reordered(frame: av.AudioFrame, order: list[int]) -> av.AudioFrame:
     if frame.format.is_planar:  # of eight channels, PyAV (18) counts nine planes
         return frame
-    samples = frame.to_ndarray().reshape(-1, len(order))[:, order].reshape(1, -1)
-    made = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=frame.format.name, layout=frame.layout.name)
+    samples: Any = np.ascontiguousarray(frame.to_ndarray().reshape(-1, len(order))[:, order]).reshape(1, -1)
+    made = av.AudioFrame.from_ndarray(samples, format=frame.format.name, layout=frame.layout.name)
     made.sample_rate, made.time_base, made.pts = frame.sample_rate, frame.time_base, frame.pts
     return made
 

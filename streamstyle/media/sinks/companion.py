@@ -196,28 +196,31 @@ class Companion:
             except _FAILURES as error:
                 self._warnings.append(f"{label} ({codec}) is left out: {reason(error)}")
                 return None
-        if isinstance(stream, AudioStream) and stream.codec_context is not None:
-            encoder, rate = _AUDIO_FALLBACK.get(self._suffix, ("aac", 192_000))
-            channels = Channels.of(self._notes.get(stream.index, ""))
-            try:
-                carrier = recoding(stream, self._output, encoder, rate, channels)
-            except _FAILURES as error:
-                self._warnings.append(
-                    f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded anew ({reason(error)}); "
-                    "use an .mkv output to keep it"
-                )
-                return None
-            self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, encoded as {encoder.removeprefix('lib')}")
-            return carrier
         if name == "unknown":
             self._warnings.append(f"{label} is left out: its codec is not known")
             return None
+        if isinstance(stream, AudioStream):
+            return self._recode(stream, label, codec)
         fallback = _SUBTITLE_FALLBACK.get(self._suffix)
         if isinstance(stream, SubtitleStream) and codec in _TEXT_SUBTITLES and fallback:
             self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, converted to {fallback}")
             return converting(stream, self._output, fallback)
         self._warnings.append(f"{label} is left out: {self._suffix} cannot hold {codec}; use an .mkv output to keep it")
         return None
+
+    def _recode(self, stream: AudioStream, label: str, codec: str) -> Carrier | None:
+        encoder, rate = _AUDIO_FALLBACK.get(self._suffix, ("aac", 192_000))
+        channels = Channels.of(self._notes.get(stream.index, ""))
+        try:
+            carrier = recoding(stream, self._output, encoder, rate, channels)
+        except _FAILURES as error:
+            self._warnings.append(
+                f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded anew "
+                f"({reason(error)}); use an .mkv output to keep it"
+            )
+            return None
+        self._warnings.append(f"{label}: {self._suffix} cannot hold {codec}, encoded as {encoder.removeprefix('lib')}")
+        return carrier
 
     def _copy_attachments(self) -> None:
         """Fonts of subtitles go along from Matroska to Matroska."""

@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.exif import without_place
-from streamstyle.media.pictures import over_white
+from streamstyle.media.resize import over_white
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.place import Place
 
@@ -122,7 +122,7 @@ class ImageSink(Sink):
             color, alpha = over_white(color, alpha), None
         try:
             self._encoded = self._encode(color, alpha)
-        except (cv2.error, OSError, ValueError, MemoryError) as error:
+        except (cv2.error, OSError, ValueError, RuntimeError, MemoryError) as error:
             suffix = self._place.final.suffix.lower()
             raise SinkError(f"{width}x{height} pixels cannot be written as {suffix}; try .png") from error
 
@@ -130,9 +130,11 @@ class ImageSink(Sink):
         if self._format.name == "PNG":
             return _png(color, alpha, self._exif)
         pixels = color if alpha is None else np.dstack([color, alpha])
-        stream = io.BytesIO()
-        exif = {"exif": self._exif} if self._exif and self._format.name != "BMP" else {}
-        Pillow.fromarray(pixels).save(stream, self._format.name, **self._format.options, **exif)
+        stream, options = io.BytesIO(), dict(self._format.options)
+        if self._exif and self._format.name != "BMP":
+            options["exif"] = self._exif
+            options.pop("compression", None)  # libtiff cannot write the directories of EXIF
+        Pillow.fromarray(pixels).save(stream, self._format.name, **options)
         return stream.getvalue()
 
     def close(self) -> None:

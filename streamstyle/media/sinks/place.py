@@ -15,7 +15,7 @@ from pathlib import Path
 
 import av.error
 
-from streamstyle.errors import SinkError
+from streamstyle.errors import SinkError, UsageError
 from streamstyle.media.libav import reason
 from streamstyle.media.places import is_url, local_path, quoted
 
@@ -43,7 +43,8 @@ def refuse_unless_writable(
         new_folder: A folder that will be made, should it not be there.
 
     Raises:
-        SinkError: It may not.
+        UsageError: The run reads it.
+        SinkError: Something is there already, or nothing can be written there.
     """
     try:
         folder = final.parent
@@ -59,7 +60,7 @@ def refuse_unless_writable(
             raise SinkError(f"{quoted(final)} is a folder; name a file")
         for name in reads:
             if not is_url(name) and _is_same(final, name):
-                raise SinkError(f"{quoted(final)} is read by this run, so it cannot be its output; name another file")
+                raise UsageError(f"{quoted(final)} is the input itself, or another file that this run reads; name another")
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
             raise SinkError(f"{quoted(final)} is a pipe or a device; name a file")
         if not overwrite:
@@ -102,6 +103,7 @@ class Place:
             reads: Files of this run, which are never replaced: paths and URLs.
 
         Raises:
+            UsageError: The run reads the file.
             SinkError: The folder is missing or not writable, the file exists and may not be replaced, or another run
                 writes it.
         """

@@ -140,7 +140,7 @@ def expand_inputs(inputs: list[str]) -> list[str]:
 def _matching(pattern: str) -> list[str]:
     if os.path.lexists(pattern):
         return [pattern]
-    found = sorted(glob.glob(pattern), key=_natural)
+    found = sorted(glob.glob(pattern), key=_natural)  # noqa: PTH207 - a pattern may be absolute
     if not found:
         raise SourceError(f"{quoted(pattern)} matches no file; check the pattern")
     return [name for name in found if not _is_folder(name)]

@@ -1,5 +1,6 @@
 """Exact, ever-increasing times for the frames of a video stream."""
 
+from collections import deque
 from fractions import Fraction
 
 import av
@@ -7,6 +8,8 @@ from av.video.stream import VideoStream
 
 _JUMP_SECONDS = 1
 _NOMINAL_STEPS = Fraction(3, 2)
+# As many may be out of order in H.264 and HEVC.
+_REORDERED_FRAMES = 16
 
 
 class Clock:
@@ -14,8 +17,8 @@ class Clock:
 
     Time stamps are taken as they are, as exact fractions. Where a frame has none, it follows the one before by the nominal
     frame duration. One that does not increase is moved one tick behind the one before; a jump back by more than a frame
-    and a half (joined recordings) shifts all that follow. Where the stamps were only out of order, and soon lie beyond all
-    that was given out, they are taken as they are again.
+    and a half, to where the clock was before (joined recordings), shifts all that follow. Stamps that are only out of
+    order lie between those before.
 
     Attributes:
         first: Time of the first frame, or None before it.
@@ -29,6 +32,7 @@ class Clock:
         self._beginning = None if stream.start_time is None else stream.start_time * self._tick
         self._shift = Fraction(0)
         self._lasts = Fraction(0)
+        self._recent: deque[Fraction] = deque(maxlen=_REORDERED_FRAMES)
         self.first: Fraction | None = None
         self.last: Fraction | None = None
 
@@ -45,10 +49,7 @@ class Clock:
     def time_of(self, frame: av.VideoFrame) -> Fraction:
         """The time of the next frame, in seconds."""
         base = frame.time_base or self._tick
-        unshifted = None if frame.pts is None else frame.pts * base
-        if unshifted is not None and self.last is not None and 0 < self._shift < _JUMP_SECONDS and unshifted > self.last:
-            self._shift = Fraction(0)
-        stamped = None if unshifted is None else unshifted + self._shift
+        stamped = None if frame.pts is None else frame.pts * base + self._shift
         if self.last is None:
             moment = stamped if stamped is not None else (self._beginning or Fraction(0))
             self.first = moment
@@ -56,13 +57,20 @@ class Clock:
             moment = self.last + self._whole_ticks(self._nominal)
         elif stamped > self.last:
             moment = stamped
-        elif self.last - stamped > _NOMINAL_STEPS * self._nominal:
+        elif self.last - stamped > _NOMINAL_STEPS * self._nominal and self._was_there(stamped):
             moment = self.last + self._whole_ticks(self._nominal)
             self._shift += moment - stamped
+            self._recent.clear()
+            stamped = moment
         else:
             moment = self.last + self._tick
         self.last, self._lasts = moment, self.duration_of(frame)
+        if stamped is not None:
+            self._recent.append(stamped)
         return moment
+
+    def _was_there(self, moment: Fraction) -> bool:
+        return moment <= min(self._recent, default=moment) or moment in self._recent
 
     def duration_of(self, frame: av.VideoFrame) -> Fraction:
         """How long the frame is shown: as it says, else the nominal frame duration."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.media.pictures import MOST_PIXELS, Picture, open_animation, over_white, read_picture
+from streamstyle.media.pictures import Picture, open_animation, read_picture
 from streamstyle.media.places import quoted, read_bytes
+from streamstyle.media.resize import over_white
 from streamstyle.media.sources.base import Source, SourceInfo
 
 # Browsers show a frame of no length, or next to none, for a tenth of a second.
@@ -72,8 +73,6 @@ class AnimationSource(Source):
             )
         self._name = quoted(place)
         self._file: Any = open_animation(read_bytes(place), self._name)
-        if self._file.size[0] * self._file.size[1] > MOST_PIXELS:
-            raise SourceError(f"{self._name} is too large; reduce it first")
         self.warnings = []
         self._frames = self._decode(start or Fraction(0), end)
         self._first = next(self._frames, None)

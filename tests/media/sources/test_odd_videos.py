@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import struct
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -13,31 +14,30 @@ from av.sidedata.sidedata import Type as SideDataType
 
 from streamstyle.media.libav import ToneMap
 from streamstyle.media.sources import open_source, timecode
+from streamstyle.media.sources.clock import Clock
 from streamstyle.media.sources.video import VideoSource
 from tests.clips import brightness, flat, make_clip
 
-LONG = [brightness(i % 25) for i in range(250)]
+LONG = [brightness(i % 25, 32, 32) for i in range(150)]
 
 
-@pytest.mark.parametrize("start", ["7.3", "9.5", "0.04"])
 @pytest.mark.parametrize(
     ("name", "codec"),
-    [("a.ts", "libx264"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora"), ("a.mkv", "libx264")],
+    [("a.ts", "mpeg2video"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora"), ("a.mkv", "libx264")],
 )
-def test_seeking_lands_before_the_wanted_frame_in_every_container(
-    tmp_path: Path, name: str, codec: str, start: str
-) -> None:
+def test_seeking_lands_before_the_wanted_frame_in_every_container(tmp_path: Path, name: str, codec: str) -> None:
     if codec not in av.codecs_available:
-        codec = "libvpx" if name.endswith(".ogv") else codec
-    clip = make_clip(tmp_path / name, images=LONG, codec=codec, group=200, options={"g": "200"})
+        pytest.skip(f"no encoder {codec}")
+    clip = make_clip(tmp_path / name, images=LONG, codec=codec, group=120)
     with VideoSource(str(clip)) as source:
         whole = [(frame.time, frame.image.mean()) for frame in source]
-    with VideoSource(str(clip), Fraction(start)) as source:
-        found = [(frame.time, frame.image.mean()) for frame in source]
+    for start in (Fraction(1, 25), Fraction(9, 2), Fraction(28, 5)):
+        with VideoSource(str(clip), start) as source:
+            found = [(frame.time, frame.image.mean()) for frame in source]
         assert source.warnings == []
-    wanted = [(time, level) for time, level in whole if time - whole[0][0] >= Fraction(start)]
-    assert [time for time, _ in found] == [time for time, _ in wanted]
-    assert [level for _, level in found] == pytest.approx([level for _, level in wanted], abs=1)
+        wanted = [(time, level) for time, level in whole if time - whole[0][0] >= start]
+        assert [time for time, _ in found] == [time for time, _ in wanted]
+        assert [level for _, level in found] == pytest.approx([level for _, level in wanted], abs=1)
 
 
 @pytest.mark.parametrize("frames", [3, 20, 30])
@@ -53,11 +53,15 @@ def test_a_clock_that_runs_backwards_goes_on(tmp_path: Path, frames: int) -> Non
 
 def test_stamps_that_are_only_out_of_order_do_not_slow_the_clip_down(tmp_path: Path) -> None:
     order = [place for i in range(0, 24, 4) for place in (i, i + 3, i + 1, i + 2)]
-    clip = make_clip(tmp_path / "a.nut", codec="mjpeg", pix_fmt="yuvj420p", pts=order, frames=24)
-    with VideoSource(str(clip)) as source:
-        times = [frame.time for frame in source]
+    with av.open(str(make_clip(tmp_path / "a.mkv", frames=2))) as container:
+        clock = Clock(container.streams.video[0])
+    times = []
+    for place in order:
+        frame = av.VideoFrame(16, 16, "yuv420p")
+        frame.pts, frame.time_base = 40 * place, Fraction(1, 1000)
+        times.append(clock.time_of(frame))
     assert all(before < after for before, after in itertools.pairwise(times))
-    assert times[-1] - times[0] < Fraction(26, 25)
+    assert times[-1] < Fraction(26, 25)
 
 
 def test_of_several_videos_the_default_one_is_painted_and_said(tmp_path: Path) -> None:
@@ -121,33 +125,23 @@ def test_an_opaque_picture_with_an_alpha_plane_says_nothing(tmp_path: Path) -> N
 def test_what_the_container_crops_is_left_out(tmp_path: Path) -> None:
     bars = flat((0, 0, 0))
     bars[8:40, 4:60] = 200
-    clip = make_clip(tmp_path / "a.mkv", images=[bars] * 3)
-    data = clip.read_bytes()
-    # PixelCropBottom, Top, Left, Right are put in place of as many bytes of a void element of the video's track.
-    crop = b"\x54\xaa\x81\x08\x54\xbb\x81\x08\x54\xcc\x81\x04\x54\xdd\x81\x04"
-    (tmp_path / "cropped.mkv").write_bytes(with_crop(data, crop))
-    with VideoSource(str(tmp_path / "cropped.mkv")) as source:
+    clip = make_clip(tmp_path / "a.mp4", images=[bars] * 3)
+    (tmp_path / "cropped.mp4").write_bytes(with_clean_aperture(clip.read_bytes(), 56, 32))
+    with VideoSource(str(tmp_path / "cropped.mp4")) as source:
         assert (source.info.width, source.info.height) == (56, 32)
         assert next(iter(source)).image.min() > 150
 
 
-def with_crop(data: bytes, crop: bytes) -> bytes:
-    """A Matroska file with more in its first track's video element; the sizes of all that hold it grow."""
-    video = data.index(b"\xe0", data.index(b"\x16\x54\xae\x6b") + 40)
-    while data[video + 1] & 0x80 == 0 and data[video + 1] != 0x01:
-        video = data.index(b"\xe0", video + 1)
+def with_clean_aperture(data: bytes, width: int, height: int) -> bytes:
+    """An MP4 whose index lies at its end, with a `clap` box in its first sample's entry (ISO/IEC 14496-12, 12.1.4)."""
+    box = struct.pack(">I4s8I", 40, b"clap", width, 1, height, 1, 0, 1, 0, 1)
     grown = bytearray(data)
-    for mark in (b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\xe0"):
-        place = {b"\xae": data.index(b"\xae", data.index(b"\x16\x54\xae\x6b") + 4), b"\xe0": video}.get(
-            mark, data.find(mark)
-        )
-        at = place + len(mark)
-        width = 9 - data[at].bit_length()
-        size = int.from_bytes(data[at : at + width]) + len(crop)
-        grown[at : at + width] = size.to_bytes(width)
-    width = 9 - data[video + 1].bit_length()
-    end = video + 1 + width + (int.from_bytes(data[video + 1 : video + 1 + width]) & ~(1 << (7 * width)))
-    return bytes(grown[:end]) + crop + bytes(grown[end:])
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
+        place = data.index(kind, data.index(b"moov")) - 4
+        (size,) = struct.unpack_from(">I", data, place)
+        struct.pack_into(">I", grown, place, size + len(box))
+        end = place + size
+    return bytes(grown[:end]) + box + bytes(grown[end:])
 
 
 def test_labels_of_the_picture_are_read(tmp_path: Path) -> None:
@@ -173,14 +167,14 @@ def test_time_codes(code: str, rate: Fraction, seconds: Fraction, wanted: str) -
 
 @pytest.mark.parametrize("transfer", [16, 18])
 def test_hdr_is_tone_mapped(transfer: int) -> None:
-    levels = []
+    levels, tone_map = [], ToneMap()
     for code in np.linspace(0, 1, 12):
         frame = av.VideoFrame(64, 48, "yuv420p10le")
         for place, plane in enumerate(frame.planes):
             level = 512 if place else round((16 + 219 * code) * 4)
             plane.update(np.full(plane.buffer_size // 2, level, "<u2").tobytes())
         frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range = 9, 9, transfer, 1
-        levels.append(int(ToneMap().apply(frame).to_ndarray(format="rgb24")[20, 20, 1]))
+        levels.append(int(tone_map.apply(frame).to_ndarray(format="rgb24")[20, 20, 1]))
     assert levels == sorted(levels)
     assert levels[0] == 0
     assert levels[-1] >= 250

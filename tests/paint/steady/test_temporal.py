@@ -13,6 +13,7 @@ from evaluation.measures.temporal import (
     strip,
     warping_error,
 )
+from streamstyle.look.look import Region
 from streamstyle.paint.steady.flow import grid, inside, moved
 from streamstyle.paint.steady.steadier import Motion, MotionTrack, Part, Steadier, _around, _moves
 from streamstyle.paint.stylizer import Stylizer
@@ -171,7 +172,7 @@ def test_a_region_that_comes_back_starts_anew(tmp_path):
     stylizer = Stylizer("fast", "cpu", CodeCache(tmp_path))
     code, other = stylizer.encoder.find("kiss"), stylizer.encoder.find("great-wave")
     mask = np.ones((HEIGHT, WIDTH), np.float32)
-    looks = {True: Look(code, temporal="on", regions=(Region(mask, other),)), False: Look(code, temporal="on")}
+    looks = {True: plain(code, temporal="on", regions=(Region(mask, other),)), False: plain(code, temporal="on")}
     contents = [view(noise=6, seed=index) for index in range(4)]
     memory = stylizer.memory()
     shown = [stylizer.stylize(contents[index], looks[index != 2], memory) for index in range(4)]

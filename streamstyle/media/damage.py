@@ -1,0 +1,61 @@
+"""Photos that were cut short, and headers that lie about how much there is."""
+
+import struct
+
+from streamstyle.errors import SourceError
+
+# 200 MP is what the largest sensors of phones give.
+_MOST_PIXELS = 256_000_000
+# Above this many pixels a file must hold at least a byte for each hundred: photos hold ten times as many.
+_UNSUSPECTED_PIXELS, _PIXELS_PER_BYTE = 40_000_000, 100
+_MOST_GROWTH = 100
+_MOST_BYTES = 1 << 30
+
+
+def refuse_size(width: int, height: int, size: int, name: str) -> None:
+    """Refuse by its header what would take memory for nothing.
+
+    Args:
+        width: As the header says.
+        height: Likewise.
+        size: Of the file, in bytes.
+        name: Of the picture, for messages.
+
+    Raises:
+        SourceError: It is too large, or holds too little for its size: damaged, or made to fill memory.
+    """
+    pixels = width * height
+    if pixels > _MOST_PIXELS:
+        raise SourceError(f"{name} is too large: {width}x{height} pixels; at most {_MOST_PIXELS // 1_000_000} million")
+    if pixels > _UNSUSPECTED_PIXELS and pixels > size * _PIXELS_PER_BYTE:
+        raise SourceError(f"{name} claims {width}x{height} pixels, but holds {size} bytes; reduce it, or get a whole copy")
+    if width < 1 or height < 1:
+        raise SourceError(f"{name} is damaged: {width}x{height} pixels; get a whole copy")
+
+
+def completed(data: bytes) -> bytes:
+    """A file that is shorter than it says, with zeros for what is missing; any other as it is.
+
+    Decoders of WebP, HEIC, AVIF and JPEG 2000 take nothing that is short, but make what they can of zeros.
+    """
+    announced = _announced(data)
+    if announced <= len(data) or announced > min(len(data) * _MOST_GROWTH, _MOST_BYTES):
+        return data
+    return data + bytes(announced - len(data))
+
+
+def _announced(data: bytes) -> int:
+    """How many bytes a file says that it has; 0 where it does not."""
+    if data[:4] == b"RIFF" and len(data) >= 12:
+        return 8 + int(struct.unpack("<I", data[4:8])[0])
+    if data[4:8] not in {b"ftyp", b"jP  "}:
+        return 0
+    place = 0
+    while place + 16 <= len(data):
+        length = int(struct.unpack(">I", data[place : place + 4])[0])
+        if length == 1:
+            length = int(struct.unpack(">Q", data[place + 8 : place + 16])[0])
+        if length < 8:  # 0: to the end of the file
+            return 0
+        place += length
+    return place

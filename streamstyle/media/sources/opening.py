@@ -1,0 +1,102 @@
+"""A container opened, and which of its streams is the picture."""
+
+import re
+from fractions import Fraction
+
+import av
+import av.error
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+from streamstyle.errors import SourceError
+from streamstyle.media.libav import address, reason, stream_notes
+
+# For opening and for each read of a network stream; a live one that is silent for longer is broken.
+_TIMEOUT_SECONDS, _LIVE_TIMEOUT_SECONDS = 20, 5
+_LIVE_OPTIONS = {"fflags": "nobuffer", "rtsp_flags": "prefer_tcp"}
+# libav's own decoders of these do not see the transparency that WebM keeps beside the picture.
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def video_stream(container: InputContainer, uri: str) -> tuple[VideoStream, list[str]]:
+    """The default stream of moving pictures, or the first; the cover of a record is none.
+
+    Returns:
+        It, and a line for the user where there are others.
+
+    Raises:
+        SourceError: There is none.
+    """
+    found = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None
+    ]
+    if not found:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise SourceError(f"'{uri}' holds no video (only {kinds}); wanted a video or a photo")
+    chosen = next((stream for stream in found if stream.disposition & Disposition.default), found[0])
+    chosen.thread_type = "AUTO"
+    if len(found) == 1:
+        return chosen, []
+    return chosen, [f"'{uri}' holds {len(found)} videos; number {found.index(chosen) + 1}, the default one, is painted"]
+
+
+def time_base_of(stream: VideoStream) -> Fraction:
+    """Seconds of one tick of a stream's clock."""
+    return stream.time_base or Fraction(1, 90_000)
+
+
+def stated_length(stream: VideoStream) -> Fraction | None:
+    """Seconds that the stream plays, as the file says of this stream itself; a file's other streams may be longer."""
+    if stream.duration is not None:
+        return stream.duration * time_base_of(stream)
+    tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
+    if tag is None:
+        return None
+    beginning = (stream.start_time or 0) * time_base_of(stream)  # the tag tells the time of the end
+    return int(tag[1]) * 3600 + int(tag[2]) * 60 + Fraction(tag[3]) - max(beginning, Fraction(0))
+
+
+def open_container(uri: str, is_live: bool, device: HWAccel | None) -> InputContainer:
+    """A file or an address, opened; SourceError says why it cannot be."""
+    timeout = (_LIVE_TIMEOUT_SECONDS if is_live else _TIMEOUT_SECONDS) if "://" in uri else None
+    options = _LIVE_OPTIONS if is_live else {}
+    try:
+        return av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options, hwaccel=device)
+    except FileNotFoundError as error:
+        raise SourceError(f"'{uri}' does not exist; check the name") from error
+    except PermissionError as error:
+        raise SourceError(f"'{uri}' cannot be read: permission denied") from error
+    except av.error.InvalidDataError as error:
+        raise SourceError(f"'{uri}' is not a video or photo that can be read, or its index is missing") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise SourceError(f"'{uri}' cannot be opened: {reason(error)}") from error
+
+
+def decoder_of(stream: VideoStream) -> VideoCodecContext:
+    """What decodes a stream: its own decoder, or the one that sees its transparency."""
+    context = stream.codec_context
+    name = _ALPHA_DECODERS.get(context.name)
+    if name is None or stream.metadata.get("alpha_mode", stream.metadata.get("ALPHA_MODE")) != "1":
+        return context
+    try:
+        decoder = av.CodecContext.create(name, "r")
+    except (av.error.FFmpegError, ValueError):  # this build has none
+        return context
+    assert isinstance(decoder, VideoCodecContext)  # both are of video
+    decoder.extradata = context.extradata
+    return decoder
+
+
+def cropping_of(container: InputContainer, stream: VideoStream) -> tuple[int, int, int, int]:
+    """Pixels that the container takes off: left, right, top, bottom."""
+    found = re.search(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", stream_notes(container).get(stream.index, ""))
+    if found is None:
+        return 0, 0, 0, 0
+    left, right, top, bottom = (int(number) for number in found.groups())
+    fits = left + right < stream.width and top + bottom < stream.height
+    return (left, right, top, bottom) if fits else (0, 0, 0, 0)

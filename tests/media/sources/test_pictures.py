@@ -1,0 +1,389 @@
+"""The one reader of photos."""
+
+import io
+import struct
+import zlib
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageCms
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from streamstyle.errors import SourceError
+from streamstyle.media.exif import without_place
+from streamstyle.media.pictures import Picture, decode_picture, read_picture
+from streamstyle.media.profiles import ADOBE_PRIMARIES, matrix_profile
+from streamstyle.media.resize import over_white
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.image import AnimationSource, ImageSource
+
+pillow_heif.register_heif_opener()
+ORIENTATION, DATE, DATE_TAKEN, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 306, 36867, 0x8769, 0x8825, 40965
+# What lays an upright picture so that the orientation brings it back.
+LAID = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+ADOBE_GREEN, SRGB_GREEN = (60, 200, 60), (0, 201, 37)
+
+
+def scene(width: int = 96, height: int = 64) -> Image.Image:
+    """Red at the left, blue at the right, brighter below; smooth, so that lossy formats keep it."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    return Image.fromarray((np.stack([1 - x, y, x], -1) * 200 + 25).astype(np.uint8))
+
+
+def transparent(width: int = 96, height: int = 64) -> Image.Image:
+    """The scene, opaque in its right half and not to be seen in its first quarter."""
+    picture = scene(width, height)
+    alpha = np.repeat(np.interp(np.arange(width), [width // 4, width // 2], [0, 255])[None], height, 0)
+    picture.putalpha(Image.fromarray(alpha.astype(np.uint8)))
+    return picture
+
+
+def stored(picture: Image.Image, form: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, form, **options)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def exif_of(**tags: object) -> Image.Exif:
+    exif = Image.Exif()
+    if "orientation" in tags:
+        exif[ORIENTATION] = tags["orientation"]
+    if "taken" in tags:
+        exif[EXIF_IFD] = {DATE_TAKEN: tags["taken"]}
+    if "place" in tags:
+        exif[GPS_IFD] = {1: "N", 2: (48.0, 6.0, 0.0), 3: "E", 4: (11.0, 30.0, 0.0)}
+    return exif
+
+
+def decode(data: bytes) -> Picture:
+    return decode_picture(data, "'a'")
+
+
+def difference(image: np.ndarray, wanted: object) -> float:
+    wanted = np.asarray(wanted)
+    assert image.shape == wanted.shape
+    return float(np.abs(image.astype(int) - wanted.astype(int)).mean())
+
+
+@pytest.mark.parametrize(
+    ("form", "tolerance"),
+    [("PNG", 0), ("TIFF", 0), ("BMP", 0), ("PPM", 0), ("JPEG2000", 1), ("JPEG", 3), ("WEBP", 3), ("AVIF", 3), ("HEIF", 3)],
+)
+def test_a_photo_is_told_by_its_content(tmp_path: Path, form: str, tolerance: float) -> None:
+    path = tmp_path / "photo.mp4"
+    path.write_bytes(stored(scene(), form))
+    with open_source(str(path)) as source:
+        assert isinstance(source, ImageSource)
+        (frame,) = source
+    assert source.warnings == []
+    assert difference(frame.image, scene()) <= tolerance
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_of_every_format_is_turned_with_its_alpha(form: str, orientation: int) -> None:
+    has_alpha = form != "JPEG"
+    upright = transparent() if has_alpha else scene()
+    lying = upright if orientation == 1 else upright.transpose(LAID[orientation])
+    picture = decode(stored(lying, form, exif=exif_of(orientation=orientation).tobytes()))
+    assert difference(picture.over_white, over_white_of(upright)) < 4
+    if has_alpha:
+        assert picture.alpha is not None
+        assert difference(picture.alpha, upright.getchannel("A")) < 4
+
+
+def over_white_of(picture: Image.Image) -> Image.Image:
+    paper = Image.new("RGBA", picture.size, "white")
+    paper.alpha_composite(picture.convert("RGBA"))
+    return paper.convert("RGB")
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_profiles_become_srgb(form: str) -> None:
+    profile = matrix_profile(ADOBE_PRIMARIES, gamma=563 / 256)
+    picture = decode(stored(Image.new("RGB", (64, 64), ADOBE_GREEN), form, icc_profile=profile, quality=100))
+    assert np.abs(picture.color[32, 32].astype(int) - SRGB_GREEN).max() <= 3
+    assert picture.warnings == ()
+
+
+def test_profiles_hold_under_transparency_and_for_palettes() -> None:
+    profile = matrix_profile(ADOBE_PRIMARIES, gamma=563 / 256)
+    picture = decode(stored(Image.new("RGBA", (8, 8), (*ADOBE_GREEN, 100)), "PNG", icc_profile=profile))
+    assert picture.alpha is not None
+    assert (picture.alpha == 100).all()
+    assert np.abs(picture.color[0, 0].astype(int) - SRGB_GREEN).max() <= 1
+    palette = decode(stored(Image.new("RGB", (8, 8), ADOBE_GREEN).convert("P"), "PNG", icc_profile=profile))
+    assert np.abs(palette.color[0, 0].astype(int) - palette.color[4, 4]).max() == 0
+    assert palette.color[0, 0, 0] < 40
+
+
+def test_a_profile_of_srgb_changes_no_pixel() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert difference(decode(stored(scene(), "PNG", icc_profile=profile)).color, scene()) == 0
+
+
+def test_gray_with_a_profile_of_its_own_and_with_one_of_rgb() -> None:
+    gray = scene().convert("L")
+    for profile in (matrix_profile(ADOBE_PRIMARIES), b"no profile at all"):
+        picture = decode(stored(gray, "PNG", icc_profile=profile))
+        assert picture.color.shape == (64, 96, 3)
+        assert difference(picture.color, gray.convert("RGB")) < 5
+        assert bool(picture.warnings) == (profile == b"no profile at all")
+
+
+def test_adobe_rgb_that_a_camera_says_by_exif() -> None:
+    exif = Image.Exif()
+    exif[EXIF_IFD] = {INTEROP_IFD: {1: "R03"}, 40961: 65535}
+    picture = decode(stored(Image.new("RGB", (64, 64), ADOBE_GREEN), "JPEG", quality=100, subsampling=0, exif=exif))
+    assert np.abs(picture.color[32, 32].astype(int) - SRGB_GREEN).max() <= 3
+
+
+def test_linear_light_that_a_png_says_by_its_gamma() -> None:
+    data = stored(Image.new("RGB", (8, 8), (64, 64, 64)), "PNG")
+    gamma = b"gAMA" + struct.pack(">I", 100_000)
+    data = data[:33] + struct.pack(">I", 4) + gamma + struct.pack(">I", zlib.crc32(gamma)) + data[33:]
+    assert np.abs(decode(data).color[0, 0].astype(int) - 137).max() <= 2  # (64 / 255) ** (1 / 2.2), about
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16", "I", "F", "LAB", "YCbCr"])
+def test_every_kind_of_pixel(mode: str) -> None:
+    gray = scene().convert("L")
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
+    elif mode == "I":
+        picture = Image.fromarray(np.asarray(gray).astype(np.int32) * 257)
+    elif mode == "F":
+        picture = Image.fromarray(np.asarray(gray) / np.float32(255))
+    elif mode == "LAB":
+        to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+        picture = ImageCms.applyTransform(gray.convert("RGB"), to_lab)
+    else:
+        picture = gray.convert("RGB").convert(mode)
+    color = decode(stored(picture, "TIFF")).color
+    assert color.dtype == np.uint8
+    assert color.flags.c_contiguous
+    assert difference(color, gray.convert("RGB")) < {"1": 130, "P": 20}.get(mode, 4)
+
+
+def test_transparent_colors_of_palettes_and_of_keys() -> None:
+    picture = Image.new("P", (8, 8), 1)
+    picture.putpalette([255, 0, 0, 0, 0, 255])
+    picture.paste(0, (0, 0, 4, 8))
+    for options in ({"transparency": 0}, {"transparency": b"\0\xff"}):
+        found = decode(stored(picture, "PNG", **options))
+        assert found.alpha is not None
+        assert (found.alpha[:, :4] == 0).all()
+        assert (found.over_white[:, :4] == 255).all()
+        assert (found.over_white[:, 4:] == (0, 0, 255)).all()
+    keyed = decode(stored(Image.new("RGB", (8, 8), (9, 9, 9)), "PNG", transparency=(9, 9, 9)))
+    assert keyed.alpha is not None
+    assert keyed.alpha.max() == 0
+
+
+def test_what_is_hidden_is_white_and_what_shines_through_keeps_its_color() -> None:
+    picture = decode(stored(transparent(), "PNG"))
+    assert picture.alpha is not None
+    hidden, shown = picture.alpha == 0, picture.alpha > 0
+    assert (picture.color[hidden] == 255).all()
+    assert (picture.color[shown] == np.asarray(transparent())[..., :3][shown]).all()
+    assert decode(stored(scene().convert("RGBA"), "PNG")).alpha is None
+
+
+def test_over_white_is_exact() -> None:
+    color, alpha = np.mgrid[0:256, 0:256].astype(np.uint8)
+    mixed = over_white(np.dstack([color] * 3), alpha)[..., 0]
+    wanted = (color.astype(float) * alpha + 255.0 * (255 - alpha)) / 255
+    assert np.abs(mixed - wanted).max() <= 0.5
+
+
+# Pages, and pictures that move.
+
+
+def pages(*sizes: tuple[int, int], reduced: int = -1) -> bytes:
+    pictures = [scene(*size) for size in sizes]
+    directories = []
+    for number in range(len(sizes)):
+        directory = ImageFileDirectory_v2()
+        directory[254] = 1 if number == reduced else 0
+        directories.append(directory)
+    for picture, directory in zip(pictures, directories, strict=True):
+        picture.encoderinfo = {"tiffinfo": directory}
+    return stored(pictures[0], "TIFF", save_all=True, append_images=pictures[1:], tiffinfo=directories[0])
+
+
+@pytest.mark.parametrize(("sizes", "wanted"), [(((32, 20), (96, 64)), (96, 64)), (((96, 64), (32, 20)), (96, 64))])
+def test_of_a_tiff_the_largest_page_is_taken_and_that_is_said(
+    sizes: tuple[tuple[int, int], ...], wanted: tuple[int, int]
+) -> None:
+    picture = decode(pages(*sizes))
+    assert picture.color.shape[1::-1] == wanted
+    assert len(picture.warnings) == 1
+    assert "2 pages" in picture.warnings[0]
+
+
+def test_a_thumbnail_is_no_page_even_where_it_is_larger() -> None:
+    assert decode(pages((96, 64), (48, 32), reduced=0)).color.shape == (32, 48, 3)
+
+
+@pytest.mark.parametrize("kind", ["DNG", "CFA", "SubIFD", "CR2", "RAF", "CR3", "ORF", "RW2"])
+def test_raw_files_are_refused_in_words(tmp_path: Path, kind: str) -> None:
+    tags = ImageFileDirectory_v2()
+    if kind == "DNG":
+        tags[50706] = b"\1\4\0\0"
+    data = stored(scene(), "TIFF", tiffinfo=tags)
+    if kind == "CFA":
+        data = data.replace(struct.pack("<HHIHH", 262, 3, 1, 2, 0), struct.pack("<HHIHH", 262, 3, 1, 32803, 0))
+    if kind == "SubIFD":
+        below = struct.pack("<HHHIHHI", 1, 262, 3, 1, 32803, 0, 0)
+        tags[330] = 1
+        tags.tagtype[330] = 4
+        data = stored(scene(), "TIFF", tiffinfo=tags)
+        data = data.replace(struct.pack("<HHII", 330, 4, 1, 1), struct.pack("<HHII", 330, 4, 1, len(data))) + below
+    starts = {
+        "CR2": b"II*\0\x10\0\0\0CR\2\0",
+        "RAF": b"FUJIFILMCCD-RAW 0201",
+        "CR3": b"\0\0\0\x18ftypcrx \0\0\0\1",
+        "ORF": b"IIRO\x08\0\0\0",
+        "RW2": b"IIU\0\x18\0\0\0",
+    }
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(starts[kind] + bytes(300) if kind in starts else data)
+    for read in (open_source, read_picture):
+        with pytest.raises(SourceError, match="camera's raw file"):
+            read(str(path))
+
+
+def moving(form: str, count: int = 3) -> bytes:
+    frames = [Image.new("RGB", (32, 24), color) for color in ("red", "lime", "blue")[:count]]
+    return stored(frames[0], form, save_all=True, append_images=frames[1:], duration=[100, 250, 400][:count], lossless=True)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "GIF", "PNG"])
+def test_pictures_that_move_are_clips(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(moving(form))
+    with open_source(str(path)) as source:
+        assert not source.info.is_still
+        frames = list(source)
+    assert [tuple(frame.image[12, 16] // 100) for frame in frames] == [(2, 0, 0), (0, 2, 0), (0, 0, 2)]
+    begin = frames[0].time
+    assert [float(frame.time - begin) for frame in frames] == pytest.approx([0, 0.1, 0.35])
+
+
+@pytest.mark.parametrize("form", ["WEBP", "GIF", "PNG"])
+def test_a_picture_that_could_move_but_does_not_is_a_photo(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(moving(form, 1))
+    with open_source(str(path)) as source:
+        assert source.info.is_still
+
+
+def test_a_part_of_an_animation(tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"
+    path.write_bytes(moving("WEBP"))
+    with AnimationSource(str(path)) as source:
+        assert source.info.frame_count == 3
+    with AnimationSource(str(path), start=Fraction(1, 10), end=Fraction(35, 100)) as source:
+        assert [float(frame.time) for frame in source] == [0.1]
+    with pytest.raises(SourceError, match="ends before --start"):
+        AnimationSource(str(path), start=Fraction(9))
+
+
+def test_an_animation_is_laid_over_white_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.webp"
+    frames = [Image.new("RGBA", (16, 16), (255, 0, 0, 0)), Image.new("RGBA", (16, 16), (0, 0, 255, 255))]
+    path.write_bytes(
+        stored(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=True, exact=True)
+    )
+    with open_source(str(path)) as source:
+        first, second = source
+    assert (first.image == 255).all()
+    assert tuple(second.image[0, 0]) == (0, 0, 255)
+    assert len([line for line in source.warnings if "over white" in line]) == 1
+
+
+# Damage.
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "HEIF", "AVIF", "JPEG2000"])
+def test_a_photo_that_was_cut_short_is_read_as_far_as_it_goes(form: str) -> None:
+    rng = np.random.default_rng(0)
+    noisy = (np.asarray(scene(320, 240)).astype(int) + rng.integers(-9, 10, (240, 320, 3))).clip(0, 255).astype(np.uint8)
+    data = stored(Image.fromarray(noisy), form)
+    picture = decode(data[: len(data) * 3 // 4])
+    (warning,) = picture.warnings
+    assert "cut short" in warning
+    if form != "BMP":  # which is stored from below
+        assert difference(picture.color[:100], noisy[:100]) < 10
+    assert decode(data).warnings == ()
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "PPM"])
+def test_no_cut_is_more_than_one_line(form: str) -> None:
+    data = stored(scene(), form)
+    for length in range(0, len(data), max(1, len(data) // 40)):
+        try:
+            decode(data[:length])
+        except SourceError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - some cuts leave a picture
+
+
+def with_png_size(data: bytes, width: int, height: int) -> bytes:
+    header = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
+
+
+@pytest.mark.parametrize(("width", "height"), [(2_000_000, 2_000_000), (30_000, 30_000), (9000, 9000), (1, 60_000_000)])
+def test_sizes_are_judged_by_the_header(width: int, height: int) -> None:
+    with pytest.raises(SourceError, match=r"too large|claims|damaged"):
+        decode(with_png_size(stored(scene(), "PNG"), width, height))
+
+
+def test_a_chunk_that_claims_gigabytes_is_refused() -> None:
+    data = stored(scene(), "PNG")
+    place = data.index(b"IDAT")
+    with pytest.raises(SourceError, match="cut short"):
+        decode(data[: place - 4] + b"\xf1\xcc\x4e\x23" + data[place : place + 4] + b"\0")
+
+
+def test_libraries_do_not_speak_to_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(stored(scene(), "TIFF", compression="jpeg"))
+    data[data.index(b"\xff\xda") :][:200] = bytes(200)
+    for damaged in (bytes(data), bytes(data).replace(b"\xff\xc0", b"\xff\xc6")):
+        with pytest.raises(SourceError):
+            decode_picture(damaged.replace(b"\xff\xd8", b"\xff\xd7"), "'a'")
+    assert capfd.readouterr() == ("", "")
+
+
+# What is kept of a photo beside its pixels.
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_the_date_is_kept_and_the_place_only_for_whoever_asks(form: str) -> None:
+    exif = exif_of(orientation=6, taken="2020:05:06 07:08:09", place=True).tobytes()
+    kept = Image.Exif()
+    kept.load(decode(stored(scene(), form, exif=exif)).exif)
+    assert kept[ORIENTATION] == 1
+    assert kept.get_ifd(EXIF_IFD)[DATE_TAKEN] == "2020:05:06 07:08:09"
+    assert kept.get_ifd(GPS_IFD)[2] == (48.0, 6.0, 0.0)
+    without = Image.Exif()
+    without.load(without_place(kept.tobytes()))
+    assert without.get_ifd(GPS_IFD) == {}
+    assert without.get_ifd(EXIF_IFD)[DATE_TAKEN] == "2020:05:06 07:08:09"
+
+
+def test_damaged_exif_does_not_cost_the_picture() -> None:
+    data = stored(scene(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert difference(decode(data).color, scene()) < 3
+    assert decode(data).exif == b""

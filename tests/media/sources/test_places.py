@@ -1,0 +1,122 @@
+"""Names of inputs, and photos from the web."""
+
+import http.server
+import io
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from streamstyle.errors import SourceError
+from streamstyle.media.pictures import read_picture
+from streamstyle.media.places import is_url, kind, local_path, quoted
+from streamstyle.media.sources import expand_inputs, open_source
+from streamstyle.media.sources.image import AnimationSource, ImageSource
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX files")
+
+
+def picture() -> Image.Image:
+    return Image.fromarray(np.mgrid[0:48, 0:64].sum(0).astype(np.uint8)).convert("RGB")
+
+
+@POSIX
+def test_file_addresses_are_paths(tmp_path: Path) -> None:
+    path = tmp_path / "a b%20ü.png"
+    picture().save(path)
+    address = path.as_uri()
+    assert local_path(address) == path
+    assert not is_url(address)
+    assert is_url("https://host/a.png")
+    assert expand_inputs([address, tmp_path.as_uri()]) == [str(path)] * 2
+    with open_source(address) as source:
+        assert isinstance(source, ImageSource)
+        assert source.info.name == str(path)
+    assert read_picture(address).color.shape == (48, 64, 3)
+
+
+@POSIX
+@pytest.mark.parametrize("way", ["long", "NUL", "loop", "pipe", "device", "missing", "folder", "below a file"])
+def test_names_that_cannot_be_read_are_one_line(tmp_path: Path, way: str) -> None:
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    picture().save(tmp_path / "a.png")
+    names = {
+        "long": tmp_path / ("x" * 300 + ".png"),
+        "NUL": f"{tmp_path}/a\0b.png",
+        "loop": tmp_path / "loop.png",
+        "pipe": tmp_path / "pipe.png",
+        "device": "/dev/zero",
+        "missing": tmp_path / "missing.png",
+        "folder": tmp_path,
+        "below a file": tmp_path / "a.png" / "b.png",
+    }
+    assert expand_inputs([str(names["missing"])]) == [str(names["missing"])]
+    for read in (open_source, read_picture):
+        with pytest.raises(SourceError) as failure:
+            read(str(names[way]))
+        assert "\n" not in str(failure.value)
+        assert "\0" not in str(failure.value)
+        assert len(str(failure.value)) < 300
+
+
+def test_one_bad_name_does_not_keep_a_folder_from_being_read(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png")
+    bad = "x" * 300
+    assert expand_inputs([bad, str(tmp_path)]) == [bad, str(tmp_path / "a.png")]
+    with pytest.raises(SourceError):
+        kind(bad)
+
+
+def test_names_in_messages_are_short_and_on_one_line() -> None:
+    assert quoted("a.png") == "'a.png'"
+    assert quoted("a\nb") == "'a?b'"
+    assert len(quoted("x" * 5000)) < 140
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, dict[str, bytes]]]:
+    """An address, and what it answers by path."""
+    files: dict[str, bytes] = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = files.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_address[1]}", files
+        running.shutdown()
+        thread.join()
+
+
+def stored(form: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    picture().save(stream, form, **options)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_photos_and_animations_of_the_web(server: tuple[str, dict[str, bytes]]) -> None:
+    address, files = server
+    files["/photo%20a?size=2"] = stored("AVIF")
+    files["/moving"] = stored("WEBP", save_all=True, append_images=[Image.new("RGB", (64, 48))], duration=100)
+    with open_source(f"{address}/photo a?size=2") as source:
+        assert isinstance(source, ImageSource)
+        assert source.info.is_still
+    with open_source(f"{address}/moving") as source:
+        assert isinstance(source, AnimationSource)
+        assert len(list(source)) == 2
+    for read in (open_source, read_picture):
+        with pytest.raises(SourceError, match=r"404|not found|Not Found"):
+            read(f"{address}/absent.png")
