@@ -181,9 +181,7 @@ def table(told: Sequence[Told], paintings: int) -> Table:
     for figure in FIGURES:
         shown.add_column(f"{figure.label}\n[dim]{figure.better}[/]", justify="right", no_wrap=True)
     for one in told:
-        figures = one.figures
-        cells = [f"{figures[f.key]:.{f.digits}f}" if f.key in figures else "-" for f in FIGURES]
-        shown.add_row(one.name, *cells)
+        shown.add_row(one.name, *(figure.text(one.figures) for figure in FIGURES))
     return shown
 
 
