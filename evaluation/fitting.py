@@ -16,8 +16,7 @@ class Painting:
 
     Attributes:
         key: The file's name: no other painting has it.
-        image: (H, W, 3) uint8 RGB, short side STYLE_SIZE where nothing else is said: what systems encode and results are
-            compared with.
+        image: (H, W, 3) uint8 RGB, short side STYLE_SIZE: what systems encode and results are compared with.
     """
 
     key: str
@@ -29,13 +28,13 @@ class Painting:
         return Path(self.key).stem
 
 
-def as_painting(key: str, image: Image, size: int = STYLE_SIZE) -> Painting:
-    """A painting as it is encoded: its middle, at most twice as long as wide, of this short side."""
+def as_painting(key: str, image: Image) -> Painting:
+    """A painting as it is encoded: its middle, at most twice as long as wide, at STYLE_SIZE."""
     height, width = image.shape[:2]
     longest = 2 * min(height, width)
     top, left = max(0, height - longest) // 2, max(0, width - longest) // 2
     middle = image[top : top + longest, left : left + longest]
-    return Painting(key, np.ascontiguousarray(resize_short_side(middle, size)))
+    return Painting(key, np.ascontiguousarray(resize_short_side(middle, STYLE_SIZE)))
 
 
 def fit(image: Image, width: int, height: int) -> Image:

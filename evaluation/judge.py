@@ -86,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--contents", required=True, metavar="DIR|TAR[:PATTERN]", help="photos")
     parser.add_argument("--styles", required=True, metavar="DIR|TAR[:PATTERN]", help="paintings")
     parser.add_argument("--vgg", type=Path, metavar="FILE", help=f"VGG-19 (default: what {VGG_VARIABLE} names)")
-    parser.add_argument("--pairs", type=int, default=16, metavar="N", help="photos in a painting each (default 16)")
+    parser.add_argument("--pairs", type=int, default=24, metavar="N", help="photos in a painting each (default 24)")
     parser.add_argument("--size", type=int, default=360, metavar="N", help="short side of photos in pixels (default 360)")
     parser.add_argument(
         "--all", action="store_true", help="take all pictures, not only those that training keeps aside by their names"
@@ -181,9 +181,7 @@ def table(told: Sequence[Told], paintings: int) -> Table:
     for figure in FIGURES:
         shown.add_column(f"{figure.label}\n[dim]{figure.better}[/]", justify="right", no_wrap=True)
     for one in told:
-        figures = one.figures
-        cells = [f"{figures[f.key]:.{f.digits}f}" if f.key in figures else "-" for f in FIGURES]
-        shown.add_row(one.name, *cells)
+        shown.add_row(one.name, *(figure.text(one.figures) for figure in FIGURES))
     return shown
 
 

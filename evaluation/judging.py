@@ -37,6 +37,10 @@ class Figure:
     digits: int
     better: str
 
+    def text(self, figures: Mapping[str, float]) -> str:
+        """Its cell; a dash where there is nothing to tell by."""
+        return f"{figures[self.key]:.{self.digits}f}" if self.key in figures else "-"
+
 
 FIGURES = (
     Figure("texture_rank", "texture rank", 1, "less"),

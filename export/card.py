@@ -26,7 +26,8 @@ Arbitrary style transfer for plain CPUs: `{name}.style.onnx` encodes a painting 
 [0, 1]; 0 gives the content back exactly. The code is one `<layer>_mean` and `<layer>_std` per modulated layer, each
 (1, C, 1, 1), or (1, C, h, w) at the layer's own size to style region by region.
 
-**Limits.** Strokes are of one size in pixels as the frame is painted; small faces and lettering are not kept. No check is made of what a picture shows. The training record:
+**Limits.** Strokes are of one size in pixels as the frame is painted; small faces and lettering are not kept. No check
+is made of what a picture shows. The training record:
 
 ```json
 {record}
