@@ -10,7 +10,8 @@ from streamstyle.frame import Image
 from streamstyle.live.show import Live
 from streamstyle.pipeline.pipeline import Pair
 from streamstyle.window.keys import Action, Command
-from streamstyle.window.overlay import Overlay, Status, beside, title
+from streamstyle.window.overlay import Overlay, beside
+from streamstyle.window.status import Status, title
 from streamstyle.window.window import Window
 
 _MESSAGE_SECONDS = 2.5
