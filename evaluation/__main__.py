@@ -18,7 +18,7 @@ from rich.console import Console
 
 from evaluation.sweep import Ratio
 from evaluation.systems.catalog import GATYS_STEPS, REFERENCES, split_name
-from models.gatys_command import VGG_VARIABLE
+from models.gatys.command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look.look import GRAIN
