@@ -22,14 +22,15 @@ from rich.progress import (
 )
 
 from evaluation import clips
-from evaluation.fitting import Painting, as_painting, fit
 from evaluation.measures import cost, effectiveness
 from evaluation.measures.judge import WANTED_LAYERS, Judge
 from evaluation.measures.temporal import strip
 from evaluation.record import Records
 from evaluation.report.pictures import Pictures, choose_pairs
+from evaluation.sizes import Painting, as_painting, fit
 from evaluation.sweep import FULL, Ratio
-from evaluation.systems.catalog import REFERENCES, Options, System, open_system
+from evaluation.systems.base import System
+from evaluation.systems.catalog import REFERENCES, Options, open_system
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
