@@ -13,7 +13,7 @@ from rich.console import Console
 
 from evaluation import clips
 from evaluation.measures import cost, effectiveness
-from evaluation.measures.judge import WANTED_LAYERS, Judge
+from evaluation.measures.scorer import WANTED_LAYERS, Scorer
 from evaluation.measures.temporal import strip
 from evaluation.plan import IDENTITY, ClipCase, Plan, clips_told, pair_case
 from evaluation.progress import progress
@@ -118,10 +118,10 @@ class Evaluation:
         return as_painting(name, self.styles.image(name))
 
     @cached_property
-    def judge(self) -> Judge:
+    def scorer(self) -> Scorer:
         """Ready to measure; finds the PCA basis, or takes it from where an earlier run has left it."""
         plan = self.plan
-        judge = Judge(self._vgg_network, draws=plan.draws, seed=plan.seed, device=plan.device)
+        scorer = Scorer(self._vgg_network, draws=plan.draws, seed=plan.seed, device=plan.device)
         path = plan.output / f"basis-{_short_hash(self.settings['basis'], self.settings['vgg'], self.settings['size'])}.npz"
         basis = effectiveness.Basis.load(path)
         if basis is None:
@@ -131,12 +131,12 @@ class Evaluation:
                 for index in order:
                     name = self._basis_photos.names[index]
                     if len(moments) < plan.basis_pictures and self._can_use(self._basis_photos, name):
-                        moments.append(judge.moments(fit(self._basis_photos.image(name), *plan.size)))
+                        moments.append(scorer.moments(fit(self._basis_photos.image(name), *plan.size)))
                         step()
             basis = effectiveness.Basis.of(moments)
             basis.save(path)
-        judge.use_basis(basis)
-        return judge
+        scorer.use_basis(basis)
+        return scorer
 
     def run(self) -> None:
         """Measure everything that is not there yet.
@@ -187,7 +187,7 @@ class Evaluation:
                     _write(result, self.picture_path(name, pair))
                 case = pair_case(pair, ratio.label)
                 if not self.records.done(name, case):
-                    self.records.add(name, case, self.judge.measure(content, painting, result))
+                    self.records.add(name, case, self.scorer.measure(content, painting, result))
                 step()
 
     @property

@@ -36,7 +36,7 @@ class _Known:
     colours: ColorStats
 
 
-class Judge:
+class Scorer:
     """Measures pictures; the same picture always gives the same figures.
 
     Attributes:
