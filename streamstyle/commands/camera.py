@@ -38,7 +38,7 @@ from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES, PRECISIONS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 

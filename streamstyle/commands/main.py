@@ -38,7 +38,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES, PRECISIONS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:

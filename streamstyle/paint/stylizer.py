@@ -22,8 +22,9 @@ from streamstyle.paint.steady.exposure import RGB_CODE, exposed
 from streamstyle.paint.stream import Job, Layer, Measure, StreamMemory, layers_of
 from streamstyle.runtime.catalog import find_model
 from streamstyle.runtime.choice import any_size_device
+from streamstyle.runtime.graph import Tensor
 from streamstyle.runtime.machine import available_memory
-from streamstyle.runtime.session import Session, Tensor, as_batch
+from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
 from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
 
@@ -71,9 +72,9 @@ class Stylizer:
 
         Args:
             model: A name or the path of an `.onnx` file; see streamstyle.runtime.catalog.find_model.
-            device: One of streamstyle.runtime.choice.DEVICES.
+            device: One of streamstyle.runtime.table.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
-            precision: One of streamstyle.runtime.choice.PRECISIONS, for frames; styles are encoded in float32.
+            precision: One of streamstyle.runtime.table.PRECISIONS, for frames; styles are encoded in float32.
             tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
 
         Raises:

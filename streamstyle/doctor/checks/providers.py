@@ -14,10 +14,10 @@ from streamstyle.errors import ModelError
 from streamstyle.runtime import vino
 from streamstyle.runtime.catalog import find_model
 from streamstyle.runtime.gpu import nvidia, plugins, tensorrt
-from streamstyle.runtime.graph import FRAME
+from streamstyle.runtime.graph import FRAME, Tensor
 from streamstyle.runtime.machine import usable_cores
 from streamstyle.runtime.ort import GPU_PACKAGE, PROVIDERS, preload_cuda
-from streamstyle.runtime.session import Session, Tensor
+from streamstyle.runtime.session import Session
 
 AREA = "providers"
 _CUDA = "run: pip install 'streamstyle[gpu]', which brings CUDA and cuDNN, and see that nvidia-smi works"
@@ -27,7 +27,7 @@ _NEAR_DB = 30.0
 
 
 def findings(device: str) -> Iterator[Finding]:
-    """Whether the model loads on a device: one of streamstyle.runtime.choice.DEVICES but `auto`."""
+    """Whether the model loads on a device: one of streamstyle.runtime.table.DEVICES but `auto`."""
     if device == "openvino":
         yield openvino()
     elif device in plugins.PLUGINS:
