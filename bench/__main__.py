@@ -18,7 +18,7 @@ from bench.plot import draw
 from bench.report import Results, Table, block, print_table, write_block
 from bench.setting import SIZES, Setting, find_clip, size_argument
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.runtime.choice import DEVICES
+from streamstyle.runtime.table import DEVICES
 
 PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "model": model.measure,

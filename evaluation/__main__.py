@@ -18,7 +18,7 @@ from rich.console import Console
 
 from evaluation.sweep import Ratio
 from evaluation.systems.catalog import GATYS_STEPS, REFERENCES, split_name
-from models.gatys_command import VGG_VARIABLE
+from models.gatys.command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look.recipe import GRAIN
@@ -169,8 +169,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         StreamstyleError: Something cannot be used.
         ValueError: The weights of VGG-19 cannot be used.
     """
+    from evaluation.plan import Plan  # noqa: PLC0415
     from evaluation.report.write import write_report  # noqa: PLC0415 - with torch, which --help does not need
-    from evaluation.run import Evaluation, Plan  # noqa: PLC0415
+    from evaluation.run import Evaluation  # noqa: PLC0415
 
     if options.device == "cuda":
         _refuse_missing_cuda()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from evaluation.fitting import fit
+from evaluation.sizes import fit
 from streamstyle.frame import Image
 
 PAIRS = (

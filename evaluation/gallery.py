@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from evaluation.fitting import Painting, as_painting, fit
 from evaluation.judges import lattice, texture
 from evaluation.report.pictures import Pictures
+from evaluation.sizes import Painting, as_painting, fit
 from streamstyle.frame import Image
 from streamstyle.media.resize import resize_short_side
 
@@ -59,7 +59,7 @@ class Gallery:
         self._photos = shuffled(contents.names)
 
     def shown(self) -> list[Painting]:
-        """What systems saw of the paintings, enlarged to the size of the photos: finer detail than that counts for nobody."""
+        """What systems saw of the paintings, enlarged to the size of the photos: finer detail counts for nobody."""
         return [Painting(one.key, resize_short_side(one.image, self._size)) for one in self.paintings]
 
     def photo(self, name: str) -> Image:

@@ -21,12 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation import fixed_sheet, gallery
-from evaluation.fitting import as_painting
 from evaluation.judges import faces, lattice, texture
 from evaluation.judging import FIGURES, Judged, Judges, stylized, summary
 from evaluation.report.pictures import Pictures
-from evaluation.systems.catalog import Options, System, open_system, split_name
-from models.gatys_command import VGG_VARIABLE
+from evaluation.sizes import as_painting
+from evaluation.systems.base import System
+from evaluation.systems.catalog import Options, open_system, split_name
+from models.gatys.command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import ModelError, SinkError, StreamstyleError, UsageError
 from streamstyle.frame import Frame, Image

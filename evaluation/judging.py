@@ -13,7 +13,7 @@ from evaluation.judges.lattice import lattice, smooth_places
 from evaluation.judges.sharpness import sharpness
 from evaluation.judges.stillness import stillness
 from evaluation.measures.coherence import luma, ssim
-from evaluation.systems.catalog import System
+from evaluation.systems.base import System
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 

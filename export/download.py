@@ -20,7 +20,9 @@ import platformdirs
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from export.transfer import MIRROR_VARIABLE, Download, DownloadError, Partial, Transfer, is_safe, megabytes, reason
+from export.addresses import MIRROR_VARIABLE, DownloadError, is_safe
+from export.partial import Partial
+from export.transfer import Download, Transfer, megabytes, reason
 from streamstyle.errors import StreamstyleError, UsageError
 
 if sys.platform == "win32":

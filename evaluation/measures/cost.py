@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from evaluation.fitting import as_painting
+from evaluation.sizes import as_painting
 from evaluation.systems.catalog import GATYS_STEPS, Options, open_system
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image

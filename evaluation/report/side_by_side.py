@@ -19,8 +19,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.fitting import Painting, fit
-from evaluation.systems.catalog import Options, System, open_system
+from evaluation.sizes import Painting, fit
+from evaluation.systems.base import System
+from evaluation.systems.catalog import Options, open_system
 from models.gatys import Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from evaluation.measures.bootstrap import Interval
 from evaluation.measures.metrics import BY_KEY, CLIP_METRICS, METRICS, Metric
+from evaluation.plan import clips_told
 from evaluation.report.summary import EQUAL_EFFECT, Comparison, Summary, metric_labels
-from evaluation.run import Evaluation, clips_told
+from evaluation.run import Evaluation
 from evaluation.sweep import FULL
 from evaluation.systems.catalog import REFERENCES
 

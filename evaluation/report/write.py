@@ -12,11 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from evaluation.plan import pair_case
 from evaluation.report import html as report_html
 from evaluation.report import plots
 from evaluation.report.summary import Summary, summarise
 from evaluation.report.tables import Table, all_tables, markdown
-from evaluation.run import Evaluation, pair_case
+from evaluation.run import Evaluation
 from evaluation.sweep import FULL, Ratio
 from streamstyle.errors import SinkError
 

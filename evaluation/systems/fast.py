@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.fitting import Painting
-from evaluation.systems.catalog import Facts, System
+from evaluation.sizes import Painting
+from evaluation.systems.base import Facts, System
 from export.graphs import StyleGraph, StylizeGraph
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image

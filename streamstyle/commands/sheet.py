@@ -19,7 +19,7 @@ from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES
+from streamstyle.runtime.table import DEVICES
 from streamstyle.styles.code import StyleCode, blend
 from streamstyle.window import text as lettering
 

@@ -25,7 +25,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES, PRECISIONS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
 
 _MOST_TOLD = 20
 

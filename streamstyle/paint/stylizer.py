@@ -65,9 +65,9 @@ class Stylizer:
 
         Args:
             model: A name or the path of an `.onnx` file; see streamstyle.runtime.catalog.find_model.
-            device: One of streamstyle.runtime.choice.DEVICES.
+            device: One of streamstyle.runtime.table.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
-            precision: One of streamstyle.runtime.choice.PRECISIONS, for frames; styles are encoded in float32.
+            precision: One of streamstyle.runtime.table.PRECISIONS, for frames; styles are encoded in float32.
             tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
 
         Raises:

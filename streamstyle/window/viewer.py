@@ -11,7 +11,8 @@ from streamstyle.live.autosize import AutoSize
 from streamstyle.live.show import Live
 from streamstyle.pipeline.live import Pair
 from streamstyle.window.keys import Action, Command
-from streamstyle.window.overlay import Overlay, Status, beside, title
+from streamstyle.window.overlay import Overlay, beside
+from streamstyle.window.status import Status, title
 from streamstyle.window.window import Window
 
 _MESSAGE_SECONDS = 2.5

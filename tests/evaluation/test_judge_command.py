@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
 from evaluation import fixed_sheet, gallery, judge, report_html  # noqa: E402
-from evaluation.fitting import as_painting  # noqa: E402
 from evaluation.judging import Judged, summary  # noqa: E402
 from evaluation.report.pictures import Pictures  # noqa: E402
+from evaluation.sizes import as_painting  # noqa: E402
 from evaluation.systems.catalog import Options, open_system  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402

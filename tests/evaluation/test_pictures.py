@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from evaluation.fitting import as_painting, fit
 from evaluation.report.pictures import Pictures, choose_pairs
+from evaluation.sizes import as_painting, fit
 from streamstyle.errors import SourceError
 from training.data import is_held_out
 

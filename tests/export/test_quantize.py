@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from export import quantize
+from export.calibration import fitted, pictures
 from export.graphs import StylizeGraph
 from export.parity import test_picture as picture_of
-from export.quantize import FidelityError, fitted, pictures, psnr, quantize_checked
+from export.quantize import FidelityError, psnr, quantize_checked
 from export.write import export_family
 from models.fast import Fast, FastConfig
 from streamstyle.runtime.catalog import ModelFiles

@@ -9,7 +9,8 @@ from streamstyle.window import help_card as keycard
 from streamstyle.window import ink as layers
 from streamstyle.window import text as lettering
 from streamstyle.window.keys import BINDINGS
-from streamstyle.window.overlay import Overlay, Status, beside, title
+from streamstyle.window.overlay import Overlay, beside
+from streamstyle.window.status import Status, title
 
 FULL = Status(
     "starry-night",

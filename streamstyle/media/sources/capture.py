@@ -9,7 +9,8 @@ import numpy as np
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
 from streamstyle.media.sources import cameras
-from streamstyle.media.sources.cameras import CameraInfo, CameraMode, asked_mode, quiet_cv2
+from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
+from streamstyle.media.sources.cameras import asked_mode, quiet_cv2
 from streamstyle.media.sources.live import LostError, exact_rate
 
 # One that the driver fills, one that waits, one that is being decoded: more of them only make pictures older.
