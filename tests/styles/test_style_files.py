@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError
-from streamstyle.live.controls import StyleFolder
+from streamstyle.live.watch import StyleFolder
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles import store as styles
