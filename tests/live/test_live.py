@@ -1,7 +1,10 @@
 """A live run: controls, recordings, snapshots, automatic size, figures."""
 
+import itertools
+import random
 import threading
 import time
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -249,6 +252,62 @@ def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
     with pytest.raises(SinkError, match="the disk is full"):
         run.run(step(run))
     assert run.shown < 10**5
+
+
+def test_many_hands_at_once_leave_nothing_behind(tmp_path, monkeypatch):
+    """Looks, masks, sinks, recordings and snapshots from several threads, until the run ends in the middle of it."""
+    opened, closed = [], []
+
+    class Track:
+        def __init__(self, uri, count, **_):
+            self.warnings = []
+            opened.append(self)
+            time.sleep(0.001)
+
+        def at(self, _seconds, height, width):
+            assert self not in closed
+            whole = np.ones((height, width), np.float32)
+            return [whole, 1 - whole]
+
+        def close(self):
+            closed.append(self)
+
+    monkeypatch.setattr("streamstyle.look.player.MaskTrack", Track)
+    run, numbers = live(Camera(200)), itertools.count()
+    ended = threading.Event()
+
+    def hand(seed):
+        chance = random.Random(seed)
+        deeds = [
+            lambda: run.controls.pick(chance.randrange(2)),
+            lambda: run.controls.apply(Recipe(("a", "keep"), mask=f"{chance.randrange(3)}.png")),
+            lambda: run.controls.change(lambda recipe: replace(recipe, grain=chance.random())),
+            lambda: run.sinks.toggle_recording(lambda: tmp_path / f"{next(numbers)}.mkv"),
+            lambda: run.sinks.attach("null", NullSink),
+            lambda: run.sinks.detach("null"),
+            lambda: run.snapshot(tmp_path / f"{next(numbers)}.png"),
+            lambda: run.controls.changed(run.controls.state.version, 0.01),
+        ]
+        while not ended.is_set():
+            chance.choice(deeds)()
+            time.sleep(0.002)
+
+    hands = [threading.Thread(target=hand, args=(seed,)) for seed in range(4)]
+    for each in hands:
+        each.start()
+    try:
+        report = run.run(step(run))
+    finally:
+        ended.set()
+        for each in hands:
+            each.join()
+    assert len(set(map(id, closed))) == len(closed) == len(opened)
+    assert len(opened) > 0
+    left = {str(path) for path in tmp_path.iterdir()}
+    assert set(report.outputs) == {path for path in left if ".partial" not in path}
+    assert not [path for path in left if ".partial" in path]
+    nothing_came = [line for line in report.warnings if "no frame came" not in line]
+    assert nothing_came == []
 
 
 def test_any_thread_may_end_the_run():
