@@ -21,9 +21,9 @@ _COMMANDS = {
 }
 _VARIOUS = {"hwaccel": "off|auto|NAME"}
 """What differs from computer to computer -> what to show instead."""
-_INTRODUCTION = """A look says how frames are painted. Its fields are options of `streamstyle video` and `streamstyle camera`. In a look file
-(`--look`, `--save-look`) they are keys, without the dashes in front and with `_` for `-`. In Python they are arguments of
-[`Painter.look`](python-api.md#painterlook). Programs get this table from `streamstyle.look.options.describe_look()`.
+_INTRODUCTION = """A look says how frames are painted. Its fields are options of `streamstyle video` and of
+`streamstyle camera`. In a look file (`--look`, `--save-look`) they are keys, without the dashes in front and with `_` for
+`-`. In Python they are arguments of [`Painter.look`](python-api.md#painterlook). Programs get this table from `streamstyle.look.options.describe_look()`.
 
 Numbers that may change over time are written `VALUE@SECONDS,VALUE@SECONDS`: `--alpha 0@0,1@5` goes from 0 to 1 in five
 seconds."""
@@ -31,7 +31,7 @@ _REST = """## Environment variables
 
 | variable | what it does |
 | --- | --- |
-| `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: the user's data folder) |
+| `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: in the user's data) |
 | `STREAMSTYLE_MIRROR` | where `python -m export.import_adain --download` fetches weights from |
 | `STREAMSTYLE_VGG` | the file of VGG-19 for `python -m evaluation` and `python -m models.gatys` |
 

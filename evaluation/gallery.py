@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from evaluation.fitting import Painting, as_painting, fit
 from evaluation.judges import lattice, texture
+from evaluation.painting import Painting, as_painting, crop_to
 from evaluation.report.pictures import Pictures
 from streamstyle.frame import Image
 
@@ -97,7 +97,7 @@ def as_photo(image: Image, size: int) -> Image:
     height, width = image.shape[:2]
     scale = size / min(height, width)
     longest = round(size * _WIDEST)
-    return fit(image, min(longest, max(size, round(width * scale))), min(longest, max(size, round(height * scale))))
+    return crop_to(image, min(longest, max(size, round(width * scale))), min(longest, max(size, round(height * scale))))
 
 
 def shuffled(names: Sequence[str]) -> list[str]:

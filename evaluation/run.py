@@ -22,10 +22,10 @@ from rich.progress import (
 )
 
 from evaluation import clips
-from evaluation.fitting import Painting, as_painting, fit
 from evaluation.measures import cost, effectiveness
 from evaluation.measures.judge import WANTED_LAYERS, Judge
 from evaluation.measures.temporal import strip
+from evaluation.painting import Painting, as_painting, crop_to
 from evaluation.record import Records
 from evaluation.report.pictures import Pictures, choose_pairs
 from evaluation.sweep import FULL, Ratio
@@ -207,7 +207,7 @@ class Evaluation:
 
     def content(self, pair: tuple[str, str]) -> Image:
         """The photo of a pair, as it is stylized."""
-        return fit(self.contents.image(pair[0]), *self.plan.size)
+        return crop_to(self.contents.image(pair[0]), *self.plan.size)
 
     def painting(self, name: str) -> Painting:
         """A painting, as it is encoded."""
@@ -227,7 +227,7 @@ class Evaluation:
                 for index in order:
                     name = self._basis_photos.names[index]
                     if len(moments) < plan.basis_pictures and self._can_use(self._basis_photos, name):
-                        moments.append(judge.moments(fit(self._basis_photos.image(name), *plan.size)))
+                        moments.append(judge.moments(crop_to(self._basis_photos.image(name), *plan.size)))
                         step()
             basis = effectiveness.Basis.of(moments)
             basis.save(path)

@@ -8,7 +8,7 @@ Source: Gatys, Ecker & Bethge 2016, "Image Style Transfer Using Convolutional Ne
 - `Vgg19` pools by the maximum, as the weights were trained, and pads by reflection; the paper prefers average pooling.
 - The noise to start from is smoothed and faint. The network hardly sees a checkerboard of pixels, so what a full white
   noise has of it would stay.
-- The picture is held in [0, 1] throughout, so that the loss told is the loss of the picture returned.
+- The picture is held in [0, 1] throughout, so that the reported loss is the loss of the picture returned.
 - Weights that end at relu4_1 give the content at relu4_1 for relu4_2, and leave relu5_1 out of the style.
 """
 
@@ -41,7 +41,7 @@ class Settings:
         style_weight: Beta of equation 7.
         variation_weight: Weight of the total variation, which the paper does not have.
         steps: How often the loss and its gradient are computed at most; the time is proportional to it. From the content
-            the style is there after 20 and little changes after 40; from noise the content takes 100 (docs/gatys.md).
+            the style is there after 20 and little changes after 40; from noise the content takes 100 (docs/lab/gatys.md).
         start: The content picture, or noise (see `noise`).
         seed: Of the noise.
         history: How many earlier gradients L-BFGS remembers; each takes the memory of two pictures.
@@ -232,7 +232,7 @@ class _Search:
         self.picture = start
 
     def run(self) -> None:
-        """Use up the evaluations; begin anew at the best picture where L-BFGS gives up, as long as that helps."""
+        """Use up the evaluations; start again at the best picture where L-BFGS gives up, as long as that helps."""
         while len(self.losses) < self._settings.steps:
             before = self.best
             self._descend()

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.fitting import Painting
 from evaluation.measures import effectiveness
 from evaluation.measures.coherence import edge_agreement, luma, ssim
 from evaluation.measures.effectiveness import Basis, Moments, Projections
 from evaluation.measures.temporal import sharpness
+from evaluation.painting import Painting
 from evaluation.systems.gatys import as_tensor
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import LAYERS as LOSS_LAYERS

@@ -80,8 +80,8 @@ def _head(evaluation: Evaluation, summary: Summary, names: str) -> str:
 def _section(title: str, text: str, body: str) -> str:
     if not body:
         return ""
-    told = f'<p class="soft">{escape(text)}</p>' if text else ""
-    return f"<h2>{escape(title)}</h2>{told}{body}"
+    paragraph = f'<p class="soft">{escape(text)}</p>' if text else ""
+    return f"<h2>{escape(title)}</h2>{paragraph}{body}"
 
 
 def _table(tables: dict[str, Table], name: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.fitting import Painting
+from evaluation.painting import Painting
 from evaluation.systems.catalog import Facts, System
 from export.graphs import StyleGraph, StylizeGraph
 from streamstyle.errors import ModelError
@@ -16,7 +16,7 @@ from training.checkpoint import load_fast, weights_checksum
 
 
 class FastWeights(System):
-    """The exported graphs before they are exported: PyTorch, float32. With grain; styles are not fitted to scenes."""
+    """The exported graphs before they are exported: PyTorch, float32. With grain."""
 
     def __init__(self, weights: Path, device: str, grain: float) -> None:
         """Load them.

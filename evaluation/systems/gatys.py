@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from evaluation.fitting import Painting
+from evaluation.painting import Painting
 from evaluation.systems.catalog import Facts, System, mixed
 from models.gatys import WANTED_LAYERS, Settings
 from models.gatys import stylize as optimise

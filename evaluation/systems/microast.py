@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from bench.microast import WEIGHT_FILES, MicroAST
-from evaluation.fitting import Painting
+from evaluation.painting import Painting
 from evaluation.systems.catalog import Facts, System, mixed
 from evaluation.systems.gatys import as_tensor
 from streamstyle.errors import ModelError, UsageError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.fitting import Painting
+from evaluation.painting import Painting
 from evaluation.systems.catalog import Facts, System, mixed, parameters
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image

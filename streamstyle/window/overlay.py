@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from streamstyle.frame import Image
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 from streamstyle.window.help_card import key_card
 from streamstyle.window.ink import AMBER, BAR, DIM, PANEL, PILL, RED, SHADE, WHITE, Color, Layer, Room, Text, rounded
 
 SMALLEST_TEXT = 9
 _STAGES_KEEP = {"stylize": 6, "show": 4, "capture": 3}
-"""Which stages are told where there is no room for all; the sinks' come last."""
+"""Which stages are shown where there is no room for all; the sinks' come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def title(status: Status) -> str:
     """The status in the words of a window's title."""
     figures = [_frames_per_second(status.fps), _milliseconds(status.latency_ms)]
     recording = "" if status.recording_seconds is None else f"REC {_clock(status.recording_seconds)}"
-    parts = [recording, lettering.one_line(status.style), *figures, lettering.one_line(status.notice)]
+    parts = [recording, glyphs.one_line(status.style), *figures, glyphs.one_line(status.notice)]
     return " \N{MIDDLE DOT} ".join(part for part in ["streamstyle", *parts] if part)
 
 
-def beside(original: Image, stylized: Image) -> Image:
+def side_by_side(original: Image, stylized: Image) -> Image:
     """Two pictures side by side, at the height of the second, a thin line between them.
 
     Args:
@@ -111,7 +111,7 @@ class Overlay:
         canvas = np.array(image, order="C", copy=True)
         height, width = image.shape[:2]
         room = Room(height, width, _text_size(height, width))
-        notice = lettering.one_line(status.notice)
+        notice = glyphs.one_line(status.notice)
         if status.visible:
             texts = _bar_texts(status)
             self._lay(canvas, "bar", (room, texts), lambda: _bar(room, texts))
@@ -179,11 +179,11 @@ def _bar_texts(status: Status) -> _BarTexts:
     right = [
         Text(_frames_per_second(status.fps), WHITE, keep=7),
         Text(_milliseconds(status.latency_ms), keep=6),
-        Text(lettering.one_line(status.size), keep=3),
-        Text(lettering.one_line(status.provider.removesuffix("ExecutionProvider")), keep=2),
+        Text(glyphs.one_line(status.size), keep=3),
+        Text(glyphs.one_line(status.provider.removesuffix("ExecutionProvider")), keep=2),
     ]
     return _BarTexts(
-        Text(lettering.one_line(status.style), WHITE, bold=True),
+        Text(glyphs.one_line(status.style), WHITE, bold=True),
         _said(left),
         _said(right),
         *_detail_texts(status),
@@ -193,12 +193,12 @@ def _bar_texts(status: Status) -> _BarTexts:
 def _detail_texts(status: Status) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     """The second row: where the time goes, and what was late or left out."""
     stages = [
-        Text(lettering.one_line(f"{stage} {_milliseconds(spent)}"), DIM, keep=_STAGES_KEEP.get(stage, 1))
+        Text(glyphs.one_line(f"{stage} {_milliseconds(spent)}"), DIM, keep=_STAGES_KEEP.get(stage, 1))
         for stage, spent in status.stages
         if _finite(spent) is not None
     ]
     tail = _milliseconds(status.latency_p95_ms)
-    drops = [Text(lettering.one_line(f"{sink} missed {count}"), DIM, keep=5) for sink, count in status.missed if count > 0]
+    drops = [Text(glyphs.one_line(f"{sink} missed {count}"), DIM, keep=5) for sink, count in status.missed if count > 0]
     drops += [
         Text("" if status.skipped is None else f"{status.skipped} skipped", DIM, keep=7),
         Text(f"p95 {tail}" if tail else "", DIM, keep=8),
@@ -233,7 +233,7 @@ def _bar(room: Room, texts: _BarTexts) -> list[Layer]:
     least = min(texts.name.width(size), max(space // 3, 4 * size))
     shown = _fitting([*texts.left, *texts.right], size, space - least)
     free = space - sum(gap + text.width(size) for text in shown)
-    name = replace(texts.name, text=lettering.shorten(texts.name.text, size, free, bold=True))
+    name = replace(texts.name, text=glyphs.shorten(texts.name.text, size, free, bold=True))
     left = [text for text in texts.left if text in shown]
     middle = fade + main // 2
     _write_row(
@@ -280,7 +280,7 @@ class _Note:
 
 
 def _notes(status: Status, notice: str) -> tuple[_Note, ...]:
-    """What is told at the top; the notice too, where the middle is taken."""
+    """What is shown at the top; the notice too, where the middle is taken."""
     notes = []
     if status.recording_seconds is not None:
         notes.append(_Note(Text(f"REC {_clock(status.recording_seconds)}", WHITE, bold=True), RED))
@@ -289,7 +289,7 @@ def _notes(status: Status, notice: str) -> tuple[_Note, ...]:
     if notice:
         notes.append(_Note(Text(notice, WHITE, bold=True), AMBER))
     if status.message:
-        notes.append(_Note(Text(lettering.one_line(status.message), WHITE)))
+        notes.append(_Note(Text(glyphs.one_line(status.message), WHITE)))
     return tuple(notes)
 
 
@@ -304,7 +304,7 @@ def _pills(room: Room, notes: Sequence[_Note]) -> list[Layer]:
     for note in notes:
         radius = round(0.3 * size) if note.dot else 0
         before = padding + (2 * radius + round(0.5 * size) if note.dot else 0)
-        words = lettering.shorten(note.text.text, size, room.width - x - edge - before - padding, bold=note.text.bold)
+        words = glyphs.shorten(note.text.text, size, room.width - x - edge - before - padding, bold=note.text.bold)
         if not words:
             continue
         text = Text(words, note.text.color, note.text.bold)
@@ -325,7 +325,7 @@ def _notice(room: Room, notice: str) -> list[Layer]:
     padding = round(1.1 * size)
     while True:
         line = round(1.45 * size)
-        lines = lettering.wrap(notice, size, room.width - 2 * padding - 2 * (room.margin // 2), 3, bold=True)
+        lines = glyphs.wrap(notice, size, room.width - 2 * padding - 2 * (room.margin // 2), 3, bold=True)
         whole = " ".join(lines) == notice
         if (whole and len(lines) * line + 2 * padding <= room.height) or size <= SMALLEST_TEXT:
             break

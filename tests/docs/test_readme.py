@@ -84,7 +84,7 @@ def test_a_command_does_its_work(words, media):
         return
     assert result.returncode == 0, result.stderr
     made = {path for path in media.rglob("*") if path.is_file()} - before
-    assert bool(made) == (words[0] in {"video", "sheet"} and "--list-styles" not in words or "--record" in words)
+    assert bool(made) == ((words[0] in {"video", "sheet"} and "--list-styles" not in words) or "--record" in words)
 
 
 def test_the_command_that_installs_is_there():

@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
 from evaluation import fixed_sheet, gallery, judge  # noqa: E402
-from evaluation.fitting import as_painting  # noqa: E402
 from evaluation.judging import Judged, summary  # noqa: E402
+from evaluation.painting import as_painting  # noqa: E402
 from evaluation.report.pictures import Pictures  # noqa: E402
 from evaluation.systems.catalog import Options, open_system  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402

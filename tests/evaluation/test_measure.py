@@ -4,10 +4,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from evaluation.fitting import Painting  # noqa: E402
 from evaluation.measures.effectiveness import FLOOR, Basis  # noqa: E402
 from evaluation.measures.judge import WANTED_LAYERS, Judge, color_distance  # noqa: E402
 from evaluation.measures.metrics import METRICS  # noqa: E402
+from evaluation.painting import Painting  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from streamstyle.paint.color import ColorStats  # noqa: E402
 

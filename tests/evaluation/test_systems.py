@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluation.fitting import Painting, as_painting
+from evaluation.painting import Painting, as_painting
 from evaluation.systems.catalog import REFERENCES, Options, mixed, open_system, split_name
 from streamstyle.errors import ModelError, UsageError
 from streamstyle.look.recipe import GRAIN

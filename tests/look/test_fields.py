@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from streamstyle.commands.main import build_parser
 from streamstyle.errors import UsageError
 from streamstyle.look.look import Look
 from streamstyle.look.look_file import read_recipe
-from streamstyle.look.options import describe_look, markdown_table, recipe_of
+from streamstyle.look.options import describe_look, recipe_of
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import Timeline

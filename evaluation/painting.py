@@ -16,7 +16,7 @@ class Painting:
 
     Attributes:
         key: The file's name: no other painting has it.
-        image: (H, W, 3) uint8 RGB, short side STYLE_SIZE where nothing else is said: what systems encode and results are
+        image: (H, W, 3) uint8 RGB, short side STYLE_SIZE by default: what systems encode and results are
             compared with.
     """
 
@@ -38,8 +38,8 @@ def as_painting(key: str, image: Image, size: int = STYLE_SIZE) -> Painting:
     return Painting(key, np.ascontiguousarray(resize_short_side(middle, size)))
 
 
-def fit(image: Image, width: int, height: int) -> Image:
-    """Scale and cut the middle out; (height, width, 3)."""
+def crop_to(image: Image, width: int, height: int) -> Image:
+    """Scale a picture and crop it at the centre; (height, width, 3)."""
     scale = max(width / image.shape[1], height / image.shape[0])
     scaled = resize(image, max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
     top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2
