@@ -11,7 +11,7 @@ LEAST_ROUNDS = 3
 
 
 class Clock(Protocol):
-    """A source of times."""
+    """What tells the time."""
 
     def wall(self) -> float:
         """Seconds that pass for everybody."""

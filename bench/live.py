@@ -19,7 +19,7 @@ from streamstyle.window.viewer import Headless
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """What a live run reported.
+    """What a live run told.
 
     Attributes:
         report: Of the run.

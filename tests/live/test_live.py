@@ -80,7 +80,7 @@ class FakeStylizer:
     def memory(self):
         return None
 
-    def stylize(self, image, look, memory=None, measure=None):
+    def stylize(self, image, look, memory=None, measure=None, seconds=None):
         self.sizes.append(look.size)
         return 255 - image
 
@@ -191,7 +191,7 @@ def test_a_recording_that_cannot_start_is_said_and_the_stream_goes_on(tmp_path):
 
 
 def test_a_recording_that_is_still_opening_when_the_user_quits_ends_with_the_run(tmp_path):
-    run, opening, release = live(Camera(10**6)), threading.Event(), threading.Event()
+    run, opening, release = live(Camera(5000)), threading.Event(), threading.Event()
 
     def slowly():
         opening.set()
@@ -245,10 +245,16 @@ def test_a_sink_that_fails_ends_alone_and_is_said_and_reported():
 
 
 def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
-    run = live(Camera(10**6), sinks={"record": Full()}, needs_sink=True)
+    run = live(Camera(5000), sinks={"record": Full()}, needs_sink=True)
     with pytest.raises(SinkError, match="the disk is full"):
         run.run(step(run))
     assert run.shown < 10**5
+
+
+def test_any_thread_may_end_the_run():
+    run = live(Camera(5000))
+    stop = step(run, lambda pair: pair.content.index == 3 and threading.Thread(target=run.quit).start())
+    assert run.run(stop).shown < 5000
 
 
 def test_any_sink_comes_and_goes_while_it_runs():
@@ -324,10 +330,10 @@ def test_frames_of_another_shape_are_fitted_with_bars():
 
 def test_a_size_that_this_machine_cannot_do_is_said_and_the_show_goes_on():
     auto = AutoSize([32, 48], 1 / 30)
-    run, told = live(Camera(10**6), auto=auto), []
+    run, told = live(Camera(5000), auto=auto), []
     run.tell = told.append
 
-    def prepare(width, height, size):
+    def prepare(width, height, size, *, while_running):
         raise ModelError(f"{size} is too large")
 
     run.stylizer.prepare = prepare
@@ -461,14 +467,15 @@ def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, 
     assert "line 2: no option 'alfa'" in run.controls.state.message[0]
 
 
-@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unheard of"])
+@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unreadable", "unheard of"])
 def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_path, monkeypatch, trouble):
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
     path = tmp_path / "look.toml"
     path.write_text('style = ["a"]')
-    run, told = live(Camera(10**6)), []
-    stylize, find_style = run.stylizer.stylize, run.stylizer.find_style
+    run, told = live(Camera(5000)), []
+    stylize, find_style = run.stylizer.stylize, run.stylizer.encoder.find
     text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
+    text["unreadable"] = "odd"
 
     def stylize_or_fail(image, look, memory=None, measure=None):
         if look.color_strength == 0.5:
@@ -483,7 +490,13 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
         return find_style(name, size)
 
     run.stylizer.stylize, run.stylizer.encoder.find, run.tell = stylize_or_fail, find_or_fail, told.append
-    run.watch_look(path, lambda: read_recipe(path))
+
+    def read():
+        if "odd" in path.read_text():
+            raise ValueError("password required")
+        return read_recipe(path)
+
+    run.watch_look(path, read)
     frames_after = []
 
     def also(pair):
@@ -504,13 +517,13 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
 
 def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
-    run, told = live(Camera(10**6)), []
+    run, told = live(Camera(5000)), []
     run.tell = told.append
 
     def find_style(name, size=256):
         raise ValueError("bad zip")
 
-    run.stylizer.find_style = find_style
+    run.stylizer.encoder.find = find_style
     run.watch(tmp_path)
 
     def also(pair):

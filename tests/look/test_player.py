@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -152,7 +153,7 @@ class Live:
         self.now = 0.0
         self.stylizer = self
         self.controls = Controls(self, Settings(tuple(VALUES), recipe=recipe), people, clock=lambda: self.now)
-        self.find_style = find_style
+        self.encoder = SimpleNamespace(find=find_style)
         self.controls.start()
         self.controls.look(FRAME)
 
