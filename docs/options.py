@@ -23,7 +23,8 @@ _VARIOUS = {"hwaccel": "off|auto|NAME"}
 """What differs from computer to computer -> what to show instead."""
 _INTRODUCTION = """A look says how frames are painted. Its fields are options of `streamstyle video` and of
 `streamstyle camera`. In a look file (`--look`, `--save-look`) they are keys, without the dashes in front and with `_` for
-`-`. In Python they are arguments of [`Painter.look`](python-api.md#painterlook). Programs get this table from `streamstyle.look.options.describe_look()`.
+`-`. In Python they are arguments of [`Painter.look`](python-api.md#painterlook). Programs get this table from
+`streamstyle.look.options.describe_look()`.
 
 Numbers that may change over time are written `VALUE@SECONDS,VALUE@SECONDS`: `--alpha 0@0,1@5` goes from 0 to 1 in five
 seconds."""
