@@ -1,4 +1,4 @@
-"""`python -m bench`: how fast, how near to what the machine allows, and beside others.
+"""`python -m bench`: how fast, how near to what the machine allows, and compared with others.
 
 Parts: the network alone, files end to end, live latency, start-up, memory, and how cost grows. What is compared runs in
 turns. `report` measures nothing: it prints, draws and writes down what --json holds.

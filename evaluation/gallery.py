@@ -10,7 +10,7 @@ import platformdirs
 
 from evaluation.judges import lattice, texture
 from evaluation.report.pictures import Pictures
-from evaluation.sizes import Painting, as_painting, fit
+from evaluation.sizes import Painting, as_painting, crop_to
 from streamstyle.frame import Image
 from streamstyle.media.resize import resize_short_side
 
@@ -98,7 +98,7 @@ def as_photo(image: Image, size: int) -> Image:
     height, width = image.shape[:2]
     scale = size / min(height, width)
     longest = round(size * _WIDEST)
-    return fit(image, min(longest, max(size, round(width * scale))), min(longest, max(size, round(height * scale))))
+    return crop_to(image, min(longest, max(size, round(width * scale))), min(longest, max(size, round(height * scale))))
 
 
 def shuffled(names: Sequence[str]) -> list[str]:

@@ -51,7 +51,7 @@ class Told:
         version: Of its weights.
         runs_on: Runtime and precision.
         pairs: Judged pictures.
-        faces: Likewise, of photos with faces.
+        faces: Judged pictures of photos with faces.
         sheet: Of the fixed sheet; None where it does not know the style.
         seconds: That all of it took.
     """
@@ -109,7 +109,7 @@ class Session:
             ValueError: The weights of VGG-19 cannot be used.
         """
         self._console = console
-        # Before the work begins: what is missing should be said at once.
+        # Before the work begins, so that what is missing is reported at once.
         face_judge = None if options.no_faces else _face_judge(console)
         vgg = _vgg(options.vgg)
         textures = texture.TextureJudge(vgg)
@@ -143,7 +143,7 @@ def _face_judge(console: Console) -> faces.FaceJudge | None:
     try:
         return faces.FaceJudge.installed()
     except ModelError as error:
-        console.print(f"nothing is said of faces: {error}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"faces are not judged: {error}", highlight=False, markup=False, soft_wrap=True)
         return None
 
 

@@ -61,8 +61,8 @@ class Judged:
     """What the judges say of one picture.
 
     Attributes:
-        photo: Its name.
-        painting: Likewise.
+        photo: Name of the photo.
+        painting: Name of the painting.
         result: The picture.
         figures: Name -> value; names are absent where there is nothing to tell by.
     """
@@ -79,7 +79,7 @@ class Judges:
     def __init__(
         self, textures: texture.TextureJudge, paintings: Sequence[texture.Signature], face_judge: faces.FaceJudge | None
     ) -> None:
-        """Take them; without a judge of faces, nothing is said of faces."""
+        """Take them; without a judge of faces, there are no figures of faces."""
         self._textures, self._paintings, self._faces = textures, paintings, face_judge
 
     def judge(self, system: System, pair: Pair, *, still: bool) -> Judged:

@@ -19,7 +19,7 @@ from evaluation.plan import IDENTITY, ClipCase, Plan, clips_told, pair_case
 from evaluation.progress import progress
 from evaluation.record import Records
 from evaluation.report.pictures import Pictures, choose_pairs
-from evaluation.sizes import Painting, as_painting, fit
+from evaluation.sizes import Painting, as_painting, crop_to
 from evaluation.sweep import FULL, Ratio
 from evaluation.systems.base import System
 from evaluation.systems.catalog import REFERENCES, Options, open_system
@@ -111,7 +111,7 @@ class Evaluation:
 
     def content(self, pair: tuple[str, str]) -> Image:
         """The photo of a pair, as it is stylized."""
-        return fit(self.contents.image(pair[0]), *self.plan.size)
+        return crop_to(self.contents.image(pair[0]), *self.plan.size)
 
     def painting(self, name: str) -> Painting:
         """A painting, as it is encoded."""
@@ -131,7 +131,7 @@ class Evaluation:
                 for index in order:
                     name = self._basis_photos.names[index]
                     if len(moments) < plan.basis_pictures and self._can_use(self._basis_photos, name):
-                        moments.append(scorer.moments(fit(self._basis_photos.image(name), *plan.size)))
+                        moments.append(scorer.moments(crop_to(self._basis_photos.image(name), *plan.size)))
                         step()
             basis = effectiveness.Basis.of(moments)
             basis.save(path)

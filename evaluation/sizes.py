@@ -37,8 +37,8 @@ def as_painting(key: str, image: Image) -> Painting:
     return Painting(key, np.ascontiguousarray(resize_short_side(middle, STYLE_SIZE)))
 
 
-def fit(image: Image, width: int, height: int) -> Image:
-    """Scale and cut the middle out; (height, width, 3)."""
+def crop_to(image: Image, width: int, height: int) -> Image:
+    """Scale a picture and crop it at the centre; (height, width, 3)."""
     scale = max(width / image.shape[1], height / image.shape[0])
     scaled = resize(image, max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
     top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2

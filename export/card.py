@@ -1,4 +1,4 @@
-"""The model card that lies beside the exported files."""
+"""The model card that is written next to the exported files."""
 
 import json
 from pathlib import Path

@@ -140,7 +140,7 @@ def _alone(path: Path, console: Console) -> Iterator[None]:
     The system takes the lock back from a process that dies, so a lock file that was left behind stops nobody.
     """
     place = path.with_name(f".{path.name}.lock")
-    told = False
+    announced = False
     while True:
         with place.open("ab") as file:
             if _lock(file):
@@ -153,9 +153,9 @@ def _alone(path: Path, console: Console) -> Iterator[None]:
                     with suppress(OSError):  # Windows keeps files that are open; an empty one stays, and does no harm
                         place.unlink()
                 return
-        if not told:
+        if not announced:
             _say(console, f"{path.name}: waiting for another process that is downloading it")
-            told = True
+            announced = True
         time.sleep(0.2)
 
 

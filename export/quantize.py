@@ -1,4 +1,4 @@
-"""`python -m export.quantize`: the int8 stylize graphs beside the float32 one, checked against it on pairs never seen.
+"""`python -m export.quantize`: the int8 stylize graphs next to the float32 one, checked against it on pairs never seen.
 
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
 real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first

@@ -74,7 +74,7 @@ class Transfer:
         self._pauses = pauses
         self._opener = urllib.request.build_opener(SafeRedirects())
         # ETag or date of what this call has begun to receive. Not kept between calls, nor between mirrors: there the hash
-        # tells whether the pieces belong together.
+        # shows whether the pieces belong together.
         self._validator: str | None = None
         self._pieces = 1 if partial.size else 0
         self._has_answered = False

@@ -94,7 +94,7 @@ def sheet(folder: Path) -> str:
     except (OSError, ValueError, KeyError):
         return ""
     heads = "".join(f"<th>{figure.label}<small>{figure.better}</small></th>" for figure in FIGURES)
-    rows = "".join(f"<tr><td>{escape(name)}</td>{_cells(told['figures'])}</tr>" for name, told in systems.items())
+    rows = "".join(f"<tr><td>{escape(name)}</td>{_cells(paragraph['figures'])}</tr>" for name, paragraph in systems.items())
     table = f'<div class="card scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     return f'<div class="card sheet">{sheets}</div>{table}' if sheets else table
 
@@ -106,8 +106,8 @@ def _cells(figures: dict[str, float]) -> str:
 def _section(title: str, text: str, body: str) -> str:
     if not body:
         return ""
-    told = f'<p class="soft">{escape(text)}</p>' if text else ""
-    return f"<h2>{escape(title)}</h2>{told}{body}"
+    paragraph = f'<p class="soft">{escape(text)}</p>' if text else ""
+    return f"<h2>{escape(title)}</h2>{paragraph}{body}"
 
 
 def _table(tables: dict[str, Table], name: str) -> str:

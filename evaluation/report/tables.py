@@ -22,7 +22,7 @@ class Cell:
 
     Attributes:
         text: The figure.
-        spread: Its interval, or what else is smaller beside it.
+        spread: Its interval, or what else is shown smaller next to it.
         best: Whether no other system does better, by the mean.
     """
 
@@ -39,7 +39,7 @@ class Table:
         title: Above it.
         note: Below it.
         columns: Heads; the first is of the row's name.
-        hints: What is said of each column: which way is better.
+        hints: A hint for each column: which way is better.
         rows: Cells; the first is the row's name.
     """
 

@@ -130,7 +130,7 @@ def _csv(evaluation: Evaluation, summary: Summary) -> str:
 def _write_markdown(
     path: Path, evaluation: Evaluation, summary: Summary, tables: dict[str, Table], environment: dict[str, str]
 ) -> list[Path]:
-    """The tables between the marks of a file, or in a new file, with the plot beside it."""
+    """The tables between the marks of a file, or in a new file, with the plot next to it."""
     written = []
     parts = ["(Written by `python -m evaluation --markdown`; do not edit between the marks.)", ""]
     parts += [f"- {key}: {value}" for key, value in (evaluation.settings | environment).items()]

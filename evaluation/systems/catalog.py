@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.sizes import Painting, fit
+from evaluation.sizes import Painting, crop_to
 from evaluation.systems.base import Facts, System, mixed
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
@@ -67,7 +67,7 @@ class Reference(System):
         """See System."""
         full = content
         if self._name == "painting":
-            full = fit(painting.image, content.shape[1], content.shape[0])
+            full = crop_to(painting.image, content.shape[1], content.shape[0])
         elif self._name == "rgb":
             full = _in_its_colours(content, painting.image)
         return mixed(content, full, alpha)
@@ -134,7 +134,7 @@ class PredictTransform(System):
     """Two ONNX graphs in the form of Magenta's arbitrary stylization: a style vector, and a network that takes it.
 
     Their sizes are fixed. Paintings are squeezed into the predictor's square, as its makers do; photos are scaled so that
-    they fit into the transformer's, padded by reflection, and cut out again. Strength moves the style vector from the
+    they fill the transformer's, padded by reflection, and cut out again. Strength moves the style vector from the
     photo's own to the painting's, as in the makers' demonstrations; at 0 that is not quite the photo.
 
     Source: Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary neural artistic stylization network",
@@ -144,7 +144,7 @@ class PredictTransform(System):
     def __init__(self, transform: Path, device: str) -> None:
         predict = transform.with_name(transform.name.replace("transform", "predict"))
         if not predict.is_file():
-            raise ModelError(f"'{transform}' wants its predictor beside it, '{predict.name}', which is not there")
+            raise ModelError(f"'{transform}' needs its predictor next to it, '{predict.name}', which is not there")
         self._predict, self._transform = Session(predict, device), Session(transform, device)
         (self._style_input,) = self._predict.inputs
         names = list(self._transform.inputs)

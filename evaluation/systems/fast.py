@@ -16,7 +16,7 @@ from training.checkpoint import load_fast, weights_checksum
 
 
 class FastWeights(System):
-    """The exported graphs before they are exported: PyTorch, float32. With grain; styles are not fitted to scenes."""
+    """The exported graphs before they are exported: PyTorch, float32. With grain."""
 
     def __init__(self, weights: Path, device: str, grain: float) -> None:
         """Load them.

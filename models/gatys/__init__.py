@@ -8,7 +8,7 @@ Source: Gatys, Ecker & Bethge 2016, "Image Style Transfer Using Convolutional Ne
 - `Vgg19` pools by the maximum, as the weights were trained, and pads by reflection; the paper prefers average pooling.
 - The noise to start from is smoothed and faint. The network hardly sees a checkerboard of pixels, so what a full white
   noise has of it would stay.
-- The picture is held in [0, 1] throughout, so that the loss told is the loss of the picture returned.
+- The picture is held in [0, 1] throughout, so that the reported loss is the loss of the picture returned.
 - Weights that end at relu4_1 give the content at relu4_1 for relu4_2, and leave relu5_1 out of the style.
 """
 

@@ -30,7 +30,7 @@ class Settings:
         style_weight: Beta of equation 7.
         variation_weight: Weight of the total variation, which the paper does not have.
         steps: How often the loss and its gradient are computed at most; the time is proportional to it. From the content
-            the style is there after 20 and little changes after 40; from noise the content takes 100 (docs/gatys.md).
+            the style is there after 20 and little changes after 40; from noise the content takes 100 (docs/lab/gatys.md).
         start: The content picture, or noise (see `noise`).
         seed: Of the noise.
         history: How many earlier gradients L-BFGS remembers; each takes the memory of two pictures.

@@ -110,7 +110,7 @@ class _Warnings:
         self._said: set[str] = set()
 
     def __call__(self, lines: Iterable[str], *, again: bool = False) -> None:
-        """Print those that were not said yet, or all."""
+        """Print those that were not printed yet, or all."""
         for line in lines:
             if again or line not in self._said:
                 self._said.add(line)
@@ -159,7 +159,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
 def _open_sinks(
     options: argparse.Namespace, source: LiveSource, recipe: Recipe, console: Console, warn: _Warnings
 ) -> dict[str, Sink]:
-    """Everything that was asked for beside the window; all or none."""
+    """All outputs that were asked for apart from the window; all or none."""
     info = source.info
     sinks: dict[str, Sink] = {}
     try:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 from streamstyle.window.ink import BAR, DIM, PANEL, SMALLEST_TEXT, WHITE, Layer, Room, Text
 from streamstyle.window.status import Status, finite, frames_per_second, milliseconds
 
 _STAGES_KEEP = {"stylize": 6, "show": 4, "capture": 3}
-"""Which stages are told where there is no room for all; the sinks' come last."""
+"""Which stages are shown where there is no room for all; the sinks' come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ def bar_texts(status: Status) -> BarTexts:
     right = [
         Text(frames_per_second(status.fps), WHITE, keep=7),
         Text(milliseconds(status.latency_ms), keep=6),
-        Text(lettering.one_line(status.size), keep=3),
-        Text(lettering.one_line(status.provider.removesuffix("ExecutionProvider")), keep=2),
+        Text(glyphs.one_line(status.size), keep=3),
+        Text(glyphs.one_line(status.provider.removesuffix("ExecutionProvider")), keep=2),
     ]
     return BarTexts(
-        Text(lettering.one_line(status.style), WHITE, bold=True),
+        Text(glyphs.one_line(status.style), WHITE, bold=True),
         _said(left),
         _said(right),
         *_detail_texts(status),
@@ -47,12 +47,12 @@ def bar_texts(status: Status) -> BarTexts:
 def _detail_texts(status: Status) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     """The second row: where the time goes, and what was late or left out."""
     stages = [
-        Text(lettering.one_line(f"{stage} {milliseconds(spent)}"), DIM, keep=_STAGES_KEEP.get(stage, 1))
+        Text(glyphs.one_line(f"{stage} {milliseconds(spent)}"), DIM, keep=_STAGES_KEEP.get(stage, 1))
         for stage, spent in status.stages
         if finite(spent) is not None
     ]
     tail = milliseconds(status.latency_p95_ms)
-    drops = [Text(lettering.one_line(f"{sink} missed {count}"), DIM, keep=5) for sink, count in status.missed if count > 0]
+    drops = [Text(glyphs.one_line(f"{sink} missed {count}"), DIM, keep=5) for sink, count in status.missed if count > 0]
     drops += [
         Text("" if status.skipped is None else f"{status.skipped} skipped", DIM, keep=7),
         Text(f"p95 {tail}" if tail else "", DIM, keep=8),
@@ -87,7 +87,7 @@ def bar(room: Room, texts: BarTexts) -> list[Layer]:
     least = min(texts.name.width(size), max(space // 3, 4 * size))
     shown = _fitting([*texts.left, *texts.right], size, space - least)
     free = space - sum(gap + text.width(size) for text in shown)
-    name = replace(texts.name, text=lettering.shorten(texts.name.text, size, free, bold=True))
+    name = replace(texts.name, text=glyphs.shorten(texts.name.text, size, free, bold=True))
     left = [text for text in texts.left if text in shown]
     middle = fade + main // 2
     _write_row(

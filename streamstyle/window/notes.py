@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 from streamstyle.window.ink import AMBER, PANEL, PILL, RED, SHADE, SMALLEST_TEXT, WHITE, Color, Layer, Room, Text, rounded
 from streamstyle.window.status import Status, clock
 
@@ -17,7 +17,7 @@ class Note:
 
 
 def notes_of(status: Status, notice: str) -> tuple[Note, ...]:
-    """What is told at the top; the notice too, where the middle is taken."""
+    """What is shown at the top; the notice too, where the middle is taken."""
     notes = []
     if status.recording_seconds is not None:
         notes.append(Note(Text(f"REC {clock(status.recording_seconds)}", WHITE, bold=True), RED))
@@ -26,7 +26,7 @@ def notes_of(status: Status, notice: str) -> tuple[Note, ...]:
     if notice:
         notes.append(Note(Text(notice, WHITE, bold=True), AMBER))
     if status.message:
-        notes.append(Note(Text(lettering.one_line(status.message), WHITE)))
+        notes.append(Note(Text(glyphs.one_line(status.message), WHITE)))
     return tuple(notes)
 
 
@@ -41,7 +41,7 @@ def pills(room: Room, notes: Sequence[Note]) -> list[Layer]:
     for note in notes:
         radius = round(0.3 * size) if note.dot else 0
         before = padding + (2 * radius + round(0.5 * size) if note.dot else 0)
-        words = lettering.shorten(note.text.text, size, room.width - x - edge - before - padding, bold=note.text.bold)
+        words = glyphs.shorten(note.text.text, size, room.width - x - edge - before - padding, bold=note.text.bold)
         if not words:
             continue
         text = Text(words, note.text.color, note.text.bold)
@@ -62,7 +62,7 @@ def notice_panel(room: Room, notice: str) -> list[Layer]:
     padding = round(1.1 * size)
     while True:
         line = round(1.45 * size)
-        lines = lettering.wrap(notice, size, room.width - 2 * padding - 2 * (room.margin // 2), 3, bold=True)
+        lines = glyphs.wrap(notice, size, room.width - 2 * padding - 2 * (room.margin // 2), 3, bold=True)
         whole = " ".join(lines) == notice
         if (whole and len(lines) * line + 2 * padding <= room.height) or size <= SMALLEST_TEXT:
             break

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from streamstyle.frame import Image
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 from streamstyle.window.bar import bar, bar_texts
 from streamstyle.window.help_card import key_card
 from streamstyle.window.ink import SMALLEST_TEXT, WHITE, Layer, Room
@@ -18,7 +18,7 @@ from streamstyle.window.notes import notes_of, notice_panel, pills
 from streamstyle.window.status import Status
 
 
-def beside(original: Image, stylized: Image) -> Image:
+def side_by_side(original: Image, stylized: Image) -> Image:
     """Two pictures side by side, at the height of the second, a thin line between them.
 
     Args:
@@ -58,7 +58,7 @@ class Overlay:
         canvas = np.array(image, order="C", copy=True)
         height, width = image.shape[:2]
         room = Room(height, width, _text_size(height, width))
-        notice = lettering.one_line(status.notice)
+        notice = glyphs.one_line(status.notice)
         if status.visible:
             texts = bar_texts(status)
             self._lay(canvas, "bar", (room, texts), lambda: bar(room, texts))

@@ -1,9 +1,9 @@
-"""What there is to tell in a window, and how numbers are told."""
+"""What a window shows, and how it writes numbers."""
 
 import math
 from dataclasses import dataclass
 
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ def title(status: Status) -> str:
     """The status in the words of a window's title."""
     figures = [frames_per_second(status.fps), milliseconds(status.latency_ms)]
     recording = "" if status.recording_seconds is None else f"REC {clock(status.recording_seconds)}"
-    parts = [recording, lettering.one_line(status.style), *figures, lettering.one_line(status.notice)]
+    parts = [recording, glyphs.one_line(status.style), *figures, glyphs.one_line(status.notice)]
     return " \N{MIDDLE DOT} ".join(part for part in ["streamstyle", *parts] if part)
 
 
 def finite(value: float | None) -> float | None:
-    """The value; None where there is none, or none that can be told."""
+    """The value; None where there is none, or none that can be shown."""
     return value if value is not None and math.isfinite(value) else None
 
 

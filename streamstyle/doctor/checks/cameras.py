@@ -36,7 +36,7 @@ def camera(info: CameraInfo) -> Finding:
         return Finding(AREA, name, "failed", f"{info.name}: {problem}", remedy)
     mode = cameras.choose_mode(info.modes, None, None)
     words = [info.name, "virtual" if info.is_virtual else "", str(mode) if mode else ""]
-    # Elsewhere the note only tells how its name could be known.
+    # Elsewhere the note only says how to get its name.
     return Finding(AREA, name, "ok", ", ".join(filter(None, words)), info.note)
 
 

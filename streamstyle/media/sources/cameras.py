@@ -31,7 +31,7 @@ def list_cameras() -> list[CameraInfo]:
     """All cameras that can give pictures; an empty list where there are none.
 
     On Linux the drivers are asked, and metadata, output-only and depth devices are left out. On Windows and macOS
-    `cv2-enumerate-cameras` tells names; without it the first indexes are opened one after the other, and noted.
+    `cv2-enumerate-cameras` gives names; without it the first indexes are tried one after the other.
     """
     if SYSTEM == "Linux":
         from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
@@ -48,7 +48,7 @@ def choose_camera(wanted: str | None) -> CameraInfo:
         wanted: An index, a path, a name or a part of one in any case; None for the first real camera.
 
     Raises:
-        SourceError: There is none, or several fit.
+        SourceError: There is none, or several match.
     """
     wanted = (wanted or "").strip()
     if SYSTEM != "Linux" and (not wanted or wanted.isdecimal()) and _enumerated() is None:
@@ -67,7 +67,7 @@ def choose_camera(wanted: str | None) -> CameraInfo:
         if not found and ("/" in wanted or "\\" in wanted):
             return _by_path(wanted, cameras)
     if len(found) > 1:
-        raise SourceError(f"'{wanted}' fits several cameras: {_listed(found)}; choose by number or path")
+        raise SourceError(f"'{wanted}' matches several cameras: {_listed(found)}; choose by number or path")
     if not found:
         what = "camera" if wanted.isdecimal() else "camera or file"
         raise SourceError(f"there is no {what} '{wanted}'; {_what_there_is(cameras)}")
@@ -100,14 +100,14 @@ def choose_mode(modes: Sequence[CameraMode], size: tuple[int, int] | None, fps: 
         return None
     target = fps or _DEFAULT_RATE
     if size is None:
-        fitting = [mode for mode in modes if mode.width <= _DEFAULT_SIZE[0] and mode.height <= _DEFAULT_SIZE[1]]
-        fitting = fitting or [mode for mode in modes if _area(mode) == min(map(_area, modes))]
+        suitable = [mode for mode in modes if mode.width <= _DEFAULT_SIZE[0] and mode.height <= _DEFAULT_SIZE[1]]
+        suitable = suitable or [mode for mode in modes if _area(mode) == min(map(_area, modes))]
     else:
         nearest = min(_distance(mode, size) for mode in modes)
-        fitting = [mode for mode in modes if _distance(mode, size) == nearest]
-    fitting = [mode for mode in fitting if mode.fourcc != "GREY"] or fitting
-    reachable = min(target, max(_fastest(mode, target) for mode in fitting))
-    fast = [mode for mode in fitting if _fastest(mode, target) >= reachable - _RATE_TOLERANCE]
+        suitable = [mode for mode in modes if _distance(mode, size) == nearest]
+    suitable = [mode for mode in suitable if mode.fourcc != "GREY"] or suitable
+    reachable = min(target, max(_fastest(mode, target) for mode in suitable))
+    fast = [mode for mode in suitable if _fastest(mode, target) >= reachable - _RATE_TOLERANCE]
     best = max(fast, key=lambda mode: (_area(mode), -_rank(mode)))
     rate = min(best.rates, key=lambda rate: (abs(float(rate) - target), -rate), default=None)
     return CameraMode(best.width, best.height, best.fourcc, () if rate is None else (rate,))

@@ -19,7 +19,7 @@ _MOST_BUFFERS = 10
 _FAILURES_IN_A_ROW = 5
 _NANOSECONDS, _SHORTEST_WAIT = 1_000_000_000, 0.001
 _REFUSED = {
-    "Darwin": "allow it for your terminal in System Settings > Privacy & Security > Camera, then start the terminal anew",
+    "Darwin": "allow it for your terminal in System Settings > Privacy & Security > Camera, then restart the terminal",
     "Windows": "let desktop apps use it in Settings > Privacy & security > Camera, and close other programs that use it",
 }
 

@@ -99,7 +99,7 @@ def _node(path: Path, entry: Path) -> VideoNode:
 
 
 def _describe(number: int, node: Path, entry: Path) -> CameraInfo | None:
-    """A camera as its driver tells, or with a note where it may not be opened; None for what is no usable camera."""
+    """A camera as its driver describes it, or with a note where it may not be opened; None for what is no usable camera."""
     try:
         with opened(str(node)) as device:
             what = capability(device)
@@ -111,7 +111,7 @@ def _describe(number: int, node: Path, entry: Path) -> CameraInfo | None:
             return CameraInfo(number, name, str(node), cv2.CAP_V4L2, tuple(offered), what.port, virtual)
     except OSError as error:
         if error.errno not in {errno.EACCES, errno.EPERM, errno.EBUSY} or _read(entry / "index") not in {"", "0"}:
-            return None  # what is not a device's first node tells only about its pictures
+            return None  # a device's further nodes give only metadata of its pictures
         name = _read(entry / "name") or f"camera {number}"
         return CameraInfo(
             number, name, str(node), cv2.CAP_V4L2, is_virtual=_is_software(entry), note=_in_words(error, str(node))
