@@ -6,7 +6,6 @@ import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -25,8 +24,8 @@ from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.live import LiveState
-from streamstyle.styles.code import StyleCode
 from tests.clips import pattern
+from tests.fakes import FakeStylizer
 
 
 @pytest.fixture(autouse=True)
@@ -59,33 +58,6 @@ class Camera(Source):
 
     def close(self):
         self.closed = True
-
-
-class FakeStylizer:
-    """Inverts; as a model it takes any time one likes."""
-
-    name, version, provider = "fake", "1", "cpu"
-
-    def __init__(self):
-        self.sizes = []
-        self.encoder = SimpleNamespace(find=self.find)
-
-    def prepare(self, width, height, size=None, *, while_running=False):
-        if not while_running:
-            self.prepared = (width, height, size)
-            return
-        self.sizes.append((width, height, size))
-        time.sleep(0.1)
-
-    def find(self, name, size=256):
-        return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
-
-    def memory(self):
-        return None
-
-    def stylize(self, image, look, memory=None, measure=None, seconds=None):
-        self.sizes.append(look.size)
-        return 255 - image
 
 
 def live(camera, **more):
@@ -479,13 +451,12 @@ def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, m
 
 def test_a_slow_encoding_does_not_hold_the_stream():
     run = live(Camera(4000))
-    while_encoding, began = [], threading.Event()
+    began, twenty_shown, while_encoding = threading.Event(), threading.Event(), []
     encode = run.stylizer.encoder.find
 
     def slowly(name, size=256):
         began.set()
-        time.sleep(0.5)
-        began.clear()
+        assert twenty_shown.wait(60), "the stream waits for the encoding, which waits for the stream"
         return encode(name)
 
     run.stylizer.encoder.find = slowly
@@ -494,13 +465,14 @@ def test_a_slow_encoding_does_not_hold_the_stream():
         if pair.content.index == 3:
             run.controls.step(1)
         if began.is_set():
-            while_encoding.append(time.monotonic())
+            while_encoding.append(pair.content.index)
+        if len(while_encoding) == 20:
+            twenty_shown.set()
         time.sleep(0.002)
 
     stop = step(run, also)
     run.run(lambda pair: stop(pair) and run.controls.state.style != "b")
-    assert len(while_encoding) > 20
-    assert np.diff(while_encoding).max() < 0.25  # half of what a stalled stream would show
+    assert while_encoding[:20] == list(range(while_encoding[0], while_encoding[0] + 20))
 
 
 def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, monkeypatch):
@@ -532,7 +504,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
     path = tmp_path / "look.toml"
     path.write_text('style = ["a"]')
     run, told = live(Camera(5000)), []
-    stylize, find_style = run.stylizer.stylize, run.stylizer.encoder.find
+    stylize, find = run.stylizer.stylize, run.stylizer.encoder.find
     text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
     text["unreadable"] = "odd"
 
@@ -546,7 +518,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
             raise StyleError("style 'bad' is damaged")
         if name == "worse":
             raise RuntimeError("password required")
-        return find_style(name, size)
+        return find(name, size)
 
     run.stylizer.stylize, run.stylizer.encoder.find, run.tell = stylize_or_fail, find_or_fail, told.append
 
@@ -579,10 +551,10 @@ def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monke
     run, told = live(Camera(5000)), []
     run.tell = told.append
 
-    def find_style(name, size=256):
+    def find(name, size=256):
         raise ValueError("bad zip")
 
-    run.stylizer.encoder.find = find_style
+    run.stylizer.encoder.find = find
     run.watch(tmp_path)
 
     def also(pair):
