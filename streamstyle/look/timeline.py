@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from math import isfinite
@@ -33,6 +34,11 @@ def seconds_of(text: str) -> Fraction:
 
 def _brief(text: str) -> str:
     return f"'{text}'" if len(text) <= _LONGEST_TOLD else f"'{text[:_LONGEST_TOLD]}...'"
+
+
+def _digits(number: float) -> str:
+    """All of them and no exponent, which times cannot have."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,10 @@ class Timeline:
         return type(self)(tuple((time, min(high, max(low, round(value + by, 4)))) for time, value in self.keys))
 
     def __str__(self) -> str:
-        """As `parse` reads it."""
+        """As `parse` reads it, to the last digit."""
         if len(self.keys) == 1:
-            return f"{self.keys[0][1]:g}"
-        return ",".join(f"{value:g}@{time:g}" for time, value in self.keys)
+            return _digits(self.keys[0][1])
+        return ",".join(f"{_digits(value)}@{_digits(time)}" for time, value in self.keys)
 
 
 def at(timelines: Sequence[Timeline], seconds: float) -> list[float]:

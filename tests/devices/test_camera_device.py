@@ -24,6 +24,8 @@ from streamstyle.media.sources import open_live_source, v4l2
 from streamstyle.media.sources.camera import CameraSource
 from streamstyle.media.sources.cameras import choose_camera, list_cameras
 
+pytestmark = pytest.mark.device
+
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 PATIENCE = 30
 

@@ -23,6 +23,8 @@ from streamstyle.frame import Image
 from streamstyle.media.sources import open_source
 from tests.devices.test_camera_device import plug, unplug
 
+pytestmark = pytest.mark.device
+
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "/dev/video10"
 WIDTH, HEIGHT = 320, 180

@@ -13,6 +13,8 @@ import pytest
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
 
+pytestmark = pytest.mark.device
+
 DEVICE = "/dev/video10"
 COLOURS = ((220, 40, 30), (30, 200, 60), (40, 60, 210), (128, 128, 128))
 READER = """

@@ -1,9 +1,8 @@
-import types
-
 import pytest
 
 from streamstyle.doctor.checks import speed
 from streamstyle.errors import ModelError
+from tests.fakes import FakeStylizer
 
 
 class Clock:
@@ -50,11 +49,9 @@ def test_a_slow_machine_is_not_kept_for_long(clock):
 
 
 def fake_stylizer(stylize, provider="cpu"):
-    return lambda *_arguments: types.SimpleNamespace(
-        provider=provider,
-        encoder=types.SimpleNamespace(builtin=types.SimpleNamespace(names=lambda: ["kiss"]), find=lambda _name: None),
-        stylize=stylize,
-    )
+    stylizer = FakeStylizer(provider)
+    stylizer.stylize = stylize
+    return lambda *_arguments: stylizer
 
 
 @pytest.mark.parametrize(("provider", "where"), [("cpu", "core"), ("cuda", "on cuda")])

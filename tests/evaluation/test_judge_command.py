@@ -8,8 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
-from evaluation import fixed_sheet, gallery, judge, report_html  # noqa: E402
+from evaluation import fixed_sheet, gallery, judge  # noqa: E402
 from evaluation.judging import Judged, summary  # noqa: E402
+from evaluation.report import html as report_html  # noqa: E402
 from evaluation.report.pictures import Pictures  # noqa: E402
 from evaluation.sizes import as_painting  # noqa: E402
 from evaluation.systems.catalog import Options, open_system  # noqa: E402

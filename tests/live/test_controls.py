@@ -1,6 +1,5 @@
 import threading
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,21 +11,9 @@ from streamstyle.live.state import Settings
 from streamstyle.live.watch import StyleFolder
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
-from streamstyle.styles.code import StyleCode
+from tests.fakes import FakeStylizer
 
 FRAME = np.zeros((48, 64, 3), np.uint8)
-
-
-class FakeStylizer:
-    def __init__(self):
-        self.encoded = []
-        self.encoder = SimpleNamespace(find=self.find)
-
-    def find(self, name, size=256):
-        if name == "broken":
-            raise StyleError("style 'broken' is not a picture")
-        self.encoded.append(name)
-        return StyleCode(name, "1", {"x_mean": np.full((1, 1, 1, 1), len(name), np.float32)})
 
 
 class Clock:
@@ -76,14 +63,14 @@ def test_styles_are_encoded_once_and_beside_the_stream(controls):
     controls.wishes.beside = waiting.append
     controls.pick(1)
     assert value(controls) == 1
-    assert controls.stylizer.encoded == ["a"]
+    assert controls.stylizer.encoder.asked == ["a"]
     waiting.pop()()
     controls.clock.now += FADE_SECONDS
     assert value(controls) == 3
     controls.pick(0)
     controls.pick(1)
     assert waiting == []
-    assert controls.stylizer.encoded == ["a", "bbb"]
+    assert controls.stylizer.encoder.asked == ["a", "bbb"]
 
 
 class Beside:
@@ -170,7 +157,7 @@ def test_wishes_that_were_overtaken_before_their_turn_are_not_worked_off(control
         controls.pick(index)
     for _ in range(4):
         beside.do()
-    assert controls.stylizer.encoded == ["a", "eeeee"]
+    assert controls.stylizer.encoder.asked == ["a", "eeeee"]
     assert later(controls) == 5
 
 
@@ -268,10 +255,10 @@ def test_a_style_that_fails_late_is_said_and_what_is_shown_is_wanted_again(contr
 
 
 def test_a_style_that_fails_in_an_unheard_of_way_is_said_as_well(controls):
-    def find_style(name, size=256):
+    def find(name, size=256):
         raise ZeroDivisionError("of all things")
 
-    controls.stylizer.encoder.find = find_style
+    controls.stylizer.encoder.find = find
     controls.pick(1)
     assert controls.state.message.text == "ZeroDivisionError: of all things"
     assert value(controls) == 1

@@ -18,7 +18,7 @@ def test_between_keys_it_is_linear_and_beyond_them_constant():
     assert not timeline.is_constant
 
 
-@pytest.mark.parametrize("text", ["0.8", "0@0,1@5", "0.25@1.5,1@61"])
+@pytest.mark.parametrize("text", ["0.8", "0@0,1@5", "0.25@1.5,1@61", "0@0.00001,1@4000.125,0@4000.126"])
 def test_it_writes_what_it_reads(text):
     assert str(Timeline.parse(text)) == text
 

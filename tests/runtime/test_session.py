@@ -12,6 +12,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime import vino
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.session import Session
+from tests.pictures import psnr
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"
 needs_openvino = pytest.mark.skipif(vino.problem() is not None, reason=f"no OpenVINO here: {vino.problem()}")
@@ -21,10 +22,6 @@ def picture(height=90, width=160):
     rng = np.random.default_rng(5)
     noise = rng.integers(0, 90, (height, width, 3)) + np.linspace(0, 150, width)[None, :, None]
     return noise.clip(0, 255).astype(np.uint8)
-
-
-def psnr(got, wanted):
-    return 10 * np.log10(255**2 / max(1e-9, float(((got.astype(float) - wanted) ** 2).mean())))
 
 
 @needs_openvino

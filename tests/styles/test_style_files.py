@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import StyleError
-from streamstyle.live.controls import StyleFolder
+from streamstyle.live.watch import StyleFolder
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles import store as styles
@@ -194,7 +194,7 @@ def test_a_style_file_that_is_not_one_is_refused_in_one_line(code, tmp_path, way
     save_style(path, code)
     read_style(path, "v1")
     path.write_bytes(spoiled(path.read_bytes(), way, code))
-    with pytest.raises(StyleError, match="damaged or no style file") as failure:
+    with pytest.raises(StyleError, match="cannot be used, as ") as failure:
         read_style(path, "v1")
     assert "\n" not in str(failure.value)
 

@@ -5,7 +5,6 @@ import socket
 import time
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,29 +19,16 @@ from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.media.sources.live import LiveState
 from streamstyle.pipeline.live import Pair
-from streamstyle.styles.code import StyleCode
 from streamstyle.window.keys import Action, Command
 from streamstyle.window.viewer import Headless, Viewer
 from tests.clips import pattern
+from tests.fakes import FakeStylizer
 
 
 class Camera:
     info = SourceInfo("camera", 64, 48, is_live=True)
     warnings = ()
     state = LiveState("live", 0.0)
-
-
-class FakeStylizer:
-    name, version, provider = "fake", "1", "cpu"
-
-    def __init__(self):
-        self.encoder = SimpleNamespace(find=self.find)
-
-    def find(self, name, size=256):
-        return StyleCode(name, "1", {"x_mean": np.zeros((1, 1, 1, 1), np.float32)})
-
-    def memory(self):
-        return None
 
 
 class FakeWindow:
