@@ -3,7 +3,8 @@
 Stated difference in float32: 8-bit outputs of the two runtimes differ by at most one level, and on at most 2 % of the
 values (a value that lies on the edge between two levels may round either way); style codes differ by at most 1e-3,
 relative to the largest value of their tensor. With half-precision convolutions, against PyTorch in float32: at most 10
-levels (in pictures of 8x8), 0.2 in the mean, codes by at most 1e-2. The comparison runs on a CPU; a GPU sums in another order.
+levels (in pictures of 8x8), 0.2 in the mean, codes by at most 1e-2. The comparison runs on a CPU; a GPU sums in another
+order.
 """
 
 from collections.abc import Iterable, Sequence
