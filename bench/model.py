@@ -1,4 +1,4 @@
-"""The network alone: what runs it fastest here, how near to the machine's limit, and beside others' networks."""
+"""The network alone: what runs it fastest here, how near to the machine's limit, and compared with others' networks."""
 
 import itertools
 import logging
@@ -58,7 +58,7 @@ class Candidate:
 
 
 def candidates(setting: Setting) -> list[Candidate]:
-    """All that runs here; what does not is said."""
+    """All that runs here; what does not run is reported."""
     found: list[Candidate] = []
     for model, work in (("fast", of_fast), ("vgg19", of_vgg19)):
         for device, precision in CHOICES if model == "fast" else CHOICES[:1] + CHOICES[2:4] + CHOICES[5:]:

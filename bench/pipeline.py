@@ -135,12 +135,12 @@ def _commands(setting: Setting, size: Size, clip: Path, table: Table) -> None:
         longer = str(max(size))
         words = [setting.peer, "video", clip, "-o", out, "-s", "7", "--max-size", longer, "--json"]
         commands[peer] = list(map(str, words))
-    told: dict[str, list[float]] = {name: [] for name in commands}
+    reported: dict[str, list[float]] = {name: [] for name in commands}
 
     def action(name: str) -> Callable[[], None]:
         def once() -> None:
             output = run(commands[name]).output
-            told[name].append(float(output.get("fps_processed", output.get("fps", 0))))
+            reported[name].append(float(output.get("fps_processed", output.get("fps", 0))))
 
         return once
 
@@ -150,7 +150,7 @@ def _commands(setting: Setting, size: Size, clip: Path, table: Table) -> None:
     reference = timings[peer].median if peer in timings else None
     for name, timing in timings.items():
         rates = sorted(setting.frames / seconds for seconds in timing.wall)
-        own = sorted(told[name])[len(told[name]) // 2]
+        own = sorted(reported[name])[len(reported[name]) // 2]
         table.add(
             named(size),
             name,

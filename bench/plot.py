@@ -11,7 +11,7 @@ _COLORS = ("#0b5394", "#b45309", "#166534", "#7e22ce", "#b91c1c", "#0f766e", "#5
 
 
 def draw(results: Results, path: Path) -> None:
-    """Milliseconds of the network over pixels, with the least that the machine allows; and the whole command beside it.
+    """Milliseconds of the network over pixels, with the least that the machine allows; and the time of the whole command.
 
     Raises:
         UsageError: Matplotlib is missing, or there is nothing to draw.

@@ -22,7 +22,7 @@ class Ended:
     Attributes:
         wall: Seconds from its start to its end.
         output: Of its standard output, all that is JSON; empty where nothing is.
-        samples: Megabytes of resident memory, twice a second, where the system tells.
+        samples: Megabytes of resident memory, twice a second, where the system reports it.
         peak_mb: Most resident memory, or None where the system does not tell.
     """
 
@@ -64,7 +64,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, *,
     output, errors = process.communicate()
     wall = time.perf_counter() - began
     if process.returncode != 0:
-        last = (errors.strip().splitlines() or ["it said nothing"])[-1]
+        last = (errors.strip().splitlines() or ["it printed nothing"])[-1]
         raise StreamstyleError(f"'{' '.join(map(str, command))}' failed with {process.returncode}: {last}")
     return Ended(wall, _json_of(output), samples, peak)
 
@@ -82,15 +82,15 @@ def _json_of(output: str) -> dict[str, Any]:
 
 
 def _watch(process: "subprocess.Popen[str]") -> tuple[list[float], float | None]:
-    """Linux tells of a living process; its peak is asked for until it has ended."""
+    """Linux reports on a living process; its peak is asked for until it has ended."""
     status, samples, peak = Path(f"/proc/{process.pid}/status"), [], None
     while process.poll() is None:
         try:
-            told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
         except OSError:
             break
-        if "VmRSS" in told:
-            samples.append(int(told["VmRSS"].split()[0]) / 1024)
-            peak = int(told["VmHWM"].split()[0]) / 1024
+        if "VmRSS" in fields:
+            samples.append(int(fields["VmRSS"].split()[0]) / 1024)
+            peak = int(fields["VmHWM"].split()[0]) / 1024
         time.sleep(0.05)
     return samples, peak

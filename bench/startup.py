@@ -36,24 +36,24 @@ def measure(setting: Setting) -> list[Table]:
         actions = {caches: _action(setting, picture, caches, steps[caches]) for caches in steps}
         timings = interleaved(actions, rounds=min(5, setting.rounds), budget=setting.budget, warm=1)
         for caches, timing in timings.items():
-            spent = [median(told[step] for told in steps[caches][1:]) for step in _STEPS]
+            spent = [median(runs[step] for runs in steps[caches][1:]) for step in _STEPS]
             rest = 1000 * timing.median - sum(spent)
             table.add(named(size), caches, timing.median, timing.least, timing.work, *spent, rest)
     return [table]
 
 
-def _action(setting: Setting, picture: Path, caches: str, told: list[dict[str, float]]) -> Callable[[], None]:
+def _action(setting: Setting, picture: Path, caches: str, runs: list[dict[str, float]]) -> Callable[[], None]:
     trace = setting.folder / f"{caches}.json"
     out = setting.folder / f"{caches}.png"
     words = ("--style", setting.style, "--device", setting.device, "-o", out, "--overwrite", "--profile", trace, "--quiet")
     command = streamstyle("run_video.py", picture, *words)
 
     def once() -> None:
-        folder = setting.folder / (f"cache{len(told)}" if caches == "cold" else "cache")
+        folder = setting.folder / (f"cache{len(runs)}" if caches == "cold" else "cache")
         folder.mkdir(exist_ok=True)
         # What platformdirs asks for on Linux, macOS and Windows.
         run(command, {"XDG_CACHE_HOME": str(folder), "HOME": str(folder), "LOCALAPPDATA": str(folder)})
-        told.append(steps_of(json.loads(trace.read_text(encoding="utf-8"))))
+        runs.append(steps_of(json.loads(trace.read_text(encoding="utf-8"))))
 
     return once
 

@@ -21,7 +21,7 @@ SECTIONS = {
     ),
     "Errors": ("StreamstyleError", "UsageError", "SourceError", "SinkError", "ModelError", "StyleError"),
 }
-_INTRODUCTION = """Programs to start from lie in [examples/](../examples). What there is to say goes to the logger
+_INTRODUCTION = """Programs to start from are in the folder `examples/`. What there is to say goes to the logger
 `streamstyle`.
 
 - `Image`: a NumPy array (H, W, 3) uint8 RGB.

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from evaluation.sweep import Ratio
 from evaluation.systems.catalog import GATYS_STEPS, REFERENCES, split_name
-from models.gatys_command import VGG_VARIABLE
+from models.gatys.command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.look.recipe import GRAIN
@@ -76,8 +76,8 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="[NAME=]MODEL",
         help=f"repeat for several; the first is compared with the others. A model of the runtime (fast, vgg19), gatys, "
-        f"{', '.join(REFERENCES)}, an .onnx file that `export` wrote, ..._transform.onnx with ..._predict.onnx beside, or "
-        f"the folder of MicroAST's weights "
+        f"{', '.join(REFERENCES)}, an .onnx file that `export` wrote, ..._transform.onnx with ..._predict.onnx next to it, "
+        f"or the folder of MicroAST's weights "
         f"(default: {', '.join(_DEFAULT_MODELS)}); identity is always measured",
     )
     what.add_argument("--contents", required=True, metavar="DIR|TAR[:PATTERN]", help="photos")
@@ -124,7 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument("--shown", type=_whole(0, 100), default=6, metavar="N", help="pairs in the picture grid (default 6)")
     how.add_argument("--no-cost", action="store_true", help="leave out seconds and memory")
     again = parser.add_argument_group("again")
-    again.add_argument("--fresh", action="store_true", help="throw away what this folder has and begin anew")
+    again.add_argument("--fresh", action="store_true", help="delete what this folder has and start again")
     again.add_argument("--redo", action="append", default=[], metavar="NAME", help="throw away the figures of one model")
     again.add_argument("--redo-cost", action="store_true", help="measure seconds and memory again")
     again.add_argument("--quiet", action="store_true", help="print errors only")
@@ -169,8 +169,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         StreamstyleError: Something cannot be used.
         ValueError: The weights of VGG-19 cannot be used.
     """
+    from evaluation.plan import Plan  # noqa: PLC0415
     from evaluation.report.write import write_report  # noqa: PLC0415 - with torch, which --help does not need
-    from evaluation.run import Evaluation, Plan  # noqa: PLC0415
+    from evaluation.run import Evaluation  # noqa: PLC0415
 
     if options.device == "cuda":
         _refuse_missing_cuda()

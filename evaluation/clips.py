@@ -1,4 +1,4 @@
-"""How still a system's videos are, beside the input's own unrest."""
+"""How still a system's videos are, compared with the input's own changes."""
 
 import zlib
 from collections.abc import Sequence

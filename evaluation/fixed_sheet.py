@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from evaluation.fitting import fit
+from evaluation.sizes import crop_to
 from streamstyle.frame import Image
 
 PAIRS = (
@@ -55,7 +55,7 @@ class Row:
     Attributes:
         names: Of the photo and the painting, for the label.
         photo: (H, W, 3) uint8 RGB.
-        painting: Likewise.
+        painting: (H, W, 3) uint8 RGB.
         results: One for each system; None for one that does not know the style.
     """
 
@@ -89,7 +89,7 @@ def _tile(picture: Image | None, label: str) -> Image:
     if picture is not None:
         height, width = picture.shape[:2]
         scale = min(TILE[0] / width, TILE[1] / height)
-        small = fit(picture, max(1, int(width * scale)), max(1, int(height * scale)))
+        small = crop_to(picture, max(1, int(width * scale)), max(1, int(height * scale)))
         left = (TILE[0] - small.shape[1]) // 2
         tile[_LABEL : _LABEL + small.shape[0], left : left + small.shape[1]] = small
     cv2.putText(tile, label, (4, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (_INK,) * 3, 1, cv2.LINE_AA)

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from evaluation.fitting import Painting, as_painting, fit
 from evaluation.judges import lattice, texture
 from evaluation.report.pictures import Pictures
+from evaluation.sizes import Painting, as_painting, crop_to
 from streamstyle.frame import Image
+from streamstyle.media.resize import resize_short_side
 
 PAINTINGS = 55
 """Among which the right one is to be found."""
@@ -58,8 +59,8 @@ class Gallery:
         self._photos = shuffled(contents.names)
 
     def shown(self) -> list[Painting]:
-        """The paintings in the size of the photos, as they hang beside them."""
-        return [as_painting(one.key, self._styles.image(one.key), self._size) for one in self.paintings]
+        """What systems saw of the paintings, enlarged to the size of the photos: finer detail counts for nobody."""
+        return [Painting(one.key, resize_short_side(one.image, self._size)) for one in self.paintings]
 
     def photo(self, name: str) -> Image:
         """At the size, its middle where it is longer than 16:9."""
@@ -97,7 +98,7 @@ def as_photo(image: Image, size: int) -> Image:
     height, width = image.shape[:2]
     scale = size / min(height, width)
     longest = round(size * _WIDEST)
-    return fit(image, min(longest, max(size, round(width * scale))), min(longest, max(size, round(height * scale))))
+    return crop_to(image, min(longest, max(size, round(width * scale))), min(longest, max(size, round(height * scale))))
 
 
 def shuffled(names: Sequence[str]) -> list[str]:

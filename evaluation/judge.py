@@ -21,12 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation import fixed_sheet, gallery
-from evaluation.fitting import as_painting
 from evaluation.judges import faces, lattice, texture
 from evaluation.judging import FIGURES, Judged, Judges, stylized, summary
 from evaluation.report.pictures import Pictures
-from evaluation.systems.catalog import Options, System, open_system, split_name
-from models.gatys_command import VGG_VARIABLE
+from evaluation.sizes import as_painting
+from evaluation.systems.base import System
+from evaluation.systems.catalog import Options, open_system, split_name
+from models.gatys.command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import ModelError, SinkError, StreamstyleError, UsageError
 from streamstyle.frame import Frame, Image
@@ -50,7 +51,7 @@ class Told:
         version: Of its weights.
         runs_on: Runtime and precision.
         pairs: Judged pictures.
-        faces: Likewise, of photos with faces.
+        faces: Judged pictures of photos with faces.
         sheet: Of the fixed sheet; None where it does not know the style.
         seconds: That all of it took.
     """
@@ -86,7 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--contents", required=True, metavar="DIR|TAR[:PATTERN]", help="photos")
     parser.add_argument("--styles", required=True, metavar="DIR|TAR[:PATTERN]", help="paintings")
     parser.add_argument("--vgg", type=Path, metavar="FILE", help=f"VGG-19 (default: what {VGG_VARIABLE} names)")
-    parser.add_argument("--pairs", type=int, default=16, metavar="N", help="photos in a painting each (default 16)")
+    parser.add_argument("--pairs", type=int, default=24, metavar="N", help="photos in a painting each (default 24)")
     parser.add_argument("--size", type=int, default=360, metavar="N", help="short side of photos in pixels (default 360)")
     parser.add_argument(
         "--all", action="store_true", help="take all pictures, not only those that training keeps aside by their names"
@@ -108,7 +109,7 @@ class Session:
             ValueError: The weights of VGG-19 cannot be used.
         """
         self._console = console
-        # Before the work begins: what is missing should be said at once.
+        # Before the work begins, so that what is missing is reported at once.
         face_judge = None if options.no_faces else _face_judge(console)
         vgg = _vgg(options.vgg)
         textures = texture.TextureJudge(vgg)
@@ -142,7 +143,7 @@ def _face_judge(console: Console) -> faces.FaceJudge | None:
     try:
         return faces.FaceJudge.installed()
     except ModelError as error:
-        console.print(f"nothing is said of faces: {error}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"faces are not judged: {error}", highlight=False, markup=False, soft_wrap=True)
         return None
 
 
@@ -181,9 +182,7 @@ def table(told: Sequence[Told], paintings: int) -> Table:
     for figure in FIGURES:
         shown.add_column(f"{figure.label}\n[dim]{figure.better}[/]", justify="right", no_wrap=True)
     for one in told:
-        figures = one.figures
-        cells = [f"{figures[f.key]:.{f.digits}f}" if f.key in figures else "-" for f in FIGURES]
-        shown.add_row(one.name, *cells)
+        shown.add_row(one.name, *(figure.text(one.figures) for figure in FIGURES))
     return shown
 
 

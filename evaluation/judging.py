@@ -13,7 +13,7 @@ from evaluation.judges.lattice import lattice, smooth_places
 from evaluation.judges.sharpness import sharpness
 from evaluation.judges.stillness import stillness
 from evaluation.measures.coherence import luma, ssim
-from evaluation.systems.catalog import System
+from evaluation.systems.base import System
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 
@@ -37,6 +37,10 @@ class Figure:
     digits: int
     better: str
 
+    def text(self, figures: Mapping[str, float]) -> str:
+        """Its cell; a dash where there is nothing to tell by."""
+        return f"{figures[self.key]:.{self.digits}f}" if self.key in figures else "-"
+
 
 FIGURES = (
     Figure("texture_rank", "texture rank", 1, "less"),
@@ -57,8 +61,8 @@ class Judged:
     """What the judges say of one picture.
 
     Attributes:
-        photo: Its name.
-        painting: Likewise.
+        photo: Name of the photo.
+        painting: Name of the painting.
         result: The picture.
         figures: Name -> value; names are absent where there is nothing to tell by.
     """
@@ -75,7 +79,7 @@ class Judges:
     def __init__(
         self, textures: texture.TextureJudge, paintings: Sequence[texture.Signature], face_judge: faces.FaceJudge | None
     ) -> None:
-        """Take them; without a judge of faces, nothing is said of faces."""
+        """Take them; without a judge of faces, there are no figures of faces."""
         self._textures, self._paintings, self._faces = textures, paintings, face_judge
 
     def judge(self, system: System, pair: Pair, *, still: bool) -> Judged:

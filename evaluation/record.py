@@ -90,7 +90,7 @@ class Records:
         if changed:
             raise UsageError(
                 f"'{self.path}' holds figures of other settings ({'; '.join(changed)}); they cannot be mixed: "
-                "use --fresh to begin anew, or another folder with -o"
+                "use --fresh to start again, or another folder with -o"
             )
 
     def _take(self, line: Mapping[str, Any]) -> None:
@@ -125,10 +125,10 @@ class Records:
             self._write([{"system": name, "facts": dict(facts)}])
             self._systems[name] = dict(facts)
         elif changed := [key for key, value in facts.items() if known.get(key) != value]:
-            told = ", ".join(f"{key} was {known.get(key)}, is {facts[key]}" for key in changed)
+            differences = ", ".join(f"{key} was {known.get(key)}, is {facts[key]}" for key in changed)
             raise UsageError(
-                f"the model '{name}' is not the one that '{self.path}' has figures of ({told}); use --redo {name} to "
-                "measure it anew, or another folder with -o"
+                f"the model '{name}' is not the one that '{self.path}' has figures of ({differences}); use --redo {name} "
+                "to measure it again, or another folder with -o"
             )
 
     def forget(self, system: str) -> None:

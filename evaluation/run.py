@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -11,119 +10,24 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from evaluation import clips
-from evaluation.fitting import Painting, as_painting, fit
 from evaluation.measures import cost, effectiveness
-from evaluation.measures.judge import WANTED_LAYERS, Judge
+from evaluation.measures.scorer import WANTED_LAYERS, Scorer
 from evaluation.measures.temporal import strip
+from evaluation.plan import IDENTITY, ClipCase, Plan, clips_told, pair_case
+from evaluation.progress import progress
 from evaluation.record import Records
 from evaluation.report.pictures import Pictures, choose_pairs
+from evaluation.sizes import Painting, as_painting, crop_to
 from evaluation.sweep import FULL, Ratio
-from evaluation.systems.catalog import REFERENCES, Options, System, open_system
+from evaluation.systems.base import System
+from evaluation.systems.catalog import REFERENCES, Options, open_system
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError, SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.look.recipe import GRAIN
 from streamstyle.media.pictures import read_image
 from streamstyle.media.sinks.image import ImageSink
-
-IDENTITY = "identity"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be evaluated, and how.
-
-    Attributes:
-        models: Name -> what `open_system` takes; in the order of the tables.
-        contents: Folder or tar of photos.
-        styles: Folder or tar of paintings.
-        output: Folder of the report.
-        vgg: Weights of VGG-19.
-        clips: Folder of videos, or None.
-        pairs: How many at most.
-        limits: Name -> how many pairs at most for this one.
-        seed: Of the pairs, the projections and the bootstrap.
-        draws: Random projections per layer.
-        size: Width and height of the photos.
-        held_out: Take only pictures that training keeps aside.
-        device: `cpu` or `cuda`.
-        gatys_steps: Evaluations of Gatys' loss.
-        grain: How much there is to paint with in flat places, of the same models.
-        ratios: Between the photo and the full style.
-        sweep_pairs: How many pairs are painted at all ratios.
-        basis: Photos that the PCA basis is of; those of `contents` where None.
-        basis_pictures: How many of them at most.
-        clip_frames: Of each clip.
-        clip_start: Second of the first; None for each clip's middle.
-        clip_size: Short side.
-        clip_styles: How many paintings each clip is painted in.
-        shown: Pairs whose pictures go into the report.
-        cost: Whether seconds and memory are measured.
-        fresh: Throw away what was measured before.
-        redo: Names of models whose figures are thrown away.
-        redo_cost: Measure seconds and memory again: on a quieter machine, say.
-    """
-
-    models: dict[str, str]
-    contents: str
-    styles: str
-    output: Path
-    vgg: Path
-    clips: Path | None = None
-    pairs: int = 40
-    limits: dict[str, int]
-    seed: int = 0
-    draws: int = effectiveness.DRAWS
-    size: tuple[int, int] = (400, 300)
-    held_out: bool = False
-    device: str = "cpu"
-    gatys_steps: int = 30
-    grain: float = GRAIN
-    ratios: tuple[Ratio, ...] = ()
-    sweep_pairs: int = 12
-    basis: str | None = None
-    basis_pictures: int = 100
-    clip_frames: int = 20
-    clip_start: Fraction | None = None
-    clip_size: int = 240
-    clip_styles: int = 2
-    shown: int = 6
-    cost: bool = True
-    fresh: bool = False
-    redo: tuple[str, ...] = ()
-    redo_cost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ClipCase:
-    """A clip in a painting's style, in a mode."""
-
-    clip: str
-    painting: str
-    mode: str
-    key: str
-
-
-def clips_told(plan: Plan) -> str:
-    """Which frames of clips are taken, in words."""
-    where = "the middle" if plan.clip_start is None else f"second {float(plan.clip_start):g}"
-    return f"{plan.clip_frames} frames from {where}"
-
-
-def pair_case(pair: tuple[str, str], ratio: str) -> str:
-    """The name of a case in the records."""
-    return f"pair|{pair[0]}|{pair[1]}|{ratio}"
 
 
 class Evaluation:
@@ -207,50 +111,32 @@ class Evaluation:
 
     def content(self, pair: tuple[str, str]) -> Image:
         """The photo of a pair, as it is stylized."""
-        return fit(self.contents.image(pair[0]), *self.plan.size)
+        return crop_to(self.contents.image(pair[0]), *self.plan.size)
 
     def painting(self, name: str) -> Painting:
         """A painting, as it is encoded."""
         return as_painting(name, self.styles.image(name))
 
     @cached_property
-    def judge(self) -> Judge:
+    def scorer(self) -> Scorer:
         """Ready to measure; finds the PCA basis, or takes it from where an earlier run has left it."""
         plan = self.plan
-        judge = Judge(self._vgg_network, draws=plan.draws, seed=plan.seed, device=plan.device)
+        scorer = Scorer(self._vgg_network, draws=plan.draws, seed=plan.seed, device=plan.device)
         path = plan.output / f"basis-{_short_hash(self.settings['basis'], self.settings['vgg'], self.settings['size'])}.npz"
         basis = effectiveness.Basis.load(path)
         if basis is None:
             order = np.random.default_rng([plan.seed, 2]).permutation(len(self._basis_photos.names))
             moments: list[dict[str, effectiveness.Moments]] = []
-            with self._progress("PCA basis of photos", min(plan.basis_pictures, len(order))) as step:
+            with progress(self._console, "PCA basis of photos", min(plan.basis_pictures, len(order))) as step:
                 for index in order:
                     name = self._basis_photos.names[index]
                     if len(moments) < plan.basis_pictures and self._can_use(self._basis_photos, name):
-                        moments.append(judge.moments(fit(self._basis_photos.image(name), *plan.size)))
+                        moments.append(scorer.moments(crop_to(self._basis_photos.image(name), *plan.size)))
                         step()
             basis = effectiveness.Basis.of(moments)
             basis.save(path)
-        judge.use_basis(basis)
-        return judge
-
-    @contextmanager
-    def _progress(self, what: str, total: int) -> Iterator["_Step"]:
-        """A bar on a terminal, a line elsewhere."""
-        console = self._console
-        bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=console.quiet or not console.is_terminal,
-        )
-        with bar:
-            yield _Step(bar, bar.add_task(what, total=total))
-        console.print(f"{what}: {total}", highlight=False, markup=False)
+        scorer.use_basis(basis)
+        return scorer
 
     def run(self) -> None:
         """Measure everything that is not there yet.
@@ -291,7 +177,7 @@ class Evaluation:
         known = [entry for entry in work if system.knows(self.painting(entry[0][1]))]
         if len(known) < len(work):
             self._warn(f"{name} knows only the styles of its own; {len(known)} of {len(work)} pictures are for it")
-        with self._progress(f"{name}, pictures", len(known)) as step:
+        with progress(self._console, f"{name}, pictures", len(known)) as step:
             for pair, ratio, shown in known:
                 content, painting = self.content(pair), self.painting(pair[1])
                 result = system.stylize(content, painting, ratio.alpha)
@@ -301,7 +187,7 @@ class Evaluation:
                     _write(result, self.picture_path(name, pair))
                 case = pair_case(pair, ratio.label)
                 if not self.records.done(name, case):
-                    self.records.add(name, case, self.judge.measure(content, painting, result))
+                    self.records.add(name, case, self.scorer.measure(content, painting, result))
                 step()
 
     @property
@@ -328,7 +214,7 @@ class Evaluation:
         cases = [(path, case) for path, case in cases if self._can_play(path)]
         if not cases:
             return
-        with self._progress(f"{name}, clips", len(cases)) as step:
+        with progress(self._console, f"{name}, clips", len(cases)) as step:
             for path, case in cases:
                 clip = self.footage(path)
                 mode = next(mode for mode in system.modes if mode == case.mode)
@@ -365,7 +251,7 @@ class Evaluation:
     def _measure_cost(self, name: str, model: str, options: Options) -> None:
         if self.records.done(name, self.cost_case) and not self.plan.redo_cost:
             return
-        with self._progress(f"{name}, seconds and memory", 1) as step:
+        with progress(self._console, f"{name}, seconds and memory", 1) as step:
             self.records.add(name, self.cost_case, cost.measure_apart(model, options))
             step()
 
@@ -388,14 +274,6 @@ class Evaluation:
     def close(self) -> None:
         """Let go of the records."""
         self.records.close()
-
-
-class _Step:
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar, self._task = bar, task
-
-    def __call__(self) -> None:
-        self._bar.advance(self._task)
 
 
 def _write(image: Image, path: Path) -> None:

@@ -154,7 +154,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the made-up clips")
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
     arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
-    arguments.add_argument("--grain", type=share_argument, default=GRAIN, help="likewise")
+    arguments.add_argument("--grain", type=share_argument, default=GRAIN, help="as in run_video.py")
     arguments.add_argument("--model", default="fast")
     arguments.add_argument("--frames", type=int, default=24, help="of each clip")
     arguments.add_argument("--start", type=Fraction, default=Fraction(1), help="second of the clips")
@@ -189,7 +189,7 @@ def main() -> int:
         return 1
     console.print(table)
     console.print("Warping error in thousandths of the range; cost as a share of inference; off, on.")
-    console.print("Sharpness beside `off`, and beside `off` of the same clip without its noise, where that is known.")
+    console.print("Sharpness relative to `off`, and to `off` of the same clip without its noise, where that is known.")
     return 0
 
 

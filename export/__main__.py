@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def copy_what_belongs(folder: Path, name: str, version: str) -> None:
-    """Put shipped styles beside a model of the same weights under another name: their codes hold for it."""
+    """Put shipped styles next to a model of the same weights under another name: their codes hold for it."""
     shipped = WEIGHTS / "fast.styles.npz"
     try:
         BuiltinStyles(shipped, version)
@@ -45,7 +45,7 @@ def main() -> int:
         checksum = weights_checksum(options.weights)
         metadata = {"version": checksum[:12], "training_checksum": checksum, "licence": "MIT"}
         if options.precision == "fp32":
-            metadata["bfloat16"] = "yes"  # near enough to be taken unasked: docs/benchmarks.md has the figures
+            metadata["bfloat16"] = "yes"  # near enough to be taken unasked: docs/lab/benchmarks.md has the figures
         exported = export_family(network, options.output, name, metadata, precision=options.precision)
         copy_what_belongs(options.output, name, checksum[:12])
         write_card(options.output / f"{name}.md", record, checksum, exported.parity, count_macs(network, 360, 640))

@@ -1,4 +1,4 @@
-"""The model card that lies beside the exported files."""
+"""The model card that is written next to the exported files."""
 
 import json
 from pathlib import Path
@@ -17,17 +17,17 @@ Arbitrary style transfer for plain CPUs: `{name}.style.onnx` encodes a painting 
 | version | {version} (first digits of the training checksum) |
 | licence | MIT; trained by this project |
 | cost | {gmac:.2f} GMAC per 640x360 frame |
-| held-out paper losses | Lc {lc:.3f}, Ls {ls:.3f} ({pairs} pairs never trained on, 256x256, 8-bit output) |
+| held-out style distance | {held_out} (`models/critic.py`; photos and paintings never trained on, 256x256) |
 | parity with PyTorch | {parity} |
-| trained on | {images}: photos and public-domain paintings; see the project's design notes |
-| judge | VGG-19 to relu4_1, normalised, frozen; losses of Huang & Belongie 2017 |
+| trained on | {images}: photos and public-domain paintings |
+| critic | VGG-19 to relu4_1, normalised, frozen, at three sizes: covariances of its features (`models/critic.py`) |
 
 **Interface.** `style` and `content`: (1, H, W, 3) uint8 RGB, any height and width. `alpha`: (1, 1, 1, 1) float32 in
 [0, 1]; 0 gives the content back exactly. The code is one `<layer>_mean` and `<layer>_std` per modulated layer, each
 (1, C, 1, 1), or (1, C, h, w) at the layer's own size to style region by region.
 
-**Limits.** Strokes are of one size and repeat as a faint lattice in flat areas; small faces and lettering are not kept.
-No check is made of what a picture shows. The training record:
+**Limits.** Strokes are of one size in pixels as the frame is painted; small faces and lettering are not kept. No check
+is made of what a picture shows. The training record:
 
 ```json
 {record}
@@ -41,9 +41,7 @@ def write_card(path: Path, record: dict[str, Any], checksum: str, parity: Parity
         name=path.stem,
         version=checksum[:12],
         gmac=macs / 1e9,
-        lc=record["held_out"]["lc"],
-        ls=record["held_out"]["ls"],
-        pairs=record.get("pairs", 40),
+        held_out=", ".join(f"{kind.replace('_', ' ')} {value:.3f}" for kind, value in record["held_out"].items()),
         parity=parity,
         images=record["images"],
         record=json.dumps(record, indent=2),

@@ -20,7 +20,9 @@ import platformdirs
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from export.transfer import MIRROR_VARIABLE, Download, DownloadError, Partial, Transfer, is_safe, megabytes, reason
+from export.addresses import MIRROR_VARIABLE, DownloadError, is_safe
+from export.partial import Partial
+from export.transfer import Download, Transfer, megabytes, reason
 from streamstyle.errors import StreamstyleError, UsageError
 
 if sys.platform == "win32":
@@ -138,7 +140,7 @@ def _alone(path: Path, console: Console) -> Iterator[None]:
     The system takes the lock back from a process that dies, so a lock file that was left behind stops nobody.
     """
     place = path.with_name(f".{path.name}.lock")
-    told = False
+    announced = False
     while True:
         with place.open("ab") as file:
             if _lock(file):
@@ -151,9 +153,9 @@ def _alone(path: Path, console: Console) -> Iterator[None]:
                     with suppress(OSError):  # Windows keeps files that are open; an empty one stays, and does no harm
                         place.unlink()
                 return
-        if not told:
+        if not announced:
             _say(console, f"{path.name}: waiting for another process that is downloading it")
-            told = True
+            announced = True
         time.sleep(0.2)
 
 

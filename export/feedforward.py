@@ -1,4 +1,4 @@
-"""`python -m export.feedforward`: a per-style network -> `<name>.stylize.onnx` and, beside it, the styles that it knows.
+"""`python -m export.feedforward`: a per-style network -> `<name>.stylize.onnx` and, next to it, the styles that it knows.
 
 There is no style graph: such a network cannot encode a painting. Its styles are the built-in ones of the model.
 """

@@ -1,4 +1,4 @@
-"""`python -m export.quantize`: the int8 stylize graphs beside the float32 one, checked against it on pairs never seen.
+"""`python -m export.quantize`: the int8 stylize graphs next to the float32 one, checked against it on pairs never seen.
 
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
 real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first
@@ -9,37 +9,28 @@ negative. Both calibrations, `minmax` and `percentile`, are tried; the better fi
 """
 
 import argparse
-import itertools
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import onnx
 import onnxruntime
-from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from export.calibration import Feeds, Picture, frames, in_built_in_styles, pairs
 from streamstyle.errors import StreamstyleError
-from streamstyle.media.sources import open_source
 from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
-from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyles
-from training.data import SUFFIXES, is_held_out, opened_tar
 
 LIMIT_DB = 33.0
-STRONG = ("starry-night", "in-blue", "kiss")
-FRAME = 30
 FIRST_CONVOLUTIONS = 3
 """Those before the first residual block."""
-SIZE = (360, 640)
-STYLE_SIDE = 256
 CONVOLUTIONS = ("Conv", "ConvTranspose")
 METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
 
@@ -71,9 +62,6 @@ VARIANTS = {
 }
 """Ending of the name -> what it leaves float."""
 
-Picture = NDArray[np.uint8]
-Feeds = dict[str, NDArray[Any]]
-
 
 class FidelityError(Exception):
     """The int8 graph is too far from the float32 one."""
@@ -101,63 +89,6 @@ def psnr(got: Picture, wanted: Picture) -> float:
     """Peak signal-to-noise ratio of two uint8 pictures in dB; 99 where they are equal."""
     error = float(((got.astype(np.float64) - wanted) ** 2).mean())
     return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
-
-
-def pictures(path: Path, count: int, seed: int, *, held_out: bool) -> list[Picture]:
-    """Some pictures of a folder or tar, chosen by the seed: (H, W, 3) uint8 RGB each.
-
-    Raises:
-        ValueError: There are too few, or the tar is broken.
-    """
-    if path.is_dir():
-        found = {file.name: file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES}
-        data = {name: file.read_bytes() for name, file in _chosen(found, count, seed, held_out).items()}
-    elif path.is_file():
-        with opened_tar(path) as archive:
-            members = {Path(m.name).name: m for m in archive if m.isfile() and Path(m.name).suffix.lower() in SUFFIXES}
-            data = {}
-            for name, member in _chosen(members, count, seed, held_out).items():
-                body = archive.extractfile(member)
-                assert body is not None  # a regular member always has one
-                data[name] = body.read()
-    else:
-        raise ValueError(f"wanted a folder or tar of images, but there is no '{path}'")
-    decoded = [cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR) for body in data.values()]
-    found_pictures = [np.ascontiguousarray(bgr[:, :, ::-1]).astype(np.uint8) for bgr in decoded if bgr is not None]
-    if len(found_pictures) < count:
-        raise ValueError(f"wanted {count} readable images in '{path}', got {len(found_pictures)}")
-    return found_pictures
-
-
-def _chosen(found: dict[str, Any], count: int, seed: int, held_out: bool) -> dict[str, Any]:
-    names = [name for name in sorted(found) if is_held_out(name) == held_out]
-    picked = np.random.default_rng(seed).permutation(len(names))[:count]
-    return {names[index]: found[names[index]] for index in picked}
-
-
-def fitted(picture: Picture, size: tuple[int, int] = SIZE) -> Picture:
-    """Scaled and cropped at the centre to (height, width)."""
-    height, width = size
-    scale = max(height / picture.shape[0], width / picture.shape[1])
-    shape = max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale))
-    resized = cv2.resize(picture, shape, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    top, left = (resized.shape[0] - height) // 2, (resized.shape[1] - width) // 2
-    return np.ascontiguousarray(resized[top : top + height, left : left + width]).astype(np.uint8)
-
-
-def pairs(contents: Path, styles: Path, style_graph: Path, count: int, seed: int, *, held_out: bool) -> list[Feeds]:
-    """Inputs of the stylize graph: photos, each in a style of its own at full strength."""
-    session = onnxruntime.InferenceSession(style_graph, providers=["CPUExecutionProvider"])
-    names = [value.name for value in session.get_outputs()]
-    feeds: list[Feeds] = []
-    for photo, painting in zip(
-        pictures(contents, count, seed, held_out=held_out), pictures(styles, count, seed, held_out=held_out), strict=True
-    ):
-        scale = STYLE_SIDE / min(painting.shape[:2])
-        small = cv2.resize(painting, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        code: Feeds = dict(zip(names, session.run(None, {"style": small[None]}), strict=True))
-        feeds.append({"content": fitted(photo)[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code})
-    return feeds
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]  # no stubs
@@ -236,26 +167,6 @@ def _convolutions(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
 def _is_positive(node: onnx.NodeProto) -> bool:
     """Whether nothing below zero comes out."""
     return bool(node.op_type == "Relu")
-
-
-def frames(clips: Sequence[Path], styles: BuiltinStyles) -> list[Feeds]:
-    """What is hard: a frame of each video, and a plain gray one, in three strong built-in styles."""
-    images = [np.full((*SIZE, 3), 120, np.uint8)]
-    for clip in clips:
-        with open_source(str(clip)) as source:
-            images.append(fitted(next(itertools.islice(iter(source), FRAME, None)).image))
-    return [_feeds(image, styles.code(name)) for image in images for name in STRONG if name in styles.names()]
-
-
-def in_built_in_styles(contents: Path, styles: BuiltinStyles, seed: int) -> list[Feeds]:
-    """Photos for training, each in another built-in style: their codes are not the encoder's (export.builtin_styles)."""
-    photos = pictures(contents, len(styles.names()), seed, held_out=False)
-    return [_feeds(fitted(photo), styles.code(name)) for photo, name in zip(photos, styles.names(), strict=True)]
-
-
-def _feeds(image: Picture, code: StyleCode) -> Feeds:
-    """One picture at full strength."""
-    return {"content": image[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code.tensors}
 
 
 def note(path: Path, key: str, value: str) -> None:

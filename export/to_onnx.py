@@ -32,7 +32,7 @@ def export_graph(
     metadata: dict[str, str],
     compact: bool = False,
 ) -> None:
-    """Write one graph, and its checksum beside it.
+    """Write one graph, and its checksum next to it.
 
     Args:
         graph: In evaluation mode.

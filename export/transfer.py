@@ -4,7 +4,6 @@ Source: RFC 9110, section 14 (ranges) and 13.1.5 (If-Range).
 """
 
 import errno
-import hashlib
 import http.client
 import re
 import socket
@@ -17,24 +16,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, BinaryIO
 
 from rich.progress import Progress
 
+from export.addresses import MIRROR_VARIABLE, DownloadError, SafeRedirects, way_to
+from export.partial import BLOCK, Partial
 from streamstyle import __version__
-from streamstyle.errors import StreamstyleError
 
-MIRROR_VARIABLE = "STREAMSTYLE_MIRROR"
-_BLOCK = 1 << 18
 _GAIN = 1 << 20
-_LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _OFFLINE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-
-
-class DownloadError(StreamstyleError):
-    """A public file cannot be fetched, or what came is not that file."""
 
 
 class _BrokenError(Exception):
@@ -58,36 +50,6 @@ class Download:
     size: int | None
 
 
-class Partial:
-    """An unfinished file, open for appending, and the running hash of what is in it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._digest = hashlib.sha256()
-        self.size = 0
-        file.seek(0)
-        while block := file.read(_BLOCK):
-            self._digest.update(block)
-            self.size += len(block)
-
-    @property
-    def sha256(self) -> str:
-        """Of all that is in it by now."""
-        return self._digest.hexdigest()
-
-    def append(self, block: bytes) -> None:
-        """Write on."""
-        self._file.write(block)
-        self._digest.update(block)
-        self.size += len(block)
-
-    def clear(self) -> None:
-        """Begin again with nothing."""
-        self._file.truncate(0)
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-
 class Transfer:
     """One download, over as many connections as it takes."""
 
@@ -104,15 +66,15 @@ class Transfer:
         self._download = download
         self._path = path
         self._url = url
-        self._host = _way_to(url)
+        self._host = way_to(url)
         self._partial = partial
         self._bar = bar
         self._task = bar.add_task(download.name, total=download.size, completed=partial.size)
         self._timeout = timeout
         self._pauses = pauses
-        self._opener = urllib.request.build_opener(_SafeRedirects())
+        self._opener = urllib.request.build_opener(SafeRedirects())
         # ETag or date of what this call has begun to receive. Not kept between calls, nor between mirrors: there the hash
-        # tells whether the pieces belong together.
+        # shows whether the pieces belong together.
         self._validator: str | None = None
         self._pieces = 1 if partial.size else 0
         self._has_answered = False
@@ -225,7 +187,7 @@ class Transfer:
     def _block(self, answer: http.client.HTTPResponse) -> bytes:
         try:
             # What has come, without waiting for a whole block: nothing is lost when the line stalls.
-            return answer.read1(_BLOCK)
+            return answer.read1(BLOCK)
         except (OSError, http.client.HTTPException) as error:
             raise self._trouble(error) from error
 
@@ -280,44 +242,6 @@ class Transfer:
 
     def _by_hand(self) -> str:
         return f"on another machine fetch {self._download.url} and put it at '{self._path.absolute()}'"
-
-
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Redirects are followed, but never out of https."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
-    ) -> urllib.request.Request | None:
-        """The request at the new address."""
-        if not is_safe(newurl):
-            fp.close()
-            raise DownloadError(
-                f"{req.host} leads to {urllib.parse.urlsplit(newurl).hostname} by an address that is not plain https, "
-                f"which is not followed; try another network or mirror ({MIRROR_VARIABLE})"
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def is_safe(url: str) -> bool:
-    """Whether the way there is secure: https, or this very machine."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    if not parts.hostname or port == 0 or "@" in parts.netloc:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
-
-
-def _way_to(url: str) -> str:
-    """The host, and the proxy before it if there is one: either may be what fails."""
-    parts = urllib.parse.urlsplit(url)
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if not proxy or urllib.request.proxy_bypass(parts.netloc):
-        return parts.netloc
-    # A proxy's address may hold a password.
-    return f"{parts.netloc} (through the proxy {proxy.rpartition('@')[2].rpartition('//')[2].rstrip('/')})"
 
 
 def _range_start(answer: http.client.HTTPResponse) -> int | None:

@@ -25,13 +25,13 @@ class Family(Protocol):
     size_multiple: int
 
     @property
-    def stylizer(self) -> nn.Module: ...  # noqa: D102 - said above
+    def stylizer(self) -> nn.Module: ...  # noqa: D102 - documented above
 
     @property
-    def code_names(self) -> Sequence[str]: ...  # noqa: D102 - said above
+    def code_names(self) -> Sequence[str]: ...  # noqa: D102 - documented above
 
     @property
-    def style_encoder(self) -> nn.Module | None: ...  # noqa: D102 - said above
+    def style_encoder(self) -> nn.Module | None: ...  # noqa: D102 - documented above
 
     def sample_code(self) -> StyleCode:
         """A code to export and compare with; of any style that the network knows or can encode."""

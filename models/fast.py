@@ -249,12 +249,12 @@ class Fast(nn.Module):
             style: As for `encode`.
         """
         code, seen = self.encoder(style)
-        said: Tensor | None = None
+        previous: Tensor | None = None
         alpha = torch.ones(len(style), 1, 1, 1, device=style.device)
         for look in range(self.config.looks):
             picture = straight_through_clamp(self.looked_at[look]).expand(len(style), -1, -1, -1)
             painted = straight_through_clamp(self.stylizer(picture, alpha, code))
-            code, said = self.encoder.look_again(look, code, seen, painted, said)
+            code, previous = self.encoder.look_again(look, code, seen, painted, previous)
         return code, seen
 
 
@@ -265,7 +265,7 @@ def _made_up_picture() -> Tensor:
 
 
 def grown(network: Fast, config: FastConfig) -> Fast:
-    """A network of other widths that takes over what fits: every layer of the same name and shape.
+    """A network of other widths that takes over what it can: every layer of the same name and shape.
 
     A stage that is added starts at zero, so a grown network does at first what the old one did.
     """
@@ -291,7 +291,7 @@ def grown(network: Fast, config: FastConfig) -> Fast:
 
 
 def _look_like_the_first(state: dict[str, Tensor], from_look: int) -> None:
-    """Looks that are added begin as copies of the first, with no ear for what the look before said."""
+    """Looks that are added begin as copies of the first, with zero weights for what the look before returned."""
     pictures = state["looked_at"]
     weight, bias = (state[f"encoder.compare.0.{kind}"] for kind in ("weight", "bias"))
     for look in range(from_look, len(pictures)):

@@ -28,7 +28,7 @@ class _FeatureStats(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - torch's own context type
-        # Sums in float32: half precision would lose the small variance beside the large mean.
+        # Sums in float32: half precision would lose the small variance next to the large mean.
         variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0, keepdim=True)
         std = (variance + EPS).sqrt()
         ctx.save_for_backward(features, mean, std)

@@ -78,7 +78,7 @@ def _decode(data: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 def silence_opencv() -> None:
-    """Keep what OpenCV logs of damaged files from standing beside our own line; for programs, not for libraries."""
+    """Keep what OpenCV logs of damaged files from appearing next to our own line; for programs, not for libraries."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 

@@ -8,11 +8,11 @@ Three steps:
     perceptron that corrects the first code: means by addition, deviations by a factor. What a decoder's layers must be
     set to is no linear function of a painting's statistics.
 3.  *Looks at what it paints.* The stylizer paints a fixed picture with the code; the same statistics of what came out,
-    beside those of the painting, say what the code lacks, and another perceptron corrects it; so several times, each with
-    a picture and a comparison of its own. A closed loop needs to know only which way to turn a knob, an open one how far.
+    compared with those of the painting, show what the code lacks, and another perceptron corrects it; several times, each
+    with a picture and a comparison of its own. A closed loop must know only which way to turn a knob, an open one how far.
 
 Why: with the decoder left alone and a painting's code found by descent instead, the style loss of held-out paintings fell
-by 44 % (docs/experiments.md): the encoder was what held `fast` back, not the part that runs for every frame.
+by 44 % (docs/lab/experiments.md): the encoder was what held `fast` back, not the part that runs for every frame.
 
 Source: Carreira et al. 2016, "Human Pose Estimation with Iterative Error Feedback", arXiv:1507.06550, for corrections that
 are learnt from what the last one led to; Huang & Belongie 2017 for the statistics.
@@ -35,7 +35,7 @@ LEAST_USUAL = 1e-2
 
 
 class Seen(NamedTuple):
-    """What the encoder saw of a style, beside its code.
+    """What the encoder saw of a style, apart from its code.
 
     Attributes:
         embedded: (N, E), the embedding; of width 0 where there is none.
@@ -86,7 +86,7 @@ class StyleEncoder(nn.Module):
             self.embed_out = nn.Linear(embedding, embedding)
             self.correction = starting_at_zero(nn.Linear(embedding, 2 * channels))
         if looks:
-            # Of what a look sees: what is lacking, the style, and (from the second on) what the look before said.
+            # Of what a look sees: what is lacking, the style, and (from the second on) what the look before returned.
             self.compare = nn.ModuleList(nn.Linear((2 if look == 0 else 3) * embedding, embedding) for look in range(looks))
             self.turn = starting_at_zero(nn.Linear(embedding, 2 * channels))
 
@@ -122,7 +122,7 @@ class StyleEncoder(nn.Module):
         return F.linear(difference.to(self.embed_in.weight.dtype), self.embed_in.weight)
 
     def look_again(
-        self, look: int, code: Mapping[str, Tensor], seen: Seen, painted: Tensor, said: Tensor | None
+        self, look: int, code: Mapping[str, Tensor], seen: Seen, painted: Tensor, previous: Tensor | None
     ) -> tuple[dict[str, Tensor], Tensor]:
         """The third step: a better code, from the difference between the painting and what its code painted.
 
@@ -131,15 +131,15 @@ class StyleEncoder(nn.Module):
             code: The code that `painted` was painted with.
             seen: What `forward` saw of the style.
             painted: (N, 3, h, w) float in [0, 1].
-            said: What the look before returned; None for the first.
+            previous: What the look before returned; None for the first.
 
         Returns:
-            The better code, and (N, E): what this look said.
+            The better code, and the result of this look, (N, E).
         """
-        told = self.lacking(seen.pooled, self.look(painted)[1])
-        inputs = [told, seen.embedded] if said is None else [told, seen.embedded, said]
-        said = F.silu(self.compare[look](torch.cat(inputs, 1)))
-        return self.corrected(code, self.turn(said)), said
+        lacking = self.lacking(seen.pooled, self.look(painted)[1])
+        inputs = [lacking, seen.embedded] if previous is None else [lacking, seen.embedded, previous]
+        result = F.silu(self.compare[look](torch.cat(inputs, 1)))
+        return self.corrected(code, self.turn(result)), result
 
     def corrected(self, code: Mapping[str, Tensor], correction: Tensor) -> dict[str, Tensor]:
         """A code after a perceptron's (N, 2 C); the painting's own colours stay."""

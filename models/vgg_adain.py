@@ -166,7 +166,7 @@ class VggAdain(nn.Module):
 
     family = "vgg19"
     bytes_per_pixel = 1500
-    size_multiple = 1  # the stylizer fits sizes itself, and a painting's statistics should not see repeated borders
+    size_multiple = 1  # the stylizer pads sizes itself, and a painting's statistics should not see repeated borders
 
     def __init__(self, vgg: Vgg19 | None = None, decoder: Decoder | None = None) -> None:
         super().__init__()
@@ -190,7 +190,7 @@ class VggAdain(nn.Module):
     def reconstruction_error(self) -> float:
         """How badly the decoder undoes the encoder: 0 is perfect, 1 no better than a gray picture.
 
-        A decoder knows only the encoder it was trained with; beside another one it paints noise.
+        A decoder knows only the encoder it was trained with; with another one it paints noise.
         """
         y, x = torch.meshgrid(torch.linspace(0, 1, 96), torch.linspace(0, 1, 128), indexing="ij")
         image = torch.stack([x, y, 0.5 + 0.4 * torch.sin(9 * x) * torch.cos(7 * y)])[None]

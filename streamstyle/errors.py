@@ -41,3 +41,8 @@ class Interrupted(BaseException):
         super().__init__(signal_number)
         self.signal_number = signal_number
         self.unfinished: str | None = None
+
+
+def reason_of(failure: Exception) -> str:
+    """What went wrong, for the user: our own errors say it, others are named."""
+    return str(failure) if isinstance(failure, StreamstyleError) else f"{type(failure).__name__}: {failure}"

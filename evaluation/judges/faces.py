@@ -22,6 +22,8 @@ from streamstyle.frame import Image
 
 SURE = 0.5
 """Score from which on a face is found."""
+CERTAIN = 0.66
+"""Score that a face of the photo must have in the whole picture: backs of heads and profiles have less."""
 SAME = 0.3
 """Overlap over union from which on two boxes are of the same face."""
 LEAST_SIDE = 32
@@ -48,6 +50,11 @@ class Face:
     landmarks: Array
     score: float
 
+    @property
+    def width(self) -> float:
+        """Of the box."""
+        return float(self.box[2] - self.box[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -55,8 +62,8 @@ class Kept:
 
     Attributes:
         found: Whether there still is one.
-        moved: Mean distance of its eyes, nose and mouth from where they were, as a share of the distance between the eyes;
-            None where no face is found.
+        moved: Mean distance of its eyes, nose and mouth from where they were, as a share of the face's width; None where no
+            face is found.
     """
 
     found: bool
@@ -147,7 +154,8 @@ class FaceJudge:
         Args:
             photo: (H, W, 3) uint8 RGB.
         """
-        seen = [self._again(photo, face) for face in self._whole.find(photo) if face.box[2] - face.box[0] >= LEAST_SIDE]
+        certain = [face for face in self._whole.find(photo) if face.score >= CERTAIN and face.width >= LEAST_SIDE]
+        seen = [self._again(photo, face) for face in certain]
         return [face for face in seen if face is not None]
 
     def keep(self, face: Face, result: Image) -> Kept:
@@ -155,9 +163,8 @@ class FaceJudge:
         again = self._again(result, face)
         if again is None:
             return Kept(found=False, moved=None)
-        eyes = float(np.linalg.norm(face.landmarks[0] - face.landmarks[1]))
         distances = np.linalg.norm(again.landmarks[:_MOVABLE] - face.landmarks[:_MOVABLE], axis=1)
-        return Kept(found=True, moved=float(distances.mean() / max(eyes, 1.0)))
+        return Kept(found=True, moved=float(distances.mean() / face.width))
 
     def _again(self, image: Image, face: Face) -> Face | None:
         """The same face, looked at closely."""

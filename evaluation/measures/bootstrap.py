@@ -13,7 +13,7 @@ import numpy as np
 LEVEL = 0.95
 RESAMPLES = 10_000
 ENOUGH = 20
-"""Below so many pairs a percentile interval is clearly too narrow, and only large differences can be told from chance."""
+"""Below so many pairs a percentile interval is clearly too narrow, and only large differences stand out from chance."""
 _EXACT = 14
 """Up to so many pairs all sign flips are tried, 2**14 of them; beyond, as many as there are resamples."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from evaluation.fitting import as_painting
+from evaluation.sizes import as_painting
 from evaluation.systems.catalog import GATYS_STEPS, Options, open_system
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.frame import Image
@@ -83,7 +83,7 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
     """`measure` in a process of its own.
 
     Raises:
-        ModelError: It failed; with what it said.
+        ModelError: It failed; with its message.
     """
     root = Path(__file__).resolve().parents[1]  # the package lies there; paths given are relative to where we are
     arguments = ["evaluation.measures.cost", model, "--device", options.device]
@@ -97,8 +97,8 @@ def measure_apart(model: str, options: Options, timeout: float = 3600) -> dict[s
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise ModelError(f"measuring the cost of '{model}' failed: {said}")
+        message = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise ModelError(f"measuring the cost of '{model}' failed: {message}")
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
 

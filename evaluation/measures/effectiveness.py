@@ -13,7 +13,7 @@
 Divergences are KL(result || painting), and at least FLOOR, so that a painting compared with itself has the finite E of
 -log FLOOR = 27.6: the largest there is.
 
-All of it runs in torch, whose threads can be told how many they are; numpy's would work against them.
+All of it runs in torch, whose number of threads can be set; numpy's would work against them.
 
 Source: Yeh et al. 2020, "Improving Style Transfer with Calibrated Metrics", WACV, arXiv:1910.09447.
 """

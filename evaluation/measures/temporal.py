@@ -67,7 +67,7 @@ def sharpness(image: Image) -> float:
 
 
 def adjacent_difference(frames: Sequence[Image]) -> float:
-    """Mean absolute difference of neighbouring frames in units of the full range: what still scenes are judged by."""
+    """Mean absolute difference of neighbouring frames in units of the full range, for clips in which nothing moves."""
     return float(np.mean([cv2.absdiff(first, second).mean() for first, second in pairwise(frames)])) / 255
 
 

@@ -1,12 +1,14 @@
 """The report as one page: no script, nothing fetched, light and dark."""
 
 import base64
+import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import cv2
 
+from evaluation.judging import FIGURES
 from evaluation.measures.bootstrap import Interval
 from evaluation.measures.metrics import BY_KEY, CLIP_METRICS, Metric
 from evaluation.measures.temporal import strip
@@ -29,6 +31,7 @@ def page(evaluation: Evaluation, summary: Summary, tables: dict[str, Table], env
     names = ", ".join(summary.compared) or "references only"
     sections = [
         _head(evaluation, summary, names),
+        _section("The sheet", _SHEET_TOLD, sheet(evaluation.plan.output)),
         _section("Style and content", "", _table(tables, "means") + _dots(summary, _PLOTTED)),
         _section("Effectiveness against coherence", _CURVES_TOLD, _curves(summary) + _details(tables, "curves")),
         _section("Side by side, in figures", "", _table(tables, "comparisons") + _table(tables, "equal")),
@@ -51,6 +54,9 @@ _CURVES_TOLD = (
     "Each curve leads from the photo to a system's full style through the content:style ratios; the bars at its end are 95 "
     "% intervals. Of two curves the upper one keeps more of the photo at an equal effect. The ends alone do not compare: a "
     "system that paints more keeps less."
+)
+_SHEET_TOLD = (
+    "Always the same photos and paintings, with what judges say that nothing is trained on (python -m evaluation.judge)."
 )
 _STRIPS_TOLD = (
     "Strips show one row of pixels over time, a line per frame: what flickers shows as grain, what stays as straight lines."
@@ -77,11 +83,31 @@ def _head(evaluation: Evaluation, summary: Summary, names: str) -> str:
     )
 
 
+def sheet(folder: Path) -> str:
+    """What `python -m evaluation.judge` has left in the report's folder; nothing where it has not."""
+    sheets = "".join(
+        f'<img alt="{path.stem}" src="data:image/jpeg;base64,{base64.b64encode(path.read_bytes()).decode()}">'
+        for path in sorted(folder.glob("sheet-*.jpg"))
+    )
+    try:
+        systems = json.loads((folder / "judged.json").read_text(encoding="utf-8"))["systems"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    heads = "".join(f"<th>{figure.label}<small>{figure.better}</small></th>" for figure in FIGURES)
+    rows = "".join(f"<tr><td>{escape(name)}</td>{_cells(paragraph['figures'])}</tr>" for name, paragraph in systems.items())
+    table = f'<div class="card scroll"><table><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="card sheet">{sheets}</div>{table}' if sheets else table
+
+
+def _cells(figures: dict[str, float]) -> str:
+    return "".join(f"<td>{figure.text(figures)}</td>" for figure in FIGURES)
+
+
 def _section(title: str, text: str, body: str) -> str:
     if not body:
         return ""
-    told = f'<p class="soft">{escape(text)}</p>' if text else ""
-    return f"<h2>{escape(title)}</h2>{told}{body}"
+    paragraph = f'<p class="soft">{escape(text)}</p>' if text else ""
+    return f"<h2>{escape(title)}</h2>{paragraph}{body}"
 
 
 def _table(tables: dict[str, Table], name: str) -> str:

@@ -17,7 +17,7 @@ COLOURS = (
     ("#a36a00", "#d9a12b"),
     ("#c23b3b", "#e66767"),
 )
-"""Of systems in the order of the tables: in light and in dark; told apart by shape as well."""
+"""Of systems in the order of the tables: in light and in dark; different in shape as well."""
 REFERENCE = ("#7c7a74", "#a09e97")
 
 INK = (("ink", "#1a1a18", "#f2f1ec"), ("soft", "#5f5d57", "#b3b1aa"), ("line", "#dcdad3", "#3a3936"))
@@ -127,19 +127,19 @@ def effect_against_coherence(
         parts.append(_whisker(x(full.coherence.low), fy, x(full.coherence.high), fy, place))
         parts.append(_whisker(fx, y(full.effect.low), fx, y(full.effect.high), place))
         for point in points[1:]:
-            told = f"{name} at {point.label}: E {point.effect.mean:.3f}, C {point.coherence.mean:.3f}"
+            caption = f"{name} at {point.label}: E {point.effect.mean:.3f}, C {point.coherence.mean:.3f}"
             px, py = x(point.coherence.mean), y(point.effect.mean)
             shape = mark(place, px, py, 6 if point is full else 4, hollow=point is not full)
-            parts.append(f"<g>{shape}<title>{escape(told)}</title></g>")
+            parts.append(f"<g>{shape}<title>{escape(caption)}</title></g>")
         fewer = full.effect.count < most
         labels.append((fx, fy, f"{name} (fewer pairs)" if fewer else name, place))
     start = next(iter(curves.values()))[0]
     parts.append(mark(None, x(start.coherence.mean), y(start.effect.mean), 6))
     parts.append(_text(x(start.coherence.mean) + 10, y(start.effect.mean) + 4, "photo", "start", "soft"))
     for name, point in references.items():
-        told = f"{name}: E {point.effect.mean:.3f}, C {point.coherence.mean:.3f}"
+        caption = f"{name}: E {point.effect.mean:.3f}, C {point.coherence.mean:.3f}"
         px, py = x(point.coherence.mean), y(point.effect.mean)
-        parts.append(f"<g>{mark(None, px, py, 6)}<title>{escape(told)}</title></g>")
+        parts.append(f"<g>{mark(None, px, py, 6)}<title>{escape(caption)}</title></g>")
         labels.append((px, py, name, None))
     parts += _labels(labels)
     return _svg(width, height, "Effectiveness against coherence", parts)
@@ -175,8 +175,8 @@ def intervals(metric: Metric, rows: Sequence[tuple[str, int | None, Interval]]) 
         y = top + line * row + line / 2 - 4
         parts.append(_text(left - 10, y + 4, name, "end", "" if place is not None else "soft"))
         parts.append(_whisker(x(interval.low), y, x(interval.high), y, place))
-        told = f"{name}: {interval.mean:.4g}, {interval.low:.4g} to {interval.high:.4g}, {interval.count} values"
-        parts.append(f"<g>{mark(place, x(interval.mean), y)}<title>{escape(told)}</title></g>")
+        caption = f"{name}: {interval.mean:.4g}, {interval.low:.4g} to {interval.high:.4g}, {interval.count} values"
+        parts.append(f"<g>{mark(place, x(interval.mean), y)}<title>{escape(caption)}</title></g>")
     return _svg(width, height, metric.label, parts)
 
 

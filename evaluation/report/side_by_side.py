@@ -19,8 +19,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.fitting import Painting, fit
-from evaluation.systems.catalog import Options, System, open_system
+from evaluation.sizes import Painting, crop_to
+from evaluation.systems.base import System
+from evaluation.systems.catalog import Options, open_system
 from models.gatys import Settings
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Frame, Image
@@ -109,7 +110,7 @@ def main() -> int:
     width, height = options.size
     console = Console()
     try:
-        contents = [fit(read_image(path), width, height) for path in options.contents]
+        contents = [crop_to(read_image(path), width, height) for path in options.contents]
         named = [entry.rpartition("=") for entry in options.styles]
         styles = {name or Path(file).stem: read_image(Path(file)) for name, _, file in named}
         how = Options(vgg=options.vgg, gatys_steps=options.steps)

@@ -6,7 +6,8 @@ from itertools import groupby
 
 from evaluation.measures.bootstrap import ENOUGH, Interval, holm, mean_interval, paired_p
 from evaluation.measures.metrics import CLIP_METRICS, METRICS
-from evaluation.run import IDENTITY, Evaluation, pair_case
+from evaluation.plan import IDENTITY, pair_case
+from evaluation.run import Evaluation
 from evaluation.sweep import FULL, Ratio, coherence_at, common_effect
 from evaluation.systems.catalog import REFERENCES
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from evaluation.measures.bootstrap import Interval
 from evaluation.measures.metrics import BY_KEY, CLIP_METRICS, METRICS, Metric
+from evaluation.plan import clips_told
 from evaluation.report.summary import EQUAL_EFFECT, Comparison, Summary, metric_labels
-from evaluation.run import Evaluation, clips_told
+from evaluation.run import Evaluation
 from evaluation.sweep import FULL
 from evaluation.systems.catalog import REFERENCES
 
@@ -21,7 +22,7 @@ class Cell:
 
     Attributes:
         text: The figure.
-        spread: Its interval, or what else is smaller beside it.
+        spread: Its interval, or what else is shown smaller next to it.
         best: Whether no other system does better, by the mean.
     """
 
@@ -38,7 +39,7 @@ class Table:
         title: Above it.
         note: Below it.
         columns: Heads; the first is of the row's name.
-        hints: What is said of each column: which way is better.
+        hints: A hint for each column: which way is better.
         rows: Cells; the first is the row's name.
     """
 

@@ -12,11 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from evaluation.plan import pair_case
 from evaluation.report import html as report_html
 from evaluation.report import plots
 from evaluation.report.summary import Summary, summarise
 from evaluation.report.tables import Table, all_tables, markdown
-from evaluation.run import Evaluation, pair_case
+from evaluation.run import Evaluation
 from evaluation.sweep import FULL, Ratio
 from streamstyle.errors import SinkError
 
@@ -129,7 +130,7 @@ def _csv(evaluation: Evaluation, summary: Summary) -> str:
 def _write_markdown(
     path: Path, evaluation: Evaluation, summary: Summary, tables: dict[str, Table], environment: dict[str, str]
 ) -> list[Path]:
-    """The tables between the marks of a file, or in a new file, with the plot beside it."""
+    """The tables between the marks of a file, or in a new file, with the plot next to it."""
     written = []
     parts = ["(Written by `python -m evaluation --markdown`; do not edit between the marks.)", ""]
     parts += [f"- {key}: {value}" for key, value in (evaluation.settings | environment).items()]

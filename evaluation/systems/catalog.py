@@ -7,7 +7,6 @@ import hashlib
 import shutil
 import tempfile
 import weakref
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.fitting import Painting, fit
+from evaluation.sizes import Painting, crop_to
+from evaluation.systems.base import Facts, System, mixed
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
@@ -37,27 +37,6 @@ GATYS_STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What there is to say about a system before it has run.
-
-    Attributes:
-        version: Of its weights and settings; another version gives other pictures.
-        runs_on: Runtime and precision.
-        styles: How many paintings it can take the style of; None for any.
-        parameters: Numbers in the graph that runs for every picture; None where there is no such graph.
-        megabytes: Of its files, the style encoder's included; None where there are none.
-        strength: What is mixed at strengths between 0 and 1.
-    """
-
-    version: str
-    runs_on: str
-    styles: int | None
-    parameters: int | None
-    megabytes: float | None
-    strength: str
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
     """How systems are set up.
 
@@ -76,32 +55,6 @@ class Options:
     grain: float = GRAIN
 
 
-class System(ABC):
-    """Something that gives a photo a painting's style.
-
-    Attributes:
-        facts: See there.
-        known_names: Of the paintings whose style it can take; empty where it can take any.
-        modes: Of `--temporal`; "off" is every frame by itself. None where clips are not for it.
-    """
-
-    facts: Facts
-    known_names: Sequence[str] = ()
-    modes: Sequence[TemporalMode] = ("off",)
-
-    def knows(self, painting: Painting) -> bool:
-        """Whether it can take this painting's style: a model without a style encoder knows its own, by their names."""
-        return not self.known_names or painting.name in self.known_names
-
-    @abstractmethod
-    def stylize(self, content: Image, painting: Painting, alpha: float = 1.0) -> Image:
-        """One picture, (H, W, 3) uint8 RGB in and out, at a strength from 0 (the content) to 1."""
-
-    def play(self, frames: Sequence[Image], painting: Painting, mode: TemporalMode) -> list[Image]:
-        """The frames of a clip, in order."""
-        return [self.stylize(frame, painting) for frame in frames]
-
-
 class Reference(System):
     """One of REFERENCES."""
 
@@ -114,7 +67,7 @@ class Reference(System):
         """See System."""
         full = content
         if self._name == "painting":
-            full = fit(painting.image, content.shape[1], content.shape[0])
+            full = crop_to(painting.image, content.shape[1], content.shape[0])
         elif self._name == "rgb":
             full = _in_its_colours(content, painting.image)
         return mixed(content, full, alpha)
@@ -181,7 +134,7 @@ class PredictTransform(System):
     """Two ONNX graphs in the form of Magenta's arbitrary stylization: a style vector, and a network that takes it.
 
     Their sizes are fixed. Paintings are squeezed into the predictor's square, as its makers do; photos are scaled so that
-    they fit into the transformer's, padded by reflection, and cut out again. Strength moves the style vector from the
+    they fill the transformer's, padded by reflection, and cut out again. Strength moves the style vector from the
     photo's own to the painting's, as in the makers' demonstrations; at 0 that is not quite the photo.
 
     Source: Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary neural artistic stylization network",
@@ -191,7 +144,7 @@ class PredictTransform(System):
     def __init__(self, transform: Path, device: str) -> None:
         predict = transform.with_name(transform.name.replace("transform", "predict"))
         if not predict.is_file():
-            raise ModelError(f"'{transform}' wants its predictor beside it, '{predict.name}', which is not there")
+            raise ModelError(f"'{transform}' needs its predictor next to it, '{predict.name}', which is not there")
         self._predict, self._transform = Session(predict, device), Session(transform, device)
         (self._style_input,) = self._predict.inputs
         names = list(self._transform.inputs)
@@ -240,14 +193,6 @@ class PredictTransform(System):
         squeezed = resize(image, width, height).astype(np.float32)[None] / 255
         (vector,) = self._predict.run({self._style_input: squeezed}).values()
         return vector
-
-
-def mixed(content: Image, full: Image, alpha: float) -> Image:
-    """Pixels moved from the content's to the full style's."""
-    if alpha >= 1:
-        return full
-    between = content + alpha * (full.astype(np.float32) - content)
-    return np.rint(between).astype(np.uint8)
 
 
 def parameters(path: Path) -> int | None:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.fitting import Painting
-from evaluation.systems.catalog import Facts, System
+from evaluation.sizes import Painting
+from evaluation.systems.base import Facts, System
 from export.graphs import StyleGraph, StylizeGraph
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
@@ -16,7 +16,7 @@ from training.checkpoint import load_fast, weights_checksum
 
 
 class FastWeights(System):
-    """The exported graphs before they are exported: PyTorch, float32. With grain; styles are not fitted to scenes."""
+    """The exported graphs before they are exported: PyTorch, float32. With grain."""
 
     def __init__(self, weights: Path, device: str, grain: float) -> None:
         """Load them.

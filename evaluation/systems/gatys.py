@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from evaluation.fitting import Painting
-from evaluation.systems.catalog import Facts, System, mixed
+from evaluation.sizes import Painting
+from evaluation.systems.base import Facts, System, mixed
+from evaluation.tensors import as_tensor
 from models.gatys import WANTED_LAYERS, Settings
 from models.gatys import stylize as optimise
 from models.vgg import Vgg19
@@ -16,11 +17,6 @@ from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 
 _REMEMBERED = 64
-
-
-def as_tensor(image: Image, device: str = "cpu") -> torch.Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) float32 in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].to(device).float() / 255
 
 
 class Gatys(System):

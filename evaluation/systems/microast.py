@@ -8,9 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from bench.microast import WEIGHT_FILES, MicroAST
-from evaluation.fitting import Painting
-from evaluation.systems.catalog import Facts, System, mixed
-from evaluation.systems.gatys import as_tensor
+from evaluation.sizes import Painting
+from evaluation.systems.base import Facts, System, mixed
+from evaluation.tensors import as_tensor
 from streamstyle.errors import ModelError, UsageError
 from streamstyle.frame import Image
 

@@ -89,7 +89,7 @@ class Stream:
         look = self._fade.towards(self._player.look(now, content, self.size), now)
         self._seen = painted_by(look)
         # The memory keeps what was painted.
-        return np.array(self._stylizer.stylize(content, look, self._memory))
+        return np.array(self._stylizer.stylize(content, look, self._memory, seconds=now))
 
     def run(self, source: Source, sink: Sink, *, progress: Progress | None = None) -> int:
         """Take frames from a source through the look into a sink; then both are closed.

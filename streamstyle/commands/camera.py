@@ -110,7 +110,7 @@ class _Warnings:
         self._said: set[str] = set()
 
     def __call__(self, lines: Iterable[str], *, again: bool = False) -> None:
-        """Print those that were not said yet, or all."""
+        """Print those that were not printed yet, or all."""
         for line in lines:
             if again or line not in self._said:
                 self._said.add(line)
@@ -159,7 +159,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
 def _open_sinks(
     options: argparse.Namespace, source: LiveSource, recipe: Recipe, console: Console, warn: _Warnings
 ) -> dict[str, Sink]:
-    """Everything that was asked for beside the window; all or none."""
+    """All outputs that were asked for apart from the window; all or none."""
     info = source.info
     sinks: dict[str, Sink] = {}
     try:
@@ -226,24 +226,32 @@ def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
 def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
     if window is None:
         return Headless(options.seconds)
+    names = _FreshNames()
     return Viewer(
         window,
         live,
-        recording_path=lambda: _fresh_path(".mp4"),
-        snapshot_path=lambda: _fresh_path(".png"),
+        recording_path=lambda: names.next(".mp4"),
+        snapshot_path=lambda: names.next(".png"),
         seconds=options.seconds,
         viewers=lambda: sum(sink.viewers for sink in sinks.values() if isinstance(sink, MjpegSink)),
     )
 
 
-def _fresh_path(suffix: str) -> Path:
-    """A name in the current folder that says when, and is not taken."""
-    stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
-    path, number = Path(f"{stem}{suffix}"), 1
-    while path.exists():
-        number += 1
-        path = Path(f"{stem}-{number}{suffix}")
-    return path
+class _FreshNames:
+    """Files of the current folder whose names say when; none twice, also before the first is written."""
+
+    def __init__(self) -> None:
+        self._given: set[Path] = set()
+
+    def next(self, suffix: str) -> Path:
+        """A name that is not taken."""
+        stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
+        path, number = Path(f"{stem}{suffix}"), 1
+        while path in self._given or path.exists():
+            number += 1
+            path = Path(f"{stem}-{number}{suffix}")
+        self._given.add(path)
+        return path
 
 
 def _tell_source(source: LiveSource, console: Console) -> None:

@@ -13,7 +13,7 @@ from streamstyle.look.values import (
     seconds_argument,
 )
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES, PRECISIONS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
 
 DEFAULT_ADDRESS = "127.0.0.1:8090"
 

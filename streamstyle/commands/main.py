@@ -28,7 +28,7 @@ from streamstyle.look.removed import removed
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.choice import DEVICES
+from streamstyle.runtime.table import DEVICES
 
 
 def demo_command(options: argparse.Namespace, console: Console) -> int:

@@ -19,9 +19,9 @@ from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES
+from streamstyle.runtime.table import DEVICES
 from streamstyle.styles.code import StyleCode, blend
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 
 _COLUMNS = 6
 _TILE_LINES = 200
@@ -128,7 +128,7 @@ def _cell(tile: Tile, width: int) -> Image:
 
 def _line(text: str, width: int, size: int, *, bold: bool = False) -> Image:
     """Dark letters on white, as wide as asked."""
-    ink = lettering.mask(lettering.shorten(text, size, width - 2 * _GAP, bold=bold), size, bold=bold)
+    ink = glyphs.mask(glyphs.shorten(text, size, width - 2 * _GAP, bold=bold), size, bold=bold)
     line = np.full((ink.shape[0] + _GAP, width, 3), _PAPER, np.uint8)
     dark = ink.astype(np.float32)[..., None] / 255
     line[: ink.shape[0], _GAP : _GAP + ink.shape[1]] = (_PAPER + dark * (_INK - _PAPER)).astype(np.uint8)

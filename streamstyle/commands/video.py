@@ -25,7 +25,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.choice import DEVICES, PRECISIONS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
 
 _MOST_TOLD = 20
 
@@ -96,7 +96,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     if not recipe.style and stylizer.encoder.only_style:
         recipe = replace(recipe, style=(stylizer.encoder.only_style,))
     with times.span("encode style"):
-        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is said before any work
+        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -186,7 +186,7 @@ def _stylize_one(
     with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=True) as source:
         output = task.output
         if options.output is None or output != Path(options.output):
-            # Only the open photo tells whether it is transparent.
+            # Whether a photo is transparent is known once it is open.
             output = output.with_suffix(default_output(source.info, recipe.name, None).suffix)
             _make_folder(output.parent)
         job = Job(
@@ -201,7 +201,7 @@ def _stylize_one(
             reads=reads,
             skip_duplicates=options.skip_duplicates,
         )
-        player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and keys begin anew
+        player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
                 return stylize_source(

@@ -34,7 +34,7 @@ class Check:
 
     @property
     def command(self) -> list[str]:
-        """How to run it; -P, lest a `cv2.py` in the current folder be taken for OpenCV."""
+        """How to run it; -P, so that a `cv2.py` in the current folder is not taken for OpenCV."""
         return [sys.executable, "-P", "-m", "streamstyle.doctor.one_check", self.module, *self.arguments]
 
 
@@ -148,7 +148,7 @@ class _Running:
         return f"ended with exit code {code}: {' '.join(last.split())}"
 
     def end(self) -> str:
-        """Stop it if it still runs, and wait for it; returns what it had said."""
+        """Stop it if it still runs, and wait for it; returns what it had found."""
         if self.process is None or self.process.returncode is not None:
             return ""
         self.process.kill()

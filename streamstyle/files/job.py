@@ -162,12 +162,14 @@ def stylize_source(
     memory, repeats = stylizer.memory(), Repeats()
 
     def stylize(frame: Frame) -> Image:
-        image = resize(frame.image, width, height)
+        image, seconds = resize(frame.image, width, height), float(frame.time)
         with times.measure("look"):
-            look = player.look(float(frame.time), image, size)
-        if not job.skip_duplicates:
-            return stylizer.stylize(image, look, memory, times.measure)
-        return repeats.paint(image, look, lambda: stylizer.stylize(image, look, memory, times.measure))
+            look = player.look(seconds, image, size)
+
+        def paint() -> Image:
+            return stylizer.stylize(image, look, memory, times.measure, seconds)
+
+        return repeats.paint(image, look, paint) if job.skip_duplicates else paint()
 
     try:
         frames = run(source, stylize, sink, times=times, progress=progress)

@@ -20,6 +20,7 @@ _ROOMY = 0.75  # share that the next size may be expected to take
 _DOWN_SECONDS = 1.0
 _UP_SECONDS = 5.0
 _FIRST_BAN_SECONDS = 30.0
+_MOST = 3.0  # intervals that a frame counts for: one during which the program was stopped tells nothing
 _MEMORY = 0.9  # of the running mean
 
 
@@ -78,6 +79,7 @@ class AutoSize:
         Returns:
             Whether the size has changed.
         """
+        seconds = min(seconds, _MOST * self.interval)
         self._mean = seconds if self._mean is None else _MEMORY * self._mean + (1 - _MEMORY) * seconds
         busy = self._mean > _BUSY * self.interval
         self._busy_since = _since(self._busy_since, now) if busy else None

@@ -8,22 +8,22 @@ from streamstyle.look.recipe import Recipe
 
 
 class Playing:
-    """The scene that is shown, and the one before for as long as it may be needed; each is closed once.
+    """The player that is shown, and the one before for as long as it may be needed; each is closed once.
 
     A look counts as painted when a frame after its fade has been painted with it: until then faults may show, such as
     two styles that cannot be mixed. All methods are for one thread.
 
     Attributes:
-        scene: That is shown.
+        player: That is shown.
         seen: What the last frame was painted with.
     """
 
-    def __init__(self, scene: Player) -> None:
-        """Begin with a scene, for which there is no other to go back to."""
-        self.scene = scene
+    def __init__(self, player: Player) -> None:
+        """Begin with a player, for which there is no other to go back to."""
+        self.player = player
         self.seen: Painted = ()
         self._fade = CrossFade()
-        self._good, self._good_recipe = scene, scene.recipe
+        self._good, self._good_recipe = player, player.recipe
         self._tried: tuple[Player, Recipe, bool] | None = None  # for the last frame, and whether as it is
 
     def look(self, now: float, content: Image, size: int | None) -> Look:
@@ -35,44 +35,44 @@ class Playing:
             size: Short side at which it is to be stylized.
         """
         self._settle()
-        self._tried = self.scene, self.scene.recipe, self._fade.is_over(now)
-        look = self._fade.towards(self.scene.look(now, content, size), now)
+        self._tried = self.player, self.player.recipe, self._fade.is_over(now)
+        look = self._fade.towards(self.player.look(now, content, size), now)
         self.seen = painted_by(look)
         return look
 
-    def show(self, scene: Player, now: float) -> None:
-        """Fade to another scene, from what is seen at this moment, also in the middle of a fade."""
+    def show(self, player: Player, now: float) -> None:
+        """Fade to another player, from what is seen at this moment, also in the middle of a fade."""
         self._settle()
-        before, self.scene = self.scene, scene
+        before, self.player = self.player, player
         self._fade = CrossFade(self.seen, now)
         if before is not self._good:
             self._release(before)
 
     def go_back(self) -> bool:
         """The look of the last frame cannot be painted: return to the one before; False where there is none."""
-        failed, self._tried = self.scene, None
+        failed, self._tried = self.player, None
         if failed is self._good and failed.recipe is self._good_recipe:
             return False
-        self.scene, self._good.recipe, self._fade = self._good, self._good_recipe, CrossFade()
+        self.player, self._good.recipe, self._fade = self._good, self._good_recipe, CrossFade()
         if failed is not self._good:
             self._release(failed)
         return True
 
     def close(self) -> None:
         """Release everything."""
-        if self._good is not self.scene:
-            self._good.close(self.scene)
-        self.scene.close()
+        if self._good is not self.player:
+            self._good.close(self.player)
+        self.player.close()
 
     def _settle(self) -> None:
         if self._tried is None:
             return
-        (scene, recipe, arrived), self._tried = self._tried, None
-        if arrived or scene is self._good:
-            before, self._good, self._good_recipe = self._good, scene, recipe
-            if before is not scene:
+        (player, recipe, arrived), self._tried = self._tried, None
+        if arrived or player is self._good:
+            before, self._good, self._good_recipe = self._good, player, recipe
+            if before is not player:
                 self._release(before)
 
-    def _release(self, scene: Player) -> None:
-        """Close a scene but for what those that may yet be painted share with it."""
-        scene.close(*(other for other in (self.scene, self._good) if other is not scene))
+    def _release(self, player: Player) -> None:
+        """Close a player but for what those that may yet be painted share with it."""
+        player.close(*(other for other in (self.player, self._good) if other is not player))

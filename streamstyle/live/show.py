@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from streamstyle.errors import ModelError, SinkError
+from streamstyle.errors import ModelError, SinkError, reason_of
 from streamstyle.frame import Frame, Image
 from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 from streamstyle.live.controls import Controls
@@ -95,7 +95,7 @@ class Live:
         self._strokes = controls.settings.recipe.stroke_size
         self._untold: deque[str] = deque()  # for the presenting thread
         self._losses = Losses(self._untold.append)
-        controls.beside, controls.tell = self.pipeline.beside, self._untold.append
+        controls.wishes.beside, controls.tell = self.pipeline.beside, self._untold.append
 
     def watch(self, folder: Path) -> None:
         """Offer pictures that lie in a folder, or are dropped into it, as styles.
@@ -211,6 +211,10 @@ class Live:
             warnings=[*self.source.warnings, *state.warnings, *self._losses.summary(now)],
         )
 
+    def quit(self) -> None:
+        """End the run, as its user would; for any thread."""
+        self.pipeline.quit()
+
     def snapshot(self, path: Path) -> None:
         """Write the newest stylized frame that was presented as a PNG; what goes wrong is said."""
         if self.last is not None:
@@ -229,24 +233,24 @@ class Live:
         # A camera that came back may give another size; recordings and virtual cameras cannot change theirs.
         image = letterboxed(frame.image, info.width, info.height)
         if self.controls.settings.mirror:
-            image = _mirrored(image)
+            image = cv2.flip(image, 1).astype(np.uint8, copy=False)
         # Its duration counted on the next frame, which may be skipped.
         content = replace(frame, image=image, duration=None)
         size = self.size if self.auto is None else self._auto_size(self.auto)
-        stylized = self._painted(image, size)
+        stylized = self._painted(image, size, float(frame.time))
         if self.auto is not None:
             self.size = size
             if size == self.auto.size:
                 self.auto.update(time.perf_counter() - began, time.monotonic())
         return Pair(content, content.with_image(stylized))
 
-    def _painted(self, image: Image, size: int | None) -> Image:
-        """In the present look; where that cannot be painted, in the one before."""
+    def _painted(self, image: Image, size: int | None, seconds: float) -> Image:
+        """In the present look, at a time of the source; where that cannot be painted, in the one before."""
         while True:
             try:
                 with self.times.measure("look"):
                     look = self.controls.look(image, size)
-                return self.stylizer.stylize(image, look, self._memory, self.times.measure)
+                return self.stylizer.stylize(image, look, self._memory, self.times.measure, seconds)
             except Exception as error:
                 if not self.controls.go_back(error):
                     raise
@@ -301,14 +305,8 @@ class Live:
             try:
                 self.controls.apply(self._read_look())
             except Exception as error:  # noqa: BLE001 - whatever was written into it, the show goes on
-                self.controls.complain(str(error))
+                self.controls.complain(reason_of(error))
 
     def _tell(self) -> None:
         while self._untold:
             self.tell(self._untold.popleft())
-
-
-def _mirrored(image: Image) -> Image:
-    flipped = cv2.flip(image, 1)
-    assert flipped.dtype == np.uint8
-    return flipped  # type: ignore[return-value]

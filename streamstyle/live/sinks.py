@@ -6,9 +6,9 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from streamstyle.errors import SinkError
+from streamstyle.errors import SinkError, reason_of
 from streamstyle.frame import Frame
-from streamstyle.live.controls import Controls, reason_of
+from streamstyle.live.controls import Controls
 from streamstyle.live.state import SinkState
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.image import ImageSink
@@ -17,6 +17,7 @@ from streamstyle.media.sinks.video import VideoSink
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.pipeline.live import LivePipeline
 from streamstyle.pipeline.outputs import OpenSink, Output, SinkEnded, SinkOpened
+from streamstyle.pipeline.threads import sent
 
 RECORDING = "record"
 """Name of the sink that a recording is."""
@@ -28,6 +29,7 @@ class Sinks:
     """The sinks of a run; the public methods are for any thread, and what goes wrong is said while the show goes on.
 
     Attributes:
+        owner: Of their state, which is that of the controls.
         failures: Of sinks that were there from the start.
     """
 
@@ -41,6 +43,7 @@ class Sinks:
             needed: Nobody watches here: when the last sink fails, that ends the run.
         """
         self.failures: list[Exception] = []
+        self.owner = controls.owner
         self._pipeline, self._controls, self._info, self._needed = pipeline, controls, info, needed
         self._first: list[Output | None] = []
 
@@ -48,6 +51,7 @@ class Sinks:
         """Feed open sinks from the start; before the run."""
         self._first = [self._attach(name, partial(_given, sink)) for name, sink in sinks.items()]
 
+    @sent
     def attach(self, name: str, open_sink: OpenSink) -> None:
         """Give a sink every newest frame from now on.
 
@@ -55,16 +59,15 @@ class Sinks:
             name: What to call it; one of this name that is there is finished.
             open_sink: Opens it; called on its own thread.
         """
+        self.detach(name)
+        self._attach(name, open_sink)
 
-        def act() -> None:
-            self._detach(name)
-            self._attach(name, open_sink)
-
-        self._controls.owner.send(act)
-
+    @sent
     def detach(self, name: str) -> None:
         """Finish a sink, if there is one of this name."""
-        self._controls.owner.send(lambda: self._detach(name))
+        if (output := self._output(name)) is not None:
+            self._pipeline.detach(output)
+            self._publish()
 
     @property
     def recording(self) -> bool:
@@ -84,13 +87,18 @@ class Sinks:
         """Finish the recording, if there is one."""
         self.detach(RECORDING)
 
+    @sent
     def toggle_recording(self, path: Callable[[], Path]) -> None:
         """Start or stop a recording."""
-        self._controls.owner.send(lambda: self.stop_recording() if self.recording else self.start_recording(path))
+        if self.recording:
+            self.stop_recording()
+        else:
+            self.start_recording(path)
 
+    @sent
     def snapshot(self, frame: Frame, path: Path) -> None:
         """Write a picture."""
-        self._controls.owner.send(lambda: self._attach(_SNAPSHOT, lambda: ImageSink(path), frame))
+        self._attach(_SNAPSHOT, lambda: ImageSink(path), frame)
 
     def hear(self, event: SinkOpened | SinkEnded) -> None:
         """Take note of what became of a sink; by the owner."""
@@ -104,11 +112,6 @@ class Sinks:
         output = self._pipeline.attach(name, open_sink, only)
         self._publish()
         return output
-
-    def _detach(self, name: str) -> None:
-        if (output := self._output(name)) is not None:
-            self._pipeline.detach(output)
-            self._publish()
 
     def _output(self, name: str) -> Output | None:
         return next((output for output in self._pipeline.outputs if output.name == name), None)

@@ -1,6 +1,6 @@
 """What a live run is like at one moment: immutable values, for any thread to read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from streamstyle.look.recipe import ColorMode, Recipe
@@ -28,6 +28,15 @@ class Settings:
     def color(self) -> ColorMode:
         """Whose colors."""
         return self.recipe.color
+
+    def recipe_with(self, index: int, *, blended: bool) -> Recipe:
+        """The wanted look with the style of a number, in the first region where there are several."""
+        recipe = self.recipe
+        if recipe.mask is not None:
+            return replace(recipe, style=(self.styles[index], *recipe.style[1:]))
+        count = 2 if blended else 1
+        style = tuple(self.styles[(index + offset) % len(self.styles)] for offset in range(count))
+        return replace(recipe, style=style, weights=(), alpha=recipe.alpha[:1])
 
 
 class Message(NamedTuple):

@@ -16,8 +16,8 @@ def refuse_size(width: int, height: int, size: int, name: str) -> None:
     """Refuse by its header what would take memory for nothing.
 
     Args:
-        width: As the header says.
-        height: Likewise.
+        width: As the header says, in pixels.
+        height: As the header says, in pixels.
         size: Of the file, in bytes.
         name: Of the picture, for messages.
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from streamstyle.media.resize import over_white
 
-# ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale is to be told.
+# ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale expects.
 _MATRIX_OF_TAG = {
     1: Colorspace.ITU709,
     4: Colorspace.FCC,
@@ -66,7 +66,7 @@ def to_rgb(
     Args:
         frame: As it was decoded.
         width: Of the result, in pixels.
-        height: Likewise.
+        height: Of the result, in pixels.
         reformatter: One for all frames of a stream: making its tables takes longer than converting a small frame.
         tell_transparent: Called where something of the frame is transparent.
 
@@ -94,7 +94,7 @@ def to_rgb(
             return over_white(rgb[:, :, :3], np.ascontiguousarray(rgb[:, :, 3]))  # type: ignore[arg-type]
         return np.ascontiguousarray(rgb[:, :, :3])
     if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
-        rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever it is told
+        rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever its arguments
     return rgb  # type: ignore[return-value]  # of rgb24 it is uint8
 
 
@@ -173,7 +173,7 @@ def tag_bt709(context: Any) -> None:  # noqa: ANN401 - encoder contexts and fram
 
 
 def address(uri: str) -> str:
-    """What libav opens for a name: a local file by its whole path, lest `12:30.mp4` be taken for a protocol."""
+    """What libav opens for a name: a local file by its whole path, so that `12:30.mp4` is not taken for a protocol."""
     return uri if "://" in uri else str(Path(uri).absolute())
 
 

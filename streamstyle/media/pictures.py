@@ -1,6 +1,6 @@
 """The one reader of photos: files, bytes and web addresses of any usual format become upright sRGB of eight bits.
 
-What a file is, is told by its content. Sizes are read from the header before memory is taken.
+The content of a file decides what it is, not its name. Sizes are read from the header before memory is taken.
 """
 
 import io
@@ -92,15 +92,15 @@ def decode_picture(data: bytes, name: str) -> Picture:
     if not data:
         raise SourceError(f"{name} is empty; wanted a picture")
     with _quiet():
-        told: list[str] = []
-        loaded = _load(completed(data), name, told)
+        notes: list[str] = []
+        loaded = _load(completed(data), name, notes)
         if len(completed(data)) > len(data):
-            told = [_CUT_SHORT.format(name)]
+            notes = [_CUT_SHORT.format(name)]
         if loaded.info.get("full_pages", 1) > 1:
-            told.append(f"{name} has {loaded.info['full_pages']} pages; the largest was used")
+            notes.append(f"{name} has {loaded.info['full_pages']} pages; the largest was used")
         exif, profile = kept_exif(loaded), profile_of(loaded)
-        color, alpha = _upright_parts(loaded, profile, name, told)
-    return Picture(color, alpha, exif, tuple(told))
+        color, alpha = _upright_parts(loaded, profile, name, notes)
+    return Picture(color, alpha, exif, tuple(notes))
 
 
 def is_picture(place: str | Path) -> bool:
@@ -182,7 +182,7 @@ def _open(data: bytes, name: str) -> Pillow.Image:
     )
 
 
-def _load(data: bytes, name: str, told: list[str]) -> Pillow.Image:
+def _load(data: bytes, name: str, notes: list[str]) -> Pillow.Image:
     """Decode the pixels, as far as the file goes."""
     picture = _open(data, name)
     try:
@@ -194,7 +194,7 @@ def _load(data: bytes, name: str, told: list[str]) -> Pillow.Image:
         part = _load_part(data, name)
         if part is None:
             raise SourceError(f"{name} is damaged or cut short: nothing of it can be shown; get a whole copy") from error
-        told.append(_CUT_SHORT.format(name))
+        notes.append(_CUT_SHORT.format(name))
         return part
     return picture
 
@@ -219,7 +219,7 @@ def _load_part(data: bytes, name: str) -> Pillow.Image | None:
 
 
 def _upright_parts(
-    loaded: Pillow.Image, profile: bytes | None, name: str, told: list[str]
+    loaded: Pillow.Image, profile: bytes | None, name: str, notes: list[str]
 ) -> tuple[Image, NDArray[np.uint8] | None]:
     try:
         turned = ImageOps.exif_transpose(loaded)
@@ -233,7 +233,7 @@ def _upright_parts(
     except Exception as error:
         raise SourceError(f"{name} has pixels of a kind that cannot be read ({loaded.mode}); save it as PNG") from error
     if problem:
-        told.append(f"{name}: {problem}")
+        notes.append(f"{name}: {problem}")
     color = np.array(picture, np.uint8)
     if mask is None:
         return color, None
@@ -272,7 +272,7 @@ def _eight_bits(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Libraries' warnings about what they read reach nobody; what matters is said in our words."""
+    """Libraries' warnings about what they read are suppressed; what matters is said in a warning of ours."""
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""Names of inputs: paths, `file://` and web addresses, and what may be said of those that cannot be read."""
+"""Names of inputs: paths, `file://` and web addresses, and the messages for those that cannot be read."""
 
 import os
 import stat

@@ -93,7 +93,7 @@ def matrix_profile(primaries: Sequence[_Point], white: _Point = _D65, gamma: flo
 
     Args:
         primaries: Chromaticities x, y of red, green and blue.
-        white: Likewise, of white.
+        white: Chromaticity x, y of white.
         gamma: Exponent from a picture's numbers to light.
 
     Raises:

@@ -61,7 +61,7 @@ def refuse_unusual(data: bytes, name: str) -> None:
             area = _number(directory.get(_WIDTH)) * _number(directory.get(_HEIGHT))
             largest, hidden = (max(largest, area), hidden) if is_page else (largest, max(hidden, area))
     if hidden and not largest:
-        raise SourceError(f"{name} keeps its full picture beside its pages (SubIFD); save it as a plain TIFF or PNG")
+        raise SourceError(f"{name} keeps its full picture outside of its pages (SubIFD); save it as a plain TIFF or PNG")
 
 
 def choose_page(picture: Pillow.Image) -> int:

@@ -4,6 +4,7 @@ Source: Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer",
 by mean and covariance); Pitie & Kokaram 2007 (the Monge-Kantorovich form, which moves colours least).
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +19,9 @@ Matrix = NDArray[np.float64]
 _RIDGE = 4.0
 _SAMPLE_PIXELS = 16_384
 _MAX_GAIN = 3.0
+_MEMORY_SECONDS = 0.065
+"""Of the averages that a stream's colours are matched by. What the stylized mean strays from its average is shown with the
+match's gain, so that a longer memory makes more flicker, not less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +115,17 @@ def keep_chroma(content: Image, stylized: Image, strength: float = 1.0) -> Image
 class Followed:
     """Colour statistics of a stream, followed with a short memory so that noise in them does not become flicker."""
 
-    def __init__(self, memory: float = 0.6, jump: float = 25.0) -> None:
-        """Start without a past.
-
-        Args:
-            memory: Share of the past in each new estimate, 0..1. What the stylized mean strays from its estimate is shown
-                with the match's gain, so that a longer memory would make more flicker, not less.
-            jump: Change of the mean, in levels, that counts as a cut.
-        """
-        self.memory, self.jump = memory, jump
+    def __init__(self) -> None:
         self._past: ColorStats | None = None
 
-    def update(self, now: ColorStats, *, cut: bool | None = None) -> tuple[ColorStats, bool]:
-        """Take in the next frame's statistics.
+    def update(self, now: ColorStats, *, seconds: float, anew: bool) -> ColorStats:
+        """The steady statistics.
 
         Args:
-            now: Of the frame.
-            cut: Whether to start anew; None to judge by the jump of the mean.
-
-        Returns:
-            The steady statistics, and whether they were started anew.
+            now: Of the next frame.
+            seconds: Since the frame before.
+            anew: Whether the past tells nothing of it.
         """
-        if cut is None:
-            cut = self._past is None or bool(np.abs(now.mean - self._past.mean).max() >= self.jump)
-        self._past = now if cut or self._past is None else now.toward(self._past, self.memory)
-        return self._past, cut
+        known = None if anew else self._past
+        self._past = now if known is None else now.toward(known, math.exp(-seconds / _MEMORY_SECONDS))
+        return self._past

@@ -11,8 +11,9 @@ from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask
 from streamstyle.media.resize import within
 from streamstyle.paint.color import ColorStats, Followed, match_matrix, recolor
+from streamstyle.paint.steady.changes import Changes, Motion, Observer
 from streamstyle.paint.steady.exposure import SteadyStats
-from streamstyle.paint.steady.steadier import Motion, MotionTrack, Steadier
+from streamstyle.paint.steady.steadier import Steadier
 from streamstyle.styles.code import StyleCode
 
 _CHANGING = 0.5
@@ -47,18 +48,18 @@ class StreamFrame:
     Attributes:
         content: (H, W, 3) uint8 RGB.
         small: The content at its processing size.
-        motion: Of the content since the frame before; None for a first frame, at cuts, and where it is not wanted.
+        changes: Of the content since the frame before; None where each frame is by itself.
+        motion: By which to lean on the pictures before; None where they are not to be leaned on.
         statistics: The RGB statistics of `small`, and the steady ones to go by; None where each frame is by itself.
         colors: The steady colours that the painted frame is to have; None where it keeps the painting's.
-        anew: Whether `colors` start anew.
     """
 
     content: Image
     small: Image
+    changes: Changes | None
     motion: Motion | None
     statistics: tuple[ColorStats, ColorStats] | None
     colors: ColorStats | None
-    anew: bool
 
 
 @dataclass(slots=True)
@@ -83,32 +84,37 @@ class StreamMemory:
 
     def __init__(self) -> None:
         self._frames = 0
-        self._motion = MotionTrack()
+        self._observer = Observer()
         self._statistics = SteadyStats()
         self._colors = Followed()
         self._layers: dict[int, _LayerMemory] = {}
 
-    def begin_frame(self, content: Image, look: Look, measure: Measure) -> StreamFrame:
+    def begin_frame(self, content: Image, look: Look, seconds: float | None, measure: Measure) -> StreamFrame:
         """Find out, once per frame and in this order, what all its layers need.
 
         Args:
             content: (H, W, 3) uint8 RGB.
             look: How it is to look.
+            seconds: When it is shown, on the stream's clock; None where there is none.
             measure: Times the stages.
         """
         self._frames += 1
         with measure("resize"):
             small = within(content, look.size)
-        motion, statistics, colors, anew = None, None, None, False
-        if look.temporal == "on":
-            with measure("motion"):
-                motion = self._motion.update(small)
+        steady, keeps_colors = look.temporal == "on", look.color == "content" and look.color_strength > 0
+        if not steady and not keeps_colors:
+            self._observer.forget()
+            return StreamFrame(content, small, None, None, None, None)
+        with measure("motion"):
+            changes = self._observer.observe(small, seconds)
+        motion, statistics, colors = None, None, None
+        if steady:
             with measure("temporal"):
-                statistics = self._statistics.update(small, cut=motion is None)
-        if look.color == "content" and look.color_strength > 0:
+                motion, statistics = changes.motion, self._statistics.update(small, changes)
+        if keeps_colors:
             with measure("color"):
-                colors, anew = self._colors.update(ColorStats.of(content))
-        return StreamFrame(content, small, motion, statistics, colors, anew)
+                colors = self._colors.update(ColorStats.of(content), seconds=changes.seconds, anew=changes.breaks)
+        return StreamFrame(content, small, changes, motion, statistics, colors)
 
     def finish(self, frame: StreamFrame, layer: Layer, stylized: Image, strength: float, measure: Measure) -> Image:
         """A layer's picture in the frame's colours, leaning on the one before.
@@ -125,9 +131,10 @@ class StreamMemory:
             memory = self._layers[layer.index] = _LayerMemory(self._frames)
         memory.frame = self._frames
         before, memory.painted = memory.painted, (layer.code, layer.alpha)
-        if frame.colors is not None:
+        changes = frame.changes
+        if changes is not None and frame.colors is not None:
             with measure("color"):
-                own, _ = memory.colors.update(ColorStats.of(stylized), cut=frame.anew)
+                own = memory.colors.update(ColorStats.of(stylized), seconds=changes.seconds, anew=changes.breaks)
                 stylized = recolor(stylized, match_matrix(own, frame.colors, strength))
         with measure("temporal"):
             same = before is not None and before[0] is layer.code and before[1] == layer.alpha

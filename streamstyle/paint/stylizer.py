@@ -65,9 +65,9 @@ class Stylizer:
 
         Args:
             model: A name or the path of an `.onnx` file; see streamstyle.runtime.catalog.find_model.
-            device: One of streamstyle.runtime.choice.DEVICES.
+            device: One of streamstyle.runtime.table.DEVICES.
             cache: Where style codes are kept; the user's cache folder by default.
-            precision: One of streamstyle.runtime.choice.PRECISIONS, for frames; styles are encoded in float32.
+            precision: One of streamstyle.runtime.table.PRECISIONS, for frames; styles are encoded in float32.
             tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
 
         Raises:
@@ -122,7 +122,12 @@ class Stylizer:
         return StreamMemory()
 
     def stylize(
-        self, content: Image, look: Look, memory: StreamMemory | None = None, measure: Measure | None = None
+        self,
+        content: Image,
+        look: Look,
+        memory: StreamMemory | None = None,
+        measure: Measure | None = None,
+        seconds: float | None = None,
     ) -> Image:
         """Stylize one picture.
 
@@ -131,6 +136,7 @@ class Stylizer:
             look: How.
             memory: Of the stream that it belongs to; a new one per picture by default.
             measure: Called with the names of the stages, to time them.
+            seconds: When it is shown, on the stream's clock; None for photos, and for frames of 30 a second.
 
         Returns:
             (H, W, 3) uint8 RGB, of the content's size.
@@ -145,7 +151,7 @@ class Stylizer:
         if not painted:
             return content
         memory = memory or self.memory()
-        frame = memory.begin_frame(content, look, measure)
+        frame = memory.begin_frame(content, look, seconds, measure)
         self._check_memory(frame.small)
         images = [self._paint(frame, layer, look, memory, measure) for layer in painted]
         if len(images) == 1 and not kept:

@@ -181,11 +181,15 @@ class LivePipeline:
         """Do something on the worker (encode a style), one after the other; what has not begun at the end is left out."""
         self._works.put(work)
 
+    def quit(self) -> None:
+        """End the run; for any thread."""
+        self._stopped.set()
+        self._shown.close()
+
     def stop(self, failure: BaseException) -> None:
         """End the run with a failure; the first one counts."""
         self._failures.append(failure)
-        self._stopped.set()
-        self._shown.close()
+        self.quit()
 
     def _end(self, streaming: list[threading.Thread], worker: threading.Thread) -> None:
         """Wait for all threads, whether they have begun or not; what they have sent meanwhile is done here."""

@@ -3,9 +3,11 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from functools import wraps
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 Item = TypeVar("Item")
+Arguments = ParamSpec("Arguments")
 
 
 class Owner:
@@ -49,6 +51,27 @@ class Owner:
     def take_over(self) -> None:
         """Be the owner; the one before has handed over, or has ended."""
         self._thread = threading.current_thread()
+
+
+class Owned(Protocol):
+    """Has a state that one thread owns."""
+
+    owner: Owner
+
+
+Whoever = TypeVar("Whoever", bound=Owned)
+
+
+def sent(
+    method: Callable[Concatenate[Whoever, Arguments], object],
+) -> Callable[Concatenate[Whoever, Arguments], None]:
+    """Make a method one for any thread: the owner does it, at once where it calls itself."""
+
+    @wraps(method)
+    def send(self: Whoever, /, *args: Arguments.args, **more: Arguments.kwargs) -> None:
+        self.owner.send(lambda: method(self, *args, **more))
+
+    return send
 
 
 class Published(Generic[Item]):

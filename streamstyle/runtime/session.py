@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError
 from streamstyle.runtime import ort, vino
-from streamstyle.runtime.choice import ON_CPU, Files, choose
+from streamstyle.runtime.choice import choose
 from streamstyle.runtime.graph import Tell, Tensor, blank_feeds
+from streamstyle.runtime.table import ON_CPU, Files
 
 
 class Session:
@@ -40,8 +41,8 @@ class Session:
 
         Args:
             path: An `.onnx` file.
-            device: One of streamstyle.runtime.choice.DEVICES.
-            precision: One of streamstyle.runtime.choice.PRECISIONS.
+            device: One of streamstyle.runtime.table.DEVICES.
+            precision: One of streamstyle.runtime.table.PRECISIONS.
             int8: The same graph in int8; may not exist.
             int8_avx2: Likewise, made for OpenVINO on processors without VNNI; may not exist.
             fp16: The same graph in half precision, for GPUs; may not exist.

@@ -36,7 +36,7 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
         weights: One per code, not negative, not all zero; normalised to sum 1. Equal ones by default.
 
     Raises:
-        UsageError: The weights do not fit, or the codes are of different models.
+        UsageError: There is not one weight per code, or the codes are of different models.
 
     Source: Huang & Belongie 2017, arXiv:1703.06868, equation 15 (for one layer, linear in AdaIN's output).
     """

@@ -24,7 +24,7 @@ from streamstyle.styles.code import StyleCode
 STYLE_FILE = ".style.npz"
 """Ending of a file with one style's code; never the painting itself."""
 _IGNORED = {"statistics", "judged"}
-"""Arrays in older files beside the tensors of a code; no tensor of a code is called so."""
+"""Arrays that older files hold as well as the tensors of a code; no tensor has such a name."""
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
@@ -86,7 +86,7 @@ class BuiltinStyles:
 
 
 def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
-    """Write the file that BuiltinStyles reads, and its checksum beside it; all codes of one model."""
+    """Write the file that BuiltinStyles reads, and its checksum next to it; all codes of one model."""
     index = {
         "model_version": codes[0][1].model_version,
         "styles": [{"name": style.name, "description": style.description} for style, _ in codes],

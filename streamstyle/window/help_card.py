@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 from streamstyle.window.ink import PANEL, SHADE, WHITE, Layer, Room, Text, rounded
 from streamstyle.window.keys import BINDINGS, Binding
 
@@ -46,8 +46,8 @@ class _Plan:
     def cap_width(self, label: str) -> int:
         """Of a drawn key."""
         if self.short:
-            return lettering.width(label, self.size, bold=True) if label not in _ARROWS else self.size
-        letters = 0 if label in _ARROWS else lettering.width(label, self.size, bold=True)
+            return glyphs.width(label, self.size, bold=True) if label not in _ARROWS else self.size
+        letters = 0 if label in _ARROWS else glyphs.width(label, self.size, bold=True)
         return max(round(1.55 * self.size), letters + round(0.9 * self.size))
 
     def bindings(self) -> list[tuple[Binding, ...]]:
@@ -61,7 +61,7 @@ class _Plan:
         return max(rows) + round((0.3 if self.short else 0.6) * self.size)
 
     def column_width(self, column: Sequence[Binding]) -> int:
-        return self.keys_width(column) + max(lettering.width(binding.help, self.size) for binding in column)
+        return self.keys_width(column) + max(glyphs.width(binding.help, self.size) for binding in column)
 
     def extent(self) -> tuple[int, int]:
         """Height and width of the panel."""
@@ -127,7 +127,7 @@ def _draw_key(panel: Layer, plan: _Plan, label: str, middle: int, x: int) -> Non
 
 @lru_cache(maxsize=8)
 def _arrow(size: int, across: int, down: int) -> NDArray[np.uint8]:
-    """Ink of an arrow; OpenCV 4 has no letter for it, and that of OpenCV 5 is too thin beside bold ones."""
+    """Ink of an arrow; OpenCV 4 has no letter for it, and that of OpenCV 5 is too thin next to bold ones."""
     finer = 8
     ink = np.zeros((size * finer, size * finer), np.uint8)
     centre, reach = np.array([size, size]) * finer / 2, 0.38 * size * finer

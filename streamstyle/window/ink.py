@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.frame import Image
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 
 Color = tuple[int, int, int]
 
@@ -20,6 +20,8 @@ AMBER: Color = (255, 190, 70)
 SHADE: Color = (10, 11, 14)
 # How dark: over a white picture muted text on a bar, and dim text on a panel, still have a contrast of 4.5 to 1.
 BAR, PILL, PANEL = 0.72, 0.74, 0.84
+SMALLEST_TEXT = 9
+"""In pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Text:
 
     def width(self, size: int) -> int:
         """Columns that it takes."""
-        return lettering.width(self.text, size, bold=self.bold)
+        return glyphs.width(self.text, size, bold=self.bold)
 
 
 class Layer:
@@ -61,7 +63,7 @@ class Layer:
             y: Row of its upper edge in the picture.
             x: Column of its left edge.
             height: In pixels.
-            width: Likewise.
+            width: In pixels.
         """
         self.y, self.x = y, x
         self._stays = np.full((height, width, 3), 255, np.uint8)
@@ -96,8 +98,8 @@ class Layer:
 
     def write(self, text: Text, size: int, middle: int, x: int) -> None:
         """Print text whose capitals are centred on a row."""
-        ink = lettering.mask(text.text, size, bold=text.bold)
-        self.stamp(ink, middle + round(0.35 * size) - lettering.ascent(size), x - 1, text.color)
+        ink = glyphs.mask(text.text, size, bold=text.bold)
+        self.stamp(ink, middle + round(0.35 * size) - glyphs.ascent(size), x - 1, text.color)
 
     def lay_over(self, canvas: Image) -> None:
         """Draw it, in place."""

@@ -1,4 +1,4 @@
-"""Which key does what: the one table behind the window, its on-screen help and the README."""
+"""Which key does what: the one table behind the window, its on-screen help and the docs."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -136,13 +136,13 @@ def action_of(code: int) -> Action | None:
 
 
 def markdown_table() -> str:
-    """The table of keys as the README shows it."""
+    """The table of keys as the docs show it."""
     rows = [f"| {' '.join(f'`{label}`' for label in binding.labels)} | {_sentence(binding)} |" for binding in BINDINGS]
     return "\n".join(["| key | what it does |", "| --- | --- |", *rows])
 
 
 def _sentence(binding: Binding) -> str:
-    """The README has room for what the on-screen help leaves out."""
+    """The docs have room for what the on-screen help leaves out."""
     return _IN_FULL.get(binding.command, binding.help)
 
 

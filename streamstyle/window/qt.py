@@ -21,7 +21,7 @@ class Toolkit:
 
     Attributes:
         wayland: Whether it can do without X.
-        platform: What Qt must be told to use, or None where it may choose.
+        platform: What Qt must use, or None where it may choose.
     """
 
     wayland: bool

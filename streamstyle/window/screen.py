@@ -31,7 +31,7 @@ class Screen:
     def release(self) -> None:
         """Let go of the display, once the first window is open. May be called again, with no effect.
 
-        Not earlier: a display that the last program leaves may start anew and refuse the next for a moment.
+        Not earlier: a display that the last program leaves may restart and refuse the next for a moment.
         """
         if self._release is not None:
             self._release()
@@ -55,7 +55,7 @@ def find_screen(*, wayland: bool = False) -> Screen:
     display = os.environ.get("DISPLAY", "")
     if not display:
         if os.environ.get("WAYLAND_DISPLAY") and not wayland:
-            raise SinkError(f"no X display, which this OpenCV needs beside Wayland; install xwayland, or {REMEDY}")
+            raise SinkError(f"no X display, which this OpenCV needs even on Wayland; install xwayland, or {REMEDY}")
         raise SinkError(f"no display: neither DISPLAY nor WAYLAND_DISPLAY is set; {REMEDY}")
     return _ask_x(display)
 

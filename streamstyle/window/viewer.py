@@ -11,7 +11,8 @@ from streamstyle.live.autosize import AutoSize
 from streamstyle.live.show import Live
 from streamstyle.pipeline.live import Pair
 from streamstyle.window.keys import Action, Command
-from streamstyle.window.overlay import Overlay, Status, beside, title
+from streamstyle.window.overlay import Overlay, side_by_side
+from streamstyle.window.status import Status, title
 from streamstyle.window.window import Window
 
 _MESSAGE_SECONDS = 2.5
@@ -115,7 +116,7 @@ class Viewer:
     def status(self, now: float) -> Status:
         """What the overlay says."""
         live, state = self._live, self._live.controls.state
-        text, said = state.message
+        text, since = state.message
         self._recording_since = (self._recording_since or now) if live.sinks.recording else None
         lost = live.source.state.name == "lost"
         details = self._read_details(now)
@@ -133,7 +134,7 @@ class Viewer:
             provider=live.stylizer.provider,
             recording_seconds=None if self._recording_since is None else now - self._recording_since,
             viewers=self._viewers(),
-            message=text if now - said < _MESSAGE_SECONDS else "",
+            message=text if now - since < _MESSAGE_SECONDS else "",
             notice=live.source.state.reason if lost else "",
             help=self._help,
             visible=self._show_overlay,
@@ -143,7 +144,7 @@ class Viewer:
         if now - self._details_read >= _DETAIL_SECONDS:
             live, self._details_read = self._live, now
             times, missed = live.times.lately(), live.pipeline.missed()
-            # A recording that is over is told by the report.
+            # The report names recordings that are over.
             sinks = [sink.name for sink in live.controls.state.sinks]
             stages = [stage for stage in (*_STAGES, *sinks) if stage in times]
             self._details = _Details(
@@ -163,7 +164,7 @@ class Viewer:
 
     def _picture(self, pair: Pair) -> Image:
         if self._show_both:
-            return beside(pair.content.image, pair.stylized.image)
+            return side_by_side(pair.content.image, pair.stylized.image)
         return pair.content.image if self._show_original else pair.stylized.image
 
     def _apply(self, action: Action) -> bool:

@@ -34,7 +34,7 @@ _EMPTY: Image = np.zeros((0, 0, 3), np.uint8)
 class Window:
     """A window with pictures in it, open from the first `show()` to `close()` or until the user closes it.
 
-    Pictures keep their shape, with black beside them where the window has another one. They are scaled here and not by
+    Pictures keep their shape, with black bars where the window has another one. They are scaled here and not by
     OpenCV, whose ways of scaling differ from system to system and are rough on some.
     """
 
@@ -74,7 +74,7 @@ class Window:
         """
         height, width = image.shape[:2]
         view = self._view() if self._opened and not self._gone() else opening_size((width, height), self._screen)
-        return image if view is None else _resized(image, fitting((width, height), view))
+        return image if view is None else _resized(image, largest_within((width, height), view))
 
     def show(self, image: Image, title: str | None = None) -> None:
         """Show a picture; once the window is closed, nothing happens.
@@ -93,7 +93,7 @@ class Window:
         if not self._opened:
             self._open()
         height, width = image.shape[:2]
-        # The size just asked for is not yet what OpenCV tells.
+        # The size just asked for is not yet what OpenCV reports.
         view = self._reshape(width, height) or self._view()
         cv2.imshow(self._name, self._framed(image, view))
         if title is not None:
@@ -226,7 +226,7 @@ class Window:
         height, width = image.shape[:2]
         across, down = view or (width, height)
         if (width, height) != (across, down) and not (width == across and height < down):
-            image = _resized(image, fitting((width, height), (across, down)))
+            image = _resized(image, largest_within((width, height), (across, down)))
             height, width = image.shape[:2]
         if self._bgr.shape != (down, across, 3):
             self._bgr = np.empty((down, across, 3), np.uint8)
@@ -252,7 +252,7 @@ def opening_size(picture: Size, screen: Size | None, least: int = _LEAST_SIDE) -
 
     Args:
         picture: Width and height, in pixels.
-        screen: Likewise, or None where it is unknown.
+        screen: Width and height in pixels, or None where it is unknown.
         least: The longer side is enlarged to this.
 
     Returns:
@@ -262,15 +262,15 @@ def opening_size(picture: Size, screen: Size | None, least: int = _LEAST_SIDE) -
     across, down = screen or _UNKNOWN_SCREEN
     most = round(_SHARE_OF_SCREEN * across), round(_SHARE_OF_SCREEN * down)
     wanted = max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))
-    return wanted if wanted[0] <= most[0] and wanted[1] <= most[1] else fitting(picture, most)
+    return wanted if wanted[0] <= most[0] and wanted[1] <= most[1] else largest_within(picture, most)
 
 
-def fitting(picture: Size, view: Size) -> Size:
+def largest_within(picture: Size, view: Size) -> Size:
     """The largest size in the picture's shape within a view; all of the view where only a pixel or two would be left.
 
     Args:
         picture: Width and height, in pixels.
-        view: Likewise.
+        view: Width and height, in pixels.
     """
     scale = min(view[0] / picture[0], view[1] / picture[1])
     width, height = max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))

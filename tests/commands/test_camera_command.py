@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.commands.camera import _FreshNames
 from streamstyle.commands.main import main
 from tests.clips import make_clip
 from tests.clock import clock_face, read_clock
@@ -222,7 +223,7 @@ def test_the_input_is_never_the_recording(tmp_path):
     clip = make_clip(tmp_path / "clip.mp4", frames=5)
     before = clip.read_bytes()
     result = run("--camera", clip, "--no-window", "--record", clip, "--overwrite")
-    assert "is read by this run" in one_line(result, 1)
+    assert "the input itself" in one_line(result, 2)
     assert clip.read_bytes() == before
 
 
@@ -303,7 +304,7 @@ def test_what_is_wrong_with_a_changed_look_is_said_without_a_window(clip, tmp_pa
         (("--size", "7"), 2, "from 16 to 8192, got '7'"),
         (("--fps", "0"), 2, "from 1 to 1000, got '0'"),
         (("--camera-size", "0x0"), 2, "got '0x0'"),
-        (("--config", "CLIP"), 2, "is not TOML"),
+        (("--config", "CLIP"), 2, "cannot read"),
         (("--config", "absent.toml"), 2, "cannot read 'absent.toml'"),
         (("--camera", "CLIP", "--no-window", "--mjpeg", "a:b:c"), 2, "wanted HOST:PORT"),
         (("--camera", "CLIP", "--no-window", "--mjpeg", "1:70000"), 2, "at most 65535"),
@@ -336,6 +337,15 @@ def test_a_camera_that_is_missing_is_told_before_any_model_is_loaded(monkeypatch
     assert main(["camera", "--camera", "77", "--no-window", "--seconds", "1"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "there is no camera '77'" in line
+
+
+def test_names_of_recordings_and_snapshots_come_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = _FreshNames()
+    given = [names.next(suffix) for suffix in (".png", ".png", ".mp4")]
+    assert len(set(given)) == 3
+    given[0].touch()
+    assert _FreshNames().next(".png") != given[0]
 
 
 def test_a_port_that_is_taken_is_said(clip):

@@ -15,7 +15,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from evaluation import __main__ as command  # noqa: E402
-from evaluation.measures.judge import Judge  # noqa: E402
+from evaluation.measures.scorer import Scorer  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from tests.clips import make_clip, pattern  # noqa: E402
 
@@ -143,7 +143,7 @@ def test_the_same_command_again_measures_nothing_and_writes_the_same(report, wor
     output, arguments = report
     names = ("records.jsonl", "results.json", "results.csv", "report.html", "tables.md")
     before = {name: (output / name).read_bytes() for name in names}
-    monkeypatch.setattr(Judge, "measure", None)  # nobody may call it
+    monkeypatch.setattr(Scorer, "measure", None)  # nobody may call it
     assert run(world, output, *arguments) == 0
     assert {name: (output / name).read_bytes() for name in names} == before
 
@@ -170,7 +170,7 @@ def plain(report, world, tmp_path_factory):
 
 
 def test_a_stopped_run_goes_on_and_gives_the_same_figures(plain, world, folder, monkeypatch, capsys):
-    measure, calls = Judge.measure, []
+    measure, calls = Scorer.measure, []
 
     def stopped(self, *inputs):
         calls.append(1)
@@ -178,7 +178,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_figures(plain, world, folder, 
             signal.raise_signal(signal.SIGTERM)
         return measure(self, *inputs)
 
-    monkeypatch.setattr(Judge, "measure", stopped)
+    monkeypatch.setattr(Scorer, "measure", stopped)
     assert run(world, folder, *ALONE, "--pairs", 3) == 143
     assert "goes on from there" in capsys.readouterr().err
     assert not (folder / "results.json").exists()

@@ -9,9 +9,10 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
 from evaluation import fixed_sheet, gallery, judge  # noqa: E402
-from evaluation.fitting import as_painting  # noqa: E402
 from evaluation.judging import Judged, summary  # noqa: E402
+from evaluation.report import html as report_html  # noqa: E402
 from evaluation.report.pictures import Pictures  # noqa: E402
+from evaluation.sizes import as_painting  # noqa: E402
 from evaluation.systems.catalog import Options, open_system  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
@@ -124,7 +125,9 @@ class TestSummary:
 @pytest.fixture(scope="module")
 def report(world, tmp_path_factory):
     output = tmp_path_factory.mktemp("report")
-    assert run(world, output, "--pairs", "4", "--model", "painting", "--model", "photo=identity") == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        assert run(world, output, "--pairs", "4", "--model", "painting", "--model", "photo=identity") == 0
     return output
 
 
@@ -229,3 +232,12 @@ class TestSystems:
         assert system.knows(painting)
         assert not system.knows(as_painting("other.webp", picture(10)))
         assert np.array_equal(system.stylize(photo, painting), photo + number)
+
+
+def test_the_report_of_the_evaluation_leads_with_what_the_judges_left(report, tmp_path):
+    (tmp_path / "judged.json").write_bytes((report / "judged.json").read_bytes())
+    assert "data:image/jpeg" not in report_html.sheet(tmp_path)
+    cv2.imwrite(str(tmp_path / "sheet-1.jpg"), picture(1))
+    led = report_html.sheet(tmp_path)
+    assert led.index("data:image/jpeg") < led.index("texture rank") < led.index("<td>painting</td>")
+    assert report_html.sheet(tmp_path / "none") == ""

@@ -186,14 +186,17 @@ class TestFaces:
     def test_small_faces_are_left_out(self):
         assert faces.FaceJudge(Finds(face(100, 60, 30)), Finds(SEEN_CLOSELY)).find(self.photo) == []
 
+    def test_faces_that_are_not_certain_are_left_out(self):
+        assert faces.FaceJudge(Finds(face(100, 60, 40, score=0.6)), Finds(SEEN_CLOSELY)).find(self.photo) == []
+
     def test_kept_where_it_is_found_again(self):
         kept = faces.FaceJudge(Finds(), Finds(SEEN_CLOSELY)).keep(face(100, 60, 40), self.photo)
         assert kept.found
         assert kept.moved == pytest.approx(0, abs=1e-9)
 
-    def test_landmarks_that_moved_are_told_in_distances_of_the_eyes(self):
+    def test_landmarks_that_moved_are_told_in_widths_of_the_face(self):
         kept = faces.FaceJudge(Finds(), Finds(face(24, 20, 40))).keep(face(100, 60, 40), self.photo)
-        assert kept.moved == pytest.approx(4 / 16)
+        assert kept.moved == pytest.approx(4 / 40)
 
     def test_not_kept_where_nothing_is_found(self):
         assert faces.FaceJudge(Finds(), Finds()).keep(face(100, 60, 40), self.photo) == faces.Kept(found=False, moved=None)

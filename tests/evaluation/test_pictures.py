@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from evaluation.fitting import as_painting, fit
 from evaluation.report.pictures import Pictures, choose_pairs
+from evaluation.sizes import as_painting, crop_to
 from streamstyle.errors import SourceError
 from training.data import is_held_out
 
@@ -116,4 +116,4 @@ def test_a_long_scroll_is_judged_by_its_middle():
 
 
 def test_photos_are_cut_to_size_from_their_middle():
-    assert fit(np.zeros((50, 200, 3), np.uint8), 80, 60).shape == (60, 80, 3)
+    assert crop_to(np.zeros((50, 200, 3), np.uint8), 80, 60).shape == (60, 80, 3)

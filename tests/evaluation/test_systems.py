@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluation.fitting import Painting, as_painting
-from evaluation.systems.catalog import REFERENCES, Options, mixed, open_system, split_name
+from evaluation.sizes import Painting, as_painting
+from evaluation.systems.base import mixed
+from evaluation.systems.catalog import REFERENCES, Options, open_system, split_name
 from streamstyle.errors import ModelError, UsageError
 from streamstyle.look.recipe import GRAIN
 from streamstyle.styles.code import StyleCode

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from export import quantize
+from export.calibration import cropped, pictures
 from export.graphs import StylizeGraph
 from export.parity import test_picture as picture_of
-from export.quantize import FidelityError, fitted, pictures, psnr, quantize_checked
+from export.quantize import FidelityError, psnr, quantize_checked
 from export.write import export_family
 from models.fast import Fast, FastConfig
 from streamstyle.runtime.catalog import ModelFiles
@@ -113,10 +114,10 @@ def test_transposed_convolutions_of_signed_features_get_signed_bytes(small, tmp_
         assert (zero.dtype == np.uint8) == (makers[behind.input[0]].op_type == "Relu")
 
 
-def test_psnr_and_fitting():
+def test_psnr_and_cropping():
     assert psnr(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 3), np.uint8)) == 99
     assert psnr(np.full((4, 4, 3), 255, np.uint8), np.zeros((4, 4, 3), np.uint8)) == pytest.approx(0)
-    assert fitted(np.zeros((50, 300, 3), np.uint8), (36, 64)).shape == (36, 64, 3)
+    assert cropped(np.zeros((50, 300, 3), np.uint8), (36, 64)).shape == (36, 64, 3)
 
 
 def test_too_few_pictures_are_named(tmp_path):

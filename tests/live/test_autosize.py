@@ -101,6 +101,13 @@ def test_single_slow_frames_are_no_reason():
     assert drive(auto, cost_of(360, 0.6), 60, noise=lambda index: 3.0 if index % 50 == 0 else 1.0) == [360]
 
 
+@pytest.mark.parametrize("pause", [5, 500, 50_000])
+def test_a_pause_of_the_whole_program_is_no_reason(pause):
+    auto = AutoSize(LADDER, 1 / 30)
+    auto.start({360: cost_of(360, 0.6) * 360**2})
+    assert drive(auto, cost_of(360, 0.6), 60, noise=lambda index: pause if index == 300 else 1.0) == [360]
+
+
 def test_a_size_is_used_once_the_model_is_ready_for_it():
     asked = []
     sizes = SizeInUse(360, asked.append)

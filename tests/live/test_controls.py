@@ -60,7 +60,7 @@ def test_a_switch_in_the_middle_of_a_fade_goes_on_from_what_is_seen(controls):
 
 def test_styles_are_encoded_once_and_beside_the_stream(controls):
     waiting = []
-    controls.beside = waiting.append
+    controls.wishes.beside = waiting.append
     controls.pick(1)
     assert value(controls) == 1
     assert controls.stylizer.encoder.asked == ["a"]
@@ -78,7 +78,7 @@ class Beside:
 
     def __init__(self, controls):
         self.waiting = []
-        controls.beside = self.waiting.append
+        controls.wishes.beside = self.waiting.append
 
     def do(self, index=0):
         self.waiting.pop(index)()
@@ -130,6 +130,26 @@ def test_a_slow_style_that_comes_after_a_later_wish_does_not_win(controls):
     assert controls.settings.recipe.style == ("bbb",)
 
 
+def test_a_style_that_is_overtaken_while_it_is_encoded_is_not_shown(controls):
+    beside, find = Beside(controls), controls.stylizer.encoder.find
+
+    def encode(name, size=256):
+        if name == "bbb":
+            controls.pick(2)
+        return find(name, size)
+
+    controls.stylizer.encoder.find = encode
+    controls.pick(1)
+    beside.do()
+    assert controls.state.style == "a"
+    assert controls.state.waiting
+    beside.do()
+    assert controls.state.style == "ccccc"
+    assert later(controls) == 5
+    controls.pick(1)  # what was encoded for nothing is known from now on
+    assert beside.waiting == []
+
+
 def test_wishes_that_were_overtaken_before_their_turn_are_not_worked_off(controls):
     beside = Beside(controls)
     controls.add(["dddd", "eeeee"])
@@ -167,8 +187,8 @@ def test_every_look_is_released_once_whatever_comes_last(controls, monkeypatch, 
 
 def test_a_look_that_comes_after_the_end_is_released(controls, monkeypatch):
     scenes, beside = Scenes(monkeypatch), Beside(controls)
+    scenes.while_opening = controls.close
     controls.apply(masked("bbb"))
-    controls.close()
     beside.do()
     assert scenes.closed == scenes.opened == ["m.png"]
 
@@ -271,12 +291,13 @@ def test_a_look_counts_as_painted_when_its_fade_is_over(controls):
     assert value(controls) == 5
 
 
-def test_numbers_out_of_range_are_said_and_change_nothing(controls):
+def test_numbers_that_cannot_be_painted_go_back_alone(controls):
     value(controls)
-    controls.change(lambda recipe: replace(recipe, color_strength=7.0))
-    assert "color_strength" in controls.state.message.text
-    assert value(controls) == 1
-    assert controls.settings.recipe.color_strength == 1
+    controls.change(lambda recipe: replace(recipe, color="luma"))
+    assert controls.look(FRAME).color == "luma"
+    assert controls.go_back(StyleError("not in these colors"))
+    assert controls.look(FRAME).color == controls.settings.color == "style"
+    assert not controls.go_back(StyleError("nor in those"))
 
 
 def test_anything_of_a_look_can_be_changed_and_nonsense_is_said(controls):

@@ -1,7 +1,10 @@
 """A live run: controls, recordings, snapshots, automatic size, figures."""
 
+import itertools
+import random
 import threading
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -163,7 +166,7 @@ def test_a_recording_that_cannot_start_is_said_and_the_stream_goes_on(tmp_path):
 
 
 def test_a_recording_that_is_still_opening_when_the_user_quits_ends_with_the_run(tmp_path):
-    run, opening, release = live(Camera(10**6)), threading.Event(), threading.Event()
+    run, opening, release = live(Camera(5000)), threading.Event(), threading.Event()
 
     def slowly():
         opening.set()
@@ -217,10 +220,72 @@ def test_a_sink_that_fails_ends_alone_and_is_said_and_reported():
 
 
 def test_where_nobody_watches_the_last_sink_that_fails_ends_the_run():
-    run = live(Camera(10**6), sinks={"record": Full()}, needs_sink=True)
+    run = live(Camera(5000), sinks={"record": Full()}, needs_sink=True)
     with pytest.raises(SinkError, match="the disk is full"):
         run.run(step(run))
     assert run.shown < 10**5
+
+
+def test_many_hands_at_once_leave_nothing_behind(tmp_path, monkeypatch):
+    """Looks, masks, sinks, recordings and snapshots from several threads, until the run ends in the middle of it."""
+    opened, closed = [], []
+
+    class Track:
+        def __init__(self, uri, count, **_):
+            self.warnings = []
+            opened.append(self)
+            time.sleep(0.001)
+
+        def at(self, _seconds, height, width):
+            assert self not in closed
+            whole = np.ones((height, width), np.float32)
+            return [whole, 1 - whole]
+
+        def close(self):
+            closed.append(self)
+
+    monkeypatch.setattr("streamstyle.look.player.MaskTrack", Track)
+    run, numbers = live(Camera(200)), itertools.count()
+    ended = threading.Event()
+
+    def hand(seed):
+        chance = random.Random(seed)
+        deeds = [
+            lambda: run.controls.pick(chance.randrange(2)),
+            lambda: run.controls.apply(Recipe(("a", "keep"), mask=f"{chance.randrange(3)}.png")),
+            lambda: run.controls.change(lambda recipe: replace(recipe, grain=chance.random())),
+            lambda: run.sinks.toggle_recording(lambda: tmp_path / f"{next(numbers)}.mkv"),
+            lambda: run.sinks.attach("null", NullSink),
+            lambda: run.sinks.detach("null"),
+            lambda: run.snapshot(tmp_path / f"{next(numbers)}.png"),
+            lambda: run.controls.changed(run.controls.state.version, 0.01),
+        ]
+        while not ended.is_set():
+            chance.choice(deeds)()
+            time.sleep(0.002)
+
+    hands = [threading.Thread(target=hand, args=(seed,)) for seed in range(4)]
+    for each in hands:
+        each.start()
+    try:
+        report = run.run(step(run))
+    finally:
+        ended.set()
+        for each in hands:
+            each.join()
+    assert len(set(map(id, closed))) == len(closed) == len(opened)
+    assert len(opened) > 0
+    left = {str(path) for path in tmp_path.iterdir()}
+    assert set(report.outputs) == {path for path in left if ".partial" not in path}
+    assert not [path for path in left if ".partial" in path]
+    nothing_came = [line for line in report.warnings if "no frame came" not in line]
+    assert nothing_came == []
+
+
+def test_any_thread_may_end_the_run():
+    run = live(Camera(5000))
+    stop = step(run, lambda pair: pair.content.index == 3 and threading.Thread(target=run.quit).start())
+    assert run.run(stop).shown < 5000
 
 
 def test_any_sink_comes_and_goes_while_it_runs():
@@ -296,7 +361,7 @@ def test_frames_of_another_shape_are_fitted_with_bars():
 
 def test_a_size_that_this_machine_cannot_do_is_said_and_the_show_goes_on():
     auto = AutoSize([32, 48], 1 / 30)
-    run, told = live(Camera(10**6), auto=auto), []
+    run, told = live(Camera(5000), auto=auto), []
     run.tell = told.append
 
     def prepare(width, height, size, *, while_running):
@@ -433,14 +498,15 @@ def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, 
     assert "line 2: no option 'alfa'" in run.controls.state.message[0]
 
 
-@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unheard of"])
+@pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unreadable", "unheard of"])
 def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_path, monkeypatch, trouble):
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
     path = tmp_path / "look.toml"
     path.write_text('style = ["a"]')
-    run, told = live(Camera(10**6)), []
+    run, told = live(Camera(5000)), []
     stylize, find = run.stylizer.stylize, run.stylizer.encoder.find
     text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
+    text["unreadable"] = "odd"
 
     def stylize_or_fail(image, look, memory=None, measure=None):
         if look.color_strength == 0.5:
@@ -455,7 +521,13 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
         return find(name, size)
 
     run.stylizer.stylize, run.stylizer.encoder.find, run.tell = stylize_or_fail, find_or_fail, told.append
-    run.watch_look(path, lambda: read_recipe(path))
+
+    def read():
+        if "odd" in path.read_text():
+            raise ValueError("password required")
+        return read_recipe(path)
+
+    run.watch_look(path, read)
     frames_after = []
 
     def also(pair):
@@ -476,7 +548,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
 
 def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
-    run, told = live(Camera(10**6)), []
+    run, told = live(Camera(5000)), []
     run.tell = told.append
 
     def find(name, size=256):

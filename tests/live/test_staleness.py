@@ -66,10 +66,10 @@ class Timed:
     def memory(self):
         return self.model.memory()
 
-    def stylize(self, image, look, memory=None, measure=None):
+    def stylize(self, image, look, memory=None, measure=None, seconds=None):
         began = time.monotonic()
         time.sleep(self.pause)
-        stylized = self.model.stylize(image, look, memory)
+        stylized = self.model.stylize(image, look, memory, seconds=seconds)
         self.took[read_clock(image)] = time.monotonic() - began
         return stylized
 

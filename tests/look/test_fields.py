@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +10,12 @@ from streamstyle.commands.main import build_parser
 from streamstyle.errors import UsageError
 from streamstyle.look.look import Look
 from streamstyle.look.look_file import read_recipe
-from streamstyle.look.options import describe_look, markdown_table, recipe_of
+from streamstyle.look.options import describe_look, recipe_of
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import StyleCode
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "look-options.md"
 CODE = StyleCode("a", "1", {})
 FRAME = np.zeros((8, 8, 3), np.uint8)
 
@@ -147,9 +145,3 @@ def test_programs_can_read_the_table():
         "default": 0.5,
         "help": LOOK_FIELDS["grain"].help,
     }
-
-
-def test_the_docs_show_the_table():
-    make = 'python -c "from streamstyle.look.options import markdown_table; print(markdown_table())"'
-    assert markdown_table() in PAGE.read_text(encoding="utf-8"), f"put the output of this into {PAGE.name}: {make}"
-    assert all(f"| `{option(name)}` |" in markdown_table() for name in LOOK_FIELDS)

@@ -132,7 +132,7 @@ def test_what_cannot_be_played_is_said():
         Player(Recipe(("a",), person="z"), find_style, HalfPeople)
 
 
-@pytest.mark.parametrize(("strokes", "size"), [("fine", 480), ("medium", 360), ("bold", 240), (300, 300)])
+@pytest.mark.parametrize(("strokes", "size"), [("fine", 420), ("medium", 300), ("bold", 220), (333, 333)])
 def test_strokes_set_the_size_unless_another_is_asked_for(strokes, size):
     player = Player(Recipe(("a",), strokes=strokes), find_style)
     assert player.look(0, FRAME).size == size

@@ -39,11 +39,10 @@ def test_flat_and_gray_pictures_neither_explode_nor_become_nan(level):
 
 
 def test_colours_are_followed_slowly_and_start_anew_at_a_cut():
-    followed = Followed(memory=0.8, jump=25)
-    followed.update(ColorStats.of(CONTENT))
+    followed = Followed()
+    followed.update(ColorStats.of(CONTENT), seconds=1 / 30, anew=False)
     slightly = ColorStats.of((CONTENT.astype(int) + 10).clip(0, 255).astype(np.uint8))
-    slow, cut = followed.update(slightly)
-    assert not cut
-    assert np.abs(slow.mean - ColorStats.of(CONTENT).mean).max() < 4  # a fifth of the way
+    slow = followed.update(slightly, seconds=1 / 30, anew=False)
+    assert 3 < np.abs(slow.mean - ColorStats.of(CONTENT).mean).max() < 5  # two fifths of the way
     other = ColorStats.of(255 - CONTENT)
-    assert followed.update(other) == (other, True)
+    assert followed.update(other, seconds=1 / 30, anew=True) == other

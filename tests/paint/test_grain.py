@@ -48,15 +48,6 @@ def test_its_strength_is_what_was_asked_for():
     assert half == pytest.approx(full / 2, rel=0.1)
 
 
-def test_places_may_have_strengths_of_their_own():
-    photo = landscape()
-    left = np.zeros((HEIGHT, WIDTH), np.float32)
-    left[:, :160] = 0.5
-    got = grained(photo, left)
-    np.testing.assert_array_equal(got[:, :152], grained(photo, 0.5)[:, :152])
-    np.testing.assert_array_equal(got[:, 168:], photo[:, 168:])
-
-
 @pytest.mark.parametrize("level", [20, 255])
 def test_dark_and_white_places_get_as_much_as_gray_ones(level):
     gray, photo = landscape(), landscape(level)

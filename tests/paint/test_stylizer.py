@@ -337,3 +337,19 @@ def test_a_larger_brush_is_another_code(stylizer, content, tmp_path):
     np.testing.assert_allclose(codes[0].tensors["rgb_mean"], codes[2].tensors["rgb_mean"], atol=0.01)
     again = stylizer.encoder.encode(painting, size=512)
     assert all(np.array_equal(again.tensors[name], codes[2].tensors[name]) for name in names)
+
+
+def test_kept_colours_alone_do_not_lean_on_the_pictures_before(stylizer, content, code):
+    memory, look = stylizer.memory(), plain(code, color="content")
+    shown = [stylizer.stylize(content, look, memory, seconds=index / 30) for index in range(3)]
+    for picture in shown:
+        np.testing.assert_array_equal(picture, stylizer.stylize(content, look))
+
+
+def test_a_flash_has_its_own_colours_at_once(stylizer, content, code):
+    memory, look = stylizer.memory(), plain(code, color="content", temporal="on")
+    flash = cv2.convertScaleAbs(content, alpha=0.5, beta=110)
+    dark = cv2.convertScaleAbs(content, alpha=0.5)
+    for picture in (dark, dark, flash, dark):
+        shown = stylizer.stylize(picture, look, memory)
+        assert np.abs(shown.mean((0, 1)) - picture.mean((0, 1))).max() < 6

@@ -3,7 +3,7 @@
 import pytest
 
 from streamstyle.errors import ModelError
-from streamstyle.runtime import choice, ort, vino
+from streamstyle.runtime import choice, ort, table, vino
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.runtime.gpu import tensorrt
 from streamstyle.runtime.gpu.devices import EXPERIMENTAL
@@ -253,12 +253,12 @@ def test_what_cuda_misses_is_told_in_our_line_and_not_printed_by_the_runtime(run
 
 
 def test_every_device_runs_float32_and_what_no_row_runs_is_named(runtime):
-    for device in set(choice.DEVICES) - {"auto"}:
-        rows = {row.precision for row in choice.TABLE if row.device == device}
+    for device in set(table.DEVICES) - {"auto"}:
+        rows = {row.precision for row in table.TABLE if row.device == device}
         assert "fp32" in rows
         if device == "openvino":
             continue  # not everywhere; see below
-        for precision in set(choice.PRECISIONS) - {"auto"} - rows:
+        for precision in set(table.PRECISIONS) - {"auto"} - rows:
             with pytest.raises(ModelError, match=f"--precision {precision} runs on .* only, not on --device {device}"):
                 Session(STYLIZE, device, precision)
 

@@ -10,10 +10,10 @@ from streamstyle.errors import ModelError
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime import ort, vino
 from streamstyle.runtime.catalog import WEIGHTS
-from streamstyle.runtime.choice import DEVICES
 from streamstyle.runtime.gpu import plugins
 from streamstyle.runtime.gpu.devices import EXPERIMENTAL
 from streamstyle.runtime.session import Session
+from streamstyle.runtime.table import DEVICES
 from tests.runtime.fake_gpu import FakeRuntime, picture, plugin_device
 
 STYLIZE = WEIGHTS / "fast.stylize.onnx"

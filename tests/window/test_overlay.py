@@ -7,9 +7,10 @@ import pytest
 
 from streamstyle.window import help_card as keycard
 from streamstyle.window import ink as layers
-from streamstyle.window import text as lettering
+from streamstyle.window import text as glyphs
 from streamstyle.window.keys import BINDINGS
-from streamstyle.window.overlay import Overlay, Status, beside, title
+from streamstyle.window.overlay import Overlay, side_by_side
+from streamstyle.window.status import Status, title
 
 FULL = Status(
     "starry-night",
@@ -43,13 +44,13 @@ def luminance(image):
 
 
 @pytest.fixture(params=["font", "strokes"])
-def lettering_of(request, monkeypatch):
+def glyphs_of(request, monkeypatch):
     """Both ways of writing: OpenCV 5's font, and the strokes that OpenCV 4 has."""
     if request.param == "font" and not hasattr(cv2, "FontFace"):
         pytest.skip("this OpenCV has no font")
     if request.param == "strokes":
-        monkeypatch.setattr(lettering, "_face", lambda: None)
-    caches = (lettering.width, lettering.mask, lettering.shorten, lettering.wrap)
+        monkeypatch.setattr(glyphs, "_face", lambda: None)
+    caches = (glyphs.width, glyphs.mask, glyphs.shorten, glyphs.wrap)
     for cached in caches:
         cached.cache_clear()
     yield request.param
@@ -71,7 +72,7 @@ def test_the_input_is_left_alone_and_the_size_kept(shape):
 
 @pytest.mark.parametrize("shape", SIZES)
 @pytest.mark.parametrize("value", [0, 128, 255])
-def test_text_stands_out_at_both_edges_of_any_picture(shape, value, lettering_of):
+def test_text_stands_out_at_both_edges_of_any_picture(shape, value, glyphs_of):
     drawn = Overlay().draw(picture(*shape, value), FULL)
     edge = shape[0] // 4
     for band in (drawn[:edge], drawn[-edge:]):
@@ -132,13 +133,13 @@ def test_a_4k_picture_is_drawn():
         "%s {0}",
     ],
 )
-def test_any_name_is_written_within_the_bar(name, lettering_of):
+def test_any_name_is_written_within_the_bar(name, glyphs_of):
     image = picture(value=0)
     drawn = Overlay().draw(image, Status(name, fps=29.9, message=name, notice=name))
     # The figures keep their place whatever the name is.
     assert np.array_equal(drawn[-40:, 560:], Overlay().draw(image, Status("short", fps=29.9))[-40:, 560:])
     nameless = Overlay().draw(image, Status("", fps=29.9))
-    assert np.array_equal(drawn[-40:], nameless[-40:]) == (not lettering.one_line(name))
+    assert np.array_equal(drawn[-40:], nameless[-40:]) == (not glyphs.one_line(name))
 
 
 def test_names_without_ascii_are_written_as_they_are_where_there_is_a_font():
@@ -151,21 +152,21 @@ def test_names_without_ascii_are_written_as_they_are_where_there_is_a_font():
 
 
 def test_text_becomes_ascii_where_nothing_else_can_be_written():
-    assert lettering.to_ascii("Éclair · été") == "Eclair - ete"
-    assert lettering.to_ascii("神奈川") == "???"
-    assert lettering.to_ascii("Straße…") == "Strasse..."
+    assert glyphs.to_ascii("Éclair · été") == "Eclair - ete"
+    assert glyphs.to_ascii("神奈川") == "???"
+    assert glyphs.to_ascii("Straße…") == "Strasse..."
 
 
 def test_one_line_has_no_breaks_and_no_control_characters():
-    assert lettering.one_line(" a\n\tb\x00\x1b[31m\u202e c ") == "a b[31m c"
-    assert len(lettering.one_line("x" * 100_000)) == 200
+    assert glyphs.one_line(" a\n\tb\x00\x1b[31m\u202e c ") == "a b[31m c"
+    assert len(glyphs.one_line("x" * 100_000)) == 200
 
 
 @pytest.mark.parametrize("room", [0, 5, 20, 60, 200, 1000])
-def test_shortened_text_fits_and_says_that_it_was_cut(room, lettering_of):
+def test_shortened_text_fits_and_says_that_it_was_cut(room, glyphs_of):
     text = "a-very-long-style-name-indeed"
-    shortened = lettering.shorten(text, 14, room)
-    assert lettering.width(shortened, 14) <= room
+    shortened = glyphs.shorten(text, 14, room)
+    assert glyphs.width(shortened, 14) <= room
     if 20 < room < 200:
         assert shortened.endswith("\N{HORIZONTAL ELLIPSIS}")
         assert shortened[:-1] == text[: len(shortened) - 1]
@@ -220,7 +221,7 @@ def test_details_stand_below_the_figures_and_smaller_side_by_side(shape, monkeyp
     status = replace(FULL, recording_seconds=None, viewers=0, message="")
     figures, details = [], []
     for text, row, column, size in written_on(shape, status, monkeypatch):
-        last = column + lettering.width(text, size, bold=text == FULL.style)
+        last = column + glyphs.width(text, size, bold=text == FULL.style)
         is_detail = any(word in text for word in ("p95", "skipped", "missed", "capture", "stylize", "show", "record"))
         (details if is_detail else figures).append((column, last, row, size))
     assert max(row for _, _, row, _ in figures) < min(row for _, _, row, _ in details)
@@ -323,10 +324,10 @@ def test_the_notice_is_in_the_middle_and_larger_than_the_figures():
 
 
 def test_a_long_notice_is_whole_on_a_small_picture():
-    lines = lettering.wrap("the camera was unplugged, looking for it", 14, 150, 3, bold=True)
+    lines = glyphs.wrap("the camera was unplugged, looking for it", 14, 150, 3, bold=True)
     assert 1 < len(lines) <= 3
     assert " ".join(lines) == "the camera was unplugged, looking for it"
-    assert all(lettering.width(line, 14, bold=True) <= 150 for line in lines)
+    assert all(glyphs.width(line, 14, bold=True) <= 150 for line in lines)
 
 
 def test_with_the_help_open_a_notice_moves_to_the_edge():
@@ -355,7 +356,7 @@ def test_the_help_lists_every_key_and_its_words(shape, monkeypatch):
 
 def test_side_by_side_keeps_both_shapes():
     original, stylized = picture(240, 320, 50), picture(480, 640, 200)
-    both = beside(original, stylized)
+    both = side_by_side(original, stylized)
     assert both.shape == (480, 1280, 3)
     assert (both[:, :630] == 50).all()
     assert (both[:, 650:] == 200).all()
@@ -365,14 +366,14 @@ def test_side_by_side_keeps_both_shapes():
 
 def test_side_by_side_of_equal_pictures_keeps_their_pixels():
     original, stylized = picture(), picture()[::-1]
-    both = beside(original, stylized)
+    both = side_by_side(original, stylized)
     assert np.array_equal(both[:, :630], original[:, :630])
     assert np.array_equal(both[:, 650:], stylized[:, 10:])
 
 
 @pytest.mark.parametrize(("first", "second"), [((1, 1), (1, 1)), ((1000, 1), (3, 7)), ((2, 500), (90, 160))])
 def test_side_by_side_of_odd_pictures(first, second):
-    both = beside(picture(*first), picture(*second))
+    both = side_by_side(picture(*first), picture(*second))
     assert both.shape[0] == second[0]
     assert both.shape[1] > second[1]
 

@@ -61,7 +61,7 @@ def viewer():
     controls = Controls(stylizer, Settings(("a", "b", "c")))
     controls.start()
     live = Live(Camera(), stylizer, controls)
-    live.controls.beside = lambda work: work()
+    live.controls.wishes.beside = lambda work: work()
     live.taken = []
     live.sinks.toggle_recording = lambda path: live.taken.append(path())
     live.snapshot = live.taken.append

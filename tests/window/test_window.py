@@ -9,7 +9,7 @@ from streamstyle.window import qt as toolkit
 from streamstyle.window import window
 from streamstyle.window.keys import Action, Command
 from streamstyle.window.screen import Screen
-from streamstyle.window.window import Window, fitting, opening_size
+from streamstyle.window.window import Window, largest_within, opening_size
 
 RED = np.full((90, 160, 3), (255, 0, 0), np.uint8)
 
@@ -157,7 +157,7 @@ def test_an_unknown_screen_is_taken_for_a_small_one():
     [((640, 360), (1280, 800), (1280, 720)), ((640, 360), (300, 720), (300, 169)), ((641, 360), (1280, 720), (1280, 720))],
 )
 def test_pictures_fit_into_a_view_in_their_shape(picture, view, size):
-    assert fitting(picture, view) == size
+    assert largest_within(picture, view) == size
 
 
 def test_the_opening_size_is_given_once_and_the_users_size_kept(stand_in):

@@ -79,6 +79,7 @@ class Trainer:
         self.optimizer = torch.optim.Adam(self._groups(), betas=(0.9, 0.99))
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.step, self.seconds = 0, 0.0
+        self.images = f"{len(self.photos)} photos, {len(self.paintings)} paintings"
 
     def _groups(self) -> list[dict[str, object]]:
         options, network = self.options, self.studio.network
@@ -227,7 +228,7 @@ class Trainer:
         score = self.held_out.score(self.average, run / "sheet.png")
         names = ("size", "batch", "rate", "encoder_rate", "code_rate", "precision", "seed")
         record = {name: getattr(self.options, name) for name in names}
-        record |= {"steps": self.step, "minutes": round(self.seconds / 60), "held_out": score, "critic": "correlations"}
+        record |= {"steps": self.step, "minutes": round(self.seconds / 60), "held_out": score, "images": self.images}
         save_weights(self.average.network, run / "weights.safetensors", record, dtype=torch.float16)
         with torch.no_grad():
             codes = self.average.builtin(range(len(self.builtin)))

@@ -18,9 +18,10 @@ from rich.table import Table
 from torch import Tensor
 
 from models.feedforward import FeedForwardConfig
+from training.per_style.command import exit_code, start
 from training.per_style.options import add_options, check_options
 from training.per_style.plot import draw_norms
-from training.per_style.trainer import TRAINING_MODE, PerStyleTrainer, exit_code, start, write_picture
+from training.per_style.trainer import TRAINING_MODE, PerStyleTrainer, write_picture
 
 COMPARED = ("batch", "instance")
 FACTORS = (0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.15, 1.3, 1.5)

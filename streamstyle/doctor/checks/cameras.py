@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from streamstyle.doctor.finding import Finding
 from streamstyle.media.sources import cameras
+from streamstyle.media.sources.camera_info import CameraInfo
 
 if TYPE_CHECKING:
     from streamstyle.media.sources.v4l2 import VideoNode
@@ -27,7 +28,7 @@ def findings() -> Iterator[Finding]:
         yield Finding(AREA, "cameras", "missing", "no camera here; files need none", remedy)
 
 
-def camera(info: cameras.CameraInfo) -> Finding:
+def camera(info: CameraInfo) -> Finding:
     """One camera: with the mode that it would be asked for, or with what stands in the way."""
     name = info.uri if info.uri.startswith("/dev/") else f"camera {info.index}"
     if info.note and cameras.SYSTEM == "Linux":
@@ -35,11 +36,11 @@ def camera(info: cameras.CameraInfo) -> Finding:
         return Finding(AREA, name, "failed", f"{info.name}: {problem}", remedy)
     mode = cameras.choose_mode(info.modes, None, None)
     words = [info.name, "virtual" if info.is_virtual else "", str(mode) if mode else ""]
-    # Elsewhere the note only tells how its name could be known.
+    # Elsewhere the note only says how to get its name.
     return Finding(AREA, name, "ok", ", ".join(filter(None, words)), info.note)
 
 
-def unlisted(listed: Sequence[cameras.CameraInfo]) -> Iterator[Finding]:
+def unlisted(listed: Sequence[CameraInfo]) -> Iterator[Finding]:
     """Hardware that does not answer, or whose device file is not here."""
     from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 

@@ -55,7 +55,7 @@ def _stylizing() -> Iterator[Finding]:
 
 
 def model(name: str) -> Finding:
-    """Whether a model is whole: its graphs load, fit each other and its styles, and it stylizes a tiny picture."""
+    """Whether a model is whole: its graphs load, belong together and to its styles, and it stylizes a tiny picture."""
     try:
         stylizer = Stylizer(name, "cpu")
         stylizer.encoder.check()
@@ -70,7 +70,7 @@ def model(name: str) -> Finding:
         broken = failure(AREA, name, error)
         files = find_model(name)
         remedy = _AGAIN if name in SHIPPED else "import or export the model again"
-        return Finding(AREA, name, "failed", f"a file beside '{files.stylize}' is damaged: {broken.detail}", remedy)
+        return Finding(AREA, name, "failed", f"a file next to '{files.stylize}' is damaged: {broken.detail}", remedy)
     if "unknown" in {stylizer.version} or not stylizer.name:
         return Finding(AREA, name, "warning", "it does not say which version it is", "export it with this project")
     return Finding(AREA, name, "ok", f"{stylizer.name} {stylizer.version}, built-in styles: {len(styles)}")

@@ -27,7 +27,7 @@ _NEAR_DB = 30.0
 
 
 def findings(device: str) -> Iterator[Finding]:
-    """Whether the model loads on a device: one of streamstyle.runtime.choice.DEVICES but `auto`."""
+    """Whether the model loads on a device: one of streamstyle.runtime.table.DEVICES but `auto`."""
     if device == "openvino":
         yield openvino()
     elif device in plugins.PLUGINS:

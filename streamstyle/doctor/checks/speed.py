@@ -77,5 +77,5 @@ def busy() -> str:
 
 
 def _not_measured(name: str, error: Exception) -> Finding:
-    """What ails the model is told by other checks; here it is only not measured."""
+    """Other checks say what is wrong with the model; here it is only not measured."""
     return Finding(AREA, name, "missing", f"not measured: {error}")

@@ -98,12 +98,12 @@ def memory() -> Finding:
 
 def cache_folder() -> Finding:
     """Whether codes of paintings can be kept."""
-    from streamstyle.styles.store import CodeCache  # noqa: PLC0415 - likewise
+    from streamstyle.styles.store import CodeCache  # noqa: PLC0415 - it may be what is broken
 
     folder = CodeCache().folder
     place = _existing(folder)
     if not can_write(place):
-        detail = f"'{folder}' cannot be written: each painting is encoded anew for every run"
+        detail = f"'{folder}' cannot be written: every run encodes each painting again"
         return Finding(
             AREA, "cache folder", "warning", detail, f"make '{place}' writable, or set XDG_CACHE_HOME to a folder that is"
         )

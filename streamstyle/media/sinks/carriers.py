@@ -1,4 +1,4 @@
-"""Ways of bringing one track of the input into the output: as it is, encoded anew, or converted."""
+"""Ways of bringing one track of the input into the output: as it is, re-encoded, or converted."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -122,7 +122,7 @@ def _names(layout: str) -> list[str]:
 
 
 def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rate: int, channels: Channels) -> Carrier:
-    """Sound decoded and encoded anew, with as many channels where the encoder takes that many.
+    """Sound decoded and re-encoded, with as many channels where the encoder takes that many.
 
     Raises:
         av.error.FFmpegError, ValueError: The encoder does not take it, or it cannot be decoded.

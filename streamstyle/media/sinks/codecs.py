@@ -92,7 +92,7 @@ def choose_codec(path: Path, name: str | None) -> VideoCodec:
         raise SinkError(f"{key} does not go into {path.suffix}; choose one of {', '.join(allowed)}, or another ending")
     codec = _CODECS[key]
     if codec.encoder == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "1")  # errors only; it tells its settings to the terminal otherwise
+        os.environ.setdefault("SVT_LOG", "1")  # errors only; otherwise it prints its settings to the terminal
     if codec.encoder not in av.codecs_available:
         raise SinkError(f"this build of PyAV has no encoder {codec.encoder}; choose another --codec")
     return codec

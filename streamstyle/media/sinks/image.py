@@ -59,7 +59,7 @@ def check_size(path: Path, width: int, height: int) -> None:
     Args:
         path: Its ending, one of IMAGE_SUFFIXES, says which.
         width: In pixels.
-        height: Likewise.
+        height: In pixels.
 
     Raises:
         SinkError: A side is too long.
@@ -107,7 +107,7 @@ class ImageSink(Sink):
         self.warnings = []
 
     def write(self, frame: Frame) -> None:
-        """Encode the photo; it is stored by close(). What is transparent stays so, or is laid over white, which is said."""
+        """Encode the photo; it is stored by close(). Transparency stays, or is laid over white, with a warning."""
         if self._encoded is not None:
             raise SinkError(f"'{self._place.final}' takes one photo, got a second; name a video file for several frames")
         height, width = frame.image.shape[:2]

@@ -44,7 +44,7 @@ class VideoSink(Sink):
     that even after `kill -9` what was done plays; of a live source they last one second. A finished MP4 is an ordinary one
     with its index in front.
 
-    4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, and that is said.
+    4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, with a warning.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class VideoSink(Sink):
             path: Its ending chooses the container.
             info: Of the source: rate, time base, pixel aspect.
             width: Of the frames that will come, in pixels.
-            height: Likewise.
+            height: Of the frames that will come, in pixels.
             codec: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc` or `hevc_nvenc`; None for the container's usual one.
             crf: Constant quality; None for the codec's usual one.
             companion: The input whose sound, subtitles, chapters and titles go along; None for none.

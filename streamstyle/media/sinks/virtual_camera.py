@@ -39,7 +39,7 @@ def set_up_hint(platform: str = sys.platform) -> str:
 class VirtualCameraSink(Sink):
     """Frames become the picture of a camera device.
 
-    The device keeps the size that it was opened with: a frame of another size is fitted into it with black bars.
+    The device keeps the size that it was opened with: a frame of another size is scaled into it, with black bars.
     """
 
     def __init__(self, device: str | None, width: int, height: int, fps: float) -> None:
@@ -47,8 +47,8 @@ class VirtualCameraSink(Sink):
 
         Args:
             device: A path such as /dev/video10 or a name; None for the first that there is.
-            width: In pixels; odd ones lose their last column or row.
-            height: Likewise.
+            width: In pixels; odd ones lose their last column.
+            height: In pixels; odd ones lose their last row.
             fps: Frames per second that it announces.
 
         Raises:

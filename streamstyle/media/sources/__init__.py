@@ -37,12 +37,12 @@ def open_source(
 ) -> Source:
     """Open a photo, a video file, or a URL.
 
-    A photo is told from a video by its first bytes, since names lie.
+    The first bytes tell whether it is a photo or a video, since names may be wrong.
 
     Args:
         uri: A path, `file://`, or a URL that PyAV opens.
         start: Of a video, in seconds from its beginning.
-        end: Likewise; frames before it are yielded.
+        end: Of a video, in seconds from its beginning; frames before it are yielded.
         hwaccel: Of a video: where it is decoded; one of `hardware.choices()`.
         keep_alpha: Of a photo: give its transparency with the frame, instead of laying it over white.
 

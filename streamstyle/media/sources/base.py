@@ -17,7 +17,7 @@ class SourceInfo:
     Attributes:
         name: What to call it in messages: a path or URL.
         width: Of the frames that it yields, after rotation, in pixels.
-        height: Likewise.
+        height: Of the frames that it yields, after rotation, in pixels.
         is_still: True for a photo: one frame, without a clock.
         is_transparent: True for a photo that is transparent in places.
         exif: Of a photo: the EXIF block that a painting of it may bear; empty where nothing is known.

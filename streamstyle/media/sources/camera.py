@@ -7,7 +7,8 @@ from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources.base import SourceInfo
-from streamstyle.media.sources.cameras import CameraInfo, choose_camera, find_again, list_cameras, shortfall
+from streamstyle.media.sources.camera_info import CameraInfo
+from streamstyle.media.sources.cameras import choose_camera, find_again, list_cameras, shortfall
 from streamstyle.media.sources.capture import Capture, is_blank
 from streamstyle.media.sources.live import (
     TICK,
@@ -57,7 +58,7 @@ class CameraSource(LiveSource):
             clock: The machine's own, unless it is a test.
 
         Raises:
-            SourceError: There is no such camera, several fit, it may not be opened, is in use, or gives no picture.
+            SourceError: There is no such camera, several match, it may not be opened, is in use, or gives no picture.
         """
         self._clock: Clock = clock or WallClock()
         self._asked = size, fps
@@ -166,7 +167,7 @@ class CameraSource(LiveSource):
         self._retry_at = self._clock.now() + next(self._pauses)
 
     def _note_other_mode(self) -> None:
-        line = f"{self.camera.name} came back in another mode; its pictures are fitted into the size that was before"
+        line = f"{self.camera.name} came back in another mode; its pictures are scaled into the earlier size, with bars"
         if (self.granted.width, self.granted.height) != (self.info.width, self.info.height) and line not in self.warnings:
             self.warnings.append(line)
 

@@ -2,82 +2,23 @@
 
 import os
 import platform
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 
 from streamstyle.errors import SourceError
+from streamstyle.media.sources.camera_info import USABLE_FORMATS, CameraInfo, CameraMode, is_virtual_name
 
 SYSTEM = platform.system()
 """Linux, Windows or Darwin."""
 
 INSTALL = "pip install 'streamstyle[camera]'"
-COMPRESSED = ("MJPG", "JPEG")
 
-# What cv2 turns into BGR, the least loss first: a camera may offer a mode in several of them.
-USABLE_FORMATS = (
-    *("BGR3", "RGB3", "YUYV", "UYVY", "NV12", "NV21", "YU12", "YV12", "XR24", "AR24"),
-    *(*COMPRESSED, "GREY"),
-)
 _DEFAULT_SIZE, _DEFAULT_RATE = (1280, 720), 30.0
 _RATE_TOLERANCE = 0.5
 _PROBED_INDEXES = 5
-_VIRTUAL_NAME = re.compile(r"virtual|\bOBS\b|loopback|snap camera|manycam", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class CameraMode:
-    """A picture size in one pixel format.
-
-    Attributes:
-        width: In pixels.
-        height: In pixels.
-        fourcc: Pixel format, four letters as V4L2 names it; empty where the system does not say.
-        rates: Frames per second, exact, highest first; empty where the system does not say.
-    """
-
-    width: int
-    height: int
-    fourcc: str = ""
-    rates: tuple[Fraction, ...] = ()
-
-    def __str__(self) -> str:
-        """As in `1280x720 MJPG at 30 fps`."""
-        name = f"{self.width}x{self.height} {self.fourcc}".rstrip()
-        return f"{name} at {', '.join(f'{float(rate):.4g}' for rate in self.rates)} fps" if self.rates else name
-
-
-@dataclass(frozen=True, slots=True)
-class CameraInfo:
-    """One camera of this machine.
-
-    Attributes:
-        index: By which it can be chosen; on Linux the N of /dev/videoN.
-        name: What its maker calls it.
-        uri: Its path (/dev/video0), or the system's own long name for it, or empty.
-        backend: Which of cv2's doors leads to it (`cv2.CAP_V4L2`, ...).
-        modes: What it offers that can be used, as far as the system says.
-        port: Where it is plugged in, to tell two cameras of one name apart; empty where the system does not say.
-        is_virtual: Fed by a program, not by a lens.
-        note: What stands in the way of using it, or empty.
-    """
-
-    index: int
-    name: str
-    uri: str = ""
-    backend: int = cv2.CAP_ANY
-    modes: tuple[CameraMode, ...] = ()
-    port: str = ""
-    is_virtual: bool = False
-    note: str = ""
-
-    def __str__(self) -> str:
-        """As in `0: HD Webcam (/dev/video0)`."""
-        return f"{self.index}: {self.name}" + (f" ({self.uri})" if self.uri.startswith("/dev/") else "")
 
 
 def quiet_cv2() -> None:
@@ -90,7 +31,7 @@ def list_cameras() -> list[CameraInfo]:
     """All cameras that can give pictures; an empty list where there are none.
 
     On Linux the drivers are asked, and metadata, output-only and depth devices are left out. On Windows and macOS
-    `cv2-enumerate-cameras` tells names; without it the first indexes are opened one after the other, and noted.
+    `cv2-enumerate-cameras` gives names; without it the first indexes are tried one after the other.
     """
     if SYSTEM == "Linux":
         from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
@@ -107,7 +48,7 @@ def choose_camera(wanted: str | None) -> CameraInfo:
         wanted: An index, a path, a name or a part of one in any case; None for the first real camera.
 
     Raises:
-        SourceError: There is none, or several fit.
+        SourceError: There is none, or several match.
     """
     wanted = (wanted or "").strip()
     if SYSTEM != "Linux" and (not wanted or wanted.isdecimal()) and _enumerated() is None:
@@ -126,7 +67,7 @@ def choose_camera(wanted: str | None) -> CameraInfo:
         if not found and ("/" in wanted or "\\" in wanted):
             return _by_path(wanted, cameras)
     if len(found) > 1:
-        raise SourceError(f"'{wanted}' fits several cameras: {_listed(found)}; choose by number or path")
+        raise SourceError(f"'{wanted}' matches several cameras: {_listed(found)}; choose by number or path")
     if not found:
         what = "camera" if wanted.isdecimal() else "camera or file"
         raise SourceError(f"there is no {what} '{wanted}'; {_what_there_is(cameras)}")
@@ -159,14 +100,14 @@ def choose_mode(modes: Sequence[CameraMode], size: tuple[int, int] | None, fps: 
         return None
     target = fps or _DEFAULT_RATE
     if size is None:
-        fitting = [mode for mode in modes if mode.width <= _DEFAULT_SIZE[0] and mode.height <= _DEFAULT_SIZE[1]]
-        fitting = fitting or [mode for mode in modes if _area(mode) == min(map(_area, modes))]
+        suitable = [mode for mode in modes if mode.width <= _DEFAULT_SIZE[0] and mode.height <= _DEFAULT_SIZE[1]]
+        suitable = suitable or [mode for mode in modes if _area(mode) == min(map(_area, modes))]
     else:
         nearest = min(_distance(mode, size) for mode in modes)
-        fitting = [mode for mode in modes if _distance(mode, size) == nearest]
-    fitting = [mode for mode in fitting if mode.fourcc != "GREY"] or fitting
-    reachable = min(target, max(_fastest(mode, target) for mode in fitting))
-    fast = [mode for mode in fitting if _fastest(mode, target) >= reachable - _RATE_TOLERANCE]
+        suitable = [mode for mode in modes if _distance(mode, size) == nearest]
+    suitable = [mode for mode in suitable if mode.fourcc != "GREY"] or suitable
+    reachable = min(target, max(_fastest(mode, target) for mode in suitable))
+    fast = [mode for mode in suitable if _fastest(mode, target) >= reachable - _RATE_TOLERANCE]
     best = max(fast, key=lambda mode: (_area(mode), -_rank(mode)))
     rate = min(best.rates, key=lambda rate: (abs(float(rate) - target), -rate), default=None)
     return CameraMode(best.width, best.height, best.fourcc, () if rate is None else (rate,))
@@ -201,11 +142,6 @@ def backends() -> tuple[int, ...]:
     if SYSTEM == "Windows":
         return cv2.CAP_DSHOW, cv2.CAP_MSMF  # DirectShow opens at once and sees OBS; some new cameras are MSMF only
     return (cv2.CAP_ANY,)
-
-
-def is_virtual_name(name: str) -> bool:
-    """Whether a program and not a lens is likely behind a camera of this name."""
-    return _VIRTUAL_NAME.search(name) is not None
 
 
 def _default(cameras: list[CameraInfo]) -> CameraInfo:

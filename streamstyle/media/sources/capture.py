@@ -9,7 +9,8 @@ import numpy as np
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
 from streamstyle.media.sources import cameras
-from streamstyle.media.sources.cameras import CameraInfo, CameraMode, asked_mode, quiet_cv2
+from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
+from streamstyle.media.sources.cameras import asked_mode, quiet_cv2
 from streamstyle.media.sources.live import LostError, exact_rate
 
 # One that the driver fills, one that waits, one that is being decoded: more of them only make pictures older.
@@ -18,7 +19,7 @@ _MOST_BUFFERS = 10
 _FAILURES_IN_A_ROW = 5
 _NANOSECONDS, _SHORTEST_WAIT = 1_000_000_000, 0.001
 _REFUSED = {
-    "Darwin": "allow it for your terminal in System Settings > Privacy & Security > Camera, then start the terminal anew",
+    "Darwin": "allow it for your terminal in System Settings > Privacy & Security > Camera, then restart the terminal",
     "Windows": "let desktop apps use it in Settings > Privacy & security > Camera, and close other programs that use it",
 }
 

@@ -13,7 +13,7 @@ from streamstyle.media.libav import quietly
 class Deinterlacer:
     """Takes decoded frames and gives as many, all progressive; those that are so already pass through as they are.
 
-    The filter, which holds a frame back, is made when the first interlaced frame comes, and anew where the size changes.
+    The filter, which holds a frame back, is made when the first interlaced frame comes, and again when the size changes.
     """
 
     def __init__(self) -> None:

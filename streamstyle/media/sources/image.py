@@ -62,7 +62,7 @@ class AnimationSource(Source):
         Args:
             place: A path or an address of the web.
             start: Seconds from its beginning; what is over by then is left out.
-            end: Seconds likewise; this and later frames are left out.
+            end: Seconds from its beginning; this and later frames are left out.
 
         Raises:
             SourceError: It cannot be read, or ends before `start`; or `end` is not after `start`.

@@ -57,7 +57,7 @@ def stated_length(stream: VideoStream) -> Fraction | None:
     tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
     if tag is None:
         return None
-    beginning = (stream.start_time or 0) * time_base_of(stream)  # the tag tells the time of the end
+    beginning = (stream.start_time or 0) * time_base_of(stream)  # the tag is the time of the end
     return int(tag[1]) * 3600 + int(tag[2]) * 60 + Fraction(tag[3]) - max(beginning, Fraction(0))
 
 

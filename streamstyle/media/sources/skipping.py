@@ -19,7 +19,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 
 
 class ClockRunsBackwardsError(Exception):
-    """The recording is made of several, each with a clock of its own; only decoding all of it tells what is when."""
+    """The recording is made of several, each with a clock of its own; only decoding all of it shows what is when."""
 
 
 def must_be_skipped(container: InputContainer) -> bool:

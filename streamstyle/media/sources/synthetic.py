@@ -1,4 +1,4 @@
-"""A scene that our code makes: something to try the program with, and to test it with."""
+"""A clip that the program draws itself: something to try it with, and to test it with."""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class SyntheticSource(Source):
     def __init__(
         self, width: int = 640, height: int = 360, frames: int = 120, rate: Fraction = Fraction(24), seed: int = 0
     ) -> None:
-        """Prepare the still part of the scene.
+        """Prepare the background, which does not move.
 
         Args:
             width: In pixels.

@@ -9,6 +9,7 @@ most pixels change alike, and the statistics go along at once.
 Source: Huang & Belongie 2017, arXiv:1703.06868, equation 8, with statistics that are averaged over frames.
 """
 
+import math
 from dataclasses import replace
 
 import cv2
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 
 from streamstyle.frame import Image
 from streamstyle.paint.color import ColorStats
+from streamstyle.paint.steady.changes import Changes
 from streamstyle.styles.code import StyleCode
 
 RGB_CODE = frozenset({"rgb_mean", "rgb_std"})
 """Code tensors that are the painting's own colours."""
 
-_MEMORY = 0.97
-"""Share of the past in each new estimate: the memory of a second at 30 frames a second."""
+_MEMORY_SECONDS = 1.1
+"""Of the average."""
 _MOST_APART = 0.6
 """How far a steady mean may be from the frame's own, in deviations of the frame: no glare, whatever happens."""
 _MOST_RATIO = 1.4
@@ -32,8 +34,6 @@ _ARRIVED = 0.5
 """Nearer than this, in levels, the rest of the way is taken at once."""
 _GRAPH_EPS = 1e-5
 """Added to variances in the graph (models/adain.py), in units of the range."""
-_LIGHT_PIXELS = 4096
-"""So many are looked at to see how the light has changed."""
 
 
 def measure(image: Image) -> ColorStats:
@@ -56,51 +56,30 @@ def _apart(one: ColorStats, other: ColorStats) -> float:
     return float(max(np.abs(one.mean - other.mean).max(), np.abs(spreads[0] - spreads[1]).max()))
 
 
-class Light:
-    """How the light changes from frame to frame: by how much most pixels do, whatever else moves."""
-
-    def __init__(self) -> None:
-        self._before: NDArray[np.int16] | None = None
-
-    def change(self, image: Image) -> NDArray[np.float64]:
-        """Since the frame before: (3,) levels; 0 for a first frame and at another size.
-
-        Args:
-            image: (H, W, 3) uint8 RGB.
-        """
-        step = max(1, int((image.shape[0] * image.shape[1] / _LIGHT_PIXELS) ** 0.5))
-        now, before = image[::step, ::step].astype(np.int16), self._before
-        self._before = now
-        if before is None or before.shape != now.shape:
-            return np.zeros(3)
-        # Not the median, since levels are whole numbers and fades are slower than one per frame.
-        differences = (now - before).reshape(-1, 3)
-        below, beyond = 2 * len(differences) // 5, len(differences) - 2 * len(differences) // 5
-        differences.partition((below, beyond - 1), axis=0)
-        return np.asarray(differences[below:beyond].mean(axis=0), np.float64)
-
-
 class SteadyStats:
-    """Follows a stream, with a memory of a second."""
+    """Follows a stream."""
 
     def __init__(self) -> None:
-        self._light = Light()
         self._past: ColorStats | None = None
         self._own: ColorStats | None = None
 
-    def update(self, image: Image, *, cut: bool) -> tuple[ColorStats, ColorStats]:
+    def update(self, image: Image, changes: Changes) -> tuple[ColorStats, ColorStats]:
         """Take in the next frame.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            cut: Start anew.
+            changes: Since the frame before.
 
         Returns:
             The frame's own statistics, and the steady ones.
         """
-        now, change = measure(image), self._light.change(image)
-        past = now if cut or self._past is None else ColorStats(self._past.mean + change, self._past.covariance)
-        self._past = bounded(now.toward(past, _MEMORY), now)
+        now, past = measure(image), self._past
+        if changes.cut or past is None:
+            past = now
+        else:
+            gain = changes.light.gain
+            past = ColorStats(changes.light.of(past.mean), past.covariance * np.outer(gain, gain))
+        self._past = bounded(now.toward(past, math.exp(-changes.seconds / _MEMORY_SECONDS)), now)
         if self._own is not None and _apart(now, self._own) == 0 and _apart(now, self._past) < _ARRIVED:
             self._past = now  # a picture that is repeated comes to rest
         self._own = now

@@ -32,7 +32,8 @@ _LEAST = 0.04
 _REACH = 1.1
 """Detail that a place gets for each time its fine detail is added, as it is measured."""
 _PACE = 0.3
-"""Of the way to what a frame asks for that is gone with it: single frames ask for this and that."""
+"""Of the way to what a frame asks for that is gone with it: single frames ask for this and that. Half
+or twice as much changes sharpness by 2 %."""
 
 
 class Crispness:

@@ -5,8 +5,9 @@ import hashlib
 import pytest
 
 from export import download as module
+from export.addresses import DownloadError
 from export.download import ADAIN
-from export.transfer import Download, DownloadError
+from export.transfer import Download
 from streamstyle.errors import UsageError
 from tests.export.download.server import CONTENT, OTHER, Step, get, leave, wanted
 

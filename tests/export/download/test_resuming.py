@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from export.transfer import DownloadError
+from export.addresses import DownloadError
 from tests.export.download.server import CONTENT, OTHER, Script, Step, get, leave, names, wanted
 
 

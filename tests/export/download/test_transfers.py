@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from export.transfer import DownloadError
+from export.addresses import DownloadError
 from tests.export.download.server import CONTENT, MIB, OTHER, Step, get, kept, leave, names, wanted
 
 

@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from export import download as module
+from export.addresses import DownloadError
 from export.download import ADAIN
-from export.transfer import DownloadError
 from streamstyle.errors import StreamstyleError
 from tests.export.download.server import CONTENT, ROOT, Script, Step, get, kept, names, serve, wanted
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from streamstyle.media.sources import cameras, capture, v4l2
-from streamstyle.media.sources.cameras import CameraInfo, CameraMode
+from streamstyle.media.sources.camera_info import CameraInfo, CameraMode, is_virtual_name
 
 WEBCAM_MODES = (
     CameraMode(640, 480, "YUYV", (Fraction(30), Fraction(15))),
@@ -85,7 +85,7 @@ class FakeMachine:
                 cv2.CAP_V4L2,
                 camera.modes,
                 camera.port,
-                cameras.is_virtual_name(camera.name),
+                is_virtual_name(camera.name),
             )
             for number, camera in sorted(self.cameras.items())
         ]

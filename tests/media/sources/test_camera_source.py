@@ -12,7 +12,7 @@ import pytest
 from streamstyle.errors import SourceError
 from streamstyle.media.sources import cameras, capture
 from streamstyle.media.sources.camera import CameraSource
-from streamstyle.media.sources.cameras import CameraMode
+from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
 from tests.media.sources.fake_cameras import FakeCamera, FakeMachine, FakeVideoCapture, fake_machine
 
 
@@ -123,7 +123,7 @@ def test_an_unplugged_camera_comes_back_under_another_number(machine: FakeMachin
 def test_attempts_back_off_to_two_seconds(machine: FakeMachine, webcam: FakeCamera, monkeypatch) -> None:
     looked: list[float] = []
 
-    def look() -> list[cameras.CameraInfo]:
+    def look() -> list[CameraInfo]:
         looked.append(machine.clock.now())
         return machine.list_devices()
 

@@ -13,10 +13,9 @@ import cv2
 import pytest
 
 from streamstyle.errors import SourceError
-from streamstyle.media.sources import cameras, v4l2
+from streamstyle.media.sources import cameras, v4l2, v4l2_driver
+from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
 from streamstyle.media.sources.cameras import (
-    CameraInfo,
-    CameraMode,
     choose_camera,
     choose_mode,
     find_again,
@@ -25,7 +24,7 @@ from streamstyle.media.sources.cameras import (
 )
 from tests.media.sources.fake_cameras import WEBCAM_MODES, FakeCamera, FakeMachine, fake_machine
 
-OUTPUT, METADATA, STREAMING = v4l2.OUTPUT, 0x0080_0000, 0x0400_0000
+OUTPUT, METADATA, STREAMING = v4l2_driver.OUTPUT, 0x0080_0000, 0x0400_0000
 
 
 class FakeDrivers:
@@ -36,11 +35,11 @@ class FakeDrivers:
         self.dev.mkdir()
         self.devices: dict[str, dict] = {}
         self._open = os.open
-        monkeypatch.setattr(v4l2, "ioctl", self._ioctl)
+        monkeypatch.setattr(v4l2_driver, "ioctl", self._ioctl)
         monkeypatch.setattr(os, "open", self._open_or_refuse)
 
     def add(
-        self, number: int, card: str, *, flags: int = v4l2.CAPTURE, index: int = 0, opens: int = 0, **more: object
+        self, number: int, card: str, *, flags: int = v4l2_driver.CAPTURE, index: int = 0, opens: int = 0, **more: object
     ) -> Path:
         node = self.dev / f"video{number}"
         node.touch()
@@ -71,24 +70,26 @@ class FakeDrivers:
         what = self.devices[str(Path(f"/proc/self/fd/{device}").readlink())]
         if "fails" in what:
             raise OSError(what["fails"], os.strerror(what["fails"]))
-        if request == v4l2.QUERYCAP:
+        if request == v4l2_driver.QUERYCAP:
             name, card, port = what["driver"].encode(), what["card"].encode(), f"usb-{what['card']}".encode()[:31]
             flags = what["flags"] | STREAMING
-            everything = flags | v4l2.CAPTURE | METADATA | v4l2.DEVICE_CAPS  # of the whole camera, not of this node
+            everything = (
+                flags | v4l2_driver.CAPTURE | METADATA | v4l2_driver.DEVICE_CAPS
+            )  # of the whole camera, not of this node
             data[:] = struct.pack("=16s32s32s6I", name, card, port, 0, everything, flags, 0, 0, 0)
             return 0
-        if request == v4l2.REQBUFS:
+        if request == v4l2_driver.REQBUFS:
             if what.get("busy"):
                 raise OSError(errno.EBUSY, "busy")
             return 0
-        if request == v4l2.ENUM_FMT:
+        if request == v4l2_driver.ENUM_FMT:
             index, kind = struct.unpack_from("=2I", data)
             code = self._item(list(what["formats"]), index)
             data[:] = struct.pack("=3I32s4sI3I", index, kind, 0, b"", code.encode(), 0, 0, 0, 0)
             return 0
         index, code = struct.unpack_from("=I4s", data)
         sizes = what["formats"][code.decode()]
-        if request == v4l2.ENUM_FRAMESIZES:
+        if request == v4l2_driver.ENUM_FRAMESIZES:
             size = self._item(list(sizes), index)
             if len(size) == 2:
                 data[:] = struct.pack("=I4sI6I2I", index, code, 1, *size, 0, 0, 0, 0, 0, 0)
@@ -160,12 +161,12 @@ def test_of_drivers_that_scale_the_common_sizes_are_listed(drivers: FakeDrivers)
 def test_what_gives_no_pictures_is_left_out(drivers: FakeDrivers) -> None:
     drivers.add(0, "Metadata", flags=METADATA)
     drivers.add(1, "Output", flags=OUTPUT)
-    drivers.add(2, "Bare sensor", flags=v4l2.CAPTURE_MPLANE | v4l2.IO_MC)
+    drivers.add(2, "Bare sensor", flags=v4l2_driver.CAPTURE_MPLANE | v4l2_driver.IO_MC)
     drivers.add(3, "Depth", formats={"Z16": {(640, 480): [30]}})
     drivers.add(4, "Gone", fails=errno.ENODEV)
     drivers.add(5, "Not V4L2", fails=errno.ENOTTY)
     drivers.add(10, "Tenth", formats={"YUYV": {(640, 480): [30]}})
-    drivers.add(9, "Multi-planar", flags=v4l2.CAPTURE_MPLANE, formats={"NV12": {(640, 480): [30]}})
+    drivers.add(9, "Multi-planar", flags=v4l2_driver.CAPTURE_MPLANE, formats={"NV12": {(640, 480): [30]}})
     (drivers.dev / "video-old").touch()
     assert [camera.name for camera in drivers.list()] == ["Multi-planar", "Tenth"]
 

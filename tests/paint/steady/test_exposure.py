@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from streamstyle.paint.color import ColorStats
-from streamstyle.paint.steady.exposure import Light, SteadyStats, bounded, exposed, measure
+from streamstyle.paint.steady.changes import Observer
+from streamstyle.paint.steady.exposure import SteadyStats, bounded, exposed, measure
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import CodeCache
 from tests.looks import plain
-from tests.paint.steady.test_temporal import view
+from tests.paint.steady.test_temporal import HEIGHT, WIDTH, scene, view
 
 
 def stats(mean, deviation):
@@ -54,37 +55,35 @@ def test_codes_without_colours_are_left_alone():
     assert exposed(code, stats(10, 1), stats(20, 2)) is code
 
 
-def test_statistics_are_followed_slowly():
-    steady = SteadyStats()
-    first, _ = steady.update(view(), cut=True)
-    own, followed = steady.update(with_visitor(view(), 20), cut=False)
-    moved = followed.mean - first.mean
-    np.testing.assert_allclose(moved, 0.03 * (own.mean - first.mean), atol=0.05)
+def follow(pictures, rate=30):
+    """Own and steady statistics of every frame."""
+    observer, steady = Observer(), SteadyStats()
+    return [steady.update(picture, observer.observe(picture, index / rate)) for index, picture in enumerate(pictures)]
+
+
+@pytest.mark.parametrize("rate", [10, 25, 60])
+def test_statistics_are_followed_slowly_in_seconds(rate):
+    (first, _), *_, (own, followed) = follow([view()] + [with_visitor(view(), 20)] * round(rate / 2), rate)
+    gone = (followed.mean - first.mean) / (own.mean - first.mean)
+    np.testing.assert_allclose(gone, 1 - np.exp(-0.5 / 1.1), atol=0.05)
+
+
+def test_a_pause_does_not_outweigh_the_past():
+    observer, steady = Observer(), SteadyStats()
+    first, _ = steady.update(view(), observer.observe(view(), 0.0))
+    own, followed = steady.update(with_visitor(view(), 20), observer.observe(with_visitor(view(), 20), 60.0))
+    assert np.abs(followed.mean - first.mean).max() < 0.1 * np.abs(own.mean - first.mean).max()
 
 
 def test_a_picture_that_is_repeated_comes_to_rest():
-    steady = SteadyStats()
-    steady.update(view(), cut=True)
-    followed = [steady.update(with_visitor(view(), 20), cut=False) for _ in range(150)]
+    followed = follow([view()] + [with_visitor(view(), 20)] * 150)[1:]
     assert followed[0][1].mean != pytest.approx(followed[0][0].mean, abs=1)
     np.testing.assert_array_equal(followed[-1][1].mean, followed[-1][0].mean)
 
 
 def test_a_change_of_light_is_followed_at_once():
-    steady = SteadyStats()
-    steady.update(view() // 2 + 40, cut=True)
-    for more in range(2, 62, 2):
-        own, followed = steady.update(view() // 2 + 40 + more, cut=False)
+    for own, followed in follow([view() // 2 + 40 + more for more in range(0, 62, 2)]):
         assert followed.mean == pytest.approx(own.mean, abs=0.5)
-
-
-def test_light_is_what_most_pixels_do():
-    light = Light()
-    assert light.change(view()).tolist() == [0, 0, 0]
-    assert light.change(with_visitor(view() // 2 + 60, 50)) != pytest.approx(np.zeros(3), abs=1)
-    assert light.change(with_visitor(view() // 2 + 60, 100)) == pytest.approx(np.zeros(3))  # a fifth more is white now
-    assert light.change(with_visitor(view() // 2 + 57, 100)) == pytest.approx(np.full(3, -3), abs=0.01)
-    assert light.change(view()[:50]).tolist() == [0, 0, 0]
 
 
 def test_steady_statistics_are_never_far_from_the_frames_own():
@@ -92,12 +91,9 @@ def test_steady_statistics_are_never_far_from_the_frames_own():
     assert result.mean == pytest.approx(np.full(3, 106))
     assert np.sqrt(np.diag(result.covariance)) == pytest.approx(np.full(3, 14))
     assert bounded(stats(101, 11), stats(100, 10)).mean == pytest.approx(np.full(3, 101))
-    steady = SteadyStats()
-    steady.update(view(), cut=True)
-    own, followed = steady.update(view() // 8, cut=False)
+    _, (own, followed), (other, anew) = follow([view(), view() // 8, scene(seed=8, height=HEIGHT, width=WIDTH)])
     assert np.abs(followed.mean - own.mean).max() <= 0.6 * np.sqrt(np.diag(own.covariance)).max() + 1e-9
-    own, followed = steady.update(255 - view(), cut=True)
-    assert followed.mean == pytest.approx(own.mean)
+    assert anew.mean == pytest.approx(other.mean)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

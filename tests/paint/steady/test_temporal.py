@@ -14,8 +14,9 @@ from evaluation.measures.temporal import (
     warping_error,
 )
 from streamstyle.look.look import Region
+from streamstyle.paint.steady.changes import Motion, Observer, Part, _around, _moves
 from streamstyle.paint.steady.flow import grid, inside, moved
-from streamstyle.paint.steady.steadier import Motion, MotionTrack, Part, Steadier, _around, _moves
+from streamstyle.paint.steady.steadier import Steadier
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.styles.store import CodeCache
 from tests.looks import plain
@@ -43,9 +44,9 @@ def view(right=0, down=0, *, noise=0.0, seed=0):
 
 
 def steadied(contents, stylized):
-    track, steadier, results = MotionTrack(), Steadier(), []
+    observer, steadier, results = Observer(), Steadier(), []
     for content, picture in zip(contents, stylized, strict=True):
-        results.append(steadier.steady(picture, track.update(content)))
+        results.append(steadier.steady(picture, observer.observe(content).motion))
     return results
 
 
@@ -122,9 +123,9 @@ def test_what_is_remembered_is_not_sharpened(monkeypatch):
     contents, painted = strokes_passing_by(12)
     remembered, shown = [], []
     for _ in range(2):
-        track, steadier = MotionTrack(), Steadier()
+        observer, steadier = Observer(), Steadier()
         for content, picture in zip(contents, painted, strict=True):
-            last = steadier.steady(picture, track.update(content))
+            last = steadier.steady(picture, observer.observe(content).motion)
         shown.append(last)
         remembered.append(steadier._before)
         monkeypatch.setattr(
@@ -136,8 +137,8 @@ def test_what_is_remembered_is_not_sharpened(monkeypatch):
 
 def test_a_cut_starts_anew():
     contents = [view()] * 4 + [255 - view(40, 30)] * 2
-    track = MotionTrack()
-    motions = [track.update(content) for content in contents]
+    observer = Observer()
+    motions = [observer.observe(content).motion for content in contents]
     assert [motion is None for motion in motions] == [True, False, False, False, True, False]
     raw = shaking(contents)
     np.testing.assert_array_equal(steadied(contents, raw)[4], raw[4])
@@ -163,9 +164,9 @@ def test_what_moves_leaves_no_ghost():
 
 
 def test_another_size_starts_anew():
-    track = MotionTrack()
-    track.update(view())
-    assert track.update(np.ascontiguousarray(view()[:100, :90])) is None
+    observer = Observer()
+    observer.observe(view())
+    assert observer.observe(np.ascontiguousarray(view()[:100, :90])).cut
 
 
 def test_a_region_that_comes_back_starts_anew(tmp_path):
@@ -324,10 +325,10 @@ def test_what_looks_the_same_rests_whatever_the_flow_says():
 
 def test_nothing_is_resampled_where_only_noise_changes():
     rng = np.random.default_rng(8)
-    track = MotionTrack()
-    track.update(view(0))
+    observer = Observer()
+    observer.observe(view(0))
     noisy = (view(0) + rng.normal(0, 2, view(0).shape)).clip(0, 255).astype(np.uint8)
-    motion = track.update(noisy)
+    motion = observer.observe(noisy).motion
     assert motion is not None
     assert motion.parts == ()
     assert motion.share.mean() > 0.6

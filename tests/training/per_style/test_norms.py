@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch")
 
 from models.feedforward import NORMS, FeedForward, FeedForwardConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
+from training.per_style import command as per_style  # noqa: E402
 from training.per_style import norms  # noqa: E402
-from training.per_style import trainer as per_style  # noqa: E402
 from training.per_style.judge import Paintings, read_painting  # noqa: E402
 from training.per_style.trainer import TRAINING_MODE  # noqa: E402
 from training.per_style.weights import load_weights, save_weights  # noqa: E402

@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from models.gatys import CONTENT_LAYER, WANTED_LAYERS, Losses, Result, Settings, Start, stylize
+from models.gatys.objective import CONTENT_LAYER, WANTED_LAYERS, Losses, Settings, Start
+from models.gatys.optimisation import Result, stylize
 from models.pictures import PictureOutput, read_picture, silence_opencv
 from models.vgg import Vgg19
 

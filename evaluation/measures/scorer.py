@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from evaluation.fitting import Painting
 from evaluation.measures import effectiveness
 from evaluation.measures.coherence import edge_agreement, luma, ssim
 from evaluation.measures.effectiveness import Basis, Moments, Projections
 from evaluation.measures.temporal import sharpness
-from evaluation.systems.gatys import as_tensor
+from evaluation.sizes import Painting
+from evaluation.tensors import as_tensor
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import LAYERS as LOSS_LAYERS
 from models.vgg import WIDTHS, Vgg19
@@ -36,7 +36,7 @@ class _Known:
     colours: ColorStats
 
 
-class Judge:
+class Scorer:
     """Measures pictures; the same picture always gives the same figures.
 
     Attributes:

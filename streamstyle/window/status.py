@@ -1,0 +1,81 @@
+"""What a window shows, and how it writes numbers."""
+
+import math
+from dataclasses import dataclass
+
+from streamstyle.window import text as glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is to tell.
+
+    Attributes:
+        style: Name of the style, or of the blend.
+        alpha: Strength in [0, 1].
+        color: Whose colors, as Look names them.
+        fps: Frames per second that are shown, or None while unknown.
+        latency_ms: Milliseconds from capture to window (median), or None while unknown.
+        latency_p95_ms: What 95 % of the frames stay below, or None while unknown.
+        skipped: Captured frames that were never stylized, or None while unknown.
+        missed: Sinks, and how many stylized frames each did not take in time.
+        stages: Stages, and the milliseconds that each takes per frame.
+        size: At what size frames are stylized, in words: `360p auto`.
+        provider: What runs the model; ONNX Runtime's ending `ExecutionProvider` is left out.
+        recording_seconds: How long it has been recorded, or None while it is not.
+        viewers: How many watch over the network.
+        message: What just happened (`snapshot saved`); the caller takes it back after a moment.
+        notice: What is wrong, for as long as it is: large, in the middle.
+        help: Whether the keys are listed.
+        visible: Whether the bar of figures is shown; notes, the notice and the keys are shown in any case.
+    """
+
+    style: str
+    alpha: float = 1.0
+    color: str = "style"
+    fps: float | None = None
+    latency_ms: float | None = None
+    latency_p95_ms: float | None = None
+    skipped: int | None = None
+    missed: tuple[tuple[str, int], ...] = ()
+    stages: tuple[tuple[str, float], ...] = ()
+    size: str = ""
+    provider: str = ""
+    recording_seconds: float | None = None
+    viewers: int = 0
+    message: str = ""
+    notice: str = ""
+    help: bool = False
+    visible: bool = True
+
+
+def title(status: Status) -> str:
+    """The status in the words of a window's title."""
+    figures = [frames_per_second(status.fps), milliseconds(status.latency_ms)]
+    recording = "" if status.recording_seconds is None else f"REC {clock(status.recording_seconds)}"
+    parts = [recording, glyphs.one_line(status.style), *figures, glyphs.one_line(status.notice)]
+    return " \N{MIDDLE DOT} ".join(part for part in ["streamstyle", *parts] if part)
+
+
+def finite(value: float | None) -> float | None:
+    """The value; None where there is none, or none that can be shown."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def frames_per_second(fps: float | None) -> str:
+    """As in `29.8 fps`; empty where unknown."""
+    value = finite(fps)
+    return "" if value is None else f"{value:.1f} fps" if value < 99.95 else f"{value:.0f} fps"
+
+
+def milliseconds(latency: float | None) -> str:
+    """As in `42 ms`; empty where unknown."""
+    value = finite(latency)
+    return "" if value is None else f"{value:.0f} ms"
+
+
+def clock(seconds: float) -> str:
+    """As in `1:02`, or `1:00:02` from an hour on."""
+    minutes, rest = divmod(int(finite(seconds) or 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
