@@ -85,6 +85,23 @@ def test_sizes(clip, tmp_path):
     assert frames_of(tmp_path / "out.mp4")[0].shape == (128, 192, 3)
 
 
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [
+        ((), [480, 360]),
+        (("--strokes", "bold"), [320, 240]),
+        (("--strokes", "900"), [640, 480]),
+        (("--size", "120"), [160, 120]),
+    ],
+)
+def test_strokes_have_their_size_whatever_the_photos(words, size, tmp_path):
+    picture = tmp_path / "photo.png"
+    cv2.imwrite(str(picture), np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8))
+    result = run(picture, *STYLE, *words, "-o", tmp_path / "out.png", "--json")
+    report = json.loads(result.stdout.splitlines()[-1])
+    assert (report["size"], report["output_size"]) == (size, [640, 480])
+
+
 def test_a_part_of_a_video(clip, tmp_path):
     result = run(clip, *STYLE, "--start", "0.125", "--end", "0:00.25", "-o", tmp_path / "out.mp4", "--json")
     assert json.loads(result.stdout.splitlines()[-1])["frames"] == 3
