@@ -15,7 +15,7 @@ from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyles
 from training.data import SUFFIXES, is_held_out, opened_tar
 
-STRONG = ("starry-night", "in-blue", "kiss")
+STRONG = ("starry-night", "composition", "kiss")
 FRAME = 30
 SIZE = (360, 640)
 STYLE_SIDE = 256
@@ -56,7 +56,7 @@ def _chosen(found: dict[str, Any], count: int, seed: int, held_out: bool) -> dic
     return {names[index]: found[names[index]] for index in picked}
 
 
-def fitted(picture: Picture, size: tuple[int, int] = SIZE) -> Picture:
+def cropped(picture: Picture, size: tuple[int, int] = SIZE) -> Picture:
     """Scaled and cropped at the centre to (height, width)."""
     height, width = size
     scale = max(height / picture.shape[0], width / picture.shape[1])
@@ -77,7 +77,7 @@ def pairs(contents: Path, styles: Path, style_graph: Path, count: int, seed: int
         scale = STYLE_SIDE / min(painting.shape[:2])
         small = cv2.resize(painting, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         code: Feeds = dict(zip(names, session.run(None, {"style": small[None]}), strict=True))
-        feeds.append({"content": fitted(photo)[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code})
+        feeds.append({"content": cropped(photo)[None], "alpha": np.ones((1, 1, 1, 1), np.float32), **code})
     return feeds
 
 
@@ -86,14 +86,14 @@ def frames(clips: Sequence[Path], styles: BuiltinStyles) -> list[Feeds]:
     images = [np.full((*SIZE, 3), 120, np.uint8)]
     for clip in clips:
         with open_source(str(clip)) as source:
-            images.append(fitted(next(itertools.islice(iter(source), FRAME, None)).image))
+            images.append(cropped(next(itertools.islice(iter(source), FRAME, None)).image))
     return [_feeds(image, styles.code(name)) for image in images for name in STRONG if name in styles.names()]
 
 
 def in_built_in_styles(contents: Path, styles: BuiltinStyles, seed: int) -> list[Feeds]:
     """Photos for training, each in another built-in style: their codes are not the encoder's (export.builtin_styles)."""
     photos = pictures(contents, len(styles.names()), seed, held_out=False)
-    return [_feeds(fitted(photo), styles.code(name)) for photo, name in zip(photos, styles.names(), strict=True)]
+    return [_feeds(cropped(photo), styles.code(name)) for photo, name in zip(photos, styles.names(), strict=True)]
 
 
 def _feeds(image: Picture, code: StyleCode) -> Feeds:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.look.recipe import STROKE_SIZES
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources.synthetic import SyntheticSource
 
@@ -86,20 +87,20 @@ def test_sizes(clip, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "size"),
+    ("words", "short"),
     [
-        ((), [480, 360]),
-        (("--strokes", "bold"), [320, 240]),
-        (("--strokes", "900"), [640, 480]),
-        (("--size", "120"), [160, 120]),
+        ((), STROKE_SIZES["medium"]),
+        (("--strokes", "bold"), STROKE_SIZES["bold"]),
+        (("--strokes", "900"), 480),
+        (("--size", "120"), 120),
     ],
 )
-def test_strokes_have_their_size_whatever_the_photos(words, size, tmp_path):
+def test_strokes_have_their_size_whatever_the_photos(words, short, tmp_path):
     picture = tmp_path / "photo.png"
     cv2.imwrite(str(picture), np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8))
     result = run(picture, *STYLE, *words, "-o", tmp_path / "out.png", "--json")
     report = json.loads(result.stdout.splitlines()[-1])
-    assert (report["size"], report["output_size"]) == (size, [640, 480])
+    assert (report["size"], report["output_size"]) == ([round(short * 4 / 3), short], [640, 480])
 
 
 def test_a_part_of_a_video(clip, tmp_path):
