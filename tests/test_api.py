@@ -281,11 +281,11 @@ def test_nothing_is_overwritten_unasked(tmp_path, photo, clip, painter):
         look.save(_touched(tmp_path / "taken.toml"))
     look.save(tmp_path / "taken.toml", overwrite=True)
     # What is read is never replaced.
-    with pytest.raises(st.SinkError, match="is read by this run"):
+    with pytest.raises(st.UsageError, match="this run reads"):
         painter.paint_file(clip, clip, look, overwrite=True)
-    with pytest.raises(st.SinkError, match="is read by this run"):
+    with pytest.raises(st.UsageError, match="this run reads"):
         painter.paint_file(photo, place, painter.look("kiss", mask=place), overwrite=True)
-    with st.open_source(clip) as source, pytest.raises(st.SinkError, match="is read by this run"):
+    with st.open_source(clip) as source, pytest.raises(st.UsageError, match="this run reads"):
         st.open_sink(clip, source.info, overwrite=True)
 
 

@@ -104,7 +104,7 @@ def test_exported_codes_are_the_built_in_styles(run, tmp_path, capsys, monkeypat
     assert kept.names() == [PAINTINGS[0][0], PAINTINGS[1][0]]
     wanted = trainer.average.builtin([1])
     for name, tensor in kept.code(PAINTINGS[1][0]).tensors.items():
-        torch.testing.assert_close(torch.from_numpy(tensor), wanted[name].detach(), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(torch.tensor(tensor), wanted[name].detach(), rtol=1e-3, atol=1e-3)
     monkeypatch.setattr(builtin_styles, "PAINTINGS", PAINTINGS)
     assert builtin_styles.main([str(word) for word in words]) == 1
     assert f"wanted {len(PAINTINGS)}" in capsys.readouterr().err
