@@ -15,7 +15,7 @@ from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyles
 from training.data import SUFFIXES, is_held_out, opened_tar
 
-STRONG = ("starry-night", "in-blue", "kiss")
+STRONG = ("starry-night", "composition", "kiss")
 FRAME = 30
 SIZE = (360, 640)
 STYLE_SIDE = 256

@@ -21,7 +21,7 @@ TemporalMode = Literal["off", "on"]
 TEMPORAL_MODES: tuple[TemporalMode, ...] = ("off", "on")
 
 Strokes = Literal["fine", "medium", "bold"]
-STROKE_SIZES: dict[Strokes, int] = {"fine": 480, "medium": 360, "bold": 240}
+STROKE_SIZES: dict[Strokes, int] = {"fine": 420, "medium": 300, "bold": 220}
 """Words for the short side in pixels at which frames are stylized: fewer pixels, larger strokes."""
 
 GRAIN = 0.5

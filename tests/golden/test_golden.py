@@ -22,4 +22,4 @@ def test_what_was_accepted_are_paintings_that_differ():
     assert len(pictures) == 1 + STYLES + 1
     near = {(one, other): psnr(pictures[one], pictures[other]) for one, other in combinations(pictures, 2)}
     assert max(near.values()) < 25, near
-    assert min(picture.std() for picture in pictures.values()) > 15
+    assert min(picture.std() for picture in pictures.values()) > 10

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,6 +12,7 @@ from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import StyleCode
+from tests.fakes import FakeStylizer
 
 FRAME = np.zeros((40, 60, 3), np.uint8)
 VALUES = {"a": 1.0, "b": 3.0, "c": 9.0}
@@ -132,7 +132,7 @@ def test_what_cannot_be_played_is_said():
         Player(Recipe(("a",), person="z"), find_style, HalfPeople)
 
 
-@pytest.mark.parametrize(("strokes", "size"), [("fine", 480), ("medium", 360), ("bold", 240), (300, 300)])
+@pytest.mark.parametrize(("strokes", "size"), [("fine", 420), ("medium", 300), ("bold", 220), (333, 333)])
 def test_strokes_set_the_size_unless_another_is_asked_for(strokes, size):
     player = Player(Recipe(("a",), strokes=strokes), find_style)
     assert player.look(0, FRAME).size == size
@@ -151,9 +151,9 @@ class Live:
 
     def __init__(self, recipe, people=None):
         self.now = 0.0
-        self.stylizer = self
-        self.controls = Controls(self, Settings(tuple(VALUES), recipe=recipe), people, clock=lambda: self.now)
-        self.encoder = SimpleNamespace(find=find_style)
+        stylizer = FakeStylizer()
+        stylizer.encoder.find = find_style
+        self.controls = Controls(stylizer, Settings(tuple(VALUES), recipe=recipe), people, clock=lambda: self.now)
         self.controls.start()
         self.controls.look(FRAME)
 

@@ -24,7 +24,7 @@ ALL = Recipe(
     mask="mask.png",
     feather=3.5,
     person="keep",
-    background="sunrise",
+    background="irises",
 )
 BLEND = Recipe(style=("kiss", "scream"), weights=tuple(map(Timeline.parse, ("1@0,0@5", "0.25"))))
 
@@ -67,7 +67,7 @@ def test_typed_options_win_over_the_files(tmp_path):
     assert typed(*look, "--alpha", "0.5", "--color", "luma") == replace(
         BLEND, alpha=(Timeline.constant(0.5),), color="luma"
     )
-    assert typed(*look, "--style", "sunrise") == Recipe(style=("sunrise",))
+    assert typed(*look, "--style", "irises") == Recipe(style=("irises",))
 
 
 def test_the_command_line_says_it_all():
@@ -76,7 +76,7 @@ def test_the_command_line_says_it_all():
             *("--style", "kiss", "great-wave", "scream", "--alpha", "1", "0.5@0,1@2", "0", "--color", "content"),
             *("--color-strength", "0.5", "--style-size", "400", "--strokes", "bold", "--mask", "mask.png"),
             *("--temporal", "off", "--grain", "0.25"),
-            *("--feather", "3.5", "--person", "keep", "--background", "sunrise"),
+            *("--feather", "3.5", "--person", "keep", "--background", "irises"),
         )
         == ALL
     )

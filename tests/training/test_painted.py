@@ -42,7 +42,7 @@ def options(material, named, run, *more):
 @pytest.fixture(scope="module")
 def run(material, named, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "run"
-    trainer = Trainer(options(material, named, folder, "--steps", 12, "--log-every", 4, "--rate", 3e-3))
+    trainer = Trainer(options(material, named, folder, "--steps", 6, "--log-every", 3, "--rate", 6e-3))
     before = trainer.held_out.score(trainer.studio)
     trainer.run()
     return trainer, before
@@ -53,12 +53,12 @@ def test_a_run_paints_the_built_in_styles_better_and_leaves_all_files(run):
     folder = trainer.options.run
     assert trainer.held_out.score(trainer.studio)["builtin"] < before["builtin"]
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert rows[-1]["step"] == 12
+    assert rows[-1]["step"] == 6
     assert {"held_out", "builtin"} <= set(rows[-1])
     # Twelve pairs at most and two built-in styles, three pictures each, four to a line.
     assert cv2.imread(str(folder / "sheet.png")).shape[1] == 4 * 3 * 64
     network, record = load_fast(folder / "weights.safetensors")
-    assert record["steps"] == 12
+    assert record["steps"] == 6
     assert network.config == SMALL
 
 
@@ -77,13 +77,13 @@ def test_codes_and_weights_have_learnt_and_colours_have_not(run, named):
 
 def test_a_run_goes_on_where_it_stopped(run, material, named):
     trainer, _ = run
-    again = Trainer(options(material, named, trainer.options.run, "--steps", 14))
+    again = Trainer(options(material, named, trainer.options.run, "--steps", 8))
     assert again.resume()
-    assert again.step == 12
+    assert again.step == 6
     for one, other in zip(again.studio.parameters(), trainer.studio.parameters(), strict=True):
         torch.testing.assert_close(one, other)
     again.train_step()
-    assert again.step == 13
+    assert again.step == 7
 
 
 def test_half_of_a_batch_are_built_in_styles_and_all_are_wanted_as_their_paintings(run):
