@@ -1,8 +1,10 @@
 """`python -m export`: trained weights -> the two ONNX files that the runtime ships, checked, with their model card."""
 
 import argparse
+import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from export.card import write_card
@@ -13,7 +15,7 @@ from streamstyle.errors import ModelError
 from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
-from training.checkpoint import load_fast, weights_checksum
+from training.checkpoint import SHIPPED, load_fast, weights_checksum
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +36,7 @@ def copy_what_belongs(folder: Path, name: str, version: str) -> None:
 def main() -> int:
     """Export; exit code 1 with one line when the weights cannot be used or the graphs differ from the network."""
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
-    parser.add_argument("--weights", type=Path, default=ROOT / "models" / "fast.safetensors")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="of training.painted (default: those shipped)")
     parser.add_argument("--output", type=Path, default=ROOT / "streamstyle" / "weights", help="folder of the files")
     parser.add_argument("--name", help="name of the files (default: fast, or fast-fp16 with --precision fp16)")
     parser.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="of the convolutions")
@@ -44,6 +46,7 @@ def main() -> int:
         network, record = load_fast(options.weights)
         checksum = weights_checksum(options.weights)
         metadata = {"version": checksum[:12], "training_checksum": checksum, "licence": "MIT"}
+        metadata |= {"config": json.dumps(asdict(network.config)), "training": json.dumps(record)}
         if options.precision == "fp32":
             metadata["bfloat16"] = "yes"  # near enough to be taken unasked: docs/lab/benchmarks.md has the figures
         exported = export_family(network, options.output, name, metadata, precision=options.precision)

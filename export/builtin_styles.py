@@ -16,7 +16,7 @@ from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
 from training.builtin import PAINTINGS
-from training.checkpoint import weights_checksum
+from training.checkpoint import SHIPPED, weights_checksum
 
 VERSION_DIGITS = 12
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Write `fast.styles.npz`."""
     parser = argparse.ArgumentParser(prog="python -m export.builtin_styles", description=__doc__)
     parser.add_argument("--codes", type=Path, required=True, help="codes.safetensors of training.painted")
-    parser.add_argument("--weights", type=Path, default=Path("models/fast.safetensors"), help="that they belong to")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="that they belong to")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="where to write (default: the package)")
     options = parser.parse_args(arguments)
     path: Path = options.folder / "fast.styles.npz"

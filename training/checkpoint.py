@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
+from onnx import numpy_helper
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -15,6 +17,10 @@ from models.fast import Fast, FastConfig
 from models.vgg import Vgg19
 from models.vgg_adain import Decoder, VggAdain
 
+SHIPPED = Path(__file__).resolve().parent.parent / "streamstyle" / "weights" / "fast.style.onnx"
+"""Holds the shipped weights of `fast`, all of them."""
+_IN_GRAPH, _HALF = "encoder.network.", "_half"
+"""Before and after the names of weights in a style graph."""
 _RENAMED = {
     "style_encoder.": "encoder.",
     "encoder.compare.weight": "encoder.compare.0.weight",
@@ -54,7 +60,7 @@ def save_weights(
 
 
 def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Fast | VggAdain, dict[str, Any]]:
-    """Read what save_weights wrote, or a public AdaIN decoder (`.pth`).
+    """Read what save_weights wrote, the style graph of an exported `fast`, or a public AdaIN decoder (`.pth`).
 
     Args:
         path: The file.
@@ -69,7 +75,9 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Fast | VggAdain,
     if not path.is_file():
         raise ValueError(f"wanted trained weights, but there is no '{path}'")
     metadata: dict[str, str] = {"family": "vgg19", "training": "{}"}
-    if path.suffix == ".safetensors":
+    if path.suffix == ".onnx":
+        metadata, tensors = _of_graph(path)
+    elif path.suffix == ".safetensors":
         try:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
@@ -83,9 +91,30 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Fast | VggAdain,
         return VggAdain(vgg, Decoder.load(path)).eval(), record
     if metadata.get("family") != "fast":
         raise ValueError(f"'{path}' does not hold weights of a family that is trained here: fast, vgg19")
-    network = Fast(_config(json.loads(metadata["config"])))
+    network = Fast(_config(json.loads(metadata.get("config", json.dumps(asdict(FastConfig()))))))
     network.load_state_dict({_present_name(name): _present(name, tensor) for name, tensor in tensors.items()})
     return network.eval(), record
+
+
+def _of_graph(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Metadata and weights of an exported style graph, which holds all of the network: encoding looks at what it paints.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    try:
+        model = onnx.load(path)
+    except Exception as error:  # of protobuf, of many kinds
+        raise ValueError(f"'{path}' is damaged or no graph ({error}); take another copy") from error
+    metadata = {entry.key.removeprefix("streamstyle."): entry.value for entry in model.metadata_props}
+    tensors = {
+        entry.name.removeprefix(_IN_GRAPH).removesuffix(_HALF): torch.from_numpy(
+            numpy_helper.to_array(entry).copy()
+        ).float()
+        for entry in model.graph.initializer
+        if entry.name.startswith(_IN_GRAPH)
+    }
+    return metadata, tensors
 
 
 def _config(stored: dict[str, Any]) -> FastConfig:
@@ -107,6 +136,12 @@ def _present(name: str, tensor: Tensor) -> Tensor:
     return tensor.float().div(255) if name == "looked_at" and tensor.dtype == torch.uint8 else tensor
 
 
+def load_metadata(path: Path) -> dict[str, str]:
+    """What an exported graph says of itself."""
+    model = onnx.load(path, load_external_data=False)
+    return {entry.key.removeprefix("streamstyle."): entry.value for entry in model.metadata_props}
+
+
 def load_fast(path: Path) -> tuple[Fast, dict[str, Any]]:
     """Read weights of `fast`.
 
@@ -120,7 +155,9 @@ def load_fast(path: Path) -> tuple[Fast, dict[str, Any]]:
 
 
 def weights_checksum(path: Path) -> str:
-    """Of a file of weights, as hexadecimal digits; the first twelve are the model's version."""
+    """Of a file of weights, as hexadecimal digits, or of that which a graph came from; the first twelve are the version."""
+    if path.suffix == ".onnx":
+        return load_metadata(path)["training_checksum"]
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

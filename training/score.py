@@ -17,7 +17,7 @@ from models.vgg import Vgg19
 from streamstyle.errors import StreamstyleError
 from streamstyle.look.recipe import GRAIN
 from streamstyle.look.values import share_argument
-from training.checkpoint import load_weights
+from training.checkpoint import SHIPPED, load_weights
 from training.data import load_images
 from training.held_out import HeldOut
 
@@ -57,7 +57,7 @@ def main() -> int:
         "--weights",
         type=Path,
         nargs="+",
-        default=[Path("models/fast.safetensors")],
+        default=[SHIPPED],
         help="of `fast`, of a decoder trained here, a public decoder.pth, or an exported <name>.stylize.onnx",
     )
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")

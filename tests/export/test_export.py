@@ -51,7 +51,7 @@ def test_parity_fails_on_another_network(exported):
 
 
 def test_the_shipped_files_are_those_of_the_committed_weights():
-    network, _ = load_weights(ROOT / "models" / "fast.safetensors")
+    network, _ = load_weights(ROOT / "streamstyle" / "weights" / "fast.style.onnx")
     parity = check_parity(network, WEIGHTS / "fast.style.onnx", WEIGHTS / "fast.stylize.onnx", LIMITS["fp32"])
     assert parity.levels <= 1
 

@@ -80,7 +80,13 @@ def test_the_only_style_need_not_be_named(tmp_path):
 
 
 def test_wrong_weights_are_one_line(tmp_path):
-    command = [sys.executable, "-m", "export.feedforward", "--weights", ROOT / "models" / "fast.safetensors"]
+    command = [
+        sys.executable,
+        "-m",
+        "export.feedforward",
+        "--weights",
+        ROOT / "streamstyle" / "weights" / "fast.style.onnx",
+    ]
     command += ["-o", tmp_path / "x.stylize.onnx"]
     done = subprocess.run(
         [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from training.checkpoint import SHIPPED
 from training.painted.trainer import Trainer
 from training.precision import PRECISIONS, usual_precision
 
@@ -19,7 +20,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders or tars of paintings")
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
     parser.add_argument("--run", type=Path, default=Path("runs/painted"), help="folder of checkpoint, log and pictures")
-    parser.add_argument("--init", type=Path, default=Path("models/fast.safetensors"), help="weights to start from")
+    parser.add_argument("--init", type=Path, default=SHIPPED, help="weights to start from (default: those shipped)")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="train so long in all, earlier sittings of the run counted in")
     length.add_argument("--steps", type=int, help="train so many steps in all")
