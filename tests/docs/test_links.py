@@ -44,3 +44,9 @@ def test_links_lead_somewhere(page):
 def test_the_readme_links_to_what_a_newcomer_needs():
     links = set(links_of(ROOT / "README.md"))
     assert {"docs/quickstart.md", "docs/python-api.md", "docs/architecture.md", "CONTRIBUTING.md"} <= links
+
+
+def test_every_decision_is_listed_once():
+    listed = [link for link in links_of(ROOT / "docs" / "decisions" / "index.md") if "/" not in link]
+    pages = [path.name for path in (ROOT / "docs" / "decisions").glob("*.md") if path.name != "index.md"]
+    assert sorted(listed) == sorted(pages)
