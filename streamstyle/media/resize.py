@@ -19,7 +19,7 @@ _FLAT = 60.0
 """Variance of the content's luminance in a window below which it is noise rather than an edge; in levels squared."""
 _DOUBLINGS = 2
 _MUCH_LARGER = 1.5
-"""How many times the doubled size the frame must have: 1080p at 360 is doubled once, 720p is not, which saves time live."""
+"""How many times the doubled size the frame must have: 1080p at 300 is doubled once, 720p is not, which saves time live."""
 _SHARPER = 0.5
 _AROUND = np.ones((3, 3), np.uint8)
 """What is around a pixel of the stylized picture."""

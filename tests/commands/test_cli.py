@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.look.recipe import STROKE_SIZES
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources.synthetic import SyntheticSource
 
@@ -83,6 +84,23 @@ def test_sizes(clip, tmp_path):
     assert report["size"] == [48, 32]
     assert report["output_size"] == [192, 128]
     assert frames_of(tmp_path / "out.mp4")[0].shape == (128, 192, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [
+        ((), STROKE_SIZES["medium"]),
+        (("--strokes", "bold"), STROKE_SIZES["bold"]),
+        (("--strokes", "900"), 480),
+        (("--size", "120"), 120),
+    ],
+)
+def test_strokes_have_their_size_whatever_the_photos(words, short, tmp_path):
+    picture = tmp_path / "photo.png"
+    cv2.imwrite(str(picture), np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8))
+    result = run(picture, *STYLE, *words, "-o", tmp_path / "out.png", "--json")
+    report = json.loads(result.stdout.splitlines()[-1])
+    assert (report["size"], report["output_size"]) == ([round(short * 4 / 3), short], [640, 480])
 
 
 def test_a_part_of_a_video(clip, tmp_path):

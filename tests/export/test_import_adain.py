@@ -110,8 +110,8 @@ def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
 def test_content_colours_are_matched_after_painting(stylizer):
     """No RGB statistics in this family's codes: there is one step, and it goes all the way."""
     content, code = picture(64, 96, 0) // 2, stylizer.encoder.encode(picture(96, 96, 5))
-    plain, kept = (stylizer.stylize(content, plain(code, color=color)) for color in ("style", "content"))
-    far, near = (np.abs(image.mean((0, 1)) - content.mean((0, 1))).max() for image in (plain, kept))
+    styled, kept = (stylizer.stylize(content, plain(code, color=color)) for color in ("style", "content"))
+    far, near = (np.abs(image.mean((0, 1)) - content.mean((0, 1))).max() for image in (styled, kept))
     assert near < far / 4
     assert near < 3
 

@@ -19,7 +19,7 @@ from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
 from streamstyle.look.look_file import read_recipe
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.recipe import STROKE_SIZES, Recipe
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source, SourceInfo
@@ -390,7 +390,7 @@ def test_the_automatic_size_is_measured_first_and_used():
 
 
 def test_other_strokes_are_another_size_at_once():
-    run = live(Camera(60, 640, 480), auto=AutoSize(ladder(480, 360), 1 / 30))
+    run = live(Camera(60, 640, 480), auto=AutoSize(ladder(480, Recipe().stroke_size), 1 / 30))
 
     def bolder(pair):
         if pair.content.index == 5:
@@ -398,17 +398,17 @@ def test_other_strokes_are_another_size_at_once():
         time.sleep(0.002)
 
     report = run.run(step(run, bolder))
-    assert run.auto.sizes == ladder(480, 240)
-    assert max(size for size in run.stylizer.sizes[-5:] if isinstance(size, int)) <= 240
-    assert report.size <= 240
+    assert run.auto.sizes == ladder(480, STROKE_SIZES["bold"])
+    assert max(size for size in run.stylizer.sizes[-5:] if isinstance(size, int)) <= STROKE_SIZES["bold"]
+    assert report.size <= STROKE_SIZES["bold"]
 
 
 def test_without_auto_the_size_is_that_of_the_strokes():
     run = live(Camera(3, 640, 480))
     run.warm_up()
-    assert run.stylizer.prepared == (640, 480, 360)
-    assert run.run(step(run)).size == 360
-    assert run.stylizer.sizes == [360, 360, 360]
+    assert run.stylizer.prepared == (640, 480, Recipe().stroke_size)
+    assert run.run(step(run)).size == Recipe().stroke_size
+    assert run.stylizer.sizes == [Recipe().stroke_size] * 3
 
 
 def test_frames_go_on_at_the_old_size_until_the_model_is_ready_for_the_new_one():
@@ -508,10 +508,10 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
     text = {"style": 'style = ["bad"]', "look": 'mask = "absent.png"', "read": "alfa", "paint": "color_strength = 0.5"}
     text["unreadable"] = "odd"
 
-    def stylize_or_fail(image, look, memory=None, measure=None):
+    def stylize_or_fail(image, look, *stream):
         if look.color_strength == 0.5:
             raise ModelError("this look cannot be painted")
-        return stylize(image, look, memory, measure)
+        return stylize(image, look, *stream)
 
     def find_or_fail(name, size=256):
         if name == "bad":
@@ -571,7 +571,7 @@ def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monke
 def test_a_look_that_cannot_be_painted_from_the_start_ends_the_run():
     run = live(Camera(3))
 
-    def stylize(image, look, memory=None, measure=None):
+    def stylize(_image, _look, *_stream):
         raise ModelError("too large for this machine's memory")
 
     run.stylizer.stylize = stylize

@@ -9,7 +9,7 @@ from streamstyle.live.controls import Controls
 from streamstyle.live.crossfade import FADE_SECONDS
 from streamstyle.live.state import Settings
 from streamstyle.look.player import Player
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.recipe import STROKE_SIZES, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import StyleCode
 from tests.fakes import FakeStylizer
@@ -138,7 +138,7 @@ def test_strokes_set_the_size_unless_another_is_asked_for(strokes, size):
     assert player.look(0, FRAME).size == size
     assert player.look(0, FRAME, 100).size == 100
     player.recipe = replace(player.recipe, strokes="bold")
-    assert player.look(0, FRAME).size == 240
+    assert player.look(0, FRAME).size == STROKE_SIZES["bold"]
 
 
 def test_built_in_styles_say_that_their_brush_is_fixed():

@@ -123,7 +123,6 @@ def test_a_file_that_is_called_as_a_built_in_style_does_not_take_its_place_in_a_
     assert read_recipe(tmp_path / "own.toml").style == (str(tmp_path / "kiss"),)
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "a\0b.png"])
-def test_names_that_no_file_can_have_go_through_a_look(tmp_path, name):
-    save_recipe(Recipe(style=("kiss",), mask=name), tmp_path / "look.toml")
-    assert read_recipe(tmp_path / "look.toml").mask == name
+def test_a_name_that_no_file_can_have_goes_through_a_look(tmp_path):
+    save_recipe(Recipe(style=("kiss",), mask="x" * 300), tmp_path / "look.toml")
+    assert read_recipe(tmp_path / "look.toml").mask == "x" * 300

@@ -11,6 +11,7 @@ import pytest
 
 from streamstyle.commands.camera import _presenter
 from streamstyle.frame import Frame
+from streamstyle.live.autosize import AutoSize
 from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
 from streamstyle.live.state import Settings
@@ -123,6 +124,16 @@ def test_the_picture_is_stylized_original_or_both(viewer):
     press(viewer, Command.SIDE_BY_SIDE)
     press(viewer)
     assert shown[-1].shape[1] > shown[-1].shape[0] * 2
+
+
+def test_a_machine_too_slow_for_the_strokes_is_said(viewer):
+    live = viewer._live
+    live.auto, live.size = AutoSize([12, 34, 48], 1 / 30), 48
+    live.auto.start({48: 1e-6})
+    assert viewer.status(time.monotonic()).size == "48p auto"
+    live.auto.start({48: 10.0})
+    live.size = 12
+    assert viewer.status(time.monotonic()).size == "12p auto, too slow for strokes of 48p"
 
 
 def test_the_status_tells_size_strength_and_what_is_wrong(viewer):
