@@ -54,7 +54,7 @@ test: check
 
 # Left out above: what takes long, or fetches packages.
 test-slow: $(TEST_VENV)/ready
-	$(TEST_VENV)/bin/python -m pytest -m slow
+	$(TEST_VENV)/bin/python -m pytest -m slow --timeout 1800
 
 # Apart from `make test`, which it would slow down.
 coverage: $(TEST_VENV)/ready
@@ -63,7 +63,8 @@ coverage: $(TEST_VENV)/ready
 # Looks, command lines and files that nobody thought of: so many seconds for each kind.
 FUZZ_SECONDS := 60
 fuzz: $(TEST_VENV)/ready
-	STREAMSTYLE_FUZZ_SECONDS=$(FUZZ_SECONDS) $(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL) --dist load tests/fuzz
+	STREAMSTYLE_FUZZ_SECONDS=$(FUZZ_SECONDS) $(TEST_VENV)/bin/python -m pytest --numprocesses auto \
+		--timeout $$(($(FUZZ_SECONDS) + 300)) tests/fuzz
 
 # pyvirtualcam's licence is the GPL: not among what is installed for everybody.
 $(LAB_PACKAGES)/ready: $(TEST_VENV)/ready

@@ -100,7 +100,6 @@ def changed(data: bytes, rng: random.Random) -> bytes:
     return bytes(changing)
 
 
-@pytest.mark.timeout(120 + SECONDS)
 @pytest.mark.parametrize("name", KINDS)
 def test_a_changed_file_is_read_or_refused_in_one_line(tmp_path, name):
     make, read = KINDS[name]

@@ -18,6 +18,14 @@ from training.painted.trainer import Trainer  # noqa: E402
 SMALL = FastConfig(half=8, quarter=8, eighth=8, blocks=2, style=16, sixteenth=8, deep_blocks=1, embedding=8, looks=1)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def paintings_are_seen_small():
+    """At full size they take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.critic.PAINTING_SIDE", 96)
+        yield
+
+
 @pytest.fixture(scope="module")
 def named(material, tmp_path_factory):
     """Paintings, two of which have the names of built-in styles."""

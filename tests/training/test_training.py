@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from training.checkpoint import load_weights, save_weights  # noqa: E402
 from training.data import Shuffler, is_held_out, load_images, random_crop  # noqa: E402
 from training.decoder.options import parse  # noqa: E402
 from training.decoder.trainer import Trainer  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def options(material, run, *more):
@@ -195,22 +198,18 @@ def test_scores_are_of_photos_with_as_much_grain_as_asked_for(material, monkeypa
 
 
 def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypatch, capsys):
-    pytest.importorskip("onnx")
-    from export.write import export_family
+    from streamstyle.runtime.catalog import WEIGHTS
     from training import score
 
-    torch.manual_seed(4)
-    network = Fast(FastConfig(half=8, quarter=8, eighth=8, blocks=1, style=16, sixteenth=0, embedding=8, looks=1)).eval()
-    save_weights(network, tmp_path / "w.safetensors", {})
-    exported = export_family(network, tmp_path, "small", {})
-    arguments = ["score", "--weights", tmp_path / "w.safetensors", exported.stylize, "--contents", material / "photo"]
+    shipped = [ROOT / "models" / "fast.safetensors", WEIGHTS / "fast.stylize.onnx"]
+    arguments = ["score", "--weights", *shipped, "--contents", material / "photo"]
     arguments += ["--styles", material / "paint.tar", "--vgg", material / "vgg.pth", "--size", 32, "--pairs", 2]
     monkeypatch.setattr("sys.argv", [str(argument) for argument in arguments])
     monkeypatch.setenv("COLUMNS", "300")
     assert score.main() == 0
     rows = [line.split("\u2502")[1:-1] for line in capsys.readouterr().out.splitlines() if "\u2502" in line]
     scores = {name.strip().rsplit("/", 1)[-1]: (float(lc), float(ls)) for name, lc, ls in rows}
-    assert scores["small.stylize.onnx"] == pytest.approx(scores["w.safetensors"], rel=0.02)
+    assert scores["fast.stylize.onnx"] == pytest.approx(scores["fast.safetensors"], rel=0.02)
     monkeypatch.setattr(
         "sys.argv", [str(argument) for argument in [*arguments[:2], tmp_path / "a.stylize.onnx", *arguments[4:]]]
     )
