@@ -137,8 +137,8 @@ def stylized(system: System, pair: Pair) -> Image:
 def summary(pairs: Sequence[Judged], faces: Sequence[Judged]) -> dict[str, float]:
     """The figures of FIGURES, over all pictures that have them.
 
-    Ranks by their median, and by their geometric mean, which is steadier; ratios by their geometric mean, so that half and twice as much are as far from 1; the rest by
-    their mean; faces by all faces together.
+    Ranks by their median, and by their geometric mean, which is steadier; ratios by their geometric mean, so that half and
+    twice as much are as far from 1; the rest by their mean; faces by all faces together.
     """
     found: dict[str, float] = {}
     if ranks := _values(pairs, "rank"):
