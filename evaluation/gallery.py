@@ -59,7 +59,7 @@ class Gallery:
         self._photos = shuffled(contents.names)
 
     def shown(self) -> list[Painting]:
-        """What systems saw of the paintings, enlarged to the size of the photos: finer detail counts for nobody."""
+        """What systems saw of the paintings, in the size of the photos: detail finer than that counts for nobody."""
         return [Painting(one.key, resize_short_side(one.image, self._size)) for one in self.paintings]
 
     def photo(self, name: str) -> Image:

@@ -38,7 +38,7 @@ STILL_PAIRS = 6
 FACE_PHOTOS = 10
 """Photos with faces, at most."""
 _SHEET_ROWS = 6
-_WIDE = 130
+_WIDE = 140
 """Columns where there is no terminal to ask: the table is not to be wrapped in a file."""
 
 

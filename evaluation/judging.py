@@ -44,6 +44,7 @@ class Figure:
 
 FIGURES = (
     Figure("texture_rank", "texture rank", 1, "less"),
+    Figure("texture_mean", "its mean", 1, "less"),
     Figure("texture_first", "in first 3", 2, "more"),
     Figure("lattice", "lattice", 2, "less"),
     Figure("contrast", "contrast", 2, "1"),
@@ -136,12 +137,16 @@ def stylized(system: System, pair: Pair) -> Image:
 def summary(pairs: Sequence[Judged], faces: Sequence[Judged]) -> dict[str, float]:
     """The figures of FIGURES, over all pictures that have them.
 
-    Ranks by their median; ratios by their geometric mean, so that half and twice as much are as far from 1; the rest by
-    their mean; faces by all faces together.
+    Ranks by their median, and by their geometric mean, which is steadier; ratios by their geometric mean, so that half and
+    twice as much are as far from 1; the rest by their mean; faces by all faces together.
     """
     found: dict[str, float] = {}
     if ranks := _values(pairs, "rank"):
-        found |= {"texture_rank": median(ranks), "texture_first": float(np.mean(np.array(ranks) <= FIRST))}
+        found |= {
+            "texture_rank": median(ranks),
+            "texture_mean": float(np.exp(np.mean(np.log(ranks)))),
+            "texture_first": float(np.mean(np.array(ranks) <= FIRST)),
+        }
     for key in ("contrast", "sharpness"):
         if ratios := [value for value in _values(pairs, key) if 0 < value < float("inf")]:
             found[key] = float(np.exp(np.mean(np.log(ratios))))

@@ -57,6 +57,19 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A face of a photo, as both networks see it.
+
+    Attributes:
+        anywhere: As it is found in the whole picture; around it one looks closely, in the photo and in the result.
+        closely: As it is found there.
+    """
+
+    anywhere: Face
+    closely: Face
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What became of a face.
 
@@ -148,26 +161,25 @@ class FaceJudge:
         strides = (8, 8, 16, 16, 16, 16, 16, 16)
         return cls(anywhere, Detector(face_weights.read(close), close.width, strides, ("classificators", "regressors")))
 
-    def find(self, photo: Image) -> list[Face]:
+    def find(self, photo: Image) -> list[Known]:
         """Faces of a photo that both networks find, and that are LEAST_SIDE or more across.
 
         Args:
             photo: (H, W, 3) uint8 RGB.
         """
         certain = [face for face in self._whole.find(photo) if face.score >= CERTAIN and face.width >= LEAST_SIDE]
-        seen = [self._again(photo, face) for face in certain]
-        return [face for face in seen if face is not None]
+        return [Known(face, closely) for face in certain if (closely := self._look(photo, face))]
 
-    def keep(self, face: Face, result: Image) -> Kept:
+    def keep(self, known: Known, result: Image) -> Kept:
         """Whether a face of the photo is still one in the result, which is of the photo's size."""
-        again = self._again(result, face)
+        again = self._look(result, known.anywhere)
         if again is None:
             return Kept(found=False, moved=None)
-        distances = np.linalg.norm(again.landmarks[:_MOVABLE] - face.landmarks[:_MOVABLE], axis=1)
-        return Kept(found=True, moved=float(distances.mean() / face.width))
+        distances = np.linalg.norm(again.landmarks[:_MOVABLE] - known.closely.landmarks[:_MOVABLE], axis=1)
+        return Kept(found=True, moved=float(distances.mean() / known.closely.width))
 
-    def _again(self, image: Image, face: Face) -> Face | None:
-        """The same face, looked at closely."""
+    def _look(self, image: Image, face: Face) -> Face | None:
+        """The face that is found where this one is, looked at closely."""
         middle = (face.box[:2] + face.box[2:]) / 2
         half = _AROUND / 2 * float((face.box[2:] - face.box[:2]).max())
         left, top = (int(max(0, value - half)) for value in middle)

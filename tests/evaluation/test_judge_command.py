@@ -106,6 +106,7 @@ class TestSummary:
         assert summary(pairs, faces) == pytest.approx(
             {
                 "texture_rank": 2,
+                "texture_mean": 18 ** (1 / 3),
                 "texture_first": 2 / 3,
                 "contrast": 1,
                 "sharpness": 1,

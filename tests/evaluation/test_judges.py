@@ -172,6 +172,7 @@ class Finds:
 
 # Of a face of 40 pixels at (100, 60), the place of 80 pixels that is looked at closely begins at (80, 40).
 SEEN_CLOSELY = face(20, 20, 40)
+KNOWN = faces.Known(face(100, 60, 40), face(100, 60, 40))
 
 
 class TestFaces:
@@ -179,7 +180,7 @@ class TestFaces:
 
     def test_both_must_find_a_face(self):
         (found,) = faces.FaceJudge(Finds(face(100, 60, 40)), Finds(SEEN_CLOSELY)).find(self.photo)
-        assert found.box.tolist() == [100, 60, 140, 100]
+        assert found.closely.box.tolist() == [100, 60, 140, 100]
         assert faces.FaceJudge(Finds(face(100, 60, 40)), Finds()).find(self.photo) == []
         assert faces.FaceJudge(Finds(face(100, 60, 40)), Finds(face(60, 60, 20))).find(self.photo) == []
 
@@ -190,16 +191,16 @@ class TestFaces:
         assert faces.FaceJudge(Finds(face(100, 60, 40, score=0.6)), Finds(SEEN_CLOSELY)).find(self.photo) == []
 
     def test_kept_where_it_is_found_again(self):
-        kept = faces.FaceJudge(Finds(), Finds(SEEN_CLOSELY)).keep(face(100, 60, 40), self.photo)
+        kept = faces.FaceJudge(Finds(), Finds(SEEN_CLOSELY)).keep(KNOWN, self.photo)
         assert kept.found
         assert kept.moved == pytest.approx(0, abs=1e-9)
 
     def test_landmarks_that_moved_are_told_in_widths_of_the_face(self):
-        kept = faces.FaceJudge(Finds(), Finds(face(24, 20, 40))).keep(face(100, 60, 40), self.photo)
+        kept = faces.FaceJudge(Finds(), Finds(face(24, 20, 40))).keep(KNOWN, self.photo)
         assert kept.moved == pytest.approx(4 / 40)
 
     def test_not_kept_where_nothing_is_found(self):
-        assert faces.FaceJudge(Finds(), Finds()).keep(face(100, 60, 40), self.photo) == faces.Kept(found=False, moved=None)
+        assert faces.FaceJudge(Finds(), Finds()).keep(KNOWN, self.photo) == faces.Kept(found=False, moved=None)
 
     def test_overlap(self):
         box = np.array([0.0, 0, 2, 2])
