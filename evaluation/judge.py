@@ -128,11 +128,11 @@ class Session:
         """Have a system stylize everything, and judge it."""
         started = time.perf_counter()
         told = Told(name, system.facts.version, system.facts.runs_on)
-        for index, pair in enumerate(self.pairs):
-            if system.knows(pair.painting):
+        if not system.known_names:  # a network of fixed styles is shown with the nearest, which is not to be judged by
+            for index, pair in enumerate(self.pairs):
                 told.pairs.append(self._judges.judge(system, pair, still=index < STILL_PAIRS))
-        if system.modes:
-            told.faces = [self._judges.judge_faces(system, pair) for pair in self.face_pairs if system.knows(pair.painting)]
+            if system.modes:
+                told.faces = [self._judges.judge_faces(system, pair) for pair in self.face_pairs]
         told.sheet = [stylized(system, pair) if system.knows(pair.painting) else None for pair in self.sheet]
         told.seconds = time.perf_counter() - started
         self._console.print(f"{name}: {told.seconds:.0f} s", highlight=False, markup=False)
