@@ -141,6 +141,7 @@ def read_style(path: Path, model_version: str | None) -> StyleCode:
     try:
         arrays = read_arrays(path)
         made_for = str(json.loads(text_of(arrays["index"]))["model_version"])
+        code = _code(style_name(str(path)), made_for, arrays, "code/")
     except PermissionError as error:
         raise StyleError(f"style {quoted(path)} may not be read; change its permissions") from error
     except _UNREADABLE as error:
@@ -151,7 +152,7 @@ def read_style(path: Path, model_version: str | None) -> StyleCode:
             f"style '{path}' was made for model version {made_for}, but the model is {model_version}; "
             "name the painting itself"
         )
-    return _code(style_name(str(path)), made_for, arrays, "code/")
+    return code
 
 
 def _code(name: str, model_version: str, arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> StyleCode:

@@ -74,9 +74,10 @@ def test_ctrl_c_leaves_a_whole_profile(tmp_path):
     assert {"decode", "stylize", "encode"} <= {event["name"] for event in spans(written)}
 
 
-def test_a_failure_leaves_a_whole_profile(clip, tmp_path):
+def test_a_failure_leaves_a_whole_profile(tmp_path):
     trace = tmp_path / "trace.json"
-    result = run("run_video.py", clip, "--style", "kiss", "-o", tmp_path / "missing" / "out.mp4", "--profile", trace)
+    (tmp_path / "clip.mp4").write_text("no video")
+    result = run("run_video.py", tmp_path / "clip.mp4", "--style", "kiss", "--profile", trace)
     assert result.returncode == 1
     failed = [event["name"] for event in spans(json.loads(trace.read_text())) if event["args"].get("failed")]
     assert failed == ["clip.mp4"]

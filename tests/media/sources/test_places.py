@@ -56,7 +56,8 @@ def test_names_that_cannot_be_read_are_one_line(tmp_path: Path, way: str) -> Non
         "below a file": tmp_path / "a.png" / "b.png",
     }
     assert expand_inputs([str(names["missing"])]) == [str(names["missing"])]
-    for read in (open_source, read_picture):
+    # A video may come out of a pipe, and is waited for.
+    for read in (read_picture,) if way == "pipe" else (open_source, read_picture):
         with pytest.raises(SourceError) as failure:
             read(str(names[way]))
         assert "\n" not in str(failure.value)
