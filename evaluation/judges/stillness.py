@@ -21,7 +21,7 @@ class Stillness:
 
     Attributes:
         noise: Mean absolute difference, in levels, between the results of a photo and of the photo with noise.
-        shift: Likewise of a photo and of the photo moved by SHIFT pixels, with the results laid on each other.
+        shift: The same of a photo and of the photo moved by SHIFT pixels, with the results laid on each other.
     """
 
     noise: float

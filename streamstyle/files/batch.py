@@ -77,7 +77,7 @@ def plan_inputs(
         style_name: Of the look, for names of results.
         known_styles: Names of styles by which results of earlier runs are known.
         start: Of videos, in seconds; one that ends before it cannot be used.
-        end: Likewise.
+        end: Where to end, in seconds, or None.
         overwrite: Results that exist may be replaced.
         skip_existing: Results that exist are left, and their inputs with them.
         reads: Other files of the run, which are never replaced.

@@ -36,7 +36,7 @@ class Job:
     Attributes:
         output: Where the result goes.
         start: Where the source was told to begin: seconds from the beginning of the clip, or None.
-        end: Likewise, where to end.
+        end: Where the source was told to end, or None.
         output_size: Short side of the result in pixels, or None for the input's size.
         codec: Of a video; None for the container's usual one.
         crf: Quality of a video, lower is better; None for the codec's usual one.

@@ -107,7 +107,7 @@ class MaskTrack:
         Args:
             seconds: Since the first frame; must not go back.
             height: Of the frame, in pixels.
-            width: Likewise.
+            width: Of the frame, in pixels.
 
         Returns:
             One (height, width) float32 mask per style, in [0, 1]; they sum to 1.

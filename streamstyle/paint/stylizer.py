@@ -105,7 +105,7 @@ class Stylizer:
 
         Args:
             width: Of the frames, in pixels.
-            height: Likewise.
+            height: Of the frames, in pixels.
             size: Short side at which they will be stylized; None for their own.
             while_running: Another thread stylizes frames of another size meanwhile: do only what does not make them wait.
 

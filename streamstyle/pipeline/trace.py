@@ -63,7 +63,7 @@ class Trace:
         Args:
             name: What was done.
             started: When, on `time.perf_counter_ns()`.
-            ended: Likewise.
+            ended: When it ended, on the same clock.
             failed: Whether it ended by an exception.
         """
         self._keep(_lane.get(), (name, _lane.get(), started, ended - started, _frame.get(), failed))

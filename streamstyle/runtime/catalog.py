@@ -47,7 +47,7 @@ class ModelFiles:
 
     @property
     def int8_avx2(self) -> Path:
-        """Likewise, for processors without instructions for bytes; may not exist."""
+        """The same in int8, for processors without instructions for bytes; may not exist."""
         return self._variant("int8-avx2")
 
     @property

@@ -20,7 +20,7 @@ class Graph(Protocol):
 
     Attributes:
         inputs: Name -> declared shape; dimensions that may vary are no integers.
-        outputs: Likewise.
+        outputs: Name -> declared shape, in the same form.
         metadata: What the export wrote into the file, without its prefix.
     """
 

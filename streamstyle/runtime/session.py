@@ -21,7 +21,7 @@ class Session:
         precision: Of its convolutions: `fp32`, `fp16`, `bf16`, `int8`, or what else its file says.
         remark: One line on what `auto` could not take, and why; empty where it took the best.
         inputs: Name -> declared shape; named or unknown dimensions are strings or None.
-        outputs: Likewise.
+        outputs: Name -> declared shape, in the same form.
         metadata: What the export wrote into the file.
     """
 
@@ -44,7 +44,7 @@ class Session:
             device: One of streamstyle.runtime.table.DEVICES.
             precision: One of streamstyle.runtime.table.PRECISIONS.
             int8: The same graph in int8; may not exist.
-            int8_avx2: Likewise, made for OpenVINO on processors without VNNI; may not exist.
+            int8_avx2: The same graph in int8, made for OpenVINO on processors without VNNI; may not exist.
             fp16: The same graph in half precision, for GPUs; may not exist.
             for_frames: Whether pictures of few sizes will come by the thousand, so that preparing for a size pays.
             tell: Takes lines for the user at once, also while it runs: TensorRT builds for minutes.
@@ -94,7 +94,7 @@ class Session:
 
         Args:
             width: Of the frames as they come to the graph, in pixels.
-            height: Likewise.
+            height: Of the frames, in pixels.
 
         Raises:
             ModelError: The runtime failed.

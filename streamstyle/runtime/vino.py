@@ -93,7 +93,7 @@ class Graph:
 
     Attributes:
         inputs: Name -> declared shape; dimensions that may vary are None.
-        outputs: Likewise.
+        outputs: Name -> declared shape, in the same form.
         metadata: What the export wrote into the file, without its prefix.
     """
 

@@ -18,7 +18,7 @@ LINES = [
     for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for line in block.splitlines()
 ]
-OURS = ("bench", "evaluation", "export", "models", "streamstyle", "training")
+OURS = ("bench", "evaluation", "export", "models", "streamstyle", "tests", "training")
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith("streamstyle ")])

@@ -27,7 +27,7 @@ class HeldOut:
         Args:
             critic: Judges.
             photos: (3, H, W) uint8 each, not trained on.
-            paintings: Likewise.
+            paintings: (3, H, W) uint8 each, not trained on.
             builtin: Paintings of the built-in styles, in their order.
             size: Side of the photos' middle in pixels.
         """

@@ -51,7 +51,7 @@ class Trainer:
 
         Raises:
             ValueError: An input cannot be used.
-            OSError: Likewise.
+            OSError: An input cannot be read.
         """
         self.options, self.precision = options, getattr(torch, options.precision)
         torch.manual_seed(options.seed)

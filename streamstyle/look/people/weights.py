@@ -24,7 +24,7 @@ class Weights:
         name: Of the file.
         sha256: Of its content, in lower-case hexadecimal.
         width: Of the picture that the network wants, in pixels.
-        height: Likewise.
+        height: Of what it takes, in pixels.
     """
 
     name: str

@@ -58,7 +58,7 @@ class VideoSource(Source):
         Args:
             uri: What PyAV opens.
             start: Seconds from the beginning of the clip; earlier frames are left out.
-            end: Seconds likewise; this and later frames are left out.
+            end: Seconds from the same beginning; this and later frames are left out.
             is_live: A stream where a frame now is worth more than all frames later: nothing is buffered or decoded ahead.
             hwaccel: Where it is decoded: `off` for the CPU, `auto` for a device where there is one, or a kind of device,
                 whose absence is a warning.

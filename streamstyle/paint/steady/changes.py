@@ -45,7 +45,7 @@ _RESTING = np.float32(0.86)
 The most sensitive one: noise is divided by 9; with 0.80 by 7, with 0.92 by 15, but what is wrong lasts almost twice as
 long."""
 _MOVING = np.float32(0.88)
-"""Likewise where it moves: noise is divided by 7; with 0.80 by 5, with 0.92 by 8."""
+"""The same where it moves: noise is divided by 7; with 0.80 by 5, with 0.92 by 8."""
 _BAND = 15
 """Rows, of those in which motion is found, that have their own rectangle: the less is resampled, the better. With 8 or
 30, a pan is as still to 3 %."""
@@ -153,8 +153,8 @@ class Observer:
 
         Args:
             before: (h, w, 3) uint8.
-            lit: Likewise: in the light of now, if that is another.
-            now: Likewise.
+            lit: The frame before in the light of now, if that is another.
+            now: This frame, in the same form.
         """
         size = self._shape[1], self._shape[0]
         reference = before if lit is None else lit

@@ -29,7 +29,7 @@ _MEMORY_SECONDS = 1.1
 _MOST_APART = 0.6
 """How far a steady mean may be from the frame's own, in deviations of the frame: no glare, whatever happens."""
 _MOST_RATIO = 1.4
-"""Likewise for the deviation, as a ratio."""
+"""The same for the deviation, as a ratio."""
 _ARRIVED = 0.5
 """Nearer than this, in levels, the rest of the way is taken at once."""
 _GRAPH_EPS = 1e-5

@@ -26,7 +26,7 @@ class FlowFinder:
 
         Args:
             here: (H, W) uint8, at least 16 pixels each way.
-            there: Likewise.
+            there: The picture that it moved to, of the same form.
 
         Returns:
             (H, W, 2) float32: pixels to the right and down.

@@ -66,7 +66,7 @@ def light_between(before: Image, now: Image) -> Light:
 
     Args:
         before: (h, w, 3) uint8.
-        now: Likewise, of the same size.
+        now: This frame, of the same form and size.
     """
     step = max(1, int((before.shape[0] * before.shape[1] / _PIXELS) ** 0.5))
     # One plane per channel: NumPy is slow over an axis of three.

@@ -28,7 +28,7 @@ _EVERY = 4
 _MOST = 1.5
 """Times its fine detail that a place gets in addition, at most."""
 _LEAST = 0.04
-"""Likewise, that is worth doing."""
+"""The least of it that is worth doing."""
 _REACH = 1.1
 """Detail that a place gets for each time its fine detail is added, as it is measured."""
 _PACE = 0.3
@@ -55,7 +55,7 @@ class Crispness:
 
         Args:
             mixed: (H, W, 3) uint8, not changed.
-            fresh: Likewise: a picture that is as crisp as it should be.
+            fresh: Of the same form: a picture that is as crisp as it should be.
             areas: Where `mixed` holds what was moved, or is mixed of pictures whose strokes differ.
 
         Returns:
