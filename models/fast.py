@@ -1,4 +1,4 @@
-"""`fast`: a small arbitrary-style network for plain CPUs, AdaIN at heart.
+"""`fast`: a small arbitrary-style network for plain CPUs, AdaIN at heart; one family, one file, to be read from the top.
 
 Four ideas make it cheap and robust:
 

@@ -1,4 +1,7 @@
-"""One live run: a source that does not wait, a look that changes, sinks that come and go."""
+"""One live run, in one file since one thread owns all of its state.
+
+A source that does not wait, a look that changes, sinks that come and go.
+"""
 
 import time
 from collections import deque

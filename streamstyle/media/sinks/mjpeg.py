@@ -1,4 +1,4 @@
-"""The picture as a web page: MJPEG over HTTP, for OBS's browser source, a phone, or another program.
+"""The picture as a web page, page and server in one file: MJPEG over HTTP, for OBS, a phone, or another program.
 
 One thread serves all: `write` and `idle` are called by the pipeline on the sink's own thread, and look after the sockets
 without ever waiting for one. Each viewer gets the newest frame once its socket has taken the last one, so a slow viewer

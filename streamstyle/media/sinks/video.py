@@ -1,4 +1,7 @@
-"""Video files, through PyAV: playable everywhere, exact in time, safe against crashes."""
+"""Video files, through PyAV, in one file since opening, writing and finishing share one container.
+
+Playable everywhere, exact in time, safe against crashes.
+"""
 
 import uuid
 from fractions import Fraction

@@ -1,8 +1,8 @@
 """Still pictures stay still: each stylized frame leans on the one before, moved along with the content.
 
-Where the content is where its motion (streamstyle.paint.steady.changes) says, the stylized picture before,
-moved in the same way, is as good as the new one, and mixing both takes away what differs for no reason: sensor noise that the
-style has blown up, strokes that jump. Where the content is not there (uncovered, too fast, a cut), nothing is mixed in, so
+Where the content is where its motion (streamstyle.paint.steady.changes) says, the stylized picture before, moved in
+the same way, is as good as the new one, and mixing both takes away what differs for no reason: sensor noise that the style
+has blown up, strokes that jump. Where the content is not there (uncovered, too fast, a cut), nothing is mixed in, so
 nothing trails behind.
 
 Source: Ruder et al. 2016, arXiv:1604.08610: a stylized frame should agree with the warped one before where the motion can
