@@ -78,7 +78,8 @@ def main() -> int:
     try:
         vgg = Vgg19.load(options.vgg)
         networks: dict[str, nn.Module] = {
-            str(path): Exported(path) if path.suffix == ".onnx" else load_weights(path, vgg)[0] for path in options.weights
+            str(path): Exported(path) if path.name.endswith(".stylize.onnx") else load_weights(path, vgg)[0]
+            for path in options.weights
         }
         _, contents = load_images(options.contents, device)
         _, styles = load_images(options.styles, device)

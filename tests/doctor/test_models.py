@@ -33,7 +33,7 @@ def test_the_shipped_model_is_whole_and_vgg19_is_only_to_be_known_of():
     found = examine()
     assert set(found) == {"fast", "vgg19", "people"}
     assert found["fast"].state == "ok"
-    assert "built-in styles: 22" in found["fast"].detail
+    assert "built-in styles: 20" in found["fast"].detail
     assert found["vgg19"].state == "missing"
     assert "python -m export.import_adain" in found["vgg19"].remedy
 

@@ -201,7 +201,7 @@ def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypat
     from streamstyle.runtime.catalog import WEIGHTS
     from training import score
 
-    shipped = [ROOT / "models" / "fast.safetensors", WEIGHTS / "fast.stylize.onnx"]
+    shipped = [WEIGHTS / "fast.style.onnx", WEIGHTS / "fast.stylize.onnx"]
     arguments = ["score", "--weights", *shipped, "--contents", material / "photo"]
     arguments += ["--styles", material / "paint.tar", "--vgg", material / "vgg.pth", "--size", 32, "--pairs", 2]
     monkeypatch.setattr("sys.argv", [str(argument) for argument in arguments])
@@ -209,7 +209,7 @@ def test_exported_graphs_score_as_the_network_does(material, tmp_path, monkeypat
     assert score.main() == 0
     rows = [line.split("\u2502")[1:-1] for line in capsys.readouterr().out.splitlines() if "\u2502" in line]
     scores = {name.strip().rsplit("/", 1)[-1]: (float(lc), float(ls)) for name, lc, ls in rows}
-    assert scores["fast.stylize.onnx"] == pytest.approx(scores["fast.safetensors"], rel=0.02)
+    assert scores["fast.stylize.onnx"] == pytest.approx(scores["fast.style.onnx"], rel=0.02)
     monkeypatch.setattr(
         "sys.argv", [str(argument) for argument in [*arguments[:2], tmp_path / "a.stylize.onnx", *arguments[4:]]]
     )
