@@ -10,9 +10,9 @@ from export import builtin_styles  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
 from streamstyle.styles.store import BuiltinStyles  # noqa: E402
 from training.builtin import PAINTINGS  # noqa: E402
-from training.checkpoint import load_fast, save_weights, weights_checksum  # noqa: E402
+from training.checkpoint import SHIPPED, load_fast, save_weights, weights_checksum  # noqa: E402
 from training.painted.__main__ import parse  # noqa: E402
-from training.painted.studio import Studio  # noqa: E402
+from training.painted.studio import Studio, shipped_codes  # noqa: E402
 from training.painted.trainer import Trainer  # noqa: E402
 
 SMALL = FastConfig(half=8, quarter=8, eighth=8, blocks=2, style=16, sixteenth=8, deep_blocks=1, embedding=8, looks=1)
@@ -124,3 +124,12 @@ def test_sizes_that_do_not_go_are_refused(words, capsys):
         parse(["--contents", "a", "--styles", "b", "--vgg", "c", "--steps", "1", *words])
     assert stop.value.code == 2
     assert words[0] in capsys.readouterr().err
+
+
+def test_a_run_from_shipped_weights_begins_with_the_shipped_codes(named):
+    codes = shipped_codes(SHIPPED)
+    assert list(codes) == [name for name, _file, _description in PAINTINGS]
+    studio = Studio(load_fast(SHIPPED)[0], list(codes.values()))
+    for name, tensor in studio.builtin([3]).items():
+        torch.testing.assert_close(tensor, codes[PAINTINGS[3][0]][name], rtol=1e-4, atol=1e-3)
+    assert shipped_codes(named / "init.safetensors") == {}

@@ -1,11 +1,16 @@
 """What is trained: the network, and beside it the codes of the built-in styles, which are free numbers."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from models.fast import Fast
+from streamstyle.errors import ModelError
+from streamstyle.runtime.catalog import WEIGHTS
+from streamstyle.styles.store import BuiltinStyles
+from training.checkpoint import weights_checksum
 
 _LEAST_STD = 1e-3
 
@@ -41,3 +46,22 @@ class Studio(nn.Module):
         colors = {name: tensor[chosen] for name, tensor in self.colors.items()}
         free = {name: part[chosen].exp() if name.endswith("_std") else part[chosen] for name, part in self.free.items()}
         return colors | free
+
+
+def shipped_codes(weights: Path) -> dict[str, dict[str, Tensor]]:
+    """The shipped codes of the built-in styles, where they were learnt with these weights.
+
+    Args:
+        weights: A file of weights of `fast`.
+
+    Returns:
+        Name of the style -> name of the tensor -> (1, C, 1, 1) float32; nothing for other weights.
+    """
+    try:
+        styles = BuiltinStyles(WEIGHTS / "fast.styles.npz", weights_checksum(weights)[:12])
+    except ModelError:
+        return {}
+    return {
+        name: {part: torch.from_numpy(tensor.copy()) for part, tensor in styles.code(name).tensors.items()}
+        for name in styles.names()
+    }

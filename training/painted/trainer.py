@@ -19,12 +19,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.critic import Critic, Target, content_distance, grid_energy, style_distance
+from models.fast import Fast
 from models.layers import straight_through_clamp
 from training.builtin import PAINTINGS
 from training.checkpoint import follow, load_fast, save_atomically, save_weights
 from training.data import Shuffler, centre_crop, load_images, random_crop
 from training.painted.held_out import HeldOut
-from training.painted.studio import Studio
+from training.painted.studio import Studio, shipped_codes
 from training.partner import EVERY_STEPS, Partner
 from training.precision import autocast
 from training.prices.grained import draw_grained
@@ -68,8 +69,7 @@ class Trainer:
         held_out = [image for name, image in zip(unseen.names, unseen.images, strict=True) if name not in files]
         self.held_out = HeldOut(self.critic, unseen_photos.images, held_out, self.builtin, options.size)
         network = load_fast(options.init)[0].train()
-        with torch.no_grad():
-            codes = [dict(network.encode(centre_crop(image, options.size)[None])[0]) for image in self.builtin]
+        codes = self._first_codes(network, [name for name, file, _ in PAINTINGS if file in known] or [""])
         self.studio = Studio(network, codes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.studio).requires_grad_(requires_grad=False)
         self.rng, self.generator = np.random.default_rng(options.seed), torch.Generator().manual_seed(options.seed)
@@ -80,6 +80,15 @@ class Trainer:
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.step, self.seconds = 0, 0.0
         self.images = f"{len(self.photos)} photos, {len(self.paintings)} paintings"
+
+    @torch.no_grad()
+    def _first_codes(self, network: Fast, names: list[str]) -> list[dict[str, Tensor]]:
+        """Codes to begin with: those shipped, where the run goes on from shipped weights; else the encoder's."""
+        shipped, side = shipped_codes(self.options.init), self.options.size
+        return [
+            shipped.get(name) or dict(network.encode(centre_crop(image, side)[None])[0])
+            for name, image in zip(names, self.builtin, strict=True)
+        ]
 
     def _groups(self) -> list[dict[str, object]]:
         options, network = self.options, self.studio.network
