@@ -119,7 +119,9 @@ def _means_folder(output: str, *, many: bool, single: bool) -> bool:
         return True
     names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
     if many and names_file:
-        raise UsageError(f"several inputs need a folder for -o; if {quoted(output)} is to be one, write {quoted(output + '/')}")
+        raise UsageError(
+            f"several inputs need a folder for -o; if {quoted(output)} is to be one, write {quoted(output + '/')}"
+        )
     return many or not (single or names_file)
 
 

@@ -160,7 +160,7 @@ def test_an_empty_input_is_not_this_folder(folder: Path) -> None:
 
 def test_several_inputs_make_no_folder_named_like_a_file(folder: Path, tmp_path: Path) -> None:
     wanted = tmp_path / "out.png"
-    with pytest.raises(UsageError, match="if '.*out.png' is to be one, write '.*out.png/'"):
+    with pytest.raises(UsageError, match=r"if '.*out\.png' is to be one, write '.*out\.png/'"):
         outputs(folder, output=str(wanted))
     assert outputs(folder, output=f"{wanted}/") == ["a_kiss.mp4", "b_kiss.mkv"]
 
