@@ -107,7 +107,7 @@ def _stylize_all(
     options: argparse.Namespace, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
 ) -> int:
     """Every input in turn: one that fails does not keep the others from being done."""
-    reads = (*recipe.files, *(str(path) for path in (options.look, options.model) if path))
+    reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
     plan = plan_inputs(
         options.inputs,
         options.output,

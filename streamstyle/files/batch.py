@@ -83,8 +83,10 @@ def plan_inputs(
         reads: Other files of the run, which are never replaced.
 
     Raises:
-        UsageError: There are several inputs, and the output is a file.
+        UsageError: There are several inputs, and the output is a file or is named like one; or an input is empty.
     """
+    if "" in inputs:
+        raise UsageError("an INPUT is empty; name a video, a photo, a folder or a URL (is a variable of the shell unset?)")
     tasks, notes = _expanded(inputs, {style_label(name) for name in (style_name, *known_styles)})
     names = [task.name for task in tasks if not task.problem]
     is_single = len(inputs) == 1 and [plain(inputs[0])] == [task.name for task in tasks]
@@ -113,8 +115,14 @@ def _means_folder(output: str, *, many: bool, single: bool) -> bool:
     path = Path(output)
     if many and path.is_file():
         raise UsageError(f"several inputs need a folder for -o, but {quoted(output)} is a file")
+    if output.endswith(("/", "\\")) or path.is_dir():
+        return True
     names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
-    return output.endswith(("/", "\\")) or path.is_dir() or many or not (single or names_file)
+    if many and names_file:
+        raise UsageError(
+            f"several inputs need a folder for -o; if {quoted(output)} is to be one, write {quoted(output + '/')}"
+        )
+    return many or not (single or names_file)
 
 
 def _expanded(inputs: Sequence[str], labels: set[str]) -> tuple[list[Task], list[str]]:

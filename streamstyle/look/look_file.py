@@ -14,7 +14,8 @@ from streamstyle.media.places import is_file, is_url, local_path, quoted
 from streamstyle.media.sinks.place import Place, refuse_unless_writable
 from streamstyle.styles.store import is_bare
 
-_FIRST_LINE = "# A look of streamstyle: run_video.py INPUT --look FILE, run_camera.py --look FILE"
+_MARK = "# A look of streamstyle"
+_FIRST_LINE = f"{_MARK}: streamstyle video INPUT --look FILE, streamstyle camera --look FILE"
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -56,12 +57,12 @@ def check_look_place(path: Path, *, overwrite: bool) -> None:
     try:
         refuse_unless_writable(path, overwrite=overwrite)
         with path.open("rb") as file:
-            start = file.read(len(_FIRST_LINE))
+            start = file.read(len(_MARK))
     except FileNotFoundError:
         return
     except OSError as error:
         raise SinkError(f"cannot write the look {quoted(path)}: {reason(error)}") from error
-    if path.suffix.lower() != ".toml" and start != _FIRST_LINE.encode():
+    if path.suffix.lower() != ".toml" and start != _MARK.encode():
         raise SinkError(f"{quoted(path)} is there already and no look; name another file for the look")
 
 

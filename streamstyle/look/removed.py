@@ -21,7 +21,7 @@ def removed(words: Sequence[str]) -> str | None:
         One line for the first of them, or None where there is none.
     """
     options = list(words)[: list(words).index("--")] if "--" in words else list(words)
-    for word, following in zip(options, [*options[1:], ""], strict=True):
+    for word, following in zip(options, [*options[1:], ""], strict=False):
         option, is_whole, value = word.partition("=")
         for name in (option, f"{option} {value if is_whole else following}"):
             if name in REMOVED:

@@ -29,6 +29,8 @@ def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
     """
     try:
         text = read_text(path)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: cannot read {quoted(path)}: it is not UTF-8 text; save it as UTF-8") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{name}: cannot read {quoted(path)}: {reason(error)}") from error
     try:

@@ -122,7 +122,7 @@ class Encoder:
         except SourceError as error:
             raise StyleError(f"style {error}") from error
         hint = (
-            f"the built-in ones are {', '.join(self.builtin.names())} (see --list-styles of run_video.py)"
+            f"the built-in ones are {', '.join(self.builtin.names())} (see streamstyle video --list-styles)"
             if self.builtin.styles
             else f"the model '{self._model}' has none: name an image file"
         )

@@ -145,7 +145,7 @@ def read_style(path: Path, model_version: str | None) -> StyleCode:
     except PermissionError as error:
         raise StyleError(f"style {quoted(path)} may not be read; change its permissions") from error
     except _UNREADABLE as error:
-        why = "it has no index" if isinstance(error, KeyError | TypeError) else str(error)
+        why = "it has no index" if isinstance(error, KeyError | TypeError | json.JSONDecodeError) else str(error)
         raise StyleError(f"style {quoted(path)} cannot be used, as {why}; name the painting itself") from error
     if model_version not in {None, made_for}:
         raise StyleError(

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from streamstyle.commands.progress import FrameProgress
@@ -150,3 +151,32 @@ def test_a_log_that_wants_quiet_gets_none(name: str) -> None:
         now = 100.0
         progress.advance(5)
     assert log.getvalue() == ""
+
+
+def test_an_empty_input_is_not_this_folder(folder: Path) -> None:
+    with pytest.raises(UsageError, match="an INPUT is empty"):
+        outputs("", folder)
+
+
+def test_several_inputs_make_no_folder_named_like_a_file(folder: Path, tmp_path: Path) -> None:
+    wanted = tmp_path / "out.png"
+    with pytest.raises(UsageError, match=r"if '.*out\.png' is to be one, write '.*out\.png/'"):
+        outputs(folder, output=str(wanted))
+    assert outputs(folder, output=f"{wanted}/") == ["a_kiss.mp4", "b_kiss.mkv"]
+
+
+def test_the_result_does_not_replace_the_look_saved_by_the_same_run(tmp_path: Path) -> None:
+    photo, both = tmp_path / "photo.png", tmp_path / "both.png"
+    Image.new("RGB", (20, 16)).save(photo)
+    result = run(photo, "-o", both, "--save-look", both, "--overwrite")
+    assert result.returncode == 2, result.stderr
+    assert "another file that this run reads" in result.stderr
+    assert both.read_text(encoding="utf-8").startswith("# A look of streamstyle")
+
+
+def test_a_photo_is_told_the_endings_of_photos(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (20, 16)).save(photo)
+    result = run(photo, "-o", tmp_path / "out.xyz")
+    assert result.returncode == 1
+    assert "out.xyz' has no ending of a photo; choose one of .png, .jpg" in result.stderr

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from streamstyle.errors import UsageError
-from streamstyle.look.look_file import read_recipe
+from streamstyle.look.look_file import read_recipe, save_recipe
+from streamstyle.look.recipe import Recipe
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,17 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "look.toml").write_bytes(b"style = \xff\xfe")
     with pytest.raises(UsageError, match="cannot read"):
         read_recipe(tmp_path / "look.toml")
+
+
+def test_a_look_in_another_encoding_is_told_to_be_saved_as_utf_8(tmp_path: Path) -> None:
+    look = tmp_path / "look.toml"
+    look.write_text('style = "kiss"', encoding="utf-16")
+    with pytest.raises(UsageError, match="it is not UTF-8 text; save it as UTF-8"):
+        read_recipe(look)
+
+
+def test_a_look_without_the_ending_is_known_by_how_it_begins(tmp_path: Path) -> None:
+    look = tmp_path / "look.txt"
+    look.write_text('# A look of streamstyle: of an earlier version\nstyle = "kiss"\n')
+    save_recipe(Recipe(("scream",)), look, overwrite=True)
+    assert read_recipe(look).style == ("scream",)

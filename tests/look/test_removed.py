@@ -60,3 +60,10 @@ def test_the_words_may_come_from_the_system(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["streamstyle", "video", "in.mp4", "--fit", "on"])
     assert main() == 2
     assert "--fit was removed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--"]])
+def test_no_words_at_all_ask_for_a_command(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert "required: COMMAND" in capsys.readouterr().err

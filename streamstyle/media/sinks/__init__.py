@@ -42,6 +42,8 @@ def open_sink(
         return ImageSink(path, overwrite=overwrite, exif=info.exif, keep_gps=keep_gps, reads=reads)
     if info.is_still and path.suffix.lower() in VIDEO_SUFFIXES:
         raise SinkError(f"'{path}' is a video's name, but '{info.name}' is a photo; name a .png or .jpg")
+    if info.is_still:
+        raise SinkError(f"'{path}' has no ending of a photo; choose one of {', '.join(IMAGE_SUFFIXES)}")
     return VideoSink(
         path,
         info=info,
