@@ -50,14 +50,15 @@ def test_video_with_progress(tmp_path):
 
 
 def test_webcam_to_virtual_camera_with_files_in_place_of_both(tmp_path):
-    make_clip(tmp_path / "clip.mp4", frames=20, width=96, height=64, rate=10)
+    make_clip(tmp_path / "clip.mp4", frames=40, width=96, height=64, rate=10)
     run(
         *("webcam_to_virtual_camera.py", "--camera", tmp_path / "clip.mp4"),
         *("--record", tmp_path / "out.mp4", "--every", "0.5"),
     )
     frames = frames_of(tmp_path / "out.mp4")
-    assert 2 <= len(frames) <= 20
-    assert frames[-1][0] <= Fraction(2)
+    # The newest frame wins: a busy machine, which first gets the model ready, may take only the last of them.
+    assert 1 <= len(frames) <= 40
+    assert frames[-1][0] <= Fraction(4)
     assert frames[0][1].shape == (64, 96, 3)
 
 
