@@ -204,5 +204,5 @@ def _masked_alike(recipe: Recipe, other: Recipe) -> bool:
 
 
 def differ_in_numbers(recipe: Recipe, other: Recipe) -> bool:
-    """Whether two recipes differ in nothing but numbers, so that one scene can play both."""
+    """Whether two recipes differ in nothing but numbers, so that one player can play both."""
     return all(getattr(recipe, name) == getattr(other, name) for name, known in LOOK_FIELDS.items() if known.new_player)

@@ -221,7 +221,7 @@ def _without_device(error: ModelError) -> str:
 
 
 def any_size_device(device: str) -> str:
-    """Where paintings are encoded and scenes looked at: now and then, in ever other sizes, beside frames on a device.
+    """Where paintings are encoded: now and then, in ever other sizes, beside frames on a device.
 
     For each size OpenVINO would compile for seconds and TensorRT for minutes, and plugins are not proven. OpenVINO is
     taken where ONNX Runtime is not installed.
