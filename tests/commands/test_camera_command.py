@@ -1,5 +1,6 @@
 """`run_camera.py` as users meet it: real processes, a clip in place of a camera, a clock in its frames."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -98,6 +99,15 @@ def live():
         if each.process.poll() is None:
             each.process.kill()
         each.process.communicate()
+
+
+def frames_that_play(path):
+    """How many frames there are before the place where a file was cut."""
+    count = 0
+    with av.open(str(path)) as container, contextlib.suppress(av.error.InvalidDataError):
+        for _frame in container.decode(video=0):
+            count += 1
+    return count
 
 
 def clocks_of(path):
@@ -240,7 +250,7 @@ def test_a_full_disk_is_one_line_and_what_was_recorded_plays(clip, tmp_path):
     assert "the disk is full; make room" in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["out.partial.mp4"]
-    assert len(clocks_of(tmp_path / "out.partial.mp4")) > RATE
+    assert frames_that_play(tmp_path / "out.partial.mp4") > RATE
 
 
 def test_a_full_disk_ends_the_recording_alone_where_others_watch(clip, tmp_path, live):
@@ -263,7 +273,7 @@ def test_a_full_disk_ends_the_recording_alone_where_others_watch(clip, tmp_path,
     assert report["outputs"] == []
     assert "the disk is full" not in errors  # it was said
     assert [path.name for path in tmp_path.iterdir()] == ["out.partial.mp4"]
-    assert len(clocks_of(tmp_path / "out.partial.mp4")) > RATE
+    assert frames_that_play(tmp_path / "out.partial.mp4") > RATE
 
 
 def test_where_a_recording_failed_the_exit_code_tells(clip, tmp_path):
@@ -373,8 +383,8 @@ def test_keys_change_the_run(clip, tmp_path):
         )
         try:
             until(lambda: focus(screen), program)
-            xdotool(screen, "key", "n")
-            until(lambda: "irises" in window_title(screen), program)
+            # Again and again: a key that comes before the window listens is lost.
+            until(lambda: xdotool(screen, "key", "2") is not None and "irises" in window_title(screen), program)
             xdotool(screen, "key", "r")
             until(lambda: "REC" in window_title(screen), program)
             until(lambda: any(path.stat().st_size for path in tmp_path.glob("*.partial.mp4")), program)
