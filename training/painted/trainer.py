@@ -34,7 +34,7 @@ from training.prices.rounding import Rounding, rounding_loss
 from training.prices.smooth import draw_smoothed
 from training.prices.stillness import stillness_loss
 
-CONTENT_WEIGHT, RANGE_WEIGHT, GRID_WEIGHT = 0.12, 100.0, 200.0
+CONTENT_WEIGHT, RANGE_WEIGHT, GRID_WEIGHT = 0.06, 100.0, 200.0
 STILLNESS, ROUNDING = 4.0, 4.0
 SMALLEST_PHOTO, SMALLEST_PAINTING = 0.6, 0.8
 """Smallest side of a crop as a share of the picture's short side."""
