@@ -17,7 +17,6 @@ from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.names import FreshNames
 from streamstyle.live.show import Live
-from streamstyle.live.sinks import RECORDING
 from streamstyle.live.state import Settings, State
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import Recipe
@@ -34,6 +33,16 @@ VIRTUAL_CAMERA = "virtual camera"
 _IDLE_SECONDS = 0.03
 _TRY_AGAIN_SECONDS = 3.0
 _USUAL_RATE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model runs, and where: words of the command line."""
+
+    model: str = "fast"
+    device: str = "auto"
+    precision: str = "auto"
+
 
 Phase = Literal["off", "starting", "running", "failed"]
 
@@ -64,13 +73,15 @@ class Engine:
         controls: Of the look; None until the model is loaded.
         live: The run; None while there is none.
         stylizer: The model; None until it is loaded.
+        choice: Of the model.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
     """
 
     def __init__(
         self,
-        load: Callable[[], Stylizer],
+        choice: ModelChoice,
+        load: Callable[[ModelChoice], Stylizer],
         show: Callable[[Pair | None], None],
         pictures: Path,
         *,
@@ -82,7 +93,8 @@ class Engine:
         """Begin on a thread of its own: load the model, and start the camera where one is named.
 
         Args:
-            load: Loads the model.
+            choice: Of the model.
+            load: Loads it.
             show: Takes each newest frame before and after, and None when there is none any more; on the show's thread.
             pictures: Folder for snapshots and recordings.
             recipe: The look to begin with.
@@ -97,7 +109,7 @@ class Engine:
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
         self.browser = BrowserPictures()
-        self._load_model, self._show, self._names = load, show, FreshNames(pictures)
+        self.choice, self._load_model, self._show, self._names = choice, load, show, FreshNames(pictures)
         self._settings = Settings((), mirror=mirror, recipe=recipe or Recipe())
         self._next, self._size = camera, size
         self._retry_at = float("inf")
@@ -233,7 +245,7 @@ class Engine:
     def _load(self) -> bool:
         """Have the model and the first look; whether they are there."""
         try:
-            stylizer = self.stylizer or self._load_model()
+            stylizer = self.stylizer or self._load_model(self.choice)
             names = tuple(stylizer.encoder.builtin.names())
             recipe = self._settings.recipe
             styles = (*recipe.style, *(name for name in names if name not in recipe.style))
@@ -275,7 +287,8 @@ class Engine:
             self._show(None)
 
     def _live(self, source: LiveSource) -> Live:
-        assert self.controls is not None and self.stylizer is not None  # they are loaded
+        assert self.controls is not None  # they are loaded
+        assert self.stylizer is not None
         self.controls.start()
         info, strokes = source.info, self.controls.settings.recipe.stroke_size
         moves = self._size is None and not self.stylizer.sizes_are_dear

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from socket import socket
 
@@ -13,7 +13,7 @@ from streamstyle.studio.engine import Engine
 from streamstyle.studio.events import Events
 from streamstyle.studio.folders import Folders
 from streamstyle.studio.history import History
-from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, PICTURES, TOLD
+from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, PICTURES, TOLD
 from streamstyle.studio.openapi import describe
 from streamstyle.studio.pictures import Pictures
 from streamstyle.studio.routes import MOST_JSON_BYTES, Route, add_routes, answer, say_errors
@@ -29,16 +29,17 @@ _FIGURES_EVERY = 10
 OpenEngine = Callable[[Pictures], Engine]
 
 
-def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine) -> web.Application:
+def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network: Sequence[str] = ()) -> web.Application:
     """The whole studio.
 
     Args:
         guard: Lets in.
         folders: Where things are kept.
         open_engine: Makes the live show, once the server begins; what it shows goes to the pictures.
+        network: Addresses at which other devices reach it.
     """
     app = web.Application(middlewares=[say_errors, guard.let_in], client_max_size=MOST_JSON_BYTES)
-    app[FOLDERS] = folders
+    app[FOLDERS], app[GUARD], app[NETWORK] = folders, guard, list(network)
     api = (*live_routes.ROUTES, *watching.SOCKETS)
 
     async def get_api(_request: web.Request) -> web.Response:

@@ -36,28 +36,32 @@ LOOK_SCHEMA: Schema = {
 }
 FIELDS_SCHEMA: Schema = listing({"type": "object", "required": list(describe_look()[0])})
 SOURCE_SCHEMA = record({"kind": one_of("camera", "browser", "file", "url"), "name": TEXT}, {"id": TEXT})
-STATE_SCHEMA = record({
-    "version": COUNT,
-    "live": record({
-        "phase": one_of("off", "starting", "running", "failed"),
-        "source": or_null(SOURCE_SCHEMA),
-        "size": or_null(listing(COUNT, least=2, most=2)),
-        "problem": or_null(TEXT),
-    }),
-    "look": LOOK_SCHEMA,
-    "style": TEXT,
-    "waiting": ON,
-    "can_undo": ON,
-    "can_redo": ON,
-    "mirror": ON,
-    "recording": record({"phase": _OUTPUT_PHASE, "name": or_null(TEXT), "since": or_null(NUMBER)}),
-    "virtual_camera": record({"phase": _OUTPUT_PHASE, "destination": or_null(TEXT), "remedy": or_null(TEXT)}),
-    "message": record({"text": TEXT, "number": COUNT}),
-    "warnings": listing(TEXT),
-    "details": record({
-        "precision": or_null(TEXT), "device": or_null(TEXT), "processing_size": or_null(COUNT), "model": or_null(TEXT)
-    }),
-})
+STATE_SCHEMA = record(
+    {
+        "version": COUNT,
+        "live": record(
+            {
+                "phase": one_of("off", "starting", "running", "failed"),
+                "source": or_null(SOURCE_SCHEMA),
+                "size": or_null(listing(COUNT, least=2, most=2)),
+                "problem": or_null(TEXT),
+            }
+        ),
+        "look": LOOK_SCHEMA,
+        "style": TEXT,
+        "waiting": ON,
+        "can_undo": ON,
+        "can_redo": ON,
+        "mirror": ON,
+        "recording": record({"phase": _OUTPUT_PHASE, "name": or_null(TEXT), "since": or_null(NUMBER)}),
+        "virtual_camera": record({"phase": _OUTPUT_PHASE, "destination": or_null(TEXT), "remedy": or_null(TEXT)}),
+        "message": record({"text": TEXT, "number": COUNT}),
+        "warnings": listing(TEXT),
+        "details": record(
+            {"precision": or_null(TEXT), "device": or_null(TEXT), "processing_size": or_null(COUNT), "model": or_null(TEXT)}
+        ),
+    }
+)
 
 
 class Told:
@@ -99,11 +103,12 @@ class Told:
         sinks = {sink.name: sink for sink in state.sinks}
         recording, virtual = sinks.get(RECORDING), sinks.get(VIRTUAL_CAMERA)
         self._recording_since = (self._recording_since or time.time()) if _phase(recording) == "on" else None
+        browser_is_away = status.problem is not None and status.camera is not None and status.camera.kind == "browser"
         warnings = dict.fromkeys([*([] if live is None else live.source.warnings), *state.warnings])
         device, _, precision = ("", "", "") if stylizer is None else stylizer.provider.partition(" (")
         return {
             "live": {
-                "phase": status.phase,
+                "phase": "starting" if browser_is_away and status.phase == "running" else status.phase,
                 "source": None if status.camera is None else status.camera.as_json(),
                 "size": None if status.size is None else list(status.size),
                 "problem": status.problem,
