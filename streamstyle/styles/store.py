@@ -81,7 +81,7 @@ class BuiltinStyles:
             StyleError: There is none of this name.
         """
         if name not in self.names():
-            raise StyleError(f"there is no built-in style '{name}'; see --list-styles")
+            raise StyleError(f"there is no built-in style '{name}'; see: streamstyle styles")
         return _code(name, self._version, self._arrays, f"{name}/")
 
 
