@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +15,7 @@ from streamstyle.commands.progress import teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
+from streamstyle.live.names import FreshNames
 from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
@@ -228,7 +227,7 @@ def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
 def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
     if window is None:
         return Headless(options.seconds)
-    names = _FreshNames()
+    names = FreshNames()
     return Viewer(
         window,
         live,
@@ -237,23 +236,6 @@ def _presenter(options: argparse.Namespace, live: Live, window: Window | None, s
         seconds=options.seconds,
         viewers=lambda: sum(sink.viewers for sink in sinks.values() if isinstance(sink, MjpegSink)),
     )
-
-
-class _FreshNames:
-    """Files of the current folder whose names say when; none twice, also before the first is written."""
-
-    def __init__(self) -> None:
-        self._given: set[Path] = set()
-
-    def next(self, suffix: str) -> Path:
-        """A name that is not taken."""
-        stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
-        path, number = Path(f"{stem}{suffix}"), 1
-        while path in self._given or path.exists():
-            number += 1
-            path = Path(f"{stem}-{number}{suffix}")
-        self._given.add(path)
-        return path
 
 
 def _tell_source(source: LiveSource, console: Console) -> None:
