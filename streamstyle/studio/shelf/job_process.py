@@ -1,8 +1,8 @@
 """One job of the queue, as a program of its own: what `streamstyle video` does, told in lines of JSON.
 
-It reads one line: `folder` of the job, `original` and `look` (names of files there), `name` (what the user calls the original), `model`,
-`device`, `precision`. It says what it opened, how far it is, when a new preview lies in the folder, and in the end the result
-or why there is none. When its standard input is closed, it ends, and leaves nothing under a final name.
+It reads one line: `folder` of the job, `original` and `look` (names of files there), `name` (what the user calls the
+original), `model`, `device`, `precision`. It says what it opened, how far it is, when a new preview lies in the folder, and
+in the end the result, or why there is none. When its standard input is closed, it ends; nothing is left under a final name.
 """
 
 import os
@@ -21,7 +21,7 @@ from typing import NoReturn
 import cv2
 import numpy as np
 
-from streamstyle.errors import Interrupted, SourceError, StreamstyleError, reason_of
+from streamstyle.errors import Interrupted, SourceError, reason_of
 from streamstyle.files.job import Job, default_output, stylize_source
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
@@ -85,8 +85,8 @@ def _paint(request: dict[str, str], say: Say) -> None:
         previews = _Previews(longest, say)
         stylizer = _Watched(request["model"], request["device"], request["precision"], previews)
         recipe = read_recipe(Path(request["look"]))
-        if not recipe.style and stylizer.encoder.only_style:
-            recipe = replace(recipe, style=(stylizer.encoder.only_style,))
+        if not recipe.style:
+            recipe = replace(recipe, style=tuple(stylizer.encoder.builtin.names()[:1]))
         named = default_output(replace(source.info, name=request["name"]), recipe.name, Path())
         output = Path(RESULT).with_suffix(named.suffix)
         with closing(Player(recipe, stylizer.encoder.find, find_people)) as player:
@@ -107,7 +107,7 @@ def _refuse_text(original: str) -> None:
     head = read_start(original)
     if not head or kind_of(head, original) != "other" or head.startswith(b"YUV4MPEG2"):
         return
-    if re.fullmatch(rb"[\t\n\r -~\x80-\xff]+", head[:_TEXT_BYTES]) and _is_utf8(head[:_TEXT_BYTES]) or b"c=IN IP" in head:
+    if (re.fullmatch(rb"[\t\n\r -~\x80-\xff]+", head[:_TEXT_BYTES]) and _is_utf8(head[:_TEXT_BYTES])) or b"c=IN IP" in head:
         raise SourceError(f"'{original}' is text; wanted a photo or a video")
 
 

@@ -22,7 +22,7 @@ _OUT_OF_MEMORY = -9
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class ModelChoice:
     """What paints files.
 
     Attributes:
@@ -57,16 +57,16 @@ class _Running:
 class JobQueue:
     """Paints what waits. Its methods are for the event loop."""
 
-    def __init__(self, jobs: Jobs, engine: Engine, changed: Callable[[], None]) -> None:
+    def __init__(self, jobs: Jobs, model: ModelChoice, changed: Callable[[], None]) -> None:
         """Nothing is begun.
 
         Args:
             jobs: What there is.
-            engine: What paints.
+            model: What paints.
             changed: Called after each change of a job.
         """
         self.jobs = jobs
-        self._engine, self._changed = engine, changed
+        self._model, self._changed = model, changed
         self._wake = asyncio.Event()
         self._running: _Running | None = None
 
@@ -167,9 +167,9 @@ class JobQueue:
                 "original": job.original,
                 "look": LOOK,
                 "name": job.name,
-                "model": self._engine.model,
-                "device": self._engine.device,
-                "precision": self._engine.precision,
+                "model": self._model.model,
+                "device": self._model.device,
+                "precision": self._model.precision,
             }
         )
         outcome: dict[str, Any] = {}

@@ -315,7 +315,9 @@ def _failing_clearly(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ApiError(507, f"'{name}' cannot be stored: {reason(error)}; make room on the disk, then send it again") from error
+        raise ApiError(
+            507, f"'{name}' cannot be stored: {reason(error)}; make room on the disk, then send it again"
+        ) from error
 
 
 def _is_id(name: str) -> bool:

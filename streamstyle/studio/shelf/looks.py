@@ -15,7 +15,8 @@ from streamstyle.media.whole import whole_file
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.schema import COUNT, TEXT, Schema, record
 from streamstyle.studio.shelf.names import file_name
-from streamstyle.studio.shelf.styles import style_name_of, style_path
+from streamstyle.studio.shelf.styles import Styles
+from streamstyle.styles.store import is_bare
 
 MOST_LOOK_BYTES = 1_000_000
 _ENDING = ".toml"
@@ -47,9 +48,14 @@ class SavedLook:
 class Looks:
     """The saved looks of a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take up what is there."""
-        self._folder = folder
+    def __init__(self, folder: Path, styles: Styles) -> None:
+        """Take up what is there.
+
+        Args:
+            folder: Of the looks; exists.
+            styles: Know the user's own.
+        """
+        self._folder, self._styles = folder, styles
         for path in folder.glob(f"{_INCOMING}*"):
             path.unlink(missing_ok=True)
 
@@ -83,7 +89,7 @@ class Looks:
             SinkError: It cannot be written.
         """
         kept = file_name(name.removesuffix(_ENDING), "look").removesuffix(_ENDING)
-        save_recipe(_styles_by(style_name_of, recipe), self._folder / f"{kept}{_ENDING}", overwrite=True)
+        save_recipe(_styles_by(self._styles.name_of, recipe), self._folder / f"{kept}{_ENDING}", overwrite=True)
         return self.get(kept)
 
     def take(self, name: str, text: bytes) -> SavedLook:
@@ -111,7 +117,7 @@ class Looks:
             place.unlink(missing_ok=True)
         if recipe.mask is not None:
             raise ApiError(400, f"the look names the mask {quoted(recipe.mask)}, a file; take the line 'mask' out")
-        _styles_by(style_path, recipe)
+        _styles_by(self._styles.path_of, recipe)
         return self.save(name, recipe)
 
     def read(self, look: SavedLook) -> Recipe:
@@ -121,7 +127,8 @@ class Looks:
             ApiError: It names a style that is no longer there.
             UsageError: The file was changed, and is no look any longer.
         """
-        return _styles_by(lambda style: style_path(style) if style_name_of(style) == style else style, read_recipe(look.path))
+        recipe = read_recipe(look.path)
+        return _styles_by(lambda style: self._styles.path_of(style) if is_bare(style) else style, recipe)
 
     def remove(self, look: SavedLook) -> None:
         """Remove one.

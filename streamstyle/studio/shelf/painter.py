@@ -38,7 +38,9 @@ class Painter:
             try:
                 said = await self._answer(request)
             except OSError as error:
-                raise StyleError(f"painting cannot be started: {reason(error)}; end other programs, then try again") from error
+                raise StyleError(
+                    f"painting cannot be started: {reason(error)}; end other programs, then try again"
+                ) from error
             finally:
                 self._idle = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._rest)
         if said is None:

@@ -55,4 +55,6 @@ def write_json(path: Path, value: object) -> None:
         with whole_file(path) as partial:
             partial.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
     except OSError as error:
-        raise SinkError(f"{quoted(path)} cannot be written: {reason(error)}; make room, or see to its permissions") from error
+        raise SinkError(
+            f"{quoted(path)} cannot be written: {reason(error)}; make room, or see to its permissions"
+        ) from error

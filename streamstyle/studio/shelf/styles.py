@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from streamstyle.media.places import is_url
+from streamstyle.media.places import is_url, quoted
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.schema import ON, TEXT, Schema, listing, one_of, or_null, record
 from streamstyle.studio.shelf.names import file_name, style_word
@@ -87,7 +87,7 @@ class Styles:
         """The built-in ones, then the user's."""
         for painting in PAINTINGS:
             yield ShelfStyle(painting.name, painting.name, painting.title, painting.painter, painting.year)
-        for name, path in own_styles().items():
+        for name, path in own_styles(self._folder).items():
             if painting_of(name) is None and is_bare(name):
                 yield ShelfStyle(name, str(path), self._titles.get(name, name), is_own=True)
 
@@ -100,7 +100,7 @@ class Styles:
         for style in self:
             if style.name == name:
                 return style
-        raise ApiError(404, f"there is no style '{name}'; GET /api/styles lists them")
+        raise ApiError(404, f"there is no style {quoted(name)}; GET /api/styles lists them")
 
     def describe(self, style: ShelfStyle, thumbnails: Thumbnails) -> dict[str, Any]:
         """A style as the API tells it."""
@@ -148,7 +148,7 @@ class Styles:
         """
         if not style.is_own:
             raise ApiError(409, f"'{style.name}' is a built-in style; only your own can be removed")
-        while (path := own_styles().get(style.name)) is not None:  # a picture may lie behind a style file
+        while (path := own_styles(self._folder).get(style.name)) is not None:  # a picture may lie behind a style file
             try:
                 path.unlink()
             except OSError as error:
@@ -167,6 +167,25 @@ class Styles:
         self._favourites = [*others, style.name] if on else others
         self._write()
 
+    def path_of(self, name: str) -> str:
+        """What a look holds for the name of a style: the user's file, or a built-in name.
+
+        Raises:
+            ApiError: There is no style of this name; a path is none.
+        """
+        if painting_of(name) is not None:
+            return name
+        own = own_styles(self._folder)
+        if name not in own or not is_bare(name):
+            raise ApiError(400, f"there is no style {quoted(name)}; GET /api/styles lists them")
+        return str(own[name])
+
+    def name_of(self, held: str) -> str:
+        """The name of a style, where a look holds the user's file; anything else as it is."""
+        if is_bare(held) or is_url(held) or not Path(held).is_relative_to(self._folder):
+            return held
+        return next((name for name, path in own_styles(self._folder).items() if path == Path(held) and is_bare(name)), held)
+
     def wanted_first(self) -> list[tuple[str, str]]:
         """Name and source of all styles, favourites first."""
         every = sorted(self, key=lambda style: style.name not in self._favourites)
@@ -174,24 +193,3 @@ class Styles:
 
     def _write(self) -> None:
         write_json(self._place, {"titles": self._titles, "favourites": self._favourites})
-
-
-def style_path(name: str) -> str:
-    """What a look takes for the name of a style: the user's file, or a built-in name.
-
-    Raises:
-        ApiError: There is no style of this name; a path is none.
-    """
-    if painting_of(name) is not None:
-        return name
-    own = own_styles()
-    if name not in own or not is_bare(name):
-        raise ApiError(400, f"there is no style '{name[:80]}'; GET /api/styles lists them")
-    return str(own[name])
-
-
-def style_name_of(path: str) -> str:
-    """The name of a style of the user's own by its path; anything else as it is."""
-    if is_bare(path) or is_url(path):
-        return path
-    return next((name for name, own in own_styles().items() if own == Path(path) and is_bare(name)), path)
