@@ -33,6 +33,7 @@ from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.studio.mjpeg import MjpegSink
+from streamstyle.styles.own import own_styles
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 
@@ -139,9 +140,10 @@ def show_cameras(*, as_json: bool) -> int:
 
 def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.encoder.builtin.names()
+    recipe = stylizer.encoder.resolved(recipe)
     own = [name for name in recipe.style if name != KEEP]
-    styles = (*own, *(name for name in builtin if name not in own))
+    offered = [*own, *(str(path) for path in own_styles().values()), *stylizer.encoder.builtin.names()]
+    styles = tuple(dict.fromkeys(offered))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:

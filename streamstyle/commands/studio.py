@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import logging
 import os
 import signal
 import socket
@@ -117,6 +118,7 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
             size=options.size,
         )
 
+    logging.getLogger("streamstyle").addHandler(_Complaints(logging.WARNING))
     app = studio_app(guard, folders, open_engine, [address] if beyond else [])
     with _Signals() as signals:
         async with serving(app, listener, context):
@@ -156,6 +158,15 @@ def _encryption(options: argparse.Namespace, folder: Path, address: str) -> ssl.
     host = address.partition("://")[2].rpartition(":")[0].strip("[]")
     name = socket.gethostname()
     return self_signed(folder, ["localhost", "127.0.0.1", "::1", host, name, f"{name}.local", *options.allow_host])
+
+
+class _Complaints(logging.Handler):
+    """Prints what the studio complains of, in one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one."""
+        failure = record.exc_info[1] if record.exc_info else None
+        complain(record.getMessage() + ("" if failure is None else f" ({type(failure).__name__}: {failure})"))
 
 
 class _Signals:

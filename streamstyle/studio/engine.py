@@ -37,7 +37,13 @@ _USUAL_RATE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Which model runs, and where: words of the command line."""
+    """Which model paints, and where.
+
+    Attributes:
+        model: A name, or the path of an `.onnx` file.
+        device: One of streamstyle.runtime.table.DEVICES.
+        precision: One of streamstyle.runtime.table.PRECISIONS.
+    """
 
     model: str = "fast"
     device: str = "auto"
@@ -73,14 +79,14 @@ class Engine:
         controls: Of the look; None until the model is loaded.
         live: The run; None while there is none.
         stylizer: The model; None until it is loaded.
-        choice: Of the model.
+        settings: Which model runs, and where.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
     """
 
     def __init__(
         self,
-        choice: ModelChoice,
+        settings: ModelChoice,
         load: Callable[[ModelChoice], Stylizer],
         show: Callable[[Pair | None], None],
         pictures: Path,
@@ -93,7 +99,7 @@ class Engine:
         """Begin on a thread of its own: load the model, and start the camera where one is named.
 
         Args:
-            choice: Of the model.
+            settings: Of the model.
             load: Loads it.
             show: Takes each newest frame before and after, and None when there is none any more; on the show's thread.
             pictures: Folder for snapshots and recordings.
@@ -109,12 +115,12 @@ class Engine:
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
         self.browser = BrowserPictures()
-        self.choice, self._load_model, self._show, self._names = choice, load, show, FreshNames(pictures)
-        self._settings = Settings((), mirror=mirror, recipe=recipe or Recipe())
+        self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
+        self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
         self._next, self._size = camera, size
         self._retry_at = float("inf")
         self._sent = self._done = 0
-        self._wanted = self._settings.recipe
+        self._wanted = self._first.recipe
         self._virtual_camera = self._ended = False
         self._newest: Frame | None = None
         self.owner.hand_over()
@@ -128,7 +134,7 @@ class Engine:
     @property
     def state(self) -> State:
         """Of the look and the outputs."""
-        return State(self._settings) if self.controls is None else self.controls.state
+        return State(self._first) if self.controls is None else self.controls.state
 
     @property
     def wanted(self) -> Recipe:
@@ -177,7 +183,7 @@ class Engine:
     def mirror(self, on: bool) -> None:
         """Mirror, or no longer."""
         if self.controls is None:
-            self._settings = replace(self._settings, mirror=on)
+            self._first = replace(self._first, mirror=on)
         else:
             self.controls.mirror(on)
 
@@ -245,14 +251,14 @@ class Engine:
     def _load(self) -> bool:
         """Have the model and the first look; whether they are there."""
         try:
-            stylizer = self.stylizer or self._load_model(self.choice)
+            stylizer = self.stylizer or self._load_model(self.settings)
             names = tuple(stylizer.encoder.builtin.names())
-            recipe = self._settings.recipe
+            recipe = self._first.recipe
             styles = (*recipe.style, *(name for name in names if name not in recipe.style))
             if not styles:
                 raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
             recipe = replace(recipe, style=recipe.style or styles[:1])
-            controls = Controls(stylizer, replace(self._settings, styles=styles, recipe=recipe), find_people)
+            controls = Controls(stylizer, replace(self._first, styles=styles, recipe=recipe), find_people)
             controls.start()
         except StreamstyleError as error:
             self.status = Status("failed", self.status.camera, problem=str(error))
@@ -326,7 +332,7 @@ class Engine:
             self._done = number
 
         if self.controls is None:
-            self._settings = replace(self._settings, recipe=change(self._settings.recipe))
+            self._first = replace(self._first, recipe=change(self._first.recipe))
             done()
         else:
             self.controls.change(change)

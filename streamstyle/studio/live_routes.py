@@ -7,17 +7,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import WSMsgType, web
 
-from streamstyle.look.options import changed_look, describe_look, look_values
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.options import changed_look, describe_look
+from streamstyle.look.recipe import KEEP, LOOK_FIELDS, Recipe
 from streamstyle.studio.camera import Camera, describe_cameras
 from streamstyle.studio.events import HEARTBEAT_SECONDS
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, TOLD
 from streamstyle.studio.routes import ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, record, text, whole
-from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA
+from streamstyle.studio.shelf.keys import STYLES
+from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA, STYLE_FIELDS, named
 
 _SAVED_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.02
@@ -51,13 +53,13 @@ async def get_fields(_request: web.Request) -> web.Response:
 
 async def patch_look(request: web.Request) -> web.Response:
     """Change some fields."""
-    values = request["body"]
+    values = _held(request)
     return _change(request, lambda before: changed_look(before, values), frozenset(values))
 
 
 async def put_look(request: web.Request) -> web.Response:
     """Change all of it: what is not named goes to its default, but for the style."""
-    values = request["body"]
+    values = _held(request)
     return _change(request, lambda before: changed_look(Recipe(before.style), values), frozenset())
 
 
@@ -102,7 +104,7 @@ async def snapshot(request: web.Request) -> web.Response:
     path = engine.snapshot()
     for _ in range(round(_SAVED_SECONDS / _LOOK_AGAIN_SECONDS)):
         if path.exists():
-            return answer({"name": path.name, "href": f"/api/pictures/{path.name}"}, 201)
+            return answer({"name": path.name, "href": f"/api/pictures/{quote(path.name)}"}, 201)
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     raise ApiError(507, engine.state.message.text or "the photo could not be saved; is the disk full?")
 
@@ -133,7 +135,7 @@ async def get_pictures(request: web.Request) -> web.Response:
                 pictures.append(
                     {
                         "name": path.name,
-                        "href": f"/api/pictures/{path.name}",
+                        "href": f"/api/pictures/{quote(path.name)}",
                         "kind": _KINDS[path.suffix],
                         "bytes": status.st_size,
                         "made_at": status.st_mtime,
@@ -217,13 +219,28 @@ async def camera_socket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
+def _held(request: web.Request) -> dict[str, object]:
+    """The fields of a look that were sent, with what a look holds in place of the names of styles."""
+    styles, offered = request.app[STYLES], request.app[ENGINE].state.settings.styles
+
+    def held(name: str) -> str:
+        return name if name in words or name in offered else styles.path_of(name)
+
+    values = dict(request["body"])
+    for field in STYLE_FIELDS:
+        if field in values:
+            words = (KEEP, *LOOK_FIELDS[field].choices)
+            values[field] = named(values[field], held)
+    return values
+
+
 def _change(request: web.Request, change: Callable[[Recipe], Recipe], fields: frozenset[str]) -> web.Response:
     engine, told = request.app[ENGINE], request.app[TOLD]
     before = engine.wanted
     look = engine.change(change)
     if look != before:
         told.history.step(before, fields)
-    return answer({"look": look_values(look)})
+    return answer({"look": told.look(look)})
 
 
 def _go(request: web.Request, step: Callable[[Recipe], Recipe | None], nothing: str) -> web.Response:
@@ -231,7 +248,7 @@ def _go(request: web.Request, step: Callable[[Recipe], Recipe | None], nothing: 
     recipe = step(engine.wanted)
     if recipe is None:
         raise ApiError(409, nothing)
-    return answer({"look": look_values(engine.load(recipe))})
+    return answer({"look": request.app[TOLD].look(engine.load(recipe))})
 
 
 def _saved(folder: Path) -> list[Path]:

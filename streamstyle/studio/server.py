@@ -18,6 +18,8 @@ from streamstyle.studio.openapi import describe
 from streamstyle.studio.pictures import Pictures
 from streamstyle.studio.routes import MOST_JSON_BYTES, Route, add_routes, answer, say_errors
 from streamstyle.studio.security import Guard, add_headers
+from streamstyle.studio.shelf import routes as shelf_routes
+from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import Told
 
 _IDLE_SECONDS = 15.0
@@ -40,7 +42,7 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network:
     """
     app = web.Application(middlewares=[say_errors, guard.let_in], client_max_size=MOST_JSON_BYTES)
     app[FOLDERS], app[GUARD], app[NETWORK] = folders, guard, list(network)
-    api = (*live_routes.ROUTES, *watching.SOCKETS)
+    api = (*live_routes.ROUTES, *watching.SOCKETS, *shelf_routes.ROUTES)
 
     async def get_api(_request: web.Request) -> web.Response:
         return answer(describe(api))
@@ -49,10 +51,13 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network:
     add_routes(app, routes)
     app.on_response_prepare.append(add_headers)
 
+    def name_of(held: str) -> str:
+        return app[STYLES].name_of(held)
+
     async def show(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES], app[EVENTS] = Pictures(), Events()
         app[ENGINE] = engine = open_engine(app[PICTURES])
-        app[TOLD] = Told(engine, History())
+        app[TOLD] = Told(engine, History(), name_of)
         teller = asyncio.create_task(_tell(app))
         try:
             yield
@@ -66,6 +71,7 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network:
         await app[EVENTS].close()
 
     app.cleanup_ctx.append(show)
+    app.cleanup_ctx.append(shelf_routes.shelf)
     app.on_shutdown.append(say_goodbye)
     return app
 

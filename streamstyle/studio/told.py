@@ -1,17 +1,19 @@
 """The state of the studio as it is told to pages and programs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from streamstyle.live.sinks import RECORDING
 from streamstyle.live.state import SinkState
 from streamstyle.look.options import describe_look, look_values
-from streamstyle.look.recipe import LOOK_FIELDS
+from streamstyle.look.recipe import LOOK_FIELDS, Recipe
 from streamstyle.studio.engine import VIRTUAL_CAMERA, Engine
 from streamstyle.studio.history import History
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, or_null, record
+
+STYLE_FIELDS = tuple(name for name, known in LOOK_FIELDS.items() if known.kind == "style")
 
 _PHASES: Mapping[str, str] = {"opening": "opening", "open": "on"}
 _OUTPUT_PHASE = one_of("off", "opening", "on")
@@ -71,9 +73,16 @@ class Told:
         history: Of the look.
     """
 
-    def __init__(self, engine: Engine, history: History) -> None:
+    def __init__(self, engine: Engine, history: History, name_of: Callable[[str], str]) -> None:
+        """Nothing is told yet.
+
+        Args:
+            engine: The live show.
+            history: Of the look.
+            name_of: The name of a style that a look holds.
+        """
         self.history = history
-        self._engine = engine
+        self._engine, self._name_of = engine, name_of
         self._version = 0
         self._last: dict[str, Any] = {}
         self._recording_since: float | None = None
@@ -84,6 +93,11 @@ class Told:
         if told != self._last:
             self._version, self._last = self._version + 1, told
         return {"version": self._version, **told}
+
+    def look(self, recipe: Recipe) -> dict[str, object]:
+        """A look, with the names of its styles."""
+        values = look_values(recipe)
+        return values | {name: named(values[name], self._name_of) for name in STYLE_FIELDS}
 
     def figures(self) -> dict[str, Any] | None:
         """How fast it is, over the last seconds; None while nothing runs."""
@@ -113,7 +127,7 @@ class Told:
                 "size": None if status.size is None else list(status.size),
                 "problem": status.problem,
             },
-            "look": look_values(engine.wanted),
+            "look": self.look(engine.wanted),
             "style": state.style,
             "waiting": state.waiting,
             "can_undo": self.history.can_undo,
@@ -138,6 +152,13 @@ class Told:
                 "model": None if stylizer is None else f"{stylizer.name} {stylizer.version}",
             },
         }
+
+
+def named(value: object, name_of: Callable[[str], str]) -> object:
+    """The value of a field that holds styles, each of them under another name."""
+    if isinstance(value, list):
+        return [named(item, name_of) for item in value]
+    return name_of(value) if isinstance(value, str) else value
 
 
 def _phase(sink: SinkState | None) -> str:
