@@ -35,6 +35,8 @@ _SPOTS = ((0, 0.24, 0.17), (1, 0.24, 0.17), (3, 0.28, 0.17))
 """What is brought out in full: landmark (the eyes, the mouth), half its width and height in widths of the face."""
 _BROWS = 0.04
 """Widths of the face by which the spots of the eyes lie higher than the eyes: they hold the brows, too."""
+_MIDDLE = 128
+"""What stands for no change where changes are bytes."""
 _LEAST_SIDE = 8
 """Pixels, across or down, of a place that something can be brought out in."""
 
@@ -67,17 +69,19 @@ def _bring_out(result: Image, scene: Image, face: SeenFace, strength: float) -> 
         return
     area = (slice(top, bottom), slice(left, right))
     size = (right - left, bottom - top)
-    gray = cv2.cvtColor(scene[area], cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gray = cv2.cvtColor(scene[area], cv2.COLOR_RGB2GRAY)
     scale = min(1.0, _GRID / width)
     small = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    around = cv2.GaussianBlur(cv2.resize(gray, small, interpolation=cv2.INTER_AREA), (0, 0), _SCALE * width * scale)
+    shrunk = cv2.resize(gray, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    around = cv2.resize(cv2.GaussianBlur(shrunk, (0, 0), _SCALE * width * scale), size, interpolation=cv2.INTER_LINEAR)
     finest = int(_FINEST * width) | 1
-    fine = cv2.blur(gray, (finest, finest)) if finest > 1 else gray
-    detail = (_GAIN * strength) * (fine - cv2.resize(around, size, interpolation=cv2.INTER_LINEAR))
+    detail = np.subtract(cv2.blur(gray, (finest, finest)) if finest > 1 else gray, around, dtype=np.float32)
+    detail *= np.float32(_GAIN * strength)
     detail /= 1 + np.abs(detail) / np.float32(_MOST)
     detail *= cv2.resize(_places(face, (left, top), small, scale), size, interpolation=cv2.INTER_LINEAR)
-    change = cv2.cvtColor(detail.astype(np.float32, copy=False), cv2.COLOR_GRAY2RGB)
-    result[area] = cv2.add(result[area], np.rint(change, out=change), dtype=cv2.CV_8U)
+    # In bytes around a middle, as grain is added.
+    shifted = cv2.cvtColor((detail + np.float32(_MIDDLE + 0.5)).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+    result[area] = cv2.addWeighted(result[area], 1, shifted, 1, -_MIDDLE)
 
 
 def _places(face: SeenFace, corner: tuple[int, int], size: tuple[int, int], scale: float) -> Plane:

@@ -6,6 +6,7 @@ import pytest
 from streamstyle.errors import ModelError
 from streamstyle.look.people import weights
 from streamstyle.look.people.faces import BlazeFace, InstalledFaceFinder, full_range, overlap
+from tests.golden.pictures import photo
 from tests.look.test_people import portrait
 
 
@@ -39,11 +40,12 @@ def network():
 class TestRealModel:
     def test_a_portrait(self, network):
         (face,) = network.find(portrait(), 0.6)
-        left, top, right, bottom = face.box
-        assert 180 < left < right < 370
-        assert 90 < top < bottom < 320
-        eyes = face.landmarks[:2]
-        assert np.abs(eyes - [[235, 178], [305, 178]]).max() < 25
+        expected = [[223, 193], [306, 190], [263, 244], [265, 281]]  # eyes, tip of the nose, mouth, as one sees them
+        assert np.abs(face.landmarks[:4] - expected).max() < 12
+
+    def test_a_drawn_face_by_its_place(self, network):
+        (face,) = network.find(photo(), 0.6)
+        assert np.abs(face.landmarks[:2] - [[92, 62], [108, 62]]).max() < 4
 
     @pytest.mark.parametrize("size", [(15, 400), (16, 16), (300, 40), (90, 1000)])
     def test_any_size_of_a_plain_picture_has_none(self, network, size):
