@@ -25,7 +25,6 @@ from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
@@ -33,6 +32,7 @@ from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
+from streamstyle.studio.mjpeg import MjpegSink
 from streamstyle.styles.own import own_styles
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window

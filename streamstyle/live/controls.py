@@ -26,7 +26,8 @@ ALPHA_STEP = 0.1
 class Controls:
     """The live state of a look.
 
-    What changes something, and `state`, are for any thread; `start`, `look`, `go_back`, `rest` and `close` are for the owner.
+    What changes something, and `state`, are for any thread; `start`, `look`, `go_back`, `rest` and `close` are for
+    the owner.
 
     Attributes:
         owner: The thread that owns the state.

@@ -5,11 +5,11 @@ import logging
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from streamstyle.errors import SinkError
 from streamstyle.media.libav import reason
+from streamstyle.studio.engine import ModelChoice
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.shelf.child import Child
 from streamstyle.studio.shelf.jobs import LOOK, Jobs, StoredJob
@@ -19,21 +19,6 @@ log = logging.getLogger(__name__)
 _PROGRAM = "streamstyle.studio.shelf.job_process"
 _OUT_OF_MEMORY = -9
 """Exit code of a process that the system ended, most likely for its memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """What paints files.
-
-    Attributes:
-        model: A name, or the path of an `.onnx` file.
-        device: One of streamstyle.runtime.table.DEVICES.
-        precision: One of streamstyle.runtime.table.PRECISIONS.
-    """
-
-    model: str = "fast"
-    device: str = "auto"
-    precision: str = "auto"
 
 
 class _Running:

@@ -2,7 +2,6 @@
 
 from aiohttp import web
 
-from streamstyle.look.options import look_values
 from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.studio.keys import ENGINE, EVENTS, TOLD
 from streamstyle.studio.routes import Route, answer
@@ -36,7 +35,7 @@ async def load_look(request: web.Request) -> web.Response:
     before, look = engine.wanted, engine.load(request.app[LOOKS].read(_look(request)))
     if look != before:
         request.app[TOLD].history.step(before, frozenset(LOOK_FIELDS))
-    return answer({"look": look_values(look)})
+    return answer({"look": request.app[TOLD].look(look)})
 
 
 async def get_look(request: web.Request) -> web.StreamResponse:
