@@ -16,7 +16,7 @@ from streamstyle.look.recipe import KEEP, LOOK_FIELDS, Recipe
 from streamstyle.studio.camera import Camera, describe_cameras
 from streamstyle.studio.events import HEARTBEAT_SECONDS
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, TOLD
-from streamstyle.studio.routes import ApiError, Route, answer
+from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, record, text, whole
 from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA, STYLE_FIELDS, named
@@ -75,7 +75,7 @@ async def redo(request: web.Request) -> web.Response:
 
 async def put_mirror(request: web.Request) -> web.Response:
     """Left is right, or no longer."""
-    request.app[ENGINE].mirror(request["body"]["on"])
+    request.app[ENGINE].mirror(request[BODY]["on"])
     return answer({"ok": True})
 
 
@@ -86,7 +86,7 @@ async def get_cameras(request: web.Request) -> web.Response:
 
 async def start(request: web.Request) -> web.Response:
     """Paint a camera; the state tells what comes of it."""
-    request.app[ENGINE].start(Camera.of(request["body"]))
+    request.app[ENGINE].start(Camera.of(request[BODY]))
     return answer({"ok": True}, 202)
 
 
@@ -112,15 +112,15 @@ async def snapshot(request: web.Request) -> web.Response:
 async def put_recording(request: web.Request) -> web.Response:
     """Begin or finish a recording."""
     engine = request.app[ENGINE]
-    if request["body"]["on"] and engine.live is None:
+    if request[BODY]["on"] and engine.live is None:
         raise ApiError(409, "there is nothing to record yet; start a camera first")
-    engine.record(request["body"]["on"])
+    engine.record(request[BODY]["on"])
     return answer({"ok": True})
 
 
 async def put_virtual_camera(request: web.Request) -> web.Response:
     """Be a camera for other programs, or no longer."""
-    request.app[ENGINE].virtual_camera(request["body"]["on"])
+    request.app[ENGINE].virtual_camera(request[BODY]["on"])
     return answer({"ok": True})
 
 
@@ -226,7 +226,7 @@ def _held(request: web.Request) -> dict[str, object]:
     def held(name: str) -> str:
         return name if name in words or name in offered else styles.path_of(name)
 
-    values = dict(request["body"])
+    values = dict(request[BODY])
     for field in STYLE_FIELDS:
         if field in values:
             words = (KEEP, *LOOK_FIELDS[field].choices)
