@@ -25,7 +25,6 @@ from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
@@ -33,6 +32,8 @@ from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
+from streamstyle.studio.mjpeg import MjpegSink
+from streamstyle.styles.own import own_styles
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 
@@ -139,9 +140,10 @@ def show_cameras(*, as_json: bool) -> int:
 
 def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.encoder.builtin.names()
+    recipe = stylizer.encoder.resolved(recipe)
     own = [name for name in recipe.style if name != KEEP]
-    styles = (*own, *(name for name in builtin if name not in own))
+    offered = [*own, *(str(path) for path in own_styles().values()), *stylizer.encoder.builtin.names()]
+    styles = tuple(dict.fromkeys(offered))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:

@@ -26,7 +26,8 @@ ALPHA_STEP = 0.1
 class Controls:
     """The live state of a look.
 
-    What changes something, and `state`, are for any thread; `start`, `look`, `go_back`, `rest` and `close` are for the owner.
+    What changes something, and `state`, are for any thread; `start`, `look`, `go_back`, `rest` and `close` are for
+    the owner.
 
     Attributes:
         owner: The thread that owns the state.
@@ -223,12 +224,17 @@ class Controls:
 
     @sent
     def add(self, styles: Sequence[str], *, show: bool = False) -> None:
-        """Offer more styles; with `show`, go to the last of them."""
-        new = tuple(style for style in styles if style not in self.settings.styles)
-        if new:
-            self._set(styles=self.settings.styles + new)
-        if new and show:
-            self.pick(len(self.settings.styles) - 1)
+        """Offer more styles, the user's own before those that are shipped; with `show`, go to the last of them."""
+        before, index = self.settings.styles, self.settings.index
+        new = tuple(style for style in styles if style not in before)
+        if not new:
+            return
+        shipped = self.stylizer.encoder.builtin.names()
+        place = next((number for number, style in enumerate(before) if style in shipped), len(before))
+        index += len(new) if index >= place else 0
+        self._set(styles=before[:place] + new + before[place:], index=index)
+        if show:
+            self.pick(place + len(new) - 1)
 
     @sent
     def say(self, text: str) -> None:

@@ -1,5 +1,6 @@
 """What threads share: a thread that owns a state, a value that all may read, a place for the newest item, and endings."""
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -201,3 +202,19 @@ def join(threads: Iterable[threading.Thread]) -> None:
     for thread in threads:
         if thread.ident is not None:  # a signal may have come before it was started
             thread.join()
+
+
+def at_end_of_input(descriptor: int, act: Callable[[], object]) -> None:
+    """Do something, on another thread, as soon as nothing can be read any longer: whoever wrote there has ended.
+
+    Args:
+        descriptor: Of a pipe; what still comes is thrown away.
+        act: What to do; not done where the program ends before.
+    """
+
+    def wait() -> None:
+        while os.read(descriptor, 4096):
+            pass
+        act()
+
+    threading.Thread(target=wait, name="end of input", daemon=True).start()

@@ -38,11 +38,11 @@ class BrowserPictures:
             jpeg: The file's bytes.
             captured_at: When the browser took it, in seconds since 1970; what cannot be is now.
         """
-        age = min(max(0.0, time.time() - captured_at), _MOST_AGE_SECONDS) if captured_at == captured_at else 0.0
+        age = min(max(0.0, time.time() - captured_at), _MOST_AGE_SECONDS) if captured_at > 0 else 0.0
         self.slot.put((jpeg, time.monotonic() - age))
 
     def take(self) -> tuple[Image, float] | None:
-        """The newest picture, (H, W, 3) uint8 RGB, and when it was taken on `time.monotonic()`; None where none came in time."""
+        """The newest picture, (H, W, 3) uint8 RGB, and its `time.monotonic()`; None where none came in time."""
         item = self.slot.take(_POLL_SECONDS)
         if item is None:
             return None

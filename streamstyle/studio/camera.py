@@ -100,13 +100,15 @@ def describe_cameras(in_use: Camera | None) -> list[dict[str, Any]]:
     for camera in list_cameras():
         sizes = sorted({(mode.width, mode.height) for mode in camera.modes}, reverse=True)
         mine = in_use is not None and in_use.kind == "camera" and in_use.place in {str(camera.index), camera.uri}
-        told.append({
-            "id": str(camera.index),
-            "name": camera.name,
-            "sizes": [list(size) for size in sizes],
-            "in_use": mine or "use" in camera.note,
-            "note": camera.note,
-        })
+        told.append(
+            {
+                "id": str(camera.index),
+                "name": camera.name,
+                "sizes": [list(size) for size in sizes],
+                "in_use": mine or "use" in camera.note,
+                "note": camera.note,
+            }
+        )
     return told
 
 

@@ -17,7 +17,6 @@ from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.names import FreshNames
 from streamstyle.live.show import Live
-from streamstyle.live.sinks import RECORDING
 from streamstyle.live.state import Settings, State
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import Recipe
@@ -34,6 +33,22 @@ VIRTUAL_CAMERA = "virtual camera"
 _IDLE_SECONDS = 0.03
 _TRY_AGAIN_SECONDS = 3.0
 _USUAL_RATE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model paints, and where.
+
+    Attributes:
+        model: A name, or the path of an `.onnx` file.
+        device: One of streamstyle.runtime.table.DEVICES.
+        precision: One of streamstyle.runtime.table.PRECISIONS.
+    """
+
+    model: str = "fast"
+    device: str = "auto"
+    precision: str = "auto"
+
 
 Phase = Literal["off", "starting", "running", "failed"]
 
@@ -64,13 +79,15 @@ class Engine:
         controls: Of the look; None until the model is loaded.
         live: The run; None while there is none.
         stylizer: The model; None until it is loaded.
+        settings: Which model runs, and where.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
     """
 
     def __init__(
         self,
-        load: Callable[[], Stylizer],
+        settings: ModelChoice,
+        load: Callable[[ModelChoice], Stylizer],
         show: Callable[[Pair | None], None],
         pictures: Path,
         *,
@@ -82,7 +99,8 @@ class Engine:
         """Begin on a thread of its own: load the model, and start the camera where one is named.
 
         Args:
-            load: Loads the model.
+            settings: Of the model.
+            load: Loads it.
             show: Takes each newest frame before and after, and None when there is none any more; on the show's thread.
             pictures: Folder for snapshots and recordings.
             recipe: The look to begin with.
@@ -97,12 +115,12 @@ class Engine:
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
         self.browser = BrowserPictures()
-        self._load_model, self._show, self._names = load, show, FreshNames(pictures)
-        self._settings = Settings((), mirror=mirror, recipe=recipe or Recipe())
+        self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
+        self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
         self._next, self._size = camera, size
         self._retry_at = float("inf")
         self._sent = self._done = 0
-        self._wanted = self._settings.recipe
+        self._wanted = self._first.recipe
         self._virtual_camera = self._ended = False
         self._newest: Frame | None = None
         self.owner.hand_over()
@@ -116,7 +134,7 @@ class Engine:
     @property
     def state(self) -> State:
         """Of the look and the outputs."""
-        return State(self._settings) if self.controls is None else self.controls.state
+        return State(self._first) if self.controls is None else self.controls.state
 
     @property
     def wanted(self) -> Recipe:
@@ -165,7 +183,7 @@ class Engine:
     def mirror(self, on: bool) -> None:
         """Mirror, or no longer."""
         if self.controls is None:
-            self._settings = replace(self._settings, mirror=on)
+            self._first = replace(self._first, mirror=on)
         else:
             self.controls.mirror(on)
 
@@ -233,14 +251,14 @@ class Engine:
     def _load(self) -> bool:
         """Have the model and the first look; whether they are there."""
         try:
-            stylizer = self.stylizer or self._load_model()
+            stylizer = self.stylizer or self._load_model(self.settings)
             names = tuple(stylizer.encoder.builtin.names())
-            recipe = self._settings.recipe
+            recipe = self._first.recipe
             styles = (*recipe.style, *(name for name in names if name not in recipe.style))
             if not styles:
                 raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
             recipe = replace(recipe, style=recipe.style or styles[:1])
-            controls = Controls(stylizer, replace(self._settings, styles=styles, recipe=recipe), find_people)
+            controls = Controls(stylizer, replace(self._first, styles=styles, recipe=recipe), find_people)
             controls.start()
         except StreamstyleError as error:
             self.status = Status("failed", self.status.camera, problem=str(error))
@@ -275,7 +293,8 @@ class Engine:
             self._show(None)
 
     def _live(self, source: LiveSource) -> Live:
-        assert self.controls is not None and self.stylizer is not None  # they are loaded
+        assert self.controls is not None  # they are loaded
+        assert self.stylizer is not None
         self.controls.start()
         info, strokes = source.info, self.controls.settings.recipe.stroke_size
         moves = self._size is None and not self.stylizer.sizes_are_dear
@@ -313,7 +332,7 @@ class Engine:
             self._done = number
 
         if self.controls is None:
-            self._settings = replace(self._settings, recipe=change(self._settings.recipe))
+            self._first = replace(self._first, recipe=change(self._first.recipe))
             done()
         else:
             self.controls.change(change)

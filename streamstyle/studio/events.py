@@ -8,10 +8,10 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from streamstyle.studio.routes import ApiError
-
 MOST_LISTENERS = 32
 HEARTBEAT_SECONDS = 20.0
+TOO_MANY = 4003
+"""Code with which a WebSocket is closed for which there is no room."""
 _MOST_WAITING = 64
 _MOST_BYTES = 4096
 
@@ -63,7 +63,7 @@ class Events:
 
     def send_soon(self, message: dict[str, Any]) -> None:
         """Tell all; for any thread."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self.send, message)
 
     async def serve(self, request: web.Request, first: list[dict[str, Any]]) -> web.WebSocketResponse:
@@ -73,10 +73,11 @@ class Events:
             request: That asks for it.
             first: What it is told at once.
         """
-        if len(self._listeners) >= MOST_LISTENERS:
-            raise ApiError(503, f"{MOST_LISTENERS} pages listen already; close one")
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_BYTES)
         await socket.prepare(request)
+        if len(self._listeners) >= MOST_LISTENERS:
+            await socket.close(code=TOO_MANY, message=f"{MOST_LISTENERS} pages listen already; close one".encode())
+            return socket
         listener = _Listener()
         for message in first:
             listener.put(message)

@@ -42,6 +42,6 @@ class Folders:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise SinkError(
-                    f"the folder {quoted(folder)} cannot be made: {reason(error)}; see to it that {quoted(data)} may be written"
+                    f"the folder {quoted(folder)} cannot be made: {reason(error)}; make {quoted(data)} writable"
                 ) from error
         return folders

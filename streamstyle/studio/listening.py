@@ -44,7 +44,9 @@ def listen(host: str, port: int, option: str) -> socket.socket:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise SinkError(f"{option}: '{host}' is not an address of this computer ({reason(error)}); use 127.0.0.1") from error
+        raise SinkError(
+            f"{option}: '{host}' is not an address of this computer ({reason(error)}); use 127.0.0.1"
+        ) from error
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # on Windows the other option would share a port with anybody
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)

@@ -14,7 +14,7 @@ _ALWAYS = (400, 401, 403)
 
 _INTRODUCTION = (
     "All that the studio's page does. Send the token of the address that the studio prints, as in "
-    "`Authorization: Bearer TOKEN`. What is wrong is answered with {\"error\": \"one line\"}. Changes are told by the "
+    '`Authorization: Bearer TOKEN`. What is wrong is answered with {"error": "one line"}. Changes are told by the '
     "WebSocket /api/events."
 )
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import cv2
 
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Image
 from streamstyle.pipeline.live import Pair
 
 QUALITY = 85
@@ -61,7 +63,7 @@ class Shot:
 
 
 class Pictures:
-    """Where the live run leaves its newest frame, and viewers take it. Made on the event loop, whose methods the others are.
+    """Where the live run leaves its newest frame, and viewers take it; made and used on the event loop.
 
     Attributes:
         newest: None before the first, and when nothing runs.
@@ -79,8 +81,12 @@ class Pictures:
     def leave(self, pair: Pair | None) -> None:
         """Show another frame, or nothing any more; for any thread, and never waits."""
         self._left = pair
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._take)
+        self.run(self._take)
+
+    def run(self, act: Callable[[], object]) -> None:
+        """Have something done on the event loop, as long as there is one; for any thread."""
+        with suppress(RuntimeError):  # it is closed
+            self._loop.call_soon_threadsafe(act)
 
     async def after(self, number: int) -> Shot:
         """The newest shot as soon as it is another than that of a number."""
@@ -111,8 +117,3 @@ def encode(image: Image, width: int, quality: int = QUALITY) -> Jpeg:
         image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return Jpeg(data.tobytes(), width, height)
-
-
-def frame_pair(frame: Frame) -> Pair:
-    """A frame of which there is no other half."""
-    return Pair(frame, frame)

@@ -140,7 +140,7 @@ async def _json_of(request: web.Request, schema: Schema) -> Any:  # noqa: ANN401
     try:
         value = json.loads(data, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ApiError(400, "the body is no JSON; wanted an object such as {\"on\": true}") from error
+        raise ApiError(400, 'the body is no JSON; wanted an object such as {"on": true}') from error
     if said := fault(value, schema):
         raise ApiError(400, said)
     return value

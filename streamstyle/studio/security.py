@@ -37,9 +37,7 @@ class Guard:
         password: Gets the token over the network; None where there is none.
     """
 
-    def __init__(
-        self, token: str, *, password: str | None = None, hosts: Iterable[str] = (), beyond: bool = False
-    ) -> None:
+    def __init__(self, token: str, *, password: str | None = None, hosts: Iterable[str] = (), beyond: bool = False) -> None:
         """Set up.
 
         Args:
@@ -69,9 +67,10 @@ class Guard:
         """Refuse what has no business here."""
         self.check_place(request)
         route = route_of(request)
-        if not self.may(request) and not (route is not None and route.is_open):
-            if not (route is not None and route.by_address and self.knows(request.query.get("token", ""))):
-                raise ApiError(401, _NO_TOKEN)
+        is_open = route is not None and route.is_open
+        by_address = route is not None and route.by_address and self.knows(request.query.get("token", ""))
+        if not (is_open or by_address or self.may(request)):
+            raise ApiError(401, _NO_TOKEN)
         return await handler(request)
 
     def check_place(self, request: web.Request) -> None:
@@ -166,7 +165,7 @@ def token_of(data: Path, *, new: bool = False) -> str:
         place.touch(mode=0o600)
         place.write_text(f"{token}\n", encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise SinkError(f"the token {quoted(place)} cannot be kept: {reason(error)}; see to it that it may be written") from error
+        raise SinkError(f"the token {quoted(place)} cannot be kept: {reason(error)}; make it writable") from error
     return token
 
 

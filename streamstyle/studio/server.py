@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from socket import socket
 
@@ -13,11 +13,13 @@ from streamstyle.studio.engine import Engine
 from streamstyle.studio.events import Events
 from streamstyle.studio.folders import Folders
 from streamstyle.studio.history import History
-from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, PICTURES, TOLD
+from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, PICTURES, TOLD
 from streamstyle.studio.openapi import describe
 from streamstyle.studio.pictures import Pictures
 from streamstyle.studio.routes import MOST_JSON_BYTES, Route, add_routes, answer, say_errors
 from streamstyle.studio.security import Guard, add_headers
+from streamstyle.studio.shelf import routes as shelf_routes
+from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import Told
 
 _IDLE_SECONDS = 15.0
@@ -29,17 +31,18 @@ _FIGURES_EVERY = 10
 OpenEngine = Callable[[Pictures], Engine]
 
 
-def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine) -> web.Application:
+def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network: Sequence[str] = ()) -> web.Application:
     """The whole studio.
 
     Args:
         guard: Lets in.
         folders: Where things are kept.
         open_engine: Makes the live show, once the server begins; what it shows goes to the pictures.
+        network: Addresses at which other devices reach it.
     """
     app = web.Application(middlewares=[say_errors, guard.let_in], client_max_size=MOST_JSON_BYTES)
-    app[FOLDERS] = folders
-    api = (*live_routes.ROUTES, *watching.SOCKETS)
+    app[FOLDERS], app[GUARD], app[NETWORK] = folders, guard, list(network)
+    api = (*live_routes.ROUTES, *watching.SOCKETS, *shelf_routes.ROUTES)
 
     async def get_api(_request: web.Request) -> web.Response:
         return answer(describe(api))
@@ -48,10 +51,13 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine) -> web.A
     add_routes(app, routes)
     app.on_response_prepare.append(add_headers)
 
+    def name_of(held: str) -> str:
+        return app[STYLES].name_of(held)
+
     async def show(app: web.Application) -> AsyncIterator[None]:
         app[PICTURES], app[EVENTS] = Pictures(), Events()
         app[ENGINE] = engine = open_engine(app[PICTURES])
-        app[TOLD] = Told(engine, History())
+        app[TOLD] = Told(engine, History(), name_of)
         teller = asyncio.create_task(_tell(app))
         try:
             yield
@@ -65,6 +71,7 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine) -> web.A
         await app[EVENTS].close()
 
     app.cleanup_ctx.append(show)
+    app.cleanup_ctx.append(shelf_routes.shelf)
     app.on_shutdown.append(say_goodbye)
     return app
 

@@ -1,17 +1,19 @@
 """The state of the studio as it is told to pages and programs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from streamstyle.live.sinks import RECORDING
 from streamstyle.live.state import SinkState
 from streamstyle.look.options import describe_look, look_values
-from streamstyle.look.recipe import LOOK_FIELDS
+from streamstyle.look.recipe import LOOK_FIELDS, Recipe
 from streamstyle.studio.engine import VIRTUAL_CAMERA, Engine
 from streamstyle.studio.history import History
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, or_null, record
+
+STYLE_FIELDS = tuple(name for name, known in LOOK_FIELDS.items() if known.kind == "style")
 
 _PHASES: Mapping[str, str] = {"opening": "opening", "open": "on"}
 _OUTPUT_PHASE = one_of("off", "opening", "on")
@@ -36,28 +38,32 @@ LOOK_SCHEMA: Schema = {
 }
 FIELDS_SCHEMA: Schema = listing({"type": "object", "required": list(describe_look()[0])})
 SOURCE_SCHEMA = record({"kind": one_of("camera", "browser", "file", "url"), "name": TEXT}, {"id": TEXT})
-STATE_SCHEMA = record({
-    "version": COUNT,
-    "live": record({
-        "phase": one_of("off", "starting", "running", "failed"),
-        "source": or_null(SOURCE_SCHEMA),
-        "size": or_null(listing(COUNT, least=2, most=2)),
-        "problem": or_null(TEXT),
-    }),
-    "look": LOOK_SCHEMA,
-    "style": TEXT,
-    "waiting": ON,
-    "can_undo": ON,
-    "can_redo": ON,
-    "mirror": ON,
-    "recording": record({"phase": _OUTPUT_PHASE, "name": or_null(TEXT), "since": or_null(NUMBER)}),
-    "virtual_camera": record({"phase": _OUTPUT_PHASE, "destination": or_null(TEXT), "remedy": or_null(TEXT)}),
-    "message": record({"text": TEXT, "number": COUNT}),
-    "warnings": listing(TEXT),
-    "details": record({
-        "precision": or_null(TEXT), "device": or_null(TEXT), "processing_size": or_null(COUNT), "model": or_null(TEXT)
-    }),
-})
+STATE_SCHEMA = record(
+    {
+        "version": COUNT,
+        "live": record(
+            {
+                "phase": one_of("off", "starting", "running", "failed"),
+                "source": or_null(SOURCE_SCHEMA),
+                "size": or_null(listing(COUNT, least=2, most=2)),
+                "problem": or_null(TEXT),
+            }
+        ),
+        "look": LOOK_SCHEMA,
+        "style": TEXT,
+        "waiting": ON,
+        "can_undo": ON,
+        "can_redo": ON,
+        "mirror": ON,
+        "recording": record({"phase": _OUTPUT_PHASE, "name": or_null(TEXT), "since": or_null(NUMBER)}),
+        "virtual_camera": record({"phase": _OUTPUT_PHASE, "destination": or_null(TEXT), "remedy": or_null(TEXT)}),
+        "message": record({"text": TEXT, "number": COUNT}),
+        "warnings": listing(TEXT),
+        "details": record(
+            {"precision": or_null(TEXT), "device": or_null(TEXT), "processing_size": or_null(COUNT), "model": or_null(TEXT)}
+        ),
+    }
+)
 
 
 class Told:
@@ -67,9 +73,16 @@ class Told:
         history: Of the look.
     """
 
-    def __init__(self, engine: Engine, history: History) -> None:
+    def __init__(self, engine: Engine, history: History, name_of: Callable[[str], str]) -> None:
+        """Nothing is told yet.
+
+        Args:
+            engine: The live show.
+            history: Of the look.
+            name_of: The name of a style that a look holds.
+        """
         self.history = history
-        self._engine = engine
+        self._engine, self._name_of = engine, name_of
         self._version = 0
         self._last: dict[str, Any] = {}
         self._recording_since: float | None = None
@@ -80,6 +93,11 @@ class Told:
         if told != self._last:
             self._version, self._last = self._version + 1, told
         return {"version": self._version, **told}
+
+    def look(self, recipe: Recipe) -> dict[str, object]:
+        """A look, with the names of its styles."""
+        values = look_values(recipe)
+        return values | {name: named(values[name], self._name_of) for name in STYLE_FIELDS}
 
     def figures(self) -> dict[str, Any] | None:
         """How fast it is, over the last seconds; None while nothing runs."""
@@ -99,16 +117,17 @@ class Told:
         sinks = {sink.name: sink for sink in state.sinks}
         recording, virtual = sinks.get(RECORDING), sinks.get(VIRTUAL_CAMERA)
         self._recording_since = (self._recording_since or time.time()) if _phase(recording) == "on" else None
+        browser_is_away = status.problem is not None and status.camera is not None and status.camera.kind == "browser"
         warnings = dict.fromkeys([*([] if live is None else live.source.warnings), *state.warnings])
         device, _, precision = ("", "", "") if stylizer is None else stylizer.provider.partition(" (")
         return {
             "live": {
-                "phase": status.phase,
+                "phase": "starting" if browser_is_away and status.phase == "running" else status.phase,
                 "source": None if status.camera is None else status.camera.as_json(),
                 "size": None if status.size is None else list(status.size),
                 "problem": status.problem,
             },
-            "look": look_values(engine.wanted),
+            "look": self.look(engine.wanted),
             "style": state.style,
             "waiting": state.waiting,
             "can_undo": self.history.can_undo,
@@ -133,6 +152,13 @@ class Told:
                 "model": None if stylizer is None else f"{stylizer.name} {stylizer.version}",
             },
         }
+
+
+def named(value: object, name_of: Callable[[str], str]) -> object:
+    """The value of a field that holds styles, each of them under another name."""
+    if isinstance(value, list):
+        return [named(item, name_of) for item in value]
+    return name_of(value) if isinstance(value, str) else value
 
 
 def _phase(sink: SinkState | None) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from streamstyle.studio.events import HEARTBEAT_SECONDS
+from streamstyle.studio.events import HEARTBEAT_SECONDS, TOO_MANY
 from streamstyle.studio.keys import PICTURES
 from streamstyle.studio.pictures import Pictures
 from streamstyle.studio.routes import ApiError, Route
 
 MOST_VIEWERS = 16
+_NO_ROOM = f"{MOST_VIEWERS} viewers watch already; close one"
 STALL_SECONDS = 15.0
 """A viewer that takes nothing for so long is gone."""
 _FIRST_PICTURE_SECONDS = 20.0
@@ -30,8 +31,6 @@ _MOST_BYTES = 4096
 
 @contextmanager
 def _counted(pictures: Pictures) -> Iterator[None]:
-    if pictures.viewers >= MOST_VIEWERS:
-        raise ApiError(503, f"{MOST_VIEWERS} viewers watch already; close one")
     pictures.viewers += 1
     try:
         yield
@@ -60,9 +59,12 @@ class _Next:
 async def picture_socket(request: web.Request) -> web.WebSocketResponse:
     """One picture for each `next`, as soon as there is a newer one."""
     pictures = request.app[PICTURES]
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_BYTES, compress=False)
+    await socket.prepare(request)
+    if pictures.viewers >= MOST_VIEWERS:
+        await socket.close(code=TOO_MANY, message=_NO_ROOM.encode())
+        return socket
     with _counted(pictures):
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_BYTES, compress=False)
-        await socket.prepare(request)
         asked: asyncio.Queue[_Next] = asyncio.Queue(1)
         sender = asyncio.create_task(_send_pictures(socket, pictures, asked))
         try:
@@ -98,6 +100,8 @@ async def _send_pictures(socket: web.WebSocketResponse, pictures: Pictures, aske
 async def stream(request: web.Request) -> web.StreamResponse:
     """Picture after picture in one answer, for as long as it is taken."""
     pictures = request.app[PICTURES]
+    if pictures.viewers >= MOST_VIEWERS:
+        raise ApiError(503, _NO_ROOM)
     with _counted(pictures):
         response = web.StreamResponse(headers={"Cache-Control": "no-store"})
         response.content_type = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
