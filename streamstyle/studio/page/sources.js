@@ -4,7 +4,7 @@
  * @import { Camera, State } from "./types.js"
  */
 
-import { get, post, sentence } from "./api.js";
+import { get, post } from "./api.js";
 import { devices, isRunningHere, obstacle, startBrowserCamera } from "./camera.js";
 import { attempt, byId, el, icon, say, setText } from "./dom.js";
 import { on, onState, studio } from "./studio.js";
@@ -113,7 +113,7 @@ function option(name, note, used, click) {
 
 /** @param {State} state */
 function showSource({ live }) {
-  const name = live.phase === "off" || !live.source ? "Camera" : live.source.kind === "browser" ? "Browser’s camera" : sentence(live.source.name);
+  const name = live.phase === "off" || !live.source ? "Camera" : live.source.kind === "browser" ? "Browser’s camera" : live.source.name;
   setText(byId("source-name", HTMLElement), name);
   byId("source", HTMLButtonElement).title = live.phase === "off" ? "Choose a camera" : `${name}: choose another camera`;
   byId("stop-live", HTMLButtonElement).hidden = live.phase === "off";

@@ -36,6 +36,7 @@ export function setUpStage() {
   });
   feed.connect();
   onState(show);
+  on("styles", show);
   on("connection", show);
   setInterval(() => showFigures(feed), FIGURES_MS);
   setUpCompare(screen, divider);
