@@ -18,7 +18,8 @@ let asked = false;
 export function setUpSources() {
   const dialog = byId("source-dialog", HTMLDialogElement);
   byId("source", HTMLButtonElement).addEventListener("click", () => open());
-  byId("choose-other", HTMLButtonElement).addEventListener("click", () => open());
+  for (const id of ["choose-other", "wait-no-longer"]) byId(id, HTMLButtonElement).addEventListener("click", () => open());
+  for (const id of ["use-browser-camera", "use-here"]) byId(id, HTMLButtonElement).addEventListener("click", () => void startBrowserCamera());
   byId("try-again", HTMLButtonElement).addEventListener("click", () => {
     const source = studio.state?.live.source;
     if (source?.kind === "browser") void startBrowserCamera();
@@ -29,7 +30,6 @@ export function setUpSources() {
     if (cameras.length === 1) void start("camera", cameras[0].id);
     else open();
   });
-  byId("use-browser-camera", HTMLButtonElement).addEventListener("click", () => void startBrowserCamera());
   byId("stop-live", HTMLButtonElement).addEventListener("click", async () => {
     if ((await attempt(post("/live/stop"))) !== undefined) dialog.close();
   });
