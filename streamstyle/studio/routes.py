@@ -13,6 +13,8 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.studio.schema import Schema, fault, record
 
 MOST_JSON_BYTES = 1_000_000
+BODY = web.RequestKey("body", dict[str, Any])
+"""What was sent as JSON, checked against the schema of the route."""
 _PATIENCE_SECONDS = 20.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -40,7 +42,7 @@ class Route:
     Attributes:
         method: GET, POST, PUT, PATCH or DELETE.
         path: With names in braces, as in `/api/jobs/{id}`.
-        handler: Answers; where there is a `body`, that has been checked and lies in `request["body"]`.
+        handler: Answers; where there is a `body`, that has been checked and lies in `request[BODY]`.
         summary: What it does, in one line.
         body: Of the JSON that must come with it; None where none does.
         query: Of each value that may follow the `?`, all of them text.
@@ -120,7 +122,7 @@ def _checked(route: Route) -> Handler:
             if name in route.query and (said := fault(_typed(value, route.query[name]), route.query[name], name)):
                 raise ApiError(400, said)
         if route.body is not None:
-            request["body"] = await _json_of(request, route.body)
+            request[BODY] = await _json_of(request, route.body)
         return await route.handler(request)
 
     handle.route = route  # type: ignore[attr-defined]

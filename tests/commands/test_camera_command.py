@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle.commands.camera import _FreshNames
 from streamstyle.commands.main import main
+from streamstyle.live.names import FreshNames
 from tests.clips import make_clip
 from tests.clock import clock_face, read_clock
 from tests.window.screens import environment_of, virtual_screen, xdotool
@@ -351,11 +351,11 @@ def test_a_camera_that_is_missing_is_told_before_any_model_is_loaded(monkeypatch
 
 def test_names_of_recordings_and_snapshots_come_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = _FreshNames()
+    names = FreshNames()
     given = [names.next(suffix) for suffix in (".png", ".png", ".mp4")]
     assert len(set(given)) == 3
     given[0].touch()
-    assert _FreshNames().next(".png") != given[0]
+    assert FreshNames().next(".png") != given[0]
 
 
 def test_a_port_that_is_taken_is_said(clip):

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from streamstyle.studio.keys import ENGINE
-from streamstyle.studio.routes import ApiError, Route, answer
+from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, ON, listing, one_of, record, text
 from streamstyle.studio.shelf.desktop import show_in_folder
 from streamstyle.studio.shelf.files import FILE, give, receive
@@ -61,7 +61,7 @@ async def retry_job(request: web.Request) -> web.Response:
 async def move_job(request: web.Request) -> web.Response:
     """Put a job at another place of the list."""
     job = _job(request)
-    request.app[QUEUE].move(job, request["body"]["position"])
+    request.app[QUEUE].move(job, request[BODY]["position"])
     return answer(request.app[QUEUE].jobs.describe(job))
 
 

@@ -307,7 +307,7 @@ class Upload:
         free = shutil.disk_usage(self._jobs.folder).free
         if free - wanted < _LEAST_FREE:
             missing = (wanted + _LEAST_FREE - free) / 1e6
-            raise ApiError(507, f"the disk has no room for '{self.name}': make {missing:.0f} MB free, then send it again")
+            raise ApiError(507, f"the disk has no room for '{self.name}': make {missing:.1f} MB free, then send it again")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from streamstyle.studio.keys import ENGINE, EVENTS
-from streamstyle.studio.routes import ApiError, Route, answer
+from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import ON, listing, record, text
 from streamstyle.studio.shelf.files import FILE, give, receive
 from streamstyle.studio.shelf.keys import STYLES, THUMBNAILS
@@ -51,7 +51,7 @@ async def delete_style(request: web.Request) -> web.Response:
 async def put_favourite(request: web.Request) -> web.Response:
     """Count a style among the favourites, or no longer."""
     styles, style = request.app[STYLES], _style(request)
-    styles.favour(style, on=request["body"]["on"])
+    styles.favour(style, on=request[BODY]["on"])
     request.app[EVENTS].send({"type": "styles"})
     return answer(styles.describe(style, request.app[THUMBNAILS]))
 
