@@ -29,7 +29,7 @@ _MEDIA_TYPES = {
 }
 """What is not among them is given as bytes: no file is ever run by a browser."""
 BYTES = "application/octet-stream"
-FILE: Mapping[int, str | None] = {200: BYTES, 206: BYTES, 404: None, 416: None}
+FILE: Mapping[int, str | None] = {200: "*/*", 206: "*/*", 404: None, 416: None}
 """What routes answer that give a file, for their description."""
 
 
