@@ -29,7 +29,8 @@ class Running:
             text=True,
             env=os.environ | environment,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            # Tests that run in the background ignore Ctrl+C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
         line = self.process.stdout.readline()
         found = re.fullmatch(r"studio: http://127\.0\.0\.1:(\d+)/\?token=(\S+)  \(Ctrl\+C ends it\)\n", line)
