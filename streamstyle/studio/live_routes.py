@@ -18,6 +18,7 @@ from streamstyle.studio.events import HEARTBEAT_SECONDS
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, TOLD
 from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, record, text, whole
+from streamstyle.studio.shelf.files import FILE
 from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA, STYLE_FIELDS, named
 
@@ -187,35 +188,38 @@ async def camera_socket(request: web.Request) -> web.WebSocketResponse:
     browser = request.app[ENGINE].browser
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_CAMERA_BYTES, compress=False)
     await socket.prepare(request)
-    loop, ready = asyncio.get_running_loop(), asyncio.Semaphore(_IN_FLIGHT)
+    loop, ready, replaced = asyncio.get_running_loop(), asyncio.Semaphore(_IN_FLIGHT), asyncio.Event()
 
     def taken() -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(ready.release)
 
     async def ask() -> None:
         with suppress(ConnectionError):
-            while browser.taken is taken:
+            while True:
                 await ready.acquire()
                 await socket.send_json({"next": True})
-            await socket.close(code=_TAKEN_OVER, message=b"another page gives the camera now")
 
-    browser.taken = taken
-    asker = asyncio.create_task(ask())
+    async def make_room() -> None:
+        await replaced.wait()
+        await socket.close(code=_TAKEN_OVER, message=b"another page gives the camera now")
+
+    browser.replaced()
+    browser.taken, browser.replaced = taken, replaced.set
+    tasks = [asyncio.create_task(ask()), asyncio.create_task(make_room())]
     try:
         async for said in socket:
-            if browser.taken is not taken:
+            if replaced.is_set():
                 break
             if said.type is WSMsgType.BINARY and len(said.data) > 8:
                 moment = struct.unpack_from(">d", said.data)[0] / 1000
-                dropped = browser.slot.dropped
-                browser.put(said.data[8:], moment if math.isfinite(moment) else 0.0)
-                if browser.slot.dropped > dropped:  # what was replaced is never taken
+                # What was replaced is never taken.
+                if browser.put(said.data[8:], moment if math.isfinite(moment) else 0.0):
                     ready.release()
     finally:
-        asker.cancel()
-        with suppress(asyncio.CancelledError, ConnectionError):
-            await asker
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return socket
 
 
@@ -324,7 +328,7 @@ ROUTES = (
         get_picture,
         "one of them, or a part of it",
         query={"download": TEXT},
-        answers={200: "image/png", 206: "image/png", 404: None, 416: None},
+        answers=FILE,
     ),
     Route(
         "DELETE", "/api/pictures/{name}", delete_picture, "remove one of them", answers={200: _DONE, 404: None, 409: None}

@@ -48,7 +48,7 @@ class Route:
         query: Of each value that may follow the `?`, all of them text.
         answers: Status -> schema of its JSON, or a media type for what is no JSON, or None for no body.
         upload: Whether the body is a file, which the handler reads by itself.
-        may_be_empty: Whether that file may be left out.
+        may_be_empty: Whether there need not be one.
         is_open: Whether it is answered without a token.
         by_address: Whether a token in the address will do, for programs that keep no cookies.
         described: Whether it is part of the API's description; WebSockets and pages are not.

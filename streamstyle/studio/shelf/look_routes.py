@@ -55,11 +55,14 @@ def _look(request: web.Request) -> SavedLook:
     return request.app[LOOKS].get(request.match_info["name"])
 
 
+_LOOK = r"/api/looks/{name:[^/]+(?<!\.toml)}"
+"""One ending in .toml is its file."""
+
 ROUTES = (
     Route("GET", "/api/looks", get_looks, "the saved looks", answers={200: listing(LOOK)}),
     Route(
         "PUT",
-        "/api/looks/{name}",
+        _LOOK,
         put_look,
         "save the present look, or the TOML that is sent",
         upload=True,
@@ -80,5 +83,5 @@ ROUTES = (
         "a saved look as TOML",
         answers=answers_of("application/toml"),
     ),
-    Route("DELETE", "/api/looks/{name}", delete_look, "remove a saved look", answers={200: _DONE, 404: None, 409: None}),
+    Route("DELETE", _LOOK, delete_look, "remove a saved look", answers={200: _DONE, 404: None, 409: None}),
 )

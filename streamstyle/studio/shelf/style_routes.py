@@ -116,7 +116,13 @@ ROUTES = (
         "take a frame of now for the thumbnails; they come one by one",
         answers={202: _DONE, 409: None},
     ),
-    Route("DELETE", "/api/styles/{name}", delete_style, "remove one of your own", answers={**_NAMED, 409: None}),
+    Route(
+        "DELETE",
+        r"/api/styles/{name:(?!thumbnails$)[^/]+}",
+        delete_style,
+        "remove one of your own",
+        answers={**_NAMED, 409: None},
+    ),
     Route(
         "PUT",
         "/api/styles/{name}/favourite",
