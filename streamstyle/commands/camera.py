@@ -143,8 +143,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
     """The live look, with its first style encoded."""
     recipe = stylizer.encoder.resolved(recipe)
     own = [name for name in recipe.style if name != KEEP]
-    offered = [*own, *(str(path) for path in own_styles().values()), *stylizer.encoder.builtin.names()]
-    styles = tuple(dict.fromkeys(offered))
+    styles = tuple(dict.fromkeys([*own, *own_styles(), *stylizer.encoder.builtin.names()]))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from streamstyle.commands.progress import FrameProgress, complain, teller
+from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output, stylize_source
@@ -73,7 +73,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
 def video_command(options: argparse.Namespace, console: Console) -> int:
     """Stylize files; returns the exit code."""
     if options.list_styles:
-        return list_styles(options)
+        return list_styles(options.model, as_json=options.json)
     if not options.inputs:
         raise UsageError("wanted at least one INPUT (a video, a photo, a folder or a URL), before the options")
     if options.end is not None and options.end <= (options.start or 0):
@@ -235,16 +235,3 @@ def tell(report: Report, console: Console, *, as_json: bool) -> None:
     )
     if as_json:
         print(json.dumps(report.as_json()), flush=True)
-
-
-def list_styles(options: argparse.Namespace) -> int:
-    """Print the built-in styles."""
-    styles = Stylizer(options.model, "cpu").encoder.builtin.styles
-    if options.json:
-        print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
-        return 0
-    table = Table("style", "after", box=None, pad_edge=False)
-    for style in styles:
-        table.add_row(style.name, style.description)
-    Console().print(table)
-    return 0
