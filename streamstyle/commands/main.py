@@ -22,6 +22,7 @@ from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import complain, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.commands.styles import add_styles_arguments, styles_command
+from streamstyle.commands.studio import add_studio_arguments, studio_command
 from streamstyle.commands.video import add_video_arguments, tell, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
@@ -79,6 +80,11 @@ def build_parser() -> argparse.ArgumentParser:
     camera = commands.add_parser("camera", help="stylize a camera, live", allow_abbrev=False)
     add_camera_arguments(camera)
     camera.set_defaults(run=camera_command, quiet=False)
+    studio = commands.add_parser(
+        "studio", help="everything from a browser: live, films, own styles; and an API", allow_abbrev=False
+    )
+    add_studio_arguments(studio)
+    studio.set_defaults(run=studio_command, quiet=False, json=False)
     demo = commands.add_parser("demo", help="stylize a sample clip and show it side by side", allow_abbrev=False)
     demo.add_argument("--style", default="starry-night", help="an image file or the name of a built-in style")
     demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")

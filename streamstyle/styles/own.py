@@ -13,10 +13,16 @@ def own_folder() -> Path:
     return Path(platformdirs.user_data_dir("streamstyle", appauthor=False)) / "styles"
 
 
-def own_styles() -> dict[str, Path]:
-    """Name -> file of every style of the user's own, in the order of their names; a style file wins over a picture."""
+def own_styles(folder: Path | None = None) -> dict[str, Path]:
+    """Name -> file of every style of the user's own, in the order of their names; a style file wins over a picture.
+
+    Args:
+        folder: Where they lie; `own_folder()` by default.
+    """
     try:
-        files = sorted(path for path in own_folder().iterdir() if path.is_file() and not path.name.startswith("."))
+        files = sorted(
+            path for path in (folder or own_folder()).iterdir() if path.is_file() and not path.name.startswith(".")
+        )
     except OSError:
         return {}
     kinds = (lambda path: path.suffix.lower() in PICTURE_SUFFIXES, lambda path: path.name.endswith(STYLE_FILE))
