@@ -21,8 +21,8 @@ from streamstyle.commands.camera_options import add_camera_arguments, with_confi
 from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import complain, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
-from streamstyle.commands.styles import add_styles_arguments, styles_command
 from streamstyle.commands.studio import add_studio_arguments, studio_command
+from streamstyle.commands.styles import add_styles_arguments, styles_command
 from streamstyle.commands.video import add_video_arguments, tell, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
