@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.commands.progress import teller
+from streamstyle.commands.progress import complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
@@ -49,10 +49,7 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     if headless and not wanted:
         raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
 
-    def tell(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
-    with profiled(options.profile, tell, overwrite=options.overwrite) as trace:
+    with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
         return _run(options, console, trace)
 
 
@@ -73,7 +70,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-        console.print(stylizer.description, highlight=False, soft_wrap=True)
+        teller(console)(stylizer.description)
         controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
@@ -114,8 +111,7 @@ class _Warnings:
         for line in lines:
             if again or line not in self._said:
                 self._said.add(line)
-                with suppress(OSError):  # that nobody reads it ends no show
-                    print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
+                complain(f"warning: {line}")
 
 
 def show_cameras(*, as_json: bool) -> int:
@@ -174,7 +170,7 @@ def _open_sinks(
             sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite)
         for name, sink in sinks.items():
             if sink.destination is not None:
-                console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
+                teller(console)(f"{name}: {sink.destination}")
             warn(sink.warnings)
     except BaseException:
         for sink in sinks.values():
@@ -257,19 +253,18 @@ class _FreshNames:
 def _tell_source(source: LiveSource, console: Console) -> None:
     info = source.info
     rate = "" if info.frame_rate is None else f" at {float(info.frame_rate):.4g} fps"
-    console.print(f"camera {info.name}: {info.width}x{info.height}{rate}", highlight=False, soft_wrap=True)
+    teller(console)(f"camera {info.name}: {info.width}x{info.height}{rate}")
 
 
 def _tell(report: LiveReport, console: Console, warn: _Warnings, *, as_json: bool) -> None:
     warn(report.warnings)
     latency = report.latency_ms
-    console.print(
+    tell = teller(console)
+    tell(
         f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps on {report.provider}, "
-        f"latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped",
-        highlight=False,
-        soft_wrap=True,
+        f"latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped"
     )
     for output in report.outputs:
-        console.print(f"saved: {output}", highlight=False, soft_wrap=True)
+        tell(f"saved: {output}")
     if as_json:
         print(json.dumps(report.as_json()), flush=True)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.runtime.catalog import MODELS
 from streamstyle.runtime.table import DEVICES, PRECISIONS
+
+log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20
 
@@ -81,6 +84,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     if options.crf is not None and not 0 <= options.crf <= 63:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
+    log.debug("look: %s", recipe)
     if options.save_look is not None:
         check_look_place(options.save_look, overwrite=options.overwrite)
     with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
@@ -92,7 +96,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-    console.print(stylizer.description, highlight=False, soft_wrap=True)
+    teller(console)(stylizer.description)
     if not recipe.style and stylizer.encoder.only_style:
         recipe = replace(recipe, style=(stylizer.encoder.only_style,))
     with times.span("encode style"):
@@ -220,6 +224,8 @@ def _make_folder(folder: Path) -> None:
 
 def tell(report: Report, console: Console, *, as_json: bool) -> None:
     """What came of an input, for people and for programs."""
+    stages = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in report.milliseconds.items())
+    log.debug("%s: painted at %dx%d; milliseconds per frame: %s", report.input, *report.size, stages)
     for warning in report.warnings:
         complain(f"warning: {warning}")
     pace = f"{report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
@@ -227,11 +233,7 @@ def tell(report: Report, console: Console, *, as_json: bool) -> None:
         pace = f"1 frame in {report.seconds:.2f} s"
     if report.reused:
         pace += f" ({report.reused} repeat the one before and were not painted again)"
-    console.print(
-        f"{pace} on {report.provider}: {report.output}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    teller(console)(f"{pace} on {report.provider}: {report.output}")
     if as_json:
         print(json.dumps(report.as_json()), flush=True)
 

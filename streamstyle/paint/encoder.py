@@ -1,5 +1,6 @@
 """From a painting, or the name of a style, to its style code: the heavy part, once per painting."""
 
+import logging
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
@@ -13,6 +14,8 @@ from streamstyle.runtime.choice import any_size_device
 from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
 from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
+
+log = logging.getLogger(__name__)
 
 _LONGEST_STYLE = 16
 """Most sides of a painting over its short one: beyond, encoding takes minutes and shows nothing."""
@@ -89,7 +92,9 @@ class Encoder:
         key = self._cache.key(image, self._version, size)
         kept = self._cache.get(key, name, self._version)
         if kept is not None and self._fits(kept):
+            log.debug("style %s: from the cache %s", name, self._cache.folder)
             return kept
+        log.debug("style %s: %dx%d pixels are encoded at a short side of %d", name, width, height, size)
         tensors = self._graph.run({"style": as_batch(resize_short_side(image, size))})
         code = StyleCode(name, self._version, tensors)
         self._cache.put(key, code)
