@@ -17,6 +17,7 @@ _COMMANDS = {
     "video": "Paints photos and videos. `run_video.py` in a checkout is the same command.",
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
+    "studio": "Serves a page with everything, for browsers on this computer and others, and an API.",
     "demo": "Paints a sample clip.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
     "completion": "Prints a script that completes commands, options and styles in your shell; `--help` says where it goes.",

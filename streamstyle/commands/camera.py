@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +15,7 @@ from streamstyle.commands.progress import complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
+from streamstyle.live.names import FreshNames
 from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
@@ -26,7 +25,6 @@ from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
@@ -34,6 +32,8 @@ from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
+from streamstyle.studio.mjpeg import MjpegSink
+from streamstyle.styles.own import own_styles
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 
@@ -136,9 +136,10 @@ def show_cameras(*, as_json: bool) -> int:
 
 def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.encoder.builtin.names()
+    recipe = stylizer.encoder.resolved(recipe)
     own = [name for name in recipe.style if name != KEEP]
-    styles = (*own, *(name for name in builtin if name not in own))
+    offered = [*own, *(str(path) for path in own_styles().values()), *stylizer.encoder.builtin.names()]
+    styles = tuple(dict.fromkeys(offered))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:
@@ -222,7 +223,7 @@ def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
 def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
     if window is None:
         return Headless(options.seconds)
-    names = _FreshNames()
+    names = FreshNames()
     return Viewer(
         window,
         live,
@@ -231,23 +232,6 @@ def _presenter(options: argparse.Namespace, live: Live, window: Window | None, s
         seconds=options.seconds,
         viewers=lambda: sum(sink.viewers for sink in sinks.values() if isinstance(sink, MjpegSink)),
     )
-
-
-class _FreshNames:
-    """Files of the current folder whose names say when; none twice, also before the first is written."""
-
-    def __init__(self) -> None:
-        self._given: set[Path] = set()
-
-    def next(self, suffix: str) -> Path:
-        """A name that is not taken."""
-        stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
-        path, number = Path(f"{stem}{suffix}"), 1
-        while path in self._given or path.exists():
-            number += 1
-            path = Path(f"{stem}-{number}{suffix}")
-        self._given.add(path)
-        return path
 
 
 def _tell_source(source: LiveSource, console: Console) -> None:

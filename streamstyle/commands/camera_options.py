@@ -13,8 +13,9 @@ from streamstyle.look.values import (
 )
 from streamstyle.runtime.catalog import MODELS
 from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.studio.mjpeg import USUAL_PORT
 
-DEFAULT_ADDRESS = "127.0.0.1:8090"
+DEFAULT_ADDRESS = f"127.0.0.1:{USUAL_PORT}"
 
 
 def add_camera_arguments(parser: argparse.ArgumentParser) -> None:

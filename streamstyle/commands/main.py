@@ -24,6 +24,7 @@ from streamstyle.commands.pages import GREETING, PAGES
 from streamstyle.commands.parser import Parser
 from streamstyle.commands.progress import complain
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
+from streamstyle.commands.studio import add_studio_arguments, studio_command
 from streamstyle.commands.video import add_video_arguments, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
@@ -79,6 +80,12 @@ _COMMANDS: dict[
 ] = {
     "video": ("paint photos and videos; the result lies next to the input", add_video_arguments, video_command, {}),
     "camera": ("paint a camera, live", add_camera_arguments, camera_command, _SPEAKS),
+    "studio": (
+        "do everything from a browser: live, films, own styles; and an API",
+        add_studio_arguments,
+        studio_command,
+        _SAYS_IT_IN_WORDS,
+    ),
     "demo": ("paint a sample clip, and show it before and after", add_demo_arguments, demo_command, _SAYS_IT_IN_WORDS),
     "sheet": ("paint one photo in all styles, on one page", add_sheet_arguments, sheet_command, _SAYS_IT_IN_WORDS),
     "doctor": (

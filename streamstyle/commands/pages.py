@@ -53,6 +53,17 @@ PAGES = {
             "streamstyle camera --virtual-camera --no-window    (a camera for Zoom, Teams, OBS)",
         ),
     ),
+    "studio": Page(
+        "[options]",
+        {
+            "here": "camera no_browser data help_all | port new_token mirror",
+            "for other devices, such as a phone": "host password https | certificate key allow_host",
+            "how it looks": f"{_LOOK} look | background {_LOOK_RARELY}",
+            "how it is computed": _COMPUTED,
+            "what is said": f"| {_TOLD}",
+        },
+        ("streamstyle studio", "streamstyle studio --camera holiday.mp4", "streamstyle studio --host 0.0.0.0 --https"),
+    ),
     "demo": Page(
         "[options]",
         {"options": "style output overwrite help_all | device", "what is said": f"| {_TOLD}"},

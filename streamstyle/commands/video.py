@@ -99,6 +99,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     teller(console)(stylizer.description)
     if not recipe.style and stylizer.encoder.only_style:
         recipe = replace(recipe, style=(stylizer.encoder.only_style,))
+    recipe = stylizer.encoder.resolved(recipe)
     with times.span("encode style"):
         Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
     if options.save_look is not None:

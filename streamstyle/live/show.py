@@ -61,6 +61,7 @@ class Live:
         auto: AutoSize | None = None,
         sinks: dict[str, Sink] | None = None,
         needs_sink: bool = False,
+        keeps_controls: bool = False,
         started: float | None = None,
         trace: Trace | None = None,
     ) -> None:
@@ -74,6 +75,7 @@ class Live:
             auto: Picks the size instead.
             sinks: Name -> sink, fed from the start; they are closed at the end of the run.
             needs_sink: Nobody watches here: when the last sink fails, that ends the run.
+            keeps_controls: Leave the controls for another run, to be closed by whoever has made them.
             started: When the work for this run began, on `time.monotonic()`; now by default.
             trace: Takes what happens when.
         """
@@ -88,6 +90,7 @@ class Live:
         self.sinks = Sinks(self.pipeline, controls, source.info, needed=needs_sink)
         self.sinks.begin_with(sinks or {})
         self._memory = stylizer.memory()
+        self._keeps_controls = keeps_controls
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
         self._folder: StyleFolder | None = None
@@ -181,7 +184,10 @@ class Live:
         try:
             self.pipeline.run(count_and_present)
         finally:
-            self.controls.close()
+            if self._keeps_controls:
+                self.controls.rest()
+            else:
+                self.controls.close()
             self._tell()
         return self.report()
 

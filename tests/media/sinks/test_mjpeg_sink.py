@@ -9,11 +9,11 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
+from streamstyle.media.sinks.mjpeg import MjpegSink, parse_address
 
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.frame import Frame
 from streamstyle.media.sinks import mjpeg
-from streamstyle.media.sinks.mjpeg import MjpegSink, parse_address
 from tests.clips import pattern
 
 
