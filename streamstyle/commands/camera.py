@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.codecs import choose_codec
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
@@ -36,6 +38,8 @@ from streamstyle.studio.mjpeg import MjpegSink
 from streamstyle.styles.own import own_styles
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
+
+log = logging.getLogger(__name__)
 
 _USUAL_RATE = 30.0
 
@@ -58,8 +62,8 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     headless = options.no_window
     started = time.monotonic()
     recipe = recipe_of(options)
-    if options.save_look is not None:
-        check_look_place(options.save_look, overwrite=options.overwrite)
+    log.debug("look: %s", recipe)
+    _check_places(options, recipe)
     warn = _Warnings()
     live: Live | None = None
     controls: Controls | None = None
@@ -74,7 +78,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
-        sinks = _open_sinks(options, source, controls.settings.recipe, console, warn)
+        sinks = _open_sinks(options, source, console, warn)
         live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
         report = live.run(_presenter(options, live, window, sinks))
@@ -98,6 +102,21 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
             window.close()
     _tell(report, console, warn, as_json=options.json)
     return 1 if live.sinks.failures else 0
+
+
+def _check_places(options: argparse.Namespace, recipe: Recipe) -> None:
+    """Refuse before any work what cannot be written."""
+    if options.save_look is not None:
+        check_look_place(options.save_look, overwrite=options.overwrite)
+    if options.record is None:
+        return
+    for other in ("save_look", "profile"):
+        path = getattr(options, other)
+        if path is not None and path.absolute() == options.record.absolute():
+            raise UsageError(f"--record and --{other.replace('_', '-')} name the same file; name two")
+    reads = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
+    refuse_unless_writable(options.record, overwrite=options.overwrite, reads=reads)
+    choose_codec(options.record, None)
 
 
 class _Warnings:
@@ -153,9 +172,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
     return controls
 
 
-def _open_sinks(
-    options: argparse.Namespace, source: LiveSource, recipe: Recipe, console: Console, warn: _Warnings
-) -> dict[str, Sink]:
+def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console, warn: _Warnings) -> dict[str, Sink]:
     """All outputs that were asked for apart from the window; all or none."""
     info = source.info
     sinks: dict[str, Sink] = {}
@@ -166,8 +183,6 @@ def _open_sinks(
         if options.mjpeg is not None:
             sinks["mjpeg"] = MjpegSink(options.mjpeg)
         if options.record is not None:
-            files = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
-            refuse_unless_writable(options.record, overwrite=options.overwrite, reads=files)
             sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite)
         for name, sink in sinks.items():
             if sink.destination is not None:
@@ -244,10 +259,8 @@ def _tell(report: LiveReport, console: Console, warn: _Warnings, *, as_json: boo
     warn(report.warnings)
     latency = report.latency_ms
     tell = teller(console)
-    tell(
-        f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps on {report.provider}, "
-        f"latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped"
-    )
+    pace = "1 frame" if report.shown == 1 else f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
+    tell(f"{pace} on {report.provider}, latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped")
     for output in report.outputs:
         tell(f"saved: {output}")
     if as_json:

@@ -13,6 +13,7 @@ from streamstyle.commands.video import tell
 from streamstyle.errors import SinkError, SourceError
 from streamstyle.files.job import Job, Report, stylize_source
 from streamstyle.frame import Frame, Image
+from streamstyle.look.options import style_argument
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.libav import reason
@@ -33,7 +34,11 @@ _SHOWN_SECONDS = Fraction(3)
 def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle demo`."""
     parser.add_argument(
-        "--style", default="starry-night", metavar="STYLE", help="a picture or a built-in style (default: starry-night)"
+        "--style",
+        type=style_argument,
+        default="starry-night",
+        metavar="STYLE",
+        help="a picture or a built-in style (default: starry-night)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("demo"), metavar="DIR", help="folder for the results (default: demo)"

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from streamstyle.files.job import Job, Report, default_output, stylize_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.player import Player
+from streamstyle.look.player import Player, check_style
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
 from streamstyle.media.libav import reason
@@ -25,8 +26,10 @@ from streamstyle.media.sources import hardware, open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
-from streamstyle.runtime.catalog import MODELS
+from streamstyle.runtime.catalog import MODELS, find_model
 from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.styles.names import spelled
+from streamstyle.styles.store import builtin_names, is_bare
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
     if options.list_styles:
         return list_styles(options)
     if not options.inputs:
-        raise UsageError("wanted at least one INPUT (a video, a photo, a folder or a URL), before the options")
+        raise UsageError(_no_input(options.style))
     if options.end is not None and options.end <= (options.start or 0):
         raise UsageError("--end must come after --start")
     if options.crf is not None and not 0 <= options.crf <= 63:
@@ -92,32 +95,20 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console, trace: Trace | None) -> int:
-    """With what was checked of the command line."""
-    times = StageTimes(trace)
-    with times.span("load model"):
-        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-    teller(console)(stylizer.description)
-    if not recipe.style and stylizer.encoder.only_style:
-        recipe = replace(recipe, style=(stylizer.encoder.only_style,))
-    recipe = stylizer.encoder.resolved(recipe)
-    with times.span("encode style"):
-        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
-    if options.save_look is not None:
-        save_recipe(recipe, options.save_look, overwrite=options.overwrite)
-        console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
-    return _stylize_all(options, stylizer, recipe, console, trace)
-
-
-def _stylize_all(
-    options: argparse.Namespace, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
-) -> int:
-    """Every input in turn: one that fails does not keep the others from being done."""
+    """With what was checked of the command line; what cannot be done is said before a model is loaded."""
+    files = find_model(options.model)
+    known = builtin_names(files.styles)
+    if not recipe.style and len(known) == 1 and not files.style.is_file():
+        recipe = replace(recipe, style=tuple(known))
+    check_style(recipe)
+    spelled_out = tuple((is_bare(style) and spelled(style, known)) or style for style in recipe.style)
+    recipe = replace(recipe, style=spelled_out)
     reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
     plan = plan_inputs(
         options.inputs,
         options.output,
         recipe.name,
-        stylizer.encoder.builtin.names(),
+        known,
         start=options.start,
         end=options.end,
         overwrite=options.overwrite,
@@ -125,6 +116,26 @@ def _stylize_all(
         reads=reads,
     )
     _tell_plan(plan, console, as_json=options.json)
+    if not plan.to_do:
+        return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
+    times = StageTimes(trace)
+    with times.span("load model"):
+        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
+    teller(console)(stylizer.description)
+    recipe = stylizer.encoder.resolved(recipe)
+    with times.span("encode style"):
+        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
+    if options.save_look is not None:
+        save_recipe(recipe, options.save_look, overwrite=options.overwrite)
+        console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
+    return _stylize_all(options, plan, stylizer, recipe, console, trace)
+
+
+def _stylize_all(
+    options: argparse.Namespace, plan: Plan, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
+) -> int:
+    """Every input in turn: one that fails does not keep the others from being done."""
+    reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
     reads = (*(task.name for task in plan.tasks), *reads)
     failures = sum(bool(task.problem) for task in plan.tasks)
     for task in plan.to_do:
@@ -142,12 +153,26 @@ def _stylize_all(
             _tell_failure(task.name, words, as_json=options.json)
             continue
         tell(report, console, as_json=options.json)
+    return _end(plan, failures, console)
+
+
+def _end(plan: Plan, failures: int, console: Console) -> int:
+    """Count what came of several inputs; returns the exit code."""
     if not plan.is_single:
         there = sum(task.is_there for task in plan.tasks)
         counts = [f"{len(plan.tasks) - failures - there} made", *([f"{there} were there"] if there else [])]
         counts += [f"{failures} failed"] if failures else []
         console.print(", ".join(counts), highlight=False)
     return 1 if failures else 0
+
+
+def _no_input(styles: Sequence[str] | None) -> str:
+    """What to say where no input was named, or where it was taken for a style."""
+    wanted = "wanted an INPUT: a video, a photo, a folder or a URL"
+    last = (styles or [""])[-1]
+    if len(styles or ()) > 1 or (last and not is_bare(last)):
+        return f"{wanted}; if that is {quoted(last)}, name it before --style"
+    return f"{wanted}; such as: streamstyle video holiday.mp4 --style kiss"
 
 
 def _tell_plan(plan: Plan, console: Console, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property
 
-from streamstyle.errors import ModelError, SourceError, StyleError
+from streamstyle.errors import ModelError, SourceError, StyleError, StyleNameError
 from streamstyle.frame import Image
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.pictures import read_image
@@ -138,7 +138,7 @@ class Encoder:
             else f"the model '{self._model}' has none: name an image file"
         )
         see = " (see: streamstyle styles)" if known else ""
-        raise StyleError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
+        raise StyleNameError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
 
     def named(self, style: str) -> str:
         """What a user named, as `find` knows it best: the name of a built-in style, or the file of the user's own.
