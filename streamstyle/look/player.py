@@ -45,6 +45,16 @@ class _Part:
         return _Part(self.code, self.alpha, mask if self.mask is None else mask * self.mask)
 
 
+def check_style(recipe: Recipe) -> None:
+    """See that a recipe has a style.
+
+    Raises:
+        UsageError: It has none.
+    """
+    if not recipe.style:
+        raise UsageError("wanted --style: a picture, or a built-in style such as kiss (streamstyle styles shows them)")
+
+
 class Player:
     """What plays a recipe on one stream.
 
@@ -74,8 +84,7 @@ class Player:
             StyleError: A style cannot be used.
             UsageError: The recipe has no style, or its mask or its people cannot be had.
         """
-        if not recipe.style:
-            raise UsageError("wanted --style: an image file or a built-in style (see: streamstyle styles)")
+        check_style(recipe)
         self.recipe = recipe
         self._styles = list(recipe.style)
         if recipe.mask is not None and len(self._styles) == 1:
