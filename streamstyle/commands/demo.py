@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from streamstyle.errors import SinkError, SourceError
-from streamstyle.files.job import Job, Report, stylize_source
+from streamstyle.files.job import Job, Report
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
