@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import streamstyle
 from streamstyle.errors import Interrupted
 from streamstyle.files.brush import Brush
 from streamstyle.files.job import Job, Report, fit
@@ -212,8 +212,15 @@ def _identity(film: Film, doing: _Run) -> dict[str, str]:
         "model": f"{doing.stylizer.name} {doing.stylizer.version}",
         "look": look.hexdigest(),
         "codec, size or part of the film": hashlib.sha256(json.dumps(settings, default=str).encode()).hexdigest(),
-        "version of streamstyle": streamstyle.__version__,
+        "version of streamstyle": _version(),
     }
+
+
+def _version() -> str:
+    try:
+        return version("streamstyle")
+    except PackageNotFoundError:  # run without having been installed
+        return "unknown"
 
 
 def _identity_of_file(path: Path) -> str:

@@ -132,6 +132,7 @@ def paint_film(
             end=film.end,
             overwrite=overwrite,
             reads=reads,
+            survives=False,
         )
         with times.span("join"):
             _join(manifest, sink)

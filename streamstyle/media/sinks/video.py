@@ -20,7 +20,7 @@ from streamstyle.frame import Frame
 from streamstyle.media.libav import address, quietly, reason, tag_bt709
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec
-from streamstyle.media.sinks.companion import Companion, can_have_companion
+from streamstyle.media.sinks.companion import Companion, can_have_companion, has_subtitles
 from streamstyle.media.sinks.faststart import move_index_to_front
 from streamstyle.media.sinks.pixels import Pictures
 from streamstyle.media.sinks.place import Place
@@ -46,8 +46,9 @@ class VideoSink(Sink):
     """Encodes frames as H.264 or another codec, 4:2:0, BT.709 limited range, tagged as such.
 
     Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of two seconds at most, so
-    that even after `kill -9` what was done plays; of a live source they last one second. A finished MP4 is an ordinary one
-    with its index in front.
+    that even after `kill -9` what was done plays; of a live source they last one second. Not so with subtitles: there
+    libav's muxer of fragments would end the program by an assertion (FFmpeg 8.1). A finished MP4 is an ordinary
+    one with its index in front.
 
     4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, with a warning.
     """
@@ -66,6 +67,7 @@ class VideoSink(Sink):
         end: Fraction | None = None,
         overwrite: bool = False,
         reads: tuple[str, ...] = (),
+        survives: bool = True,
     ) -> None:
         """Open the output.
 
@@ -82,6 +84,7 @@ class VideoSink(Sink):
             end: Where they end; None for the input's end.
             overwrite: Replace an existing file.
             reads: Files of this run, which are never replaced.
+            survives: What was written plays even after `kill -9`; not needed where nothing would be lost.
 
         Raises:
             SinkError: Container, codec or place cannot be used.
@@ -105,10 +108,11 @@ class VideoSink(Sink):
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
         if path.suffix.lower() in MP4_SUFFIXES:
+            survives = survives and not (companion is not None and has_subtitles(companion))
             # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
             # Fragments begin at key frames: libav takes the first frame of one for the latest so far, and were a later one
             # in the fragment before, it would lie behind the end of the edit list and never be shown.
-            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe"}
+            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe" if survives else "faststart"}
             # In libav's usual milliseconds the edit list may end before a last frame that is shown for less than that.
             options |= {"movie_timescale": str(_timescale(self._tick))}
         elif path.suffix.lower() != SEGMENT_SUFFIX:
