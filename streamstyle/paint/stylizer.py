@@ -164,6 +164,15 @@ class Stylizer:
             masks = [layer.mask for layer in painted] + kept
             return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
 
+    def watch(
+        self, content: Image, look: Look, memory: StreamMemory, measure: Measure | None = None, seconds: float | None = None
+    ) -> None:
+        """Take in a frame of a stream without painting it: what is remembered of colours and light goes by it.
+
+        The arguments are those of `stylize`.
+        """
+        memory.begin_frame(content, look, seconds, measure or (lambda _stage: nullcontext()))
+
     def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Image:
         """The whole frame in one style."""
         strength = look.color_strength

@@ -168,7 +168,9 @@ def test_snapshot_recording_and_looks(page):
         screen.click("[aria-label='Download evening, to share it']")
     text = download.value.path().read_text()
     assert "style" in text
-    screen.set_input_files("#look-file", {"name": "shared.toml", "mimeType": "", "buffer": b'style = "irises"\ngrain = 0.25\n'})
+    screen.set_input_files(
+        "#look-file", {"name": "shared.toml", "mimeType": "", "buffer": b'style = "irises"\ngrain = 0.25\n'}
+    )
     page.until_look(style=["irises"], grain=0.25)
 
 
@@ -214,7 +216,9 @@ def test_all_sizes(new_page, width, height):
     page.start_camera()
     screen = page.playwright
     for _ in range(2):
-        too_wide = "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight"
+        too_wide = (
+            "document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight"
+        )
         assert not screen.evaluate(too_wide)
         outside = screen.evaluate(
             """() => [...document.querySelectorAll(".bar button, .transport button, .panes button")]
