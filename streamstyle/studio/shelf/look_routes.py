@@ -6,7 +6,7 @@ from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.studio.keys import ENGINE, EVENTS, TOLD
 from streamstyle.studio.routes import Route, answer
 from streamstyle.studio.schema import ON, listing, record
-from streamstyle.studio.shelf.files import FILE, give, receive
+from streamstyle.studio.shelf.files import answers_of, give, receive
 from streamstyle.studio.shelf.keys import LOOKS
 from streamstyle.studio.shelf.looks import LOOK, MOST_LOOK_BYTES, SavedLook
 from streamstyle.studio.told import LOOK_SCHEMA
@@ -81,7 +81,7 @@ ROUTES = (
         "/api/looks/{name}.toml",
         get_look,
         "a saved look as TOML",
-        answers=FILE,
+        answers=answers_of("application/toml"),
     ),
     Route("DELETE", _LOOK, delete_look, "remove a saved look", answers={200: _DONE, 404: None, 409: None}),
 )

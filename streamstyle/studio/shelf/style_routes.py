@@ -8,7 +8,7 @@ from aiohttp import web
 from streamstyle.studio.keys import ENGINE, EVENTS
 from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import ON, listing, record, text
-from streamstyle.studio.shelf.files import FILE, give, receive
+from streamstyle.studio.shelf.files import answers_of, give, receive
 from streamstyle.studio.shelf.keys import STYLES, THUMBNAILS
 from streamstyle.studio.shelf.styles import MOST_STYLE_BYTES, STYLE, ShelfStyle
 
@@ -131,6 +131,18 @@ ROUTES = (
         body=record({"on": ON}),
         answers={200: STYLE, 404: None},
     ),
-    Route("GET", "/api/styles/{name}/thumbnail.jpg", get_thumbnail, "the style on your own picture", answers=FILE),
-    Route("GET", "/api/styles/{name}/painting", get_painting, "the picture of a style of your own", answers=FILE),
+    Route(
+        "GET",
+        "/api/styles/{name}/thumbnail.jpg",
+        get_thumbnail,
+        "the style on your own picture",
+        answers=answers_of("image/jpeg"),
+    ),
+    Route(
+        "GET",
+        "/api/styles/{name}/painting",
+        get_painting,
+        "the picture of a style of your own",
+        answers=answers_of("image/*"),
+    ),
 )

@@ -22,7 +22,9 @@ def test_a_look_is_saved_loaded_given_and_removed(studio, data):
             engine = client.app[ENGINE]
             (data / "styles" / "my-cat.jpg").write_bytes(photo())
             own = str(data / "styles" / "my-cat.jpg")
-            saved = engine.wanted = Recipe(("kiss", own), weights=(Timeline.constant(1.0), Timeline.constant(2.0)), person=own)
+            saved = engine.wanted = Recipe(
+                ("kiss", own), weights=(Timeline.constant(1.0), Timeline.constant(2.0)), person=own
+            )
             assert (await (await put(client, "Friday night 🎉")).json())["name"] == "Friday night 🎉"
             engine.wanted = Recipe(("great-wave",))
             loaded = await (await client.post("/api/looks/Friday night 🎉/load")).json()
