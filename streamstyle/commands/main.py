@@ -22,6 +22,7 @@ from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import complain, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.commands.studio import add_studio_arguments, studio_command
+from streamstyle.commands.styles import add_styles_arguments, styles_command
 from streamstyle.commands.video import add_video_arguments, tell, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
@@ -90,6 +91,9 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     demo.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
     demo.set_defaults(run=demo_command, quiet=False, json=False)
+    styles = commands.add_parser("styles", help="list the styles, or see them on a photo of yours", allow_abbrev=False)
+    add_styles_arguments(styles)
+    styles.set_defaults(run=styles_command, quiet=False)
     sheet = commands.add_parser("sheet", help="one photo through all styles and controls", allow_abbrev=False)
     add_sheet_arguments(sheet)
     sheet.set_defaults(run=sheet_command, quiet=False, json=False)

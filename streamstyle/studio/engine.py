@@ -287,7 +287,7 @@ class Engine:
             if not isinstance(error, StreamstyleError):
                 logging.getLogger("streamstyle").exception("the live picture ended")
             if self._goes_on():
-                self.status = Status("failed", camera, problem=reason_of(error))
+                self.status = Status("failed", camera, problem=camera.without_password(reason_of(error)))
                 if camera.comes_back:
                     self._retry_at = time.monotonic() + _TRY_AGAIN_SECONDS
         else:

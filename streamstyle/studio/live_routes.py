@@ -18,6 +18,7 @@ from streamstyle.studio.events import HEARTBEAT_SECONDS
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, TOLD
 from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, record, text, whole
+from streamstyle.studio.shelf.files import answers_of
 from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA, STYLE_FIELDS, named
 
@@ -327,7 +328,7 @@ ROUTES = (
         get_picture,
         "one of them, or a part of it",
         query={"download": TEXT},
-        answers={200: "image/png", 206: "image/png", 404: None, 416: None},
+        answers=answers_of(),
     ),
     Route(
         "DELETE", "/api/pictures/{name}", delete_picture, "remove one of them", answers={200: _DONE, 404: None, 409: None}

@@ -13,7 +13,7 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.studio.schema import Schema, fault, record
 
 MOST_JSON_BYTES = 1_000_000
-BODY = web.RequestKey("body", dict[str, Any])
+BODY: web.RequestKey[Any] = web.RequestKey("body", object)
 """What was sent as JSON, checked against the schema of the route."""
 _PATIENCE_SECONDS = 20.0
 
@@ -48,6 +48,7 @@ class Route:
         query: Of each value that may follow the `?`, all of them text.
         answers: Status -> schema of its JSON, or a media type for what is no JSON, or None for no body.
         upload: Whether the body is a file, which the handler reads by itself.
+        may_be_empty: Whether there need not be one.
         is_open: Whether it is answered without a token.
         by_address: Whether a token in the address will do, for programs that keep no cookies.
         described: Whether it is part of the API's description; WebSockets and pages are not.
@@ -61,6 +62,7 @@ class Route:
     query: Mapping[str, Schema] = field(default_factory=dict)
     answers: Mapping[int, Schema | str | None] = field(default_factory=lambda: {200: {}})
     upload: bool = False
+    may_be_empty: bool = False
     is_open: bool = False
     by_address: bool = False
     described: bool = True

@@ -200,7 +200,7 @@ def test_bad_inputs_are_one_line_and_exit_code_1(tmp_path, make, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--style", "no-such-style"), "--list-styles"),
+        (("--style", "no-such-style"), "streamstyle styles"),
         (("--style", "absent.jpg"), "does not exist"),
         ((*STYLE, "--device", "cuda"), "cuda"),
         ((*STYLE, "--model", "vgg99"), "vgg99"),

@@ -73,15 +73,15 @@ def engine_of(folders, stylizer=FakeStylizer, camera=None, **more):
 
 
 @asynccontextmanager
-async def studio(folder, *, camera=None, guard=None, stylizer=FakeStylizer, headers=None, **more):
+async def studio(folder, *, camera=None, guard=None, stylizer=FakeStylizer, headers=None, context=None, **more):
     """A studio; `camera` is a path."""
     folders = Folders.of(folder / "data")
     camera = None if camera is None else Camera.named(str(camera))
     app = studio_app(guard or Guard(TOKEN), folders, engine_of(folders, stylizer, camera, **more))
     listener = listen("127.0.0.1", 0, "--port")
-    url = address_of(listener, "127.0.0.1")
+    url = address_of(listener, "127.0.0.1", "http" if context is None else "https")
     headers = {"Authorization": f"Bearer {TOKEN}"} if headers is None else headers
-    async with serving(app, listener), aiohttp.ClientSession(headers=headers) as session:
+    async with serving(app, listener, context), aiohttp.ClientSession(headers=headers) as session:
         yield Studio(app, url, session)
 
 

@@ -163,7 +163,7 @@ class Jobs:
             SinkError: The disk is full, say.
         """
         others = [other for other in self if other is not job]
-        others.insert(position, job)
+        others.insert(min(position, len(others)), job)  # a number of any size may come
         for order, other in enumerate(others):
             if other.order != order:
                 other.order = order

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
+from streamstyle.look.options import look_values
 from streamstyle.look.recipe import Recipe
 from streamstyle.studio.folders import Folders
 from streamstyle.studio.history import History
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, TOLD
 from streamstyle.studio.routes import add_routes, say_errors
-from streamstyle.studio.shelf.job_queue import ModelChoice
+from streamstyle.studio.engine import ModelChoice
 from streamstyle.studio.shelf.routes import ROUTES, shelf
 
 
@@ -47,7 +48,7 @@ class Engine:
 def shelf_app(data: Path) -> web.Application:
     app = web.Application(middlewares=[say_errors])
     app[FOLDERS], app[EVENTS], app[ENGINE] = Folders.of(data), Events(), Engine()
-    app[TOLD] = SimpleNamespace(history=History())
+    app[TOLD] = SimpleNamespace(history=History(), look=look_values)
     add_routes(app, ROUTES)
     app.cleanup_ctx.append(shelf)
     return app

@@ -2,8 +2,8 @@
 
 import pytest
 
-from streamstyle.styles.store import is_bare
 from streamstyle.studio.shelf.names import disposition, file_name, style_word
+from streamstyle.styles.store import is_bare
 
 
 @pytest.mark.parametrize(
