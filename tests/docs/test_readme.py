@@ -11,7 +11,6 @@ import pytest
 
 import streamstyle as st
 from streamstyle.commands.main import build_parser, main
-from streamstyle.errors import ModelError
 from streamstyle.look.people import install, weights
 from tests.clips import Audio, make_clip, pattern
 

