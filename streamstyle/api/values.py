@@ -31,7 +31,7 @@ class LookFields(TypedDict, total=False):
     Attributes:
         weights: One per style of a blend, 0 or more; equal by default.
         alpha: Strength in [0, 1]: one for all styles, or one per style; 1 by default.
-        color: `style` for the painting's colors (default), `content` for the content's, `luma` for each pixel's own chroma.
+        color: `style` for the painting's colors (default), `content` for the content's, `luma` for each pixel's own.
         color_strength: How far to go with `content` and `luma`, in [0, 1]; 1 by default.
         temporal: `on` (default) so that still pictures of a stream stay still, or `off`.
         grain: How much there is to paint with in flat places, in [0, 1]; 0.5 by default.

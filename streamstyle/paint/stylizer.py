@@ -1,5 +1,6 @@
 """One frame in, one stylized frame out: the light part, once per frame. Style codes come from the encoder."""
 
+import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -24,6 +25,8 @@ from streamstyle.runtime.machine import available_memory
 from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import CodeCache
+
+log = logging.getLogger(__name__)
 
 
 def _each_of_two(strength: float) -> float:
@@ -93,6 +96,7 @@ class Stylizer:
         self.provider = graph.label
         self.remark = graph.remark
         self.encoder = Encoder(files, graph, names, cache or CodeCache())
+        log.debug("%s; its files: %s", self.description, files.stylize)
 
     @property
     def description(self) -> str:
@@ -164,6 +168,15 @@ class Stylizer:
         with measure("join"):
             masks = [layer.mask for layer in painted] + kept
             return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
+
+    def watch(
+        self, content: Image, look: Look, memory: StreamMemory, measure: Measure | None = None, seconds: float | None = None
+    ) -> None:
+        """Take in a frame of a stream without painting it: what is remembered of colours and light goes by it.
+
+        The arguments are those of `stylize`.
+        """
+        memory.begin_frame(content, look, seconds, measure or (lambda _stage: nullcontext()))
 
     def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Image:
         """The whole frame in one style."""
