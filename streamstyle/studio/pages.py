@@ -120,5 +120,6 @@ def _page(files: dict[str, Path], name: str) -> web.StreamResponse:
         raise ApiError(404, "there is no such page")
     response = web.FileResponse(files[name], headers={hdrs.CACHE_CONTROL: "no-cache"})
     response.content_type = _TYPES[files[name].suffix]
-    response.charset = "utf-8" if response.content_type.startswith("text/") else None
+    if response.content_type.startswith("text/"):
+        response.charset = "utf-8"
     return response
