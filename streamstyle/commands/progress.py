@@ -13,7 +13,8 @@ from rich.text import Text
 
 from streamstyle.commands.log import SAID
 
-_LOG_SECONDS = 10
+LOG_SECONDS = 10
+"""Between two lines in a log."""
 
 
 def teller(console: Console) -> Callable[[str], None]:
@@ -71,7 +72,7 @@ class FrameProgress:
         """So many frames are done."""
         self._bar.update(self._task, completed=frames)
         now = self._clock()
-        if self._console.is_terminal or now - self._told < _LOG_SECONDS or not frames:
+        if self._console.is_terminal or now - self._told < LOG_SECONDS or not frames:
             return
         self._told = now
         pace = frames / (now - self._started)
