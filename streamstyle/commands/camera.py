@@ -12,6 +12,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
+from streamstyle.commands.install import offer
 from streamstyle.commands.progress import LOG_SECONDS, complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
@@ -65,6 +66,10 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     recipe = recipe_of(options)
     log.debug("look: %s", recipe)
     _check_places(options, recipe)
+    if recipe.knows_people:
+        offer("people")
+    if options.virtual_camera is not None:
+        offer("virtual-camera")
     warn = _Warnings()
     live: Live | None = None
     controls: Controls | None = None

@@ -82,6 +82,11 @@ PAGES = {
             "streamstyle sheet holiday.mp4 --start 0:10 --style kiss scream -o sheet.png",
         ),
     ),
+    "install": Page(
+        "[PART...]",
+        {"options": "parts source help_all", "what is said": f"| {_TOLD}"},
+        ("streamstyle install", "streamstyle install people", "streamstyle install people --from mediapipe-0.10.14.whl"),
+    ),
     "doctor": Page(
         "[options]",
         {"options": "json timeout help_all", "what is said": f"| {_TOLD}"},

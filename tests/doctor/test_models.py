@@ -35,7 +35,7 @@ def test_the_shipped_model_is_whole_and_vgg19_is_only_to_be_known_of():
     assert found["fast"].state == "ok"
     assert "built-in styles: 20" in found["fast"].detail
     assert found["vgg19"].state == "missing"
-    assert "python -m export.import_adain" in found["vgg19"].remedy
+    assert "streamstyle install vgg19" in found["vgg19"].remedy
 
 
 @pytest.mark.usefixtures("folder")
@@ -105,6 +105,6 @@ def test_what_finds_people_is_optional_and_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(models.weights, "_places", lambda name: [])
     finding = models.people()
     assert finding.state == "missing"
-    assert "python -m streamstyle.look.people.install" in finding.remedy
+    assert "streamstyle install people" in finding.remedy
     monkeypatch.setattr(models.weights, "read", lambda weights: b"")
     assert models.people().state == "ok"

