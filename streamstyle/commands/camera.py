@@ -84,6 +84,8 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
+        if options.audio and source.sound is None:
+            warn([f"{source.info.name} has no sound that could be recorded; --audio records that of files"])
         sinks = _open_sinks(options, source, console, warn)
         live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
@@ -163,8 +165,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
     """The live look, with its first style encoded."""
     recipe = stylizer.encoder.resolved(recipe)
     own = [name for name in recipe.style if name != KEEP]
-    offered = [*own, *(str(path) for path in own_styles().values()), *stylizer.encoder.builtin.names()]
-    styles = tuple(dict.fromkeys(offered))
+    styles = tuple(dict.fromkeys([*own, *own_styles(), *stylizer.encoder.builtin.names()]))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:
@@ -189,7 +190,8 @@ def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Consol
         if options.mjpeg is not None:
             sinks["mjpeg"] = MjpegSink(options.mjpeg)
         if options.record is not None:
-            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite)
+            sound = source.sound if options.audio else None
+            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite, sound=sound)
         for name, sink in sinks.items():
             if sink.destination is not None:
                 teller(console)(f"{name}: {sink.destination}")
@@ -221,6 +223,7 @@ def _live(
         auto=auto,
         sinks=sinks,
         needs_sink=options.no_window,
+        with_sound=options.audio,
         started=started,
         trace=trace,
     )

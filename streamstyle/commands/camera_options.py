@@ -47,6 +47,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
     )
     parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
+    parser.add_argument("--audio", action="store_true", help="record the sound of a file that plays, too")
     parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
     parser.add_argument(
         "--mjpeg",

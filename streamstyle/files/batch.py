@@ -10,7 +10,7 @@ from streamstyle.errors import SinkError, SinkNameError, SourceError, UsageError
 from streamstyle.files.job import default_output, style_label
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import is_url, kind, plain, quoted, read_start
-from streamstyle.media.sinks import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from streamstyle.media.sinks import ANIMATION_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import expand_inputs, open_source
 from streamstyle.media.sources.base import SourceInfo
@@ -117,7 +117,7 @@ def _means_folder(output: str, *, many: bool, single: bool) -> bool:
         raise UsageError(f"several inputs need a folder for -o, but {quoted(output)} is a file")
     if output.endswith(("/", "\\")) or path.is_dir():
         return True
-    names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+    names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES, *ANIMATION_SUFFIXES)
     if many and names_file:
         raise UsageError(
             f"several inputs need a folder for -o; if {quoted(output)} is to be one, write {quoted(output + '/')}"
@@ -172,7 +172,7 @@ def _is_result(path: Path, names: Sequence[str], labels: set[str]) -> bool:
     for name in names:
         original = Path(name)
         if original != path and path.stem.startswith(f"{original.stem}_"):
-            ending = re.sub(r"-\d+$", "", path.stem.removeprefix(f"{original.stem}_"))
+            ending = re.sub(r"(-compare|-preview)?(-\d+)?$", "", path.stem.removeprefix(f"{original.stem}_"))
             if ending in labels or all(part in labels for part in ending.split("+")):
                 return True
     return False

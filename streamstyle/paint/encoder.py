@@ -115,6 +115,8 @@ class Encoder:
             StyleError: It is none of them, or the file is not a picture, or is of another model.
         """
         style = self.named(style)
+        if style not in self.builtin.names() and is_bare(style) and kind(style) == "nothing":
+            style = str(own_styles().get(style, style))
         if is_style_file(style):
             code = read_style(local_path(style), self._version)
             if not self._fits(code):
@@ -141,19 +143,13 @@ class Encoder:
         raise StyleNameError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
 
     def named(self, style: str) -> str:
-        """What a user named, as `find` knows it best: the name of a built-in style, or the file of the user's own.
+        """What a user named, spelled as the name is listed: case, spaces and underscores do not matter.
 
-        Case, spaces and underscores do not matter. A built-in style comes before a file of this name, and that before the
-        user's own style.
+        A built-in style comes before a file of this name, and that before the user's own style.
         """
         if not is_bare(style):
             return style
-        if (name := spelled(style, self.builtin.names())) is not None:
-            return name
-        own = own_styles()
-        if kind(style) == "nothing" and (name := spelled(style, own)) is not None:
-            return str(own[name])
-        return style
+        return spelled(style, self.builtin.names()) or (kind(style) == "nothing" and spelled(style, own_styles())) or style
 
     def resolved(self, recipe: Recipe) -> Recipe:
         """A recipe with its styles named as `named` has them, so that each is known by one name only."""

@@ -51,7 +51,7 @@ def test_requirements_are_those_of_the_extra(monkeypatch):
     assert packages.requirements("camera") == ["a; (sys_platform != 'linux') and python_version > '3'"]
 
 
-@pytest.mark.parametrize("part", [part for part in install.PARTS if part not in {"people", "vgg19"}])
+@pytest.mark.parametrize("part", [part for part in install.PARTS if part not in {"people", "faces", "vgg19"}])
 def test_every_package_is_an_extra_of_ours(part, asked, monkeypatch, capsys):
     monkeypatch.setattr(install.importlib.util, "find_spec", lambda name: object() if name == "pip" else None)
     assert main(["install", part]) == 0

