@@ -67,7 +67,7 @@ PAGES = {
     ),
     "demo": Page(
         "[options]",
-        {"options": "style output overwrite help_all | device", "what is said": f"| {_TOLD}"},
+        {"options": "style output overwrite no_open help_all | device", "what is said": f"| {_TOLD}"},
         ("streamstyle demo", "streamstyle demo --style my_painting.jpg -o my_demo"),
     ),
     "styles": Page(
