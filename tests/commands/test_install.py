@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,10 @@ def test_nothing_is_asked_elsewhere(monkeypatch, capsys):
     monkeypatch.setitem(install.PARTS, "x", part)
     install.offer("x")
     assert capsys.readouterr().err == ""
+
+
+def test_no_message_names_what_only_developers_have():
+    package = Path(install.__file__).resolve().parents[1]
+    texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
+    for word in ("checkout", ".venv", "pip install -e", "look.people.install"):
+        assert not [text[: text.index("\n")] for text in texts if word in text]
