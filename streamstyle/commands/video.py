@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from streamstyle.commands.install import offer
 from streamstyle.commands.preview import SUFFIX, Preview, paint_preview
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
@@ -140,6 +141,8 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     _tell_plan(plan, console, as_json=options.json)
     if not plan.to_do:
         return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
+    if recipe.knows_people:
+        offer("people")
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
