@@ -32,6 +32,7 @@ class Job:
         skip_duplicates: Paint a frame that repeats the one before only once.
         hwaccel: Where a video is decoded, as its source was told.
         resume: Take up what a run before has left of a film; False throws it away.
+        workers: How many processes paint a film; None for as many as are fastest.
     """
 
     output: Path
@@ -46,6 +47,7 @@ class Job:
     skip_duplicates: bool = True
     hwaccel: str = hardware.OFF
     resume: bool = True
+    workers: int | None = 1
 
 
 @dataclass(frozen=True, slots=True)
