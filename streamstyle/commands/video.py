@@ -78,6 +78,9 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N|auto",
         help="paint films longer than a minute in so many processes (default: 1)",
     )
+    parser.add_argument(
+        "--cluster", default="", metavar="auto|ADDRESS", help="paint films longer than a minute on a Ray cluster"
+    )
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
     add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
@@ -227,6 +230,7 @@ def _stylize_one(
             hwaccel=options.hwaccel,
             resume=options.resume,
             workers=options.workers,
+            cluster=options.cluster,
         )
         player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
         try:

@@ -33,6 +33,7 @@ class Job:
         hwaccel: Where a video is decoded, as its source was told.
         resume: Take up what a run before has left of a film; False throws it away.
         workers: How many processes paint a film; None for as many as are fastest.
+        cluster: Address of the Ray cluster that paints films: `auto`, `HOST:PORT` or `ray://HOST:PORT`; empty for none.
     """
 
     output: Path
@@ -48,6 +49,7 @@ class Job:
     hwaccel: str = hardware.OFF
     resume: bool = True
     workers: int | None = 1
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

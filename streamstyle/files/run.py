@@ -12,6 +12,7 @@ from pathlib import Path
 from streamstyle.errors import Interrupted
 from streamstyle.files.brush import Brush
 from streamstyle.files.job import Job, Report, fit
+from streamstyle.files.segments.cluster import Cluster
 from streamstyle.files.segments.crew import Crew, automatic_workers
 from streamstyle.files.segments.film import CannotBeDividedError, Painted, Painters, ThisProcess, paint_film
 from streamstyle.files.segments.grid import Grid
@@ -139,11 +140,12 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
 
 def _painters(film: Film, doing: _Run) -> Painters:
     job, stylizer = doing.job, doing.stylizer
-    count = automatic_workers(stylizer.provider) if job.workers is None else job.workers
-    if count == 1:
-        return ThisProcess(film, stylizer, doing.player, doing.times)
     model = f"{stylizer.name} {stylizer.version}"
-    return Crew(Orders(film, stylizer.load_again, model, doing.player.recipe, doing.player.codes), count)
+    orders = Orders(film, stylizer.load_again, model, doing.player.recipe, doing.player.codes)
+    if job.cluster:
+        return Cluster(job.cluster, orders, doing.tell)
+    count = automatic_workers(stylizer.provider) if job.workers is None else job.workers
+    return ThisProcess(film, stylizer, doing.player, doing.times) if count == 1 else Crew(orders, count)
 
 
 def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:

@@ -23,7 +23,7 @@ else:
 
 MOST_DEATHS = 3
 """Of workers at the same segment: then it is the segment's fault."""
-_CORES_EACH = 4
+CORES_EACH = 4
 """With `auto`: a small network on small frames does not keep more of them busy."""
 _BYTES_EACH = 1 << 30
 """With `auto`: of memory; a worker takes 0.6 GB at 1080p."""
@@ -35,7 +35,7 @@ def automatic_workers(provider: str) -> int:
         return 1
     memory = available_memory()
     by_memory = usable_cores() if memory is None else memory // _BYTES_EACH
-    return max(1, min(usable_cores() // _CORES_EACH, by_memory))
+    return max(1, min(usable_cores() // CORES_EACH, by_memory))
 
 
 @dataclass(slots=True)

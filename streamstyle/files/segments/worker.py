@@ -65,11 +65,13 @@ class Told:
         frames: How many of the segment are painted.
         segment: When it is whole.
         error: Why it never will be.
+        place: Where it lies then, if that is not where it was wanted.
     """
 
     frames: int = 0
     segment: Segment | None = None
     error: StreamstyleError | None = None
+    place: str = ""
 
 
 def work(connection: "Connection[Told, tuple[int, Path]]", orders: Orders, cores: frozenset[int] | None) -> None:

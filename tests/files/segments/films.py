@@ -10,6 +10,7 @@ import numpy as np
 from streamstyle.files.job import Job
 from streamstyle.files.run import stylize_source
 from streamstyle.files.segments import grid
+from streamstyle.files.segments.manifest import is_finished
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources import open_source
@@ -136,7 +137,8 @@ class Reloaded(LeaningStylizer):
 def paint_in_a_process(clip: str, output: str, kill_at: int | None) -> None:
     """What a process of its own does: it may be killed at any moment, or kills itself at a frame."""
     divide_short_films()
-    paint(clip, output, LeaningStylizer(kill_at))
+    if not is_finished(Path(output)):  # as the command line asks before it begins
+        paint(clip, output, LeaningStylizer(kill_at))
 
 
 def frames_of(path):
