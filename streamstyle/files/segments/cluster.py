@@ -291,9 +291,8 @@ class _Run:
                 return
             painter.index, painter.since, painter.frames = index, time.monotonic(), 0
             name = f"{index:05}.{uuid.uuid4().hex[:8]}{SEGMENT_SUFFIX}"
-            painter.task = painter.actor.paint.remote(
-                index, str(self.path(index).with_name(name)) if painter.shares else name
-            )
+            place = str(self.path(index).absolute().with_name(name)) if painter.shares else name
+            painter.task = painter.actor.paint.remote(index, place)
             painter.then = self._painted
 
     def _overdue(self) -> int | None:
