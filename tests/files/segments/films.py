@@ -137,7 +137,8 @@ class Reloaded(LeaningStylizer):
 def paint_in_a_process(clip: str, output: str, kill_at: int | None) -> None:
     """What a process of its own does: it may be killed at any moment, or kills itself at a frame."""
     divide_short_films()
-    if not is_finished(Path(output)):  # as the command line asks before it begins
+    # As the command line asks before it begins; what has its name is whole.
+    if not is_finished(Path(output)) and not Path(output).exists():
         paint(clip, output, LeaningStylizer(kill_at))
 
 
