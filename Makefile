@@ -6,7 +6,7 @@ DOCS_VENV := .venv-docs
 CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
 
-.PHONY: demo web test test-slow test-devices coverage fuzz check docs clean
+.PHONY: demo web test test-slow test-cluster test-devices coverage fuzz check docs clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -55,6 +55,11 @@ web: $(RUN_VENV)/ready
 # Left out above: what takes long, or fetches packages.
 test-slow: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/python -m pytest -m slow --timeout 1800
+
+# Ray clusters of several nodes on this machine.
+test-cluster: $(TEST_VENV)/ready
+	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[ray]"
+	$(TEST_VENV)/bin/python -m pytest -n 0 -m cluster --timeout 600
 
 # Apart from `make test`, which it would slow down.
 coverage: $(TEST_VENV)/ready
