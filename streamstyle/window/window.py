@@ -1,4 +1,4 @@
-"""The window: shows pictures and says which keys were pressed. It lives on the main thread, as every system wants it."""
+"""The window: shows pictures, says what keys and mouse ask for. It lives on the main thread, as every system wants it."""
 
 import sys
 import time
@@ -15,6 +15,7 @@ from streamstyle.window.keys import Action, Command, action_of, key_name
 from streamstyle.window.qt import find_toolkit
 from streamstyle.window.screen import REMEDY, find_screen
 from streamstyle.window.text import one_line, to_ascii
+from streamstyle.window.wheel import WheelGrab
 
 _TITLE_SECONDS = 0.5
 _MOST_KEYS = 16
@@ -57,6 +58,9 @@ class Window:
         self._aspect = 0.0
         self._sizes: dict[float, Size] = {}
         self._opened = self._closed = False
+        self._wheel: WheelGrab | None = None
+        self._spot = (0, 0, 1, 1)
+        self._clicks: list[Action] = []
 
     @property
     def closed(self) -> bool:
@@ -108,7 +112,7 @@ class Window:
             wait_ms: How long to wait for a key, at least 1.
 
         Returns:
-            In the order of the keys. Once the user has closed the window: to quit, each time.
+            In the order of the keys, then what the mouse did. Once the user has closed the window: to quit, each time.
         """
         if not self._opened:
             return []
@@ -122,6 +126,8 @@ class Window:
                 if code == -1:
                     break
                 code = cv2.waitKeyEx(1)
+            found += self._clicks + self._turned()
+            self._clicks.clear()
         if self._gone():
             found.append(Action(Command.QUIT))
         return found
@@ -167,7 +173,26 @@ class Window:
         except cv2.error as error:
             raise SinkError(f"the window does not open ({error.err}); {REMEDY}") from error
         self._opened = True
-        self._display.release()
+        # On X alone, and where Qt draws the windows: others do not zoom, and tell of the wheel themselves.
+        if self._display.grab_wheel is not None and cv2.currentUIFramework().upper().startswith("QT"):
+            cv2.waitKey(1)  # lets it appear
+            self._wheel = self._display.grab_wheel()
+        cv2.setMouseCallback(self._name, self._mouse)
+
+    def _mouse(self, event: int, x: int, y: int, flags: int, _more: object) -> None:
+        """What OpenCV tells of the mouse."""
+        left, top, width, height = self._spot
+        if event == cv2.EVENT_LBUTTONUP:
+            self._clicks.append(Action(Command.PAUSE, place=((x - left) / width, (y - top) / height)))
+        elif event == cv2.EVENT_RBUTTONUP:
+            self._clicks.append(Action(Command.HELP))
+        elif event == cv2.EVENT_MOUSEWHEEL and self._wheel is None:
+            self._clicks.append(Action(Command.ALPHA_UP if flags > 0 else Command.ALPHA_DOWN))
+
+    def _turned(self) -> list[Action]:
+        """Turns of the wheel as actions."""
+        steps = 0 if self._wheel is None else self._wheel.steps()
+        return [Action(Command.ALPHA_UP if steps > 0 else Command.ALPHA_DOWN)] * abs(steps)
 
     def _gone(self) -> bool:
         """Whether the user has closed it."""
@@ -233,6 +258,7 @@ class Window:
         top, left = (down - height) // 2, (across - width) // 2
         for margin in (np.s_[:top], np.s_[top + height :], np.s_[:, :left], np.s_[:, left + width :]):
             self._bgr[margin] = 0
+        self._spot = left, top, width, height
         spot = self._bgr[top : top + height, left : left + width]
         cv2.cvtColor(image, cv2.COLOR_RGB2BGR, dst=spot)
         return self._bgr

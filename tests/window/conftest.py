@@ -55,6 +55,9 @@ class StandIn:
         assert which == cv2.WND_PROP_FULLSCREEN
         self.full_screen = float(value)
 
+    def setMouseCallback(self, name, callback):  # noqa: N802
+        self.mouse = callback
+
     def waitKeyEx(self, milliseconds):  # noqa: N802
         return self.keys.pop(0) if self.keys else -1
 
