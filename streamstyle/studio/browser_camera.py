@@ -25,21 +25,28 @@ class BrowserPictures:
 
     Attributes:
         taken: Called on the source's thread whenever one was taken, so that the browser may send the next.
+        replaced: Called when another page gives the camera from now on.
     """
 
     def __init__(self) -> None:
         self.slot: Slot[tuple[bytes, float]] = Slot()
         self.taken: Callable[[], None] = lambda: None
+        self.replaced: Callable[[], None] = lambda: None
 
-    def put(self, jpeg: bytes, captured_at: float) -> None:
+    def put(self, jpeg: bytes, captured_at: float) -> bool:
         """Take one in.
 
         Args:
             jpeg: The file's bytes.
             captured_at: When the browser took it, in seconds since 1970; what cannot be is now.
+
+        Returns:
+            Whether it takes the place of one that was not taken.
         """
         age = min(max(0.0, time.time() - captured_at), _MOST_AGE_SECONDS) if captured_at > 0 else 0.0
+        dropped = self.slot.dropped
         self.slot.put((jpeg, time.monotonic() - age))
+        return self.slot.dropped > dropped
 
     def take(self) -> tuple[Image, float] | None:
         """The newest picture, (H, W, 3) uint8 RGB, and its `time.monotonic()`; None where none came in time."""
@@ -71,6 +78,7 @@ class BrowserSource(LiveSource):
             if not wanted():
                 raise SourceError("the browser's camera gave no picture; allow it in the browser")
             first = pictures.take()
+        self._first = first
         height, width = first[0].shape[:2]
         self.info = SourceInfo(NAME, width, height, is_live=True, frame_rate=Fraction(30), time_base=TICK)
         self.state = LiveState("live", time.monotonic())
@@ -81,8 +89,9 @@ class BrowserSource(LiveSource):
             return
         self._begun = True
         times, index, seen = GrowingTime(), 0, time.monotonic()
+        taken: tuple[Image, float] | None = self._first
         while not self._closed:
-            taken = self._pictures.take()
+            taken = self._pictures.take() if index else taken
             now = time.monotonic()
             if taken is None:
                 if now - seen > _LOST_SECONDS and self.state.name == "live":

@@ -86,8 +86,14 @@ class Camera:
 
     def as_json(self) -> dict[str, str]:
         """For programs; without the name and password that an address may hold."""
-        told: dict[str, str] = {"kind": self.kind, "name": _without_password(self.name)}
+        told: dict[str, str] = {"kind": self.kind, "name": self.without_password(self.name)}
         return told | ({"id": self.place} if self.kind == "camera" else {})
+
+    def without_password(self, text: str) -> str:
+        """A text that may name the place, without the name and password that an address may hold."""
+        scheme, between, rest = self.place.partition("://")
+        host = rest.rpartition("@")[2]
+        return text.replace(self.place, f"{scheme}{between}{host}") if between else text
 
 
 def describe_cameras(in_use: Camera | None) -> list[dict[str, Any]]:
@@ -110,8 +116,3 @@ def describe_cameras(in_use: Camera | None) -> list[dict[str, Any]]:
             }
         )
     return told
-
-
-def _without_password(address: str) -> str:
-    scheme, between, rest = address.partition("://")
-    return f"{scheme}{between}{rest.rpartition('@')[2]}" if between else address

@@ -80,6 +80,7 @@ class Engine:
         live: The run; None while there is none.
         stylizer: The model; None until it is loaded.
         settings: Which model runs, and where.
+        recording: The file of the newest recording; the state tells whether it is still written.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
     """
@@ -114,6 +115,7 @@ class Engine:
         self.live: Live | None = None
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
+        self.recording: Path | None = None
         self.browser = BrowserPictures()
         self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
         self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
@@ -167,17 +169,13 @@ class Engine:
         """Go to another look, all of it; one without styles goes with those that are shown."""
         return self.change(lambda before: recipe if recipe.style else replace(recipe, style=before.style))
 
-    @sent
     def start(self, camera: Camera) -> None:
         """Paint what a camera gives, in place of what runs."""
-        self._next, self._retry_at = camera, float("inf")
-        self.status = Status("starting", camera)
+        self._turn_to(camera, Status("starting", camera))
 
-    @sent
     def stop(self) -> None:
         """Paint nothing any more; recordings are finished."""
-        self._next, self._retry_at = None, float("inf")
-        self.status = Status("off")
+        self._turn_to(None, Status("off"))
 
     @sent
     def mirror(self, on: bool) -> None:
@@ -195,7 +193,7 @@ class Engine:
         if not on:
             self.live.sinks.stop_recording()
         elif not self.live.sinks.recording:
-            path = self._names.next(".mp4")
+            self.recording = path = self._names.next(".mp4")
             self.live.sinks.start_recording(lambda: path)
 
     @sent
@@ -225,6 +223,13 @@ class Engine:
         """End the show: recordings are whole afterwards. Raises what the show's thread raised."""
         self._ended = True
         self._thread.join()
+
+    def _turn_to(self, camera: Camera | None, status: Status) -> None:
+        def act() -> None:
+            self._next, self._retry_at, self.status = camera, float("inf"), status
+
+        self.status = status  # whoever asks next hears of it; what the show says meanwhile is of the run before
+        self.owner.send(act)
 
     def _work(self) -> None:
         self.owner.take_over()
@@ -282,7 +287,7 @@ class Engine:
             if not isinstance(error, StreamstyleError):
                 logging.getLogger("streamstyle").exception("the live picture ended")
             if self._goes_on():
-                self.status = Status("failed", camera, problem=reason_of(error))
+                self.status = Status("failed", camera, problem=camera.without_password(reason_of(error)))
                 if camera.comes_back:
                     self._retry_at = time.monotonic() + _TRY_AGAIN_SECONDS
         else:

@@ -16,8 +16,9 @@ from streamstyle.look.recipe import KEEP, LOOK_FIELDS, Recipe
 from streamstyle.studio.camera import Camera, describe_cameras
 from streamstyle.studio.events import HEARTBEAT_SECONDS
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, TOLD
-from streamstyle.studio.routes import ApiError, Route, answer
+from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, record, text, whole
+from streamstyle.studio.shelf.files import answers_of
 from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA, STYLE_FIELDS, named
 
@@ -75,7 +76,7 @@ async def redo(request: web.Request) -> web.Response:
 
 async def put_mirror(request: web.Request) -> web.Response:
     """Left is right, or no longer."""
-    request.app[ENGINE].mirror(request["body"]["on"])
+    request.app[ENGINE].mirror(request[BODY]["on"])
     return answer({"ok": True})
 
 
@@ -86,7 +87,8 @@ async def get_cameras(request: web.Request) -> web.Response:
 
 async def start(request: web.Request) -> web.Response:
     """Paint a camera; the state tells what comes of it."""
-    request.app[ENGINE].start(Camera.of(request["body"]))
+    wanted = request[BODY]
+    request.app[ENGINE].start(Camera.of(wanted))
     return answer({"ok": True}, 202)
 
 
@@ -112,15 +114,15 @@ async def snapshot(request: web.Request) -> web.Response:
 async def put_recording(request: web.Request) -> web.Response:
     """Begin or finish a recording."""
     engine = request.app[ENGINE]
-    if request["body"]["on"] and engine.live is None:
+    if request[BODY]["on"] and engine.live is None:
         raise ApiError(409, "there is nothing to record yet; start a camera first")
-    engine.record(request["body"]["on"])
+    engine.record(request[BODY]["on"])
     return answer({"ok": True})
 
 
 async def put_virtual_camera(request: web.Request) -> web.Response:
     """Be a camera for other programs, or no longer."""
-    request.app[ENGINE].virtual_camera(request["body"]["on"])
+    request.app[ENGINE].virtual_camera(request[BODY]["on"])
     return answer({"ok": True})
 
 
@@ -187,35 +189,38 @@ async def camera_socket(request: web.Request) -> web.WebSocketResponse:
     browser = request.app[ENGINE].browser
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_CAMERA_BYTES, compress=False)
     await socket.prepare(request)
-    loop, ready = asyncio.get_running_loop(), asyncio.Semaphore(_IN_FLIGHT)
+    loop, ready, replaced = asyncio.get_running_loop(), asyncio.Semaphore(_IN_FLIGHT), asyncio.Event()
 
     def taken() -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(ready.release)
 
     async def ask() -> None:
         with suppress(ConnectionError):
-            while browser.taken is taken:
+            while True:
                 await ready.acquire()
                 await socket.send_json({"next": True})
-            await socket.close(code=_TAKEN_OVER, message=b"another page gives the camera now")
 
-    browser.taken = taken
-    asker = asyncio.create_task(ask())
+    async def make_room() -> None:
+        await replaced.wait()
+        await socket.close(code=_TAKEN_OVER, message=b"another page gives the camera now")
+
+    browser.replaced()
+    browser.taken, browser.replaced = taken, replaced.set
+    tasks = [asyncio.create_task(ask()), asyncio.create_task(make_room())]
     try:
         async for said in socket:
-            if browser.taken is not taken:
+            if replaced.is_set():
                 break
             if said.type is WSMsgType.BINARY and len(said.data) > 8:
                 moment = struct.unpack_from(">d", said.data)[0] / 1000
-                dropped = browser.slot.dropped
-                browser.put(said.data[8:], moment if math.isfinite(moment) else 0.0)
-                if browser.slot.dropped > dropped:  # what was replaced is never taken
+                # What was replaced is never taken.
+                if browser.put(said.data[8:], moment if math.isfinite(moment) else 0.0):
                     ready.release()
     finally:
-        asker.cancel()
-        with suppress(asyncio.CancelledError, ConnectionError):
-            await asker
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return socket
 
 
@@ -226,7 +231,8 @@ def _held(request: web.Request) -> dict[str, object]:
     def held(name: str) -> str:
         return name if name in words or name in offered else styles.path_of(name)
 
-    values = dict(request["body"])
+    sent = request[BODY]
+    values = dict(sent)
     for field in STYLE_FIELDS:
         if field in values:
             words = (KEEP, *LOOK_FIELDS[field].choices)
@@ -324,7 +330,7 @@ ROUTES = (
         get_picture,
         "one of them, or a part of it",
         query={"download": TEXT},
-        answers={200: "image/png", 206: "image/png", 404: None, 416: None},
+        answers=answers_of(),
     ),
     Route(
         "DELETE", "/api/pictures/{name}", delete_picture, "remove one of them", answers={200: _DONE, 404: None, 409: None}

@@ -13,6 +13,8 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.studio.schema import Schema, fault, record
 
 MOST_JSON_BYTES = 1_000_000
+BODY: web.RequestKey[Any] = web.RequestKey("body", object)
+"""What was sent as JSON, checked against the schema of the route."""
 _PATIENCE_SECONDS = 20.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -40,12 +42,13 @@ class Route:
     Attributes:
         method: GET, POST, PUT, PATCH or DELETE.
         path: With names in braces, as in `/api/jobs/{id}`.
-        handler: Answers; where there is a `body`, that has been checked and lies in `request["body"]`.
+        handler: Answers; where there is a `body`, that has been checked and lies in `request[BODY]`.
         summary: What it does, in one line.
         body: Of the JSON that must come with it; None where none does.
         query: Of each value that may follow the `?`, all of them text.
         answers: Status -> schema of its JSON, or a media type for what is no JSON, or None for no body.
         upload: Whether the body is a file, which the handler reads by itself.
+        may_be_empty: Whether there need not be one.
         is_open: Whether it is answered without a token.
         by_address: Whether a token in the address will do, for programs that keep no cookies.
         described: Whether it is part of the API's description; WebSockets and pages are not.
@@ -59,6 +62,7 @@ class Route:
     query: Mapping[str, Schema] = field(default_factory=dict)
     answers: Mapping[int, Schema | str | None] = field(default_factory=lambda: {200: {}})
     upload: bool = False
+    may_be_empty: bool = False
     is_open: bool = False
     by_address: bool = False
     described: bool = True
@@ -120,7 +124,7 @@ def _checked(route: Route) -> Handler:
             if name in route.query and (said := fault(_typed(value, route.query[name]), route.query[name], name)):
                 raise ApiError(400, said)
         if route.body is not None:
-            request["body"] = await _json_of(request, route.body)
+            request[BODY] = await _json_of(request, route.body)
         return await route.handler(request)
 
     handle.route = route  # type: ignore[attr-defined]

@@ -25,8 +25,11 @@ from streamstyle.studio.told import Told
 _IDLE_SECONDS = 15.0
 """A connection on which nothing is asked for so long is dropped."""
 _FAREWELL_SECONDS = 1.0
+_LONGEST_ADDRESS = 65536  # bytes; a letter of a file's name takes up to twelve
 _TELL_SECONDS = 0.1
 _FIGURES_EVERY = 10
+
+API = (*live_routes.ROUTES, *watching.SOCKETS, *shelf_routes.ROUTES)
 
 OpenEngine = Callable[[Pictures], Engine]
 
@@ -42,12 +45,11 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network:
     """
     app = web.Application(middlewares=[say_errors, guard.let_in], client_max_size=MOST_JSON_BYTES)
     app[FOLDERS], app[GUARD], app[NETWORK] = folders, guard, list(network)
-    api = (*live_routes.ROUTES, *watching.SOCKETS, *shelf_routes.ROUTES)
 
     async def get_api(_request: web.Request) -> web.Response:
-        return answer(describe(api))
+        return answer(describe(API))
 
-    routes = (*api, *watching.ROUTES, *pages.routes(guard), Route("GET", "/api", get_api, "this", described=False))
+    routes = (*API, *watching.ROUTES, *pages.routes(guard), Route("GET", "/api", get_api, "this", described=False))
     add_routes(app, routes)
     app.on_response_prepare.append(add_headers)
 
@@ -91,6 +93,7 @@ async def serving(app: web.Application, listener: socket, context: ssl.SSLContex
         handler_cancellation=True,
         keepalive_timeout=_IDLE_SECONDS,
         shutdown_timeout=_FAREWELL_SECONDS,
+        max_line_size=_LONGEST_ADDRESS,
     )
     try:
         await runner.setup()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from streamstyle.live.sinks import RECORDING
@@ -135,7 +134,7 @@ class Told:
             "mirror": state.settings.mirror,
             "recording": {
                 "phase": _phase(recording),
-                "name": _name(recording),
+                "name": None if recording is None or engine.recording is None else engine.recording.name,
                 "since": self._recording_since,
             },
             "virtual_camera": {
@@ -163,7 +162,3 @@ def named(value: object, name_of: Callable[[str], str]) -> object:
 
 def _phase(sink: SinkState | None) -> str:
     return "off" if sink is None else _PHASES[sink.phase]
-
-
-def _name(sink: SinkState | None) -> str | None:
-    return None if sink is None or sink.destination is None else Path(sink.destination).name

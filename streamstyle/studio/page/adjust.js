@@ -128,8 +128,7 @@ export function setUpAdjust() {
     choice("color", "Colours", "Whose colours the picture has; “light only” keeps yours and paints light and dark", COLORS),
     sliderOf(OWN_COLORS),
     still(),
-    region("person", "People"),
-    region("background", "Background"),
+    el("div", { class: "pair" }, region("person", "People"), region("background", "Background")),
     el("details", { class: "more" }, el("summary", {}, "More"), sliderOf(SCALE)),
   );
   byId("reset-all", HTMLButtonElement).addEventListener("click", () => {
@@ -145,11 +144,14 @@ export function setUpAdjust() {
  * @param {string} title
  * @param {string} help
  * @param {HTMLElement} heading What labels the control.
- * @param {...HTMLElement} controls
+ * @param {HTMLElement | null} beside At the end of the heading's line.
+ * @param {...HTMLElement} below
  */
-function control(field, title, help, heading, ...controls) {
+function control(field, title, help, heading, beside, ...below) {
+  heading.classList.add("control-title");
   const reset = iconButton("reset", `Reset ${title}`, () => change({ [field]: null }), { class: "icon-button tiny reset" });
-  const box = el("div", { class: "control", "data-field": field, title: help }, el("div", { class: "control-head" }, heading, reset), ...controls);
+  const head = el("div", { class: "control-head" }, heading, reset, beside);
+  const box = el("div", { class: "control", "data-field": field, title: help }, head, ...below);
   onState((state) => {
     const usual = studio.defaults.get(field);
     reset.disabled = usual === undefined || String(usual) === String(state.look[field]);
@@ -161,11 +163,10 @@ function control(field, title, help, heading, ...controls) {
 function sliderOf(slider) {
   const { field, label, low, high, unit } = slider;
   const limits = { min: low, max: high, step: 1 };
-  const name = label.replace(/ /g, " ");
   const range = el("input", { type: "range", id: `slider-${field}`, ...limits, "aria-describedby": `help-${field}` });
-  const typed = el("input", { type: "number", ...limits, class: "figure", "aria-label": `${name}, as a number`, inputmode: "numeric" });
-  const figure = el("span", { class: "figure-box" }, typed, unit ? el("span", { class: "unit", "aria-hidden": "true" }, unit) : null);
-  const heading = el("div", { class: "control-title" }, el("label", { for: range.id }, label), figure);
+  const typed = el("input", { type: "number", ...limits, class: "figure", "aria-label": `${label}, as a number`, inputmode: "numeric" });
+  const figure = el("span", { class: "figure-box" }, typed, el("span", { class: "unit", "aria-hidden": "true" }, unit));
+  const heading = el("label", { for: range.id }, label);
   const set = (/** @type {number} */ value) => {
     const within = Math.min(high, Math.max(low, Math.round(value)));
     show(within);
@@ -182,7 +183,7 @@ function sliderOf(slider) {
   typed.addEventListener("blur", () => studio.state && show(Math.round(slider.read(studio.state.look))));
   const marks = slider.marks && wordsBelow(slider.marks, low, high, set);
   const help = el("span", { class: "visually-hidden", id: `help-${field}` }, slider.help);
-  const box = control(field, label, slider.help, heading, range, ...(marks ? [marks] : []), help);
+  const box = control(field, label, slider.help, heading, figure, range, ...(marks ? [marks] : []), help);
   onState((state) => {
     box.hidden = slider.shown !== undefined && !slider.shown(state.look);
     if (!isUnderway(field)) show(Math.round(slider.read(state.look)));
@@ -227,17 +228,17 @@ function choice(field, title, help, choices) {
     if (isUnderway(field)) return;
     for (const input of group.querySelectorAll("input")) input.checked = input.value === state.look[field];
   });
-  return control(field, title, help, el("span", { id, class: "control-title" }, title), group);
+  return control(field, title, help, el("span", { id }, title), null, group);
 }
 
 function still() {
   const input = el("input", { type: "checkbox", role: "switch", id: "still" });
   input.addEventListener("change", () => change({ temporal: input.checked ? "on" : "off" }));
-  const heading = el("label", { class: "control-title switch-row", for: "still" }, el("span", {}, "Stillness", el("small", {}, "Strokes stay where nothing moves")), input);
+  const heading = el("label", { for: "still" }, "Stillness", el("small", {}, "Strokes stay where nothing moves"));
   onState((state) => {
     if (!isUnderway("temporal")) input.checked = state.look.temporal === "on";
   });
-  return control("temporal", "Stillness", "Keeps strokes from flickering where the picture does not move", heading);
+  return control("temporal", "Stillness", "Keeps strokes from flickering where the picture does not move", heading, input);
 }
 
 /** @param {"person" | "background"} field @param {string} title */
@@ -262,7 +263,7 @@ function region(field, title) {
   onState(show);
   on("styles", show);
   const help = `${title}: painted like the rest, left alone, or in a style of their own`;
-  return control(field, title, help, el("label", { class: "control-title", for: select.id }, title), select);
+  return control(field, title, help, el("label", { for: select.id }, title), null, select);
 }
 
 /** @param {State} state What a person asks for who wants to know: nothing of it is needed to use the studio. */

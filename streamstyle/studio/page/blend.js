@@ -85,9 +85,9 @@ export function chooseStyle(name) {
 export function setUpBlend() {
   const box = byId("pad-box", HTMLElement);
   const point = el("button", { type: "button", class: "pad-point", "aria-describedby": "blend-hint" });
-  const corners = CORNERS.map((place) => el("div", { class: `corner ${place.replace(" ", "-")}` }));
-  const pad = el("div", { class: "pad" }, point);
-  box.append(el("div", { class: "pad-corners" }, ...corners), pad);
+  const corners = CORNERS.map(() => el("div", { class: "corner" }));
+  const pad = el("div", { class: "pad" }, ...corners, point);
+  box.append(pad);
   const show = () => {
     const look = studio.state?.look;
     if (look) showPad(look, pad, point, corners);
@@ -102,10 +102,13 @@ export function setUpBlend() {
   });
   const follow = (/** @type {PointerEvent} */ event) => {
     const { left, top, width, height } = pad.getBoundingClientRect();
-    move(pad, point, (event.clientX - left) / width, (event.clientY - top) / height);
+    // As far inside as the point is, half its own size.
+    const half = point.offsetWidth / 2;
+    move(pad, point, (event.clientX - left - half) / (width - 2 * half), (event.clientY - top - half) / (height - 2 * half));
   };
   pad.addEventListener("pointerdown", (event) => {
-    if ((studio.state?.look.style.length ?? 0) < 2) return;
+    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    if ((studio.state?.look.style.length ?? 0) < 2 || (button && button !== point)) return;
     pad.setPointerCapture(event.pointerId);
     point.focus();
     follow(event);
@@ -150,7 +153,7 @@ function put(pad, point, share) {
   const names = studio.state?.look.style ?? [];
   const words = names.map((name, index) => `${studio.title(name)} ${Math.round((share[index] ?? 0) * 100)} %`);
   point.setAttribute("aria-label", `Blend: ${words.join(", ")}. Arrow keys move it.`);
-  for (const [index, text] of pad.parentElement?.querySelectorAll(".share").entries() ?? []) {
+  for (const [index, text] of pad.querySelectorAll(".share").entries()) {
     setText(text, `${Math.round((share[index] ?? 0) * 100)} %`);
   }
 }

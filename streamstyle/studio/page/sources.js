@@ -4,7 +4,7 @@
  * @import { Camera, State } from "./types.js"
  */
 
-import { get, post, sentence } from "./api.js";
+import { get, post } from "./api.js";
 import { devices, isRunningHere, obstacle, startBrowserCamera } from "./camera.js";
 import { attempt, byId, el, icon, say, setText } from "./dom.js";
 import { on, onState, studio } from "./studio.js";
@@ -18,7 +18,8 @@ let asked = false;
 export function setUpSources() {
   const dialog = byId("source-dialog", HTMLDialogElement);
   byId("source", HTMLButtonElement).addEventListener("click", () => open());
-  byId("choose-other", HTMLButtonElement).addEventListener("click", () => open());
+  for (const id of ["choose-other", "wait-no-longer"]) byId(id, HTMLButtonElement).addEventListener("click", () => open());
+  for (const id of ["use-browser-camera", "use-here"]) byId(id, HTMLButtonElement).addEventListener("click", () => void startBrowserCamera());
   byId("try-again", HTMLButtonElement).addEventListener("click", () => {
     const source = studio.state?.live.source;
     if (source?.kind === "browser") void startBrowserCamera();
@@ -29,7 +30,6 @@ export function setUpSources() {
     if (cameras.length === 1) void start("camera", cameras[0].id);
     else open();
   });
-  byId("use-browser-camera", HTMLButtonElement).addEventListener("click", () => void startBrowserCamera());
   byId("stop-live", HTMLButtonElement).addEventListener("click", async () => {
     if ((await attempt(post("/live/stop"))) !== undefined) dialog.close();
   });
@@ -113,7 +113,7 @@ function option(name, note, used, click) {
 
 /** @param {State} state */
 function showSource({ live }) {
-  const name = live.phase === "off" || !live.source ? "Camera" : live.source.kind === "browser" ? "Browser’s camera" : sentence(live.source.name);
+  const name = live.phase === "off" || !live.source ? "Camera" : live.source.kind === "browser" ? "Browser’s camera" : live.source.name;
   setText(byId("source-name", HTMLElement), name);
   byId("source", HTMLButtonElement).title = live.phase === "off" ? "Choose a camera" : `${name}: choose another camera`;
   byId("stop-live", HTMLButtonElement).hidden = live.phase === "off";

@@ -5,6 +5,7 @@
  */
 
 import { sentence } from "./api.js";
+import { isRunningHere, obstacle } from "./camera.js";
 import { byId, setIcon, setText } from "./dom.js";
 import { addDivider } from "./divider.js";
 import { PictureFeed } from "./picture.js";
@@ -36,6 +37,7 @@ export function setUpStage() {
   });
   feed.connect();
   onState(show);
+  on("styles", show);
   on("connection", show);
   setInterval(() => showFigures(feed), FIGURES_MS);
   setUpCompare(screen, divider);
@@ -59,8 +61,9 @@ function showPhase({ live, style, waiting }, feed) {
   byId("starting", HTMLElement).hidden = view.painted || !(live.phase === "starting" || running);
   byId("failed", HTMLElement).hidden = live.phase !== "failed";
   byId("screen", HTMLElement).hidden = !view.painted;
-  const from = live.source?.kind === "browser" ? "this browser’s camera" : (live.source?.name ?? "the camera");
+  const from = live.source?.kind === "browser" ? (isRunningHere() ? "this browser’s camera" : "another page’s camera") : (live.source?.name ?? "the camera");
   setText(byId("starting-text", HTMLElement), live.problem ? sentence(live.problem) : `Waiting for ${from}…`);
+  byId("use-here", HTMLButtonElement).hidden = live.source?.kind !== "browser" || isRunningHere() || obstacle() !== null;
   setText(byId("failed-text", HTMLElement), sentence(live.problem ?? "The camera gave no picture."));
   const problem = byId("stage-problem", HTMLElement);
   const text = feed.full ? "Too many pages show this picture. Close one of them; this one goes on by itself." : live.problem;

@@ -1,12 +1,13 @@
 """Files over HTTP: taken piece by piece, and given whole, in part, or to be kept."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
 
 from streamstyle.studio.routes import ApiError
+from streamstyle.studio.schema import Schema
 from streamstyle.studio.shelf.names import disposition
 
 _PIECE_BYTES = 1 << 20
@@ -29,8 +30,11 @@ _MEDIA_TYPES = {
 }
 """What is not among them is given as bytes: no file is ever run by a browser."""
 BYTES = "application/octet-stream"
-FILE: Mapping[int, str | None] = {200: BYTES, 206: BYTES, 404: None, 416: None}
-"""What routes answer that give a file, for their description."""
+
+
+def answers_of(media: str = "*/*") -> dict[int, Schema | str | None]:
+    """What a route answers that gives a file of a media type, for its description."""
+    return {200: media, 206: media, 404: None, 416: None}
 
 
 async def receive(request: web.Request, write: Callable[[bytes], object], most: int | None = None) -> None:

@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from streamstyle.studio.keys import ENGINE
-from streamstyle.studio.routes import ApiError, Route, answer
+from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, ON, listing, one_of, record, text
 from streamstyle.studio.shelf.desktop import show_in_folder
-from streamstyle.studio.shelf.files import FILE, give, receive
+from streamstyle.studio.shelf.files import answers_of, give, receive
 from streamstyle.studio.shelf.job_process import PREVIEW, PREVIEW_ORIGINAL
 from streamstyle.studio.shelf.jobs import JOB, StoredJob
 from streamstyle.studio.shelf.keys import LOOKS, QUEUE
@@ -61,7 +61,7 @@ async def retry_job(request: web.Request) -> web.Response:
 async def move_job(request: web.Request) -> web.Response:
     """Put a job at another place of the list."""
     job = _job(request)
-    request.app[QUEUE].move(job, request["body"]["position"])
+    request.app[QUEUE].move(job, request[BODY]["position"])
     return answer(request.app[QUEUE].jobs.describe(job))
 
 
@@ -149,10 +149,18 @@ ROUTES = (
     ),
     Route("POST", "/api/jobs/{id}/cancel", cancel_job, "stop painting a job", answers={200: JOB, 404: None, 409: None}),
     Route("POST", "/api/jobs/{id}/retry", retry_job, "paint a job once more", answers={200: JOB, 404: None, 409: None}),
-    Route("GET", "/api/jobs/{id}/original", get_original, "what came in", query=_DOWNLOAD, answers=FILE),
-    Route("GET", "/api/jobs/{id}/result", get_result, "what came out", query=_DOWNLOAD, answers={**FILE, 409: None}),
-    Route("GET", "/api/jobs/{id}/preview.jpg", get_preview, "the newest painted frame", answers=FILE),
-    Route("GET", "/api/jobs/{id}/preview-original.jpg", get_preview_original, "the same before", answers=FILE),
+    Route("GET", "/api/jobs/{id}/original", get_original, "what came in", query=_DOWNLOAD, answers=answers_of()),
+    Route(
+        "GET", "/api/jobs/{id}/result", get_result, "what came out", query=_DOWNLOAD, answers={**answers_of(), 409: None}
+    ),
+    Route("GET", "/api/jobs/{id}/preview.jpg", get_preview, "the newest painted frame", answers=answers_of("image/jpeg")),
+    Route(
+        "GET",
+        "/api/jobs/{id}/preview-original.jpg",
+        get_preview_original,
+        "the same before",
+        answers=answers_of("image/jpeg"),
+    ),
     Route(
         "POST",
         "/api/jobs/{id}/show",

@@ -163,7 +163,7 @@ class Jobs:
             SinkError: The disk is full, say.
         """
         others = [other for other in self if other is not job]
-        others.insert(position, job)
+        others.insert(min(position, len(others)), job)  # a number of any size may come
         for order, other in enumerate(others):
             if other.order != order:
                 other.order = order
@@ -307,7 +307,7 @@ class Upload:
         free = shutil.disk_usage(self._jobs.folder).free
         if free - wanted < _LEAST_FREE:
             missing = (wanted + _LEAST_FREE - free) / 1e6
-            raise ApiError(507, f"the disk has no room for '{self.name}': make {missing:.0f} MB free, then send it again")
+            raise ApiError(507, f"the disk has no room for '{self.name}': make {missing:.1f} MB free, then send it again")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.studio.keys import ENGINE, EVENTS, TOLD
 from streamstyle.studio.routes import Route, answer
 from streamstyle.studio.schema import ON, listing, record
-from streamstyle.studio.shelf.files import FILE, give, receive
+from streamstyle.studio.shelf.files import answers_of, give, receive
 from streamstyle.studio.shelf.keys import LOOKS
 from streamstyle.studio.shelf.looks import LOOK, MOST_LOOK_BYTES, SavedLook
 from streamstyle.studio.told import LOOK_SCHEMA
@@ -55,14 +55,18 @@ def _look(request: web.Request) -> SavedLook:
     return request.app[LOOKS].get(request.match_info["name"])
 
 
+_LOOK = r"/api/looks/{name:[^/]+(?<!\.toml)}"
+"""One ending in .toml is its file."""
+
 ROUTES = (
     Route("GET", "/api/looks", get_looks, "the saved looks", answers={200: listing(LOOK)}),
     Route(
         "PUT",
-        "/api/looks/{name}",
+        _LOOK,
         put_look,
         "save the present look, or the TOML that is sent",
         upload=True,
+        may_be_empty=True,
         answers={200: LOOK, 408: None, 413: None, 507: None},
     ),
     Route(
@@ -77,7 +81,7 @@ ROUTES = (
         "/api/looks/{name}.toml",
         get_look,
         "a saved look as TOML",
-        answers=FILE,
+        answers=answers_of("application/toml"),
     ),
-    Route("DELETE", "/api/looks/{name}", delete_look, "remove a saved look", answers={200: _DONE, 404: None, 409: None}),
+    Route("DELETE", _LOOK, delete_look, "remove a saved look", answers={200: _DONE, 404: None, 409: None}),
 )

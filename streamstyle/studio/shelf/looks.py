@@ -112,7 +112,8 @@ class Looks:
         except OSError as error:
             raise ApiError(507, f"the look cannot be stored: {reason(error)}; make room on the disk") from error
         except UsageError as error:
-            raise UsageError(str(error).replace(f"--look: {quoted(place)}", "the look")) from error
+            said = str(error).replace(f"--look: {quoted(place)}", "the look")
+            raise UsageError(said.replace(f"--look: cannot read {quoted(place)}", "the look cannot be read")) from error
         finally:
             place.unlink(missing_ok=True)
         if recipe.mask is not None:

@@ -6,9 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from streamstyle.studio.keys import ENGINE, EVENTS
-from streamstyle.studio.routes import ApiError, Route, answer
+from streamstyle.studio.routes import BODY, ApiError, Route, answer
 from streamstyle.studio.schema import ON, listing, record, text
-from streamstyle.studio.shelf.files import FILE, give, receive
+from streamstyle.studio.shelf.files import answers_of, give, receive
 from streamstyle.studio.shelf.keys import STYLES, THUMBNAILS
 from streamstyle.studio.shelf.styles import MOST_STYLE_BYTES, STYLE, ShelfStyle
 
@@ -51,7 +51,7 @@ async def delete_style(request: web.Request) -> web.Response:
 async def put_favourite(request: web.Request) -> web.Response:
     """Count a style among the favourites, or no longer."""
     styles, style = request.app[STYLES], _style(request)
-    styles.favour(style, on=request["body"]["on"])
+    styles.favour(style, on=request[BODY]["on"])
     request.app[EVENTS].send({"type": "styles"})
     return answer(styles.describe(style, request.app[THUMBNAILS]))
 
@@ -116,7 +116,13 @@ ROUTES = (
         "take a frame of now for the thumbnails; they come one by one",
         answers={202: _DONE, 409: None},
     ),
-    Route("DELETE", "/api/styles/{name}", delete_style, "remove one of your own", answers={**_NAMED, 409: None}),
+    Route(
+        "DELETE",
+        r"/api/styles/{name:(?!thumbnails$)[^/]+}",
+        delete_style,
+        "remove one of your own",
+        answers={**_NAMED, 409: None},
+    ),
     Route(
         "PUT",
         "/api/styles/{name}/favourite",
@@ -125,6 +131,18 @@ ROUTES = (
         body=record({"on": ON}),
         answers={200: STYLE, 404: None},
     ),
-    Route("GET", "/api/styles/{name}/thumbnail.jpg", get_thumbnail, "the style on your own picture", answers=FILE),
-    Route("GET", "/api/styles/{name}/painting", get_painting, "the picture of a style of your own", answers=FILE),
+    Route(
+        "GET",
+        "/api/styles/{name}/thumbnail.jpg",
+        get_thumbnail,
+        "the style on your own picture",
+        answers=answers_of("image/jpeg"),
+    ),
+    Route(
+        "GET",
+        "/api/styles/{name}/painting",
+        get_painting,
+        "the picture of a style of your own",
+        answers=answers_of("image/*"),
+    ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from streamstyle.media.places import is_url, quoted
 from streamstyle.studio.routes import ApiError
@@ -104,7 +105,7 @@ class Styles:
 
     def describe(self, style: ShelfStyle, thumbnails: Thumbnails) -> dict[str, Any]:
         """A style as the API tells it."""
-        href = f"/api/styles/{style.name}"
+        href = f"/api/styles/{quote(style.name, safe='')}"
         return {
             "name": style.name,
             "title": style.title,
