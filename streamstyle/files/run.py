@@ -92,14 +92,9 @@ def stylize_source(
 def _grid(source: Source, job: Job, player: Player) -> Grid | None:
     """Where a film is divided; None for what is painted in one piece."""
     info = source.info
-    if (
-        job.compare is not None
-        or job.output.suffix.lower() not in VIDEO_SUFFIXES
-        or is_url(info.name)
-        or kind(info.name) != "file"
-    ):
+    if job.output.suffix.lower() not in VIDEO_SUFFIXES or is_url(info.name) or kind(info.name) != "file":
         return None
-    return None if player.follows_a_video else Grid.of(info)
+    return None if player.follows_a_video or job.compare is not None else Grid.of(info)
 
 
 def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run) -> Painted | None:

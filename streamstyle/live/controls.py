@@ -1,4 +1,4 @@
-"""What a user changes while the stream runs: looks cross-fade, and nothing ever waits.
+"""What a user changes while the stream runs, in one file since one thread owns it: looks cross-fade, nothing ever waits.
 
 One thread owns the state (streamstyle.pipeline.threads.Owner); what other threads want is sent to it. Whatever is wrong
 with a change, the show goes on with what it had.
@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from streamstyle.errors import reason_of
 from streamstyle.frame import Image
 from streamstyle.live.playing import Playing
 from streamstyle.live.state import Message, Settings, State
+from streamstyle.live.usual import following, has
 from streamstyle.live.wishes import Wishes
 from streamstyle.look.look import Look
 from streamstyle.look.player import FindPeople, Player
-from streamstyle.look.recipe import AS_REST, COLOR_MODES, KEEP, STROKE_SIZES, Recipe
+from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import Owner, Published, sent
 
@@ -188,11 +188,9 @@ class Controls:
     @sent
     def next_value(self, field: str) -> None:
         """The next of a field's usual values: `people`, `strokes`, `grain` or `temporal`."""
-        usual, recipe = _USUAL[field], self.settings.recipe
-        now = [all(getattr(recipe, name) == value for name, value in values.items()) for values, _ in usual]
-        values, words = usual[(now.index(True) + 1) % len(usual) if True in now else 0]
+        values, words = following(field, self.settings.recipe)
         self.change(lambda before: replace(before, **values))
-        if all(getattr(self.settings.recipe, name) == value for name, value in values.items()):
+        if has(self.settings.recipe, values):
             self.say(words)
 
     @sent
@@ -314,15 +312,3 @@ _COLOR_WORDS = {
     "content": "colors of the camera",
     "luma": "chroma of the camera, light of the painting",
 }
-
-_USUAL: dict[str, list[tuple[dict[str, Any], str]]] = {
-    "people": [
-        ({"person": AS_REST, "background": AS_REST}, "all is painted"),
-        ({"person": KEEP, "background": AS_REST}, "people stay as they are"),
-        ({"person": AS_REST, "background": KEEP}, "only people are painted"),
-    ],
-    "strokes": [({"strokes": name}, f"{name} strokes") for name in STROKE_SIZES],
-    "grain": [({"grain": grain}, f"{word} grain in skies") for grain, word in ((0.0, "no"), (0.5, "some"), (1.0, "much"))],
-    "temporal": [({"temporal": "on"}, "strokes stay still"), ({"temporal": "off"}, "strokes move with every frame")],
-}
-"""What a key goes through: the values of fields of a look, and the words for them."""

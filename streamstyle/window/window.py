@@ -12,10 +12,10 @@ import numpy as np
 from streamstyle.errors import SinkError
 from streamstyle.frame import Image
 from streamstyle.window.keys import Action, Command, action_of, key_name
+from streamstyle.window.mouse import Mouse
 from streamstyle.window.qt import find_toolkit
 from streamstyle.window.screen import REMEDY, find_screen
 from streamstyle.window.text import one_line, to_ascii
-from streamstyle.window.wheel import WheelGrab
 
 _TITLE_SECONDS = 0.5
 _MOST_KEYS = 16
@@ -58,9 +58,7 @@ class Window:
         self._aspect = 0.0
         self._sizes: dict[float, Size] = {}
         self._opened = self._closed = False
-        self._wheel: WheelGrab | None = None
-        self._spot = (0, 0, 1, 1)
-        self._clicks: list[Action] = []
+        self._mouse = Mouse()
 
     @property
     def closed(self) -> bool:
@@ -126,8 +124,7 @@ class Window:
                 if code == -1:
                     break
                 code = cv2.waitKeyEx(1)
-            found += self._clicks + self._turned()
-            self._clicks.clear()
+            found += self._mouse.actions()
         if self._gone():
             found.append(Action(Command.QUIT))
         return found
@@ -173,26 +170,7 @@ class Window:
         except cv2.error as error:
             raise SinkError(f"the window does not open ({error.err}); {REMEDY}") from error
         self._opened = True
-        # On X alone, and where Qt draws the windows: others do not zoom, and tell of the wheel themselves.
-        if self._display.grab_wheel is not None and cv2.currentUIFramework().upper().startswith("QT"):
-            cv2.waitKey(1)  # lets it appear
-            self._wheel = self._display.grab_wheel()
-        cv2.setMouseCallback(self._name, self._mouse)
-
-    def _mouse(self, event: int, x: int, y: int, flags: int, _more: object) -> None:
-        """What OpenCV tells of the mouse."""
-        left, top, width, height = self._spot
-        if event == cv2.EVENT_LBUTTONUP:
-            self._clicks.append(Action(Command.PAUSE, place=((x - left) / width, (y - top) / height)))
-        elif event == cv2.EVENT_RBUTTONUP:
-            self._clicks.append(Action(Command.HELP))
-        elif event == cv2.EVENT_MOUSEWHEEL and self._wheel is None:
-            self._clicks.append(Action(Command.ALPHA_UP if flags > 0 else Command.ALPHA_DOWN))
-
-    def _turned(self) -> list[Action]:
-        """Turns of the wheel as actions."""
-        steps = 0 if self._wheel is None else self._wheel.steps()
-        return [Action(Command.ALPHA_UP if steps > 0 else Command.ALPHA_DOWN)] * abs(steps)
+        self._mouse.listen(self._name, self._display)
 
     def _gone(self) -> bool:
         """Whether the user has closed it."""
@@ -258,7 +236,7 @@ class Window:
         top, left = (down - height) // 2, (across - width) // 2
         for margin in (np.s_[:top], np.s_[top + height :], np.s_[:, :left], np.s_[:, left + width :]):
             self._bgr[margin] = 0
-        self._spot = left, top, width, height
+        self._mouse.spot = left, top, width, height
         spot = self._bgr[top : top + height, left : left + width]
         cv2.cvtColor(image, cv2.COLOR_RGB2BGR, dst=spot)
         return self._bgr

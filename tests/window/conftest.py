@@ -3,7 +3,7 @@
 import cv2
 import pytest
 
-from streamstyle.window import window
+from streamstyle.window import mouse, window
 from streamstyle.window.qt import Toolkit
 from streamstyle.window.screen import Screen
 
@@ -74,6 +74,7 @@ class StandIn:
 def stand_in(monkeypatch):
     stand_in = StandIn()
     monkeypatch.setattr(window, "cv2", stand_in)
+    monkeypatch.setattr(mouse, "cv2", stand_in)
     monkeypatch.setattr(window, "find_toolkit", lambda: Toolkit(wayland=False))
     monkeypatch.setattr(window, "find_screen", lambda wayland: Screen((1600, 1000)))
     return stand_in
