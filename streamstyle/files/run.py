@@ -16,6 +16,7 @@ from streamstyle.files.segments.film import CannotBeDividedError, Painted, ThisP
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.painting import Film
 from streamstyle.files.sharing import as_shown, comparing
+from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.media.comparison import size_of
@@ -141,7 +142,7 @@ def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painte
     job, times = doing.job, doing.times
     sink = _open_sink(job, source, *size_of(job.compare, *shape))
     brush = Brush(doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times)
-    paint = brush.paint
+    paint: Callable[[Frame], Image] = brush.paint
     if job.compare is not None:
         paint = comparing(job.compare, paint, shape, is_still=source.info.is_still)
     try:
