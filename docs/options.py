@@ -16,7 +16,7 @@ _COMMANDS = {
     "video": "Paints photos and videos. `run_video.py` in a checkout is the same command.",
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
     "styles": "Lists the styles, or shows them on a photo of yours; see the [gallery](gallery/index.md).",
-    "studio": "Opens the studio: everything in a browser, on this computer.",
+    "studio": "Everything from a browser, and an API; see [the API](how-to/studio-api.md).",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
     "demo": "Paints a sample clip.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
@@ -35,6 +35,7 @@ _REST = """## Environment variables
 | variable | what it does |
 | --- | --- |
 | `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: in the user's data) |
+| `STREAMSTYLE_PASSWORD` | the password with which other devices get into `streamstyle studio --host` |
 | `STREAMSTYLE_MIRROR` | where `python -m export.import_adain --download` fetches weights from |
 | `STREAMSTYLE_VGG` | the file of VGG-19 for `python -m evaluation` and `python -m models.gatys` |
 
@@ -54,7 +55,7 @@ def page() -> str:
     lines += ["## Fields of a look", "", _INTRODUCTION, "", look_table()]
     for name, parser in _commands().items():
         lines += ["", f"## streamstyle {name}", "", _COMMANDS[name], "", *_table(parser)]
-        if name in {"video", "camera"}:
+        if name in {"video", "camera", "studio"}:
             lines += ["", "All [fields of a look](#fields-of-a-look), too."]
     lines += ["", "## Keys of the live window", "", key_table(), "", _REST]
     return "\n".join(lines) + "\n"
@@ -71,7 +72,9 @@ def _commands() -> dict[str, argparse.ArgumentParser]:
 def _table(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from ("| option | what it does |", "| --- | --- |")
     for action in parser._actions:
-        if action.dest != "help" and action.dest not in (LOOK_FIELDS if parser.prog.endswith(("video", "camera")) else ()):
+        if action.dest != "help" and action.dest not in (
+            LOOK_FIELDS if parser.prog.endswith(("video", "camera", "studio")) else ()
+        ):
             yield f"| `{_written(action)}` | {action.help} |"
 
 

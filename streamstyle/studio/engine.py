@@ -7,9 +7,9 @@ sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from streamstyle.errors import SinkError, StreamstyleError, UsageError, reason_of
 from streamstyle.frame import Frame
@@ -28,46 +28,12 @@ from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.threads import Background, Owner, sent
 from streamstyle.studio.browser_camera import BrowserPictures
 from streamstyle.studio.camera import Camera
+from streamstyle.studio.status import ModelChoice, Status
 
 VIRTUAL_CAMERA = "virtual camera"
 _IDLE_SECONDS = 0.03
 _TRY_AGAIN_SECONDS = 3.0
 _USUAL_RATE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Which model paints, and where.
-
-    Attributes:
-        model: A name, or the path of an `.onnx` file.
-        device: One of streamstyle.runtime.table.DEVICES.
-        precision: One of streamstyle.runtime.table.PRECISIONS.
-    """
-
-    model: str = "fast"
-    device: str = "auto"
-    precision: str = "auto"
-
-
-Phase = Literal["off", "starting", "running", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where the show is.
-
-    Attributes:
-        phase: `failed` tells that a camera cannot be opened or the model does not run; `problem` says why.
-        camera: What is painted, or was to be.
-        size: Width and height of the frames, in pixels.
-        problem: What the user should know and do; also while it runs and the camera is away.
-    """
-
-    phase: Phase = "off"
-    camera: Camera | None = None
-    size: tuple[int, int] | None = None
-    problem: str | None = None
 
 
 class Engine:
@@ -244,6 +210,9 @@ class Engine:
                     self._play(camera)
                 else:
                     time.sleep(_IDLE_SECONDS)
+        except BaseException as fault:
+            self.status = Status("failed", self.status.camera, problem=f"the studio must be restarted ({fault})")
+            raise
         finally:
             if self.controls is not None:
                 self.controls.close()
@@ -337,7 +306,8 @@ class Engine:
             self._done = number
 
         if self.controls is None:
-            self._first = replace(self._first, recipe=change(self._first.recipe))
+            with suppress(UsageError):  # it was told to whoever asked
+                self._first = replace(self._first, recipe=change(self._first.recipe))
             done()
         else:
             self.controls.change(change)
