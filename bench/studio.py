@@ -123,8 +123,8 @@ def measure(setting: Setting) -> list[Table]:
             *("JPEG kB", "processor ms per frame", "memory MB", "MB at the end"),
         ],
         notes=[
-            f"A clip as a camera of {RATE} frames a second, painted at its own size, on {stylizer.provider}; viewers in another "
-            "process on the same machine, each asks for the next picture at full size when it has one. Ages: from capture to "
+            f"A clip as a camera of {RATE} frames a second, painted at its own size, on {stylizer.provider}; viewers in "
+            "another process on the same machine, each asks for the next picture when it has one. Ages: from capture to "
             "the viewer's socket; of the browser's camera, from the browser and back. Of several viewers the slowest rate. "
             "First row of a size: the live engine alone (`live`), from capture to shown.",
         ],

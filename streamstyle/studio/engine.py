@@ -1,6 +1,6 @@
-"""The live show of the studio: one model and one look, and a camera that comes and goes.
+"""The live show of the studio, in one file since one thread owns all of its state.
 
-A thread of its own owns all of this; it also presents the frames of a run, as a window would. What other threads want is
+One model and one look, and cameras that come and go. The thread also presents the frames of a run, as a window would. What other threads want is
 sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second, while the picture goes on.
 """
 
