@@ -208,7 +208,7 @@ class Live:
             stylized=self.pipeline.stylized,
             skipped=self.pipeline.skipped,
             shown=self.shown,
-            fps=round(self.shown / seconds, 2) if seconds > 0 else 0.0,
+            fps=round(self.shown / seconds, 2) if self.shown > 1 and seconds > 0 else 0.0,
             latency_ms={"p50": self.latency.milliseconds(50), "p95": self.latency.milliseconds(95)},
             provider=self.stylizer.provider,
             model=f"{self.stylizer.name} {self.stylizer.version}",
