@@ -18,7 +18,7 @@ _COMMANDS = {
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
     "styles": "Lists the styles, or shows them on a photo of yours; see the [gallery](gallery/index.md).",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
-    "studio": "Serves a page with everything, for browsers on this computer and others, and [an API](how-to/studio-api.md).",
+    "studio": "Serves a page with everything, for browsers here and elsewhere, and [an API](how-to/studio-api.md).",
     "demo": "Paints a sample clip.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
     "completion": "Prints a script that completes commands, options and styles in your shell; `--help` says where it goes.",

@@ -16,6 +16,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from streamstyle.commands.log import SAID
 from streamstyle.commands.progress import complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.look.look_file import check_look_place, save_recipe
@@ -123,7 +124,7 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
             size=options.size,
         )
 
-    logging.getLogger("streamstyle").addHandler(_Complaints(logging.WARNING))
+    logging.getLogger("streamstyle").addHandler(_Complaints())
     app = studio_app(guard, folders, open_engine, [address] if beyond else [])
     with _Signals() as signals:
         async with serving(app, listener, context):
@@ -175,12 +176,18 @@ def _encryption(options: argparse.Namespace, folder: Path, address: str) -> ssl.
 
 
 class _Complaints(logging.Handler):
-    """Prints what the studio complains of, in one line each."""
+    """Prints what the studio complains of, in one line each, but for what was said anyway."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.addFilter(lambda record: record.name != SAID.name)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one."""
         failure = record.exc_info[1] if record.exc_info else None
-        complain(record.getMessage() + ("" if failure is None else f" ({type(failure).__name__}: {failure})"))
+        why = "" if failure is None else f" ({type(failure).__name__}: {failure})"
+        with suppress(OSError):  # the terminal may be gone
+            print(f"streamstyle: warning: {record.getMessage()}{why}", file=sys.stderr, flush=True)
 
 
 class _Signals:

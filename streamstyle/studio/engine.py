@@ -1,7 +1,8 @@
 """The live show of the studio, in one file since one thread owns all of its state.
 
-One model and one look, and cameras that come and go. The thread also presents the frames of a run, as a window would. What other threads want is
-sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second, while the picture goes on.
+One model and one look, and cameras that come and go. The thread also presents the frames of a run, as a window would.
+What other threads want is sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second,
+while the picture goes on.
 """
 
 import logging
@@ -28,6 +29,7 @@ from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.threads import Background, Owner, sent
 from streamstyle.studio.browser_camera import BrowserPictures
 from streamstyle.studio.camera import Camera
+from streamstyle.studio.microphone import Microphone
 from streamstyle.studio.status import ModelChoice, Status
 
 VIRTUAL_CAMERA = "virtual camera"
@@ -49,6 +51,7 @@ class Engine:
         recording: The file of the newest recording; the state tells whether it is still written.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
+        microphone: Of a browser; recordings hold what it hears, where it is on when they begin.
     """
 
     def __init__(
@@ -82,7 +85,7 @@ class Engine:
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
         self.recording: Path | None = None
-        self.browser = BrowserPictures()
+        self.browser, self.microphone = BrowserPictures(), Microphone()
         self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
         self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
         self._next, self._size = camera, size
@@ -160,7 +163,8 @@ class Engine:
             self.live.sinks.stop_recording()
         elif not self.live.sinks.recording:
             self.recording = path = self._names.next(".mp4")
-            self.live.sinks.start_recording(lambda: path)
+            sound = self.microphone.on_clock_of(self.newest) if self.microphone.is_on else None
+            self.live.sinks.start_recording(lambda: path, sound=sound)
 
     @sent
     def virtual_camera(self, on: bool) -> None:
@@ -274,7 +278,7 @@ class Engine:
         moves = self._size is None and not self.stylizer.sizes_are_dear
         rate = float(info.frame_rate or _USUAL_RATE)
         auto = AutoSize(ladder(min(info.width, info.height), strokes), 1 / rate) if moves else None
-        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True)
+        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True, with_sound=True)
         live.tell = logging.getLogger("streamstyle").info
         live.measure_size()
         live.warm_up()

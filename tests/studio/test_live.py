@@ -5,6 +5,7 @@ import struct
 import time
 
 import aiohttp
+import av
 import numpy as np
 import pytest
 
@@ -396,3 +397,52 @@ def test_a_slow_model_does_not_make_the_api_wait(tmp_path):
             assert time.monotonic() - began < 5.0  # as many frames take longer
 
     asyncio.run(within())
+
+
+async def hear(socket, moment, samples):
+    await socket.send_bytes(struct.pack(">d", 1000 * moment) + samples.astype("<i2").tobytes())
+
+
+@in_studio(with_camera=True)
+async def test_a_recording_holds_what_the_browsers_microphone_hears(one):
+    await one.running()
+    async with one.socket("/api/microphone") as socket:
+        await socket.send_json({"rate": 16_000, "channels": 1})
+        await one.until(lambda _state: one.app[ENGINE].microphone.is_on)
+        async with one.socket("/api/microphone") as second:
+            await second.receive(SECONDS)
+            assert second.close_code == 4003
+        await one.ask("PUT", "/api/recording", {"on": True})
+        state = await one.until(lambda state: state["recording"]["phase"] == "on")
+        began = time.time()
+        for block in range(10):
+            tone = 12_000 * np.sin(2 * np.pi * 440 * np.arange(1600) / 16_000)
+            await hear(socket, began + block / 10 + 0.01 * (block % 2), tone)  # as messages waver
+            await asyncio.sleep(max(0.0, began + (block + 1) / 10 - time.time()))
+        await one.ask("PUT", "/api/recording", {"on": False})
+        await one.until(lambda state: state["recording"]["phase"] == "off")
+    path = one.app[live_routes.FOLDERS].pictures / state["recording"]["name"]
+    await saved(one, path.name)
+    with av.open(str(path)) as container:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    loud = np.abs(heard) > 0.05
+    assert loud.sum() > 0.5 * 48_000 * 0.5
+    middle = heard[np.argmax(loud) + 4800 : np.argmax(loud) + 4800 + 14_400]
+    assert np.argmax(np.abs(np.fft.rfft(middle))) == pytest.approx(440 * 0.3, abs=1)
+    assert not one.app[ENGINE].microphone.is_on
+
+
+@in_studio()
+async def test_nonsense_from_a_microphone_is_left_out(one):
+    async with one.socket("/api/microphone") as socket:
+        await socket.send_bytes(b"too early, and no samples")
+        await socket.send_str('{"rate": 1e999}')
+        await socket.receive(SECONDS)
+        assert socket.close_code == 1007
+    async with one.socket("/api/microphone") as socket:
+        await socket.send_json({"rate": 48_000})
+        for data in (b"", b"12345678", bytes(8) + b"odd", struct.pack(">d", float("nan")) + bytes(10)):
+            await socket.send_bytes(data)
+        await socket.ping()
+        await one.until(lambda _state: one.app[ENGINE].microphone.is_on)
+    await one.until(lambda _state: not one.app[ENGINE].microphone.is_on)
