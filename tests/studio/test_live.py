@@ -11,8 +11,8 @@ import pytest
 
 from streamstyle.errors import ModelError
 from streamstyle.media.sources import open_source
-from streamstyle.studio import engine, live_routes, pictures, watching
-from streamstyle.studio.keys import ENGINE, PICTURES
+from streamstyle.studio import engine, pictures, watching
+from streamstyle.studio.keys import ENGINE, FOLDERS, PICTURES
 from tests.clips import pattern
 from tests.fakes import FakeStylizer
 from tests.studio.servers import HEIGHT, SECONDS, WIDTH, clip, in_studio, jpeg_of, next_picture, read_jpeg, studio
@@ -117,7 +117,7 @@ async def test_mirror(one):
 
 @in_studio()
 async def test_another_camera_replaces_the_one_that_runs_and_a_wrong_one_is_said(one):
-    folder = one.app[live_routes.FOLDERS].data
+    folder = one.app[FOLDERS].data
     first, second = clip(folder / "one"), clip(folder / "two")
     for path in (first, second):
         await one.ask("POST", "/api/live/start", {"source": {"kind": "file", "path": str(path)}}, status=202)
@@ -144,7 +144,7 @@ async def test_a_camera_that_comes_back_is_taken_up_again(one):
         patch.setattr(engine, "_TRY_AGAIN_SECONDS", 0.05)
         from streamstyle.studio import camera
 
-        path = clip(one.app[live_routes.FOLDERS].data)
+        path = clip(one.app[FOLDERS].data)
         answers = iter([FileNotFoundError("unplugged")])
         real = camera.open_live_source
 
@@ -209,7 +209,7 @@ async def test_a_recording_plays_and_cannot_be_removed_while_it_runs(one):
 
 
 async def saved(one, name):
-    folder = one.app[live_routes.FOLDERS].pictures
+    folder = one.app[FOLDERS].pictures
     async with asyncio.timeout(SECONDS):
         while not (folder / name).exists():
             await asyncio.sleep(0.02)
@@ -421,7 +421,7 @@ async def test_a_recording_holds_what_the_browsers_microphone_hears(one):
             await asyncio.sleep(max(0.0, began + (block + 1) / 10 - time.time()))
         await one.ask("PUT", "/api/recording", {"on": False})
         await one.until(lambda state: state["recording"]["phase"] == "off")
-    path = one.app[live_routes.FOLDERS].pictures / state["recording"]["name"]
+    path = one.app[FOLDERS].pictures / state["recording"]["name"]
     await saved(one, path.name)
     with av.open(str(path)) as container:
         heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
