@@ -79,7 +79,7 @@ class Engine:
             size: Short side at which frames are painted; None for what the machine can do.
         """
         self.owner = Owner()
-        self.status = Status()
+        self.status = Status() if camera is None else Status("starting", camera)
         self.controls: Controls | None = None
         self.live: Live | None = None
         self.stylizer: Stylizer | None = None
@@ -207,11 +207,12 @@ class Engine:
             self._load()
             while not self._ended:
                 self._attend()
-                if self._next is None and time.monotonic() >= self._retry_at:
-                    self._next = self.status.camera
-                if self._next is not None:
-                    camera, self._next, self._retry_at = self._next, None, float("inf")
+                camera, self._next = self._next, None
+                if camera is not None:
+                    self.status = Status("starting", camera)
                     self._play(camera)
+                elif self.status.camera is not None and time.monotonic() >= self._retry_at:
+                    self._play(self.status.camera)
                 else:
                     time.sleep(_IDLE_SECONDS)
         except BaseException as fault:
@@ -229,7 +230,7 @@ class Engine:
     def _load(self) -> bool:
         """Have the model and the first look; whether they are there."""
         try:
-            stylizer = self.stylizer or self._load_model(self.settings)
+            self.stylizer = stylizer = self.stylizer or self._load_model(self.settings)
             names = tuple(stylizer.encoder.builtin.names())
             recipe = self._first.recipe
             styles = (*recipe.style, *(name for name in names if name not in recipe.style))
@@ -241,14 +242,15 @@ class Engine:
         except StreamstyleError as error:
             self.status = Status("failed", self.status.camera, problem=str(error))
             return False
-        self.stylizer, self.controls = stylizer, controls
+        self.controls = controls
         return True
 
     def _play(self, camera: Camera) -> None:
         """Run until something else is wanted or the camera ends; whatever is wrong, the studio goes on."""
-        self.status = Status("starting", camera)
+        self._retry_at = float("inf")
         if self.controls is None and not self._load():
             return
+        assert self.controls is not None
         try:
             with camera.open(self.browser, self._goes_on) as source:
                 live = self._live(source)
@@ -268,6 +270,7 @@ class Engine:
                 self.status = Status("off")
         finally:
             self.live = None
+            self.controls.rest()
             self._show(None)
 
     def _live(self, source: LiveSource) -> Live:
@@ -303,7 +306,7 @@ class Engine:
     def _goes_on(self) -> bool:
         if self.live is None:
             self._attend()  # while a camera opens
-        return not self._ended and self._next is None and self.status.phase in {"starting", "running"}
+        return not self._ended and self._next is None and self.status.phase != "off"
 
     def _change(self, change: Callable[[Recipe], Recipe], number: int) -> None:
         def done() -> None:
