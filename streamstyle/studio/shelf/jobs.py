@@ -20,7 +20,7 @@ from streamstyle.media.places import quoted, read_start
 from streamstyle.media.sources import VIDEO_SUFFIXES
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.schema import COUNT, NUMBER, TEXT, Schema, listing, one_of, or_null, record
-from streamstyle.studio.shelf.job_process import PREVIEW, PREVIEW_ORIGINAL
+from streamstyle.studio.shelf.job_process import LOCK, PREVIEW, PREVIEW_ORIGINAL
 from streamstyle.studio.shelf.names import file_name
 from streamstyle.studio.shelf.small_files import Tell, read_json, write_json
 
@@ -185,10 +185,12 @@ class Jobs:
         return leaving
 
     def tidy(self, job: StoredJob) -> None:
-        """Take away what an attempt has left that did not come to its end."""
-        kept = {_RECORD, LOOK, PREVIEW, PREVIEW_ORIGINAL, job.original, job.result}
+        """Take away what an attempt has left that did not come to its end, but for what the next one can go on with."""
+        kept = {_RECORD, LOOK, PREVIEW, PREVIEW_ORIGINAL, LOCK, job.original, job.result}
         for path in (self.folder / job.id).iterdir():
-            if path.name not in kept and path.is_file():
+            if path.is_dir() and job.phase in {"done", "cancelled"}:
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name not in kept and path.is_file():
                 path.unlink(missing_ok=True)
 
     def upload(self, name: str, size: int | None) -> "Upload":

@@ -151,7 +151,8 @@ def test_a_job_is_cancelled_moved_painted_again_and_removed(studio, long_film, f
             assert running["seconds_left"] > 0
             cancelled = await (await client.post(f"/api/jobs/{slow['id']}/cancel")).json()
             assert (cancelled["phase"], cancelled["result_name"]) == ("cancelled", None)
-            assert files_of(data, slow) == ["job.json", "look.toml", "original.mp4", "preview-original.jpg", "preview.jpg"]
+            kept = ["job.json", "lock", "look.toml", "original.mp4", "preview-original.jpg", "preview.jpg"]
+            assert files_of(data, slow) == kept
             assert (await over(client, last["id"]))["phase"] == "done"
             assert (await get(client, f"/api/jobs/{quick['id']}"))["phase"] == "cancelled"
             for act, words in (
