@@ -5,7 +5,7 @@ from pathlib import Path
 import platformdirs
 
 from streamstyle.media.pictures import PICTURE_SUFFIXES
-from streamstyle.styles.store import STYLE_FILE, style_name
+from streamstyle.styles.store import STYLE_FILE, is_bare, is_style_file, style_name
 
 
 def own_folder() -> Path:
@@ -28,3 +28,9 @@ def own_styles(folder: Path | None = None) -> dict[str, Path]:
     kinds = (lambda path: path.suffix.lower() in PICTURE_SUFFIXES, lambda path: path.name.endswith(STYLE_FILE))
     found = {style_name(str(path)): path for wanted in kinds for path in files if wanted(path)}
     return dict(sorted(found.items()))
+
+
+def keeps_strokes(style: str) -> bool:
+    """Whether what a user named is a code already, which cannot be encoded at another size."""
+    file = str(own_styles().get(style, "")) if is_bare(style) else style
+    return not file or is_style_file(file)

@@ -15,12 +15,14 @@ class Painting:
         painter: Who painted it.
         title: What it is called.
         year: When it was painted, perhaps "about 1831"; empty where that is not known.
+        good_for: What the style suits, in a few words.
     """
 
     name: str
     painter: str
     title: str
     year: str = ""
+    good_for: str = ""
 
     @property
     def description(self) -> str:
@@ -29,26 +31,39 @@ class Painting:
 
 
 PAINTINGS = (
-    Painting("starry-night", "Vincent van Gogh", "The Starry Night", "1889"),
-    Painting("great-wave", "Katsushika Hokusai", "Under the Wave off Kanagawa", "about 1831"),
-    Painting("scream", "Edvard Munch", "The Scream", "1893"),
-    Painting("kiss", "Gustav Klimt", "The Kiss", "1908"),
-    Painting("sunflowers", "Vincent van Gogh", "Sunflowers", "1889"),
-    Painting("cafe-terrace", "Vincent van Gogh", "Cafe Terrace at Night", "1888"),
-    Painting("irises", "Vincent van Gogh", "Irises", "1889"),
-    Painting("wheat-field", "Vincent van Gogh", "Wheat Field with Cypresses", "1889"),
-    Painting("self-portrait", "Vincent van Gogh", "Self-Portrait", "1889"),
-    Painting("adele", "Gustav Klimt", "Portrait of Adele Bloch-Bauer", "1907"),
-    Painting("tahiti", "Paul Gauguin", "When Will You Marry?", "1892"),
-    Painting("improvisation", "Wassily Kandinsky", "abstract painting"),
-    Painting("composition", "Wassily Kandinsky", "abstract painting"),
-    Painting("street-pavers", "Umberto Boccioni", "The Street Pavers", "1914"),
-    Painting("drama", "Robert Delaunay", "Political Drama", "1914"),
-    Painting("grande-jatte", "Georges Seurat", "A Sunday on La Grande Jatte", "1886"),
-    Painting("pointillist", "Georges Lemmen", "Self-portrait", "about 1890"),
-    Painting("blue-dancers", "Edgar Degas", "Blue Dancers", "about 1897"),
-    Painting("water-lilies", "Claude Monet", "The Water-Lily Pond", "1899"),
-    Painting("gray-tree", "Piet Mondrian", "Gray Tree", "1911"),
+    Painting("starry-night", "Vincent van Gogh", "The Starry Night", "1889", "night scenes, skies, cities"),
+    Painting(
+        "great-wave",
+        "Katsushika Hokusai",
+        "Under the Wave off Kanagawa",
+        "about 1831",
+        "portraits, water, snow; pale paper and dark outlines",
+    ),
+    Painting("scream", "Edvard Munch", "The Scream", "1893", "skies and sunsets; long streaks"),
+    Painting("kiss", "Gustav Klimt", "The Kiss", "1908", "portraits in gold"),
+    Painting("sunflowers", "Vincent van Gogh", "Sunflowers", "1889", "flowers, food; warm yellow all over"),
+    Painting("cafe-terrace", "Vincent van Gogh", "Cafe Terrace at Night", "1888", "streets and interiors by lamplight"),
+    Painting("irises", "Vincent van Gogh", "Irises", "1889", "gardens, leaves, crowds of detail"),
+    Painting(
+        "wheat-field", "Vincent van Gogh", "Wheat Field with Cypresses", "1889", "landscapes and daylight; calm colors"
+    ),
+    Painting("self-portrait", "Vincent van Gogh", "Self-Portrait", "1889", "portraits in cool blues"),
+    Painting("adele", "Gustav Klimt", "Portrait of Adele Bloch-Bauer", "1907", "portraits and clothes; ornaments in amber"),
+    Painting("tahiti", "Paul Gauguin", "When Will You Marry?", "1892", "portraits and beaches; flat, warm areas"),
+    Painting("improvisation", "Wassily Kandinsky", "abstract painting", good_for="anything bold: dance, music, sports"),
+    Painting(
+        "composition",
+        "Wassily Kandinsky",
+        "abstract painting",
+        good_for="portraits and buildings; strong outlines, lively video",
+    ),
+    Painting("street-pavers", "Umberto Boccioni", "The Street Pavers", "1914", "streets and crowds; red dabs"),
+    Painting("drama", "Robert Delaunay", "Political Drama", "1914", "portraits and sports; light, soft colors"),
+    Painting("grande-jatte", "Georges Seurat", "A Sunday on La Grande Jatte", "1886", "parks and groups of people"),
+    Painting("pointillist", "Georges Lemmen", "Self-portrait", "about 1890", "portraits and still lifes; dots"),
+    Painting("blue-dancers", "Edgar Degas", "Blue Dancers", "about 1897", "stages, night, people in motion"),
+    Painting("water-lilies", "Claude Monet", "The Water-Lily Pond", "1899", "gardens, water, mist"),
+    Painting("gray-tree", "Piet Mondrian", "Gray Tree", "1911", "architecture and trees; black and white"),
 )
 """In the order in which they are listed."""
 
