@@ -22,7 +22,7 @@ import pytest
 
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.studio.keys import EVENTS
-from streamstyle.studio.shelf import jobs as shelf_jobs
+from streamstyle.studio.shelf import uploads
 from streamstyle.studio.shelf.job_queue import JobQueue
 from tests.clips import Audio, make_clip
 from tests.studio.shelf.clients import add, get, over, photo, picture, problem, until
@@ -206,10 +206,10 @@ def test_a_full_disk_is_said_before_and_while_a_file_comes(studio, data, monkeyp
             monkeypatch.undo()
 
             def full(self, data):
-                with shelf_jobs._failing_clearly(self.name):
+                with uploads.failing_clearly(self.name):
                     raise OSError(errno.ENOSPC, "No space left on device")
 
-            monkeypatch.setattr(shelf_jobs.Upload, "write", full)
+            monkeypatch.setattr(uploads.Upload, "write", full)
             status, words = await problem(await client.post("/api/jobs?name=big.mp4", data=bytes(10)))
             assert (status, words) == (
                 507,
