@@ -1,15 +1,16 @@
-"""The live show of the studio: one model and one look, and a camera that comes and goes.
+"""The live show of the studio, in one file since one thread owns all of its state.
 
-A thread of its own owns all of this; it also presents the frames of a run, as a window would. What other threads want is
-sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second, while the picture goes on.
+One model and one look, and cameras that come and go. The thread also presents the frames of a run, as a window would.
+What other threads want is sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second,
+while the picture goes on.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from streamstyle.errors import SinkError, StreamstyleError, UsageError, reason_of
 from streamstyle.frame import Frame
@@ -28,46 +29,13 @@ from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.threads import Background, Owner, sent
 from streamstyle.studio.browser_camera import BrowserPictures
 from streamstyle.studio.camera import Camera
+from streamstyle.studio.microphone import Microphone
+from streamstyle.studio.status import ModelChoice, Status
 
 VIRTUAL_CAMERA = "virtual camera"
 _IDLE_SECONDS = 0.03
 _TRY_AGAIN_SECONDS = 3.0
 _USUAL_RATE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Which model paints, and where.
-
-    Attributes:
-        model: A name, or the path of an `.onnx` file.
-        device: One of streamstyle.runtime.table.DEVICES.
-        precision: One of streamstyle.runtime.table.PRECISIONS.
-    """
-
-    model: str = "fast"
-    device: str = "auto"
-    precision: str = "auto"
-
-
-Phase = Literal["off", "starting", "running", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where the show is.
-
-    Attributes:
-        phase: `failed` tells that a camera cannot be opened or the model does not run; `problem` says why.
-        camera: What is painted, or was to be.
-        size: Width and height of the frames, in pixels.
-        problem: What the user should know and do; also while it runs and the camera is away.
-    """
-
-    phase: Phase = "off"
-    camera: Camera | None = None
-    size: tuple[int, int] | None = None
-    problem: str | None = None
 
 
 class Engine:
@@ -83,6 +51,7 @@ class Engine:
         recording: The file of the newest recording; the state tells whether it is still written.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
+        microphone: Of a browser; recordings hold what it hears, where it is on when they begin.
     """
 
     def __init__(
@@ -116,7 +85,7 @@ class Engine:
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
         self.recording: Path | None = None
-        self.browser = BrowserPictures()
+        self.browser, self.microphone = BrowserPictures(), Microphone()
         self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
         self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
         self._next, self._size = camera, size
@@ -194,7 +163,8 @@ class Engine:
             self.live.sinks.stop_recording()
         elif not self.live.sinks.recording:
             self.recording = path = self._names.next(".mp4")
-            self.live.sinks.start_recording(lambda: path)
+            sound = self.microphone.on_clock_of(self.newest) if self.microphone.is_on else None
+            self.live.sinks.start_recording(lambda: path, sound=sound)
 
     @sent
     def virtual_camera(self, on: bool) -> None:
@@ -244,6 +214,9 @@ class Engine:
                     self._play(camera)
                 else:
                     time.sleep(_IDLE_SECONDS)
+        except BaseException as fault:
+            self.status = Status("failed", self.status.camera, problem=f"the studio must be restarted ({fault})")
+            raise
         finally:
             if self.controls is not None:
                 self.controls.close()
@@ -305,7 +278,7 @@ class Engine:
         moves = self._size is None and not self.stylizer.sizes_are_dear
         rate = float(info.frame_rate or _USUAL_RATE)
         auto = AutoSize(ladder(min(info.width, info.height), strokes), 1 / rate) if moves else None
-        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True)
+        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True, with_sound=True)
         live.tell = logging.getLogger("streamstyle").info
         live.measure_size()
         live.warm_up()
@@ -337,7 +310,8 @@ class Engine:
             self._done = number
 
         if self.controls is None:
-            self._first = replace(self._first, recipe=change(self._first.recipe))
+            with suppress(UsageError):  # it was told to whoever asked
+                self._first = replace(self._first, recipe=change(self._first.recipe))
             done()
         else:
             self.controls.change(change)
