@@ -78,7 +78,7 @@ def test_up_to_four_styles_are_blended_on_the_pad(page):
     screen.focus(".pad-point")
     screen.keyboard.press("ArrowLeft")
     page.until(lambda: page.look["weights"][2] > 0.02, "a step to the left")
-    screen.click("[aria-label='Take Irises out of the blend']")
+    screen.click(".pad [aria-label='Take Irises out of the blend']")
     page.until_look(style=["kiss", "scream", "tahiti"])
     screen.click("text=One style only")
     page.until_look(style=["tahiti"], weights=[])
@@ -154,7 +154,8 @@ def test_snapshot_recording_and_looks(page):
     screen.click("#record")
     screen.wait_for_selector("#recording-time:has-text('0:01')")
     screen.click("#record")
-    page.until(lambda: {"photo", "video"} <= {picture["kind"] for picture in page.get("/api/pictures")}, "both are kept")
+    page.until(lambda: page.state["recording"]["phase"] == "off", "it is recorded")
+    assert {"photo", "video"} <= {picture["kind"] for picture in page.get("/api/pictures")}, page.state["message"]
     screen.fill("#look-name", "evening")
     screen.click("#save-look button")
     screen.wait_for_selector("button.look-name")
