@@ -31,8 +31,8 @@ def test_a_dropped_film_is_painted_and_a_broken_one_says_why(page, tmp_path):
     assert "Error" not in said
     screen.reload()  # the tab and the queue are the same
     screen.click("[aria-label='Compare walk.mp4 with the painted one']")
-    screen.wait_for_function("document.querySelector('#result-screen .painted').readyState > 1")
-    screen.wait_for_function("document.querySelector('#result-screen .original').readyState > 1")
+    screen.wait_for_function("() => document.querySelector('#result-screen .painted').readyState > 1")
+    screen.wait_for_function("() => document.querySelector('#result-screen .original').readyState > 1")
     line = screen.locator("#result-screen .divider")
     line.focus()
     screen.keyboard.press("End")
