@@ -29,18 +29,32 @@ class StyleError(StreamstyleError):
     """A style image or a built-in style cannot be used."""
 
 
+class SinkNameError(SinkError, UsageError):
+    """An output was named that cannot be: its ending or its codec is none, or does not fit; exit code 2."""
+
+
+class ModelNameError(ModelError, UsageError):
+    """There is no model of that name; exit code 2."""
+
+
+class StyleNameError(StyleError, UsageError):
+    """There is no style of that name; exit code 2."""
+
+
 class Interrupted(BaseException):
     """The user or the system asked the program to stop: not an error, so not an Exception.
 
     Attributes:
         signal_number: Which signal did.
         unfinished: Where what was done so far lies, under a partial name; None where nothing does.
+        remark: What else was kept, in a few words; empty where nothing was.
     """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.signal_number = signal_number
         self.unfinished: str | None = None
+        self.remark = ""
 
 
 def reason_of(failure: Exception) -> str:

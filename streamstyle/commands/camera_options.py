@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from streamstyle.look.options import add_look_arguments
-from streamstyle.look.toml_options import config_arguments
 from streamstyle.look.values import (
     add_profile_argument,
     auto_size_argument,
@@ -61,20 +60,3 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     add_profile_argument(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
-
-
-def with_config(arguments: list[str]) -> list[str]:
-    """The arguments of `streamstyle camera` with those of its --config file before them.
-
-    Raises:
-        UsageError: The file cannot be used.
-    """
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    finder.add_argument("--config", type=Path)
-    path = finder.parse_known_args(arguments)[0].config
-    if path is None:
-        return arguments
-    parser = argparse.ArgumentParser(add_help=False)
-    add_camera_arguments(parser)
-    return [*config_arguments(path, parser), *arguments]

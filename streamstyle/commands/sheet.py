@@ -13,6 +13,7 @@ from streamstyle.commands.progress import teller
 from streamstyle.errors import StyleError
 from streamstyle.frame import Frame, Image
 from streamstyle.look.look import Look
+from streamstyle.look.options import style_argument
 from streamstyle.look.values import size_argument, time_argument
 from streamstyle.media.resize import resize, resize_short_side
 from streamstyle.media.sinks.image import ImageSink
@@ -46,6 +47,7 @@ def add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         nargs="+",
+        type=style_argument,
         metavar="STYLE",
         help="one or two to show the controls with (default: built-in ones)",
     )

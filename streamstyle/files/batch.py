@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.errors import SinkError, SourceError, UsageError
+from streamstyle.errors import SinkError, SinkNameError, SourceError, UsageError
 from streamstyle.files.job import default_output, style_label
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import is_url, kind, plain, quoted, read_start
@@ -189,8 +189,6 @@ def _with_output(
     *,
     try_it: bool,
 ) -> Task:
-    if single is not None:
-        return replace(task, output=single)
     is_still = False
     if not is_url(task.name) and kind(task.name) != "pipe":
         head = read_start(task.name)
@@ -199,6 +197,10 @@ def _with_output(
         is_still = kind_of(head, task.name) == "photo"
         if not is_still and try_it:
             open_source(task.name, start=start, end=end).close()
+    if single is not None:
+        if single.suffix.lower() not in (endings := (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)):
+            raise SinkNameError(f"{quoted(single)} has no ending of a video or a photo; choose one of {', '.join(endings)}")
+        return replace(task, output=single)
     wanted = default_output(SourceInfo(task.name, 0, 0, is_still=is_still), style_name, folder)
     output, number = wanted, 1
     while str(output.absolute()) in taken:

@@ -73,6 +73,11 @@ def describe_look() -> list[dict[str, object]]:
     ]
 
 
+def style_argument(text: str) -> str:
+    """The name or the file of a style."""
+    return str(_argument(LOOK_FIELDS["style"])(text))
+
+
 def look_values(recipe: Recipe) -> dict[str, object]:
     """A look for programs: each field's value, in values that JSON knows."""
     return {name: _plain(getattr(recipe, name)) for name in LOOK_FIELDS}

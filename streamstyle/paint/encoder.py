@@ -1,10 +1,11 @@
 """From a painting, or the name of a style, to its style code: the heavy part, once per painting."""
 
+import logging
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property
 
-from streamstyle.errors import ModelError, SourceError, StyleError
+from streamstyle.errors import ModelError, SourceError, StyleError, StyleNameError
 from streamstyle.frame import Image
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.pictures import read_image
@@ -17,6 +18,8 @@ from streamstyle.styles.code import STYLE_SIZE, StyleCode
 from streamstyle.styles.names import did_you_mean, spelled
 from streamstyle.styles.own import own_styles
 from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
+
+log = logging.getLogger(__name__)
 
 _LONGEST_STYLE = 16
 """Most sides of a painting over its short one: beyond, encoding takes minutes and shows nothing."""
@@ -93,7 +96,9 @@ class Encoder:
         key = self._cache.key(image, self._version, size)
         kept = self._cache.get(key, name, self._version)
         if kept is not None and self._fits(kept):
+            log.debug("style %s: from the cache %s", name, self._cache.folder)
             return kept
+        log.debug("style %s: %dx%d pixels are encoded at a short side of %d", name, width, height, size)
         tensors = self._graph.run({"style": as_batch(resize_short_side(image, size))})
         code = StyleCode(name, self._version, tensors)
         self._cache.put(key, code)
@@ -135,7 +140,7 @@ class Encoder:
             else f"the model '{self._model}' has none: name an image file"
         )
         see = " (see: streamstyle styles)" if known else ""
-        raise StyleError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
+        raise StyleNameError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
 
     def named(self, style: str) -> str:
         """What a user named, spelled as the name is listed: case, spaces and underscores do not matter.

@@ -85,6 +85,14 @@ class BuiltinStyles:
         return _code(name, self._version, self._arrays, f"{name}/")
 
 
+def builtin_names(path: Path) -> list[str]:
+    """The names in a file of built-in styles, whatever model it was made for; none where it cannot be read."""
+    try:
+        return [str(entry["name"]) for entry in json.loads(text_of(read_arrays(path)["index"]))["styles"]]
+    except _UNREADABLE:
+        return []
+
+
 def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
     """Write the file that BuiltinStyles reads, and its checksum next to it; all codes of one model."""
     index = {

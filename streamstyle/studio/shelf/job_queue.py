@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from streamstyle.errors import SinkError
 from streamstyle.media.libav import reason
-from streamstyle.studio.engine import ModelChoice
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.shelf.child import Child
 from streamstyle.studio.shelf.jobs import LOOK, Jobs, StoredJob
+from streamstyle.studio.status import ModelChoice
 
 log = logging.getLogger(__name__)
 

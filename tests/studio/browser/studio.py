@@ -56,7 +56,17 @@ class Studio:
     def start(self):
         """Again at the same address, where it ran before."""
         environment = {**os.environ, "XDG_CACHE_HOME": str(self._folder / "cache")}
-        command = [sys.executable, "-m", "streamstyle", "studio", "--no-browser", "--data", self._folder / "data", "--size", "96"]
+        command = [
+            sys.executable,
+            "-m",
+            "streamstyle",
+            "studio",
+            "--no-browser",
+            "--data",
+            self._folder / "data",
+            "--size",
+            "96",
+        ]
         self.process = subprocess.Popen(
             [*map(str, command), "--port", str(self._port)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )

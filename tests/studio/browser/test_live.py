@@ -1,6 +1,7 @@
 """The tab Live in a real browser, with the browser's own camera, the real server and the real model."""
 
 import numpy as np
+
 from streamstyle.window.keys import BINDINGS
 from tests.studio.browser.studio import painting
 
@@ -167,7 +168,9 @@ def test_snapshot_recording_and_looks(page):
         screen.click("[aria-label='Download evening, to share it']")
     text = download.value.path().read_text()
     assert "style" in text
-    screen.set_input_files("#look-file", {"name": "shared.toml", "mimeType": "", "buffer": b'style = "irises"\ngrain = 0.25\n'})
+    screen.set_input_files(
+        "#look-file", {"name": "shared.toml", "mimeType": "", "buffer": b'style = "irises"\ngrain = 0.25\n'}
+    )
     page.until_look(style=["irises"], grain=0.25)
 
 
