@@ -29,13 +29,14 @@ from training.painted.studio import Studio, shipped_codes
 from training.partner import EVERY_STEPS, Partner
 from training.precision import autocast
 from training.prices.grained import draw_grained
+from training.prices.lattice import lattice_price
 from training.prices.octaves import octave_noise
 from training.prices.rounding import Rounding, rounding_loss
 from training.prices.smooth import draw_smoothed
 from training.prices.stillness import stillness_loss
 
-CONTENT_WEIGHT, RANGE_WEIGHT, GRID_WEIGHT = 0.06, 100.0, 200.0
-STILLNESS, ROUNDING = 4.0, 4.0
+CONTENT_WEIGHT, RANGE_WEIGHT, GRID_WEIGHT = 0.04, 100.0, 200.0
+STILLNESS, ROUNDING, LATTICE = 4.0, 4.0, 1.0
 SMALLEST_PHOTO, SMALLEST_PAINTING = 0.6, 0.8
 """Smallest side of a crop as a share of the picture's short side."""
 GRAIN_SHARE = 0.75
@@ -129,7 +130,7 @@ class Trainer:
         few = {name: tensor[some] for name, tensor in code.items()}
         parts |= self._unmoved(photos[some], content[some], result[some], few)
         prices = {"style": 1.0, "content": CONTENT_WEIGHT, "range": RANGE_WEIGHT, "grid": GRID_WEIGHT}
-        prices |= {"stillness": STILLNESS, "rounding": ROUNDING}
+        prices |= {"stillness": STILLNESS, "rounding": ROUNDING, "lattice": LATTICE}
         self._update(torch.stack([prices[name] * value for name, value in parts.items()]).sum())
         return {name: float(value.detach()) for name, value in parts.items()}
 
@@ -174,12 +175,16 @@ class Trainer:
             return painted
 
         if self.step % 2:
-            return {"stillness": stillness_loss(content, result, stylize, self.generator)}
-        smooth = draw_smoothed(photos, self.generator)
+            lattice = lattice_price(result.float(), photos)
+            return {"stillness": stillness_loss(content, result, stylize, self.generator), "lattice": lattice}
+        bare = draw_smoothed(photos, self.generator)
+        smooth = draw_grained(bare, ones, GRAIN_SHARE, self.generator)
         painted = stylize(smooth)
+        lattice = lattice_price(painted.float(), bare)
         still = stillness_loss(smooth, painted, stylize, self.generator)
         with autocast("cpu", self.precision):
-            return {"stillness": still, "rounding": rounding_loss(self.rounding, smooth, painted, code, ones)}
+            rounding = rounding_loss(self.rounding, smooth, painted, code, ones)
+        return {"stillness": still, "rounding": rounding, "lattice": lattice}
 
     def _set_rates(self) -> None:
         rate = min(1.0, (self.step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * self.progress))
@@ -207,7 +212,7 @@ class Trainer:
             self.seconds += time.monotonic() - started
             if self.step % self.options.log_every == 0:
                 self._log(
-                    {name: _mean([row[name] for row in recent if name in row]) for name in ("style", "content", "grid")}
+                    {name: _mean([row[name] for row in recent if name in row]) for name in ("style", "content", "grid", "lattice")}
                 )
             if time.monotonic() - saved > 60 * self.options.save_minutes:
                 self._log(self.save())
