@@ -21,6 +21,7 @@ from streamstyle.commands.camera_options import add_camera_arguments, with_confi
 from streamstyle.commands.demo import run_demo
 from streamstyle.commands.progress import complain, teller
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
+from streamstyle.commands.style import add_style_arguments, style_command
 from streamstyle.commands.video import add_video_arguments, tell, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
@@ -87,6 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
     sheet = commands.add_parser("sheet", help="one photo through all styles and controls", allow_abbrev=False)
     add_sheet_arguments(sheet)
     sheet.set_defaults(run=sheet_command, quiet=False, json=False)
+    style = commands.add_parser("style", help="tune a style for one painting: streamstyle style make", allow_abbrev=False)
+    add_style_arguments(style)
+    style.set_defaults(run=style_command)
     doctor = commands.add_parser("doctor", help="tell what this machine can do", allow_abbrev=False)
     add_doctor_arguments(doctor)
     doctor.set_defaults(run=lambda options, _console: doctor_command(options), quiet=False)

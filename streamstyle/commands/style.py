@@ -1,0 +1,225 @@
+"""`streamstyle style make`: a style tuned for one painting, better than what the encoder sees at a glance."""
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from streamstyle.api.look import Style
+from streamstyle.api.painter import Painter, load
+from streamstyle.commands.progress import complain, teller
+from streamstyle.errors import SourceError, StyleError, UsageError
+from streamstyle.frame import Frame, Image
+from streamstyle.media.pictures import read_image
+from streamstyle.media.places import is_url, kind, local_path, quoted
+from streamstyle.media.resize import resize, within
+from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
+from streamstyle.media.sinks.place import refuse_unless_writable
+from streamstyle.styles.code import StyleCode
+from streamstyle.styles.store import STYLE_FILE, is_bare, is_style_file, save_style, style_name
+from streamstyle.tuning.child import Child, requirements
+from streamstyle.tuning.photos import SHORT_SIDE, drawn_photos, user_photos
+
+MINUTES, MOST_MINUTES = 5.0, 60.0
+_SECONDS_AROUND = 5.0
+"""Of the whole, for what is done before and after the tuning."""
+_PREVIEW_LINES = 360
+_LOG_SECONDS = 30.0
+
+
+def add_style_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle style`."""
+    parser.add_argument("what", choices=("make",), metavar="make", help="tune a style for one painting")
+    parser.add_argument("painting", metavar="PAINTING", help="a picture")
+    parser.add_argument(
+        "--photos",
+        nargs="+",
+        metavar="INPUT",
+        help="photos, videos or folders like what will be painted (default: landscapes that are drawn)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help=f"NAME{STYLE_FILE} (default: named as the painting)"
+    )
+    parser.add_argument(
+        "--minutes", type=_minutes, default=MINUTES, metavar="N", help=f"that it may take (default: {MINUTES:g})"
+    )
+    parser.add_argument(
+        "--preview", type=Path, metavar="FILE", help="a picture that shows how far it is (default: NAME.preview.jpg)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the output and the preview if they exist")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes <= MOST_MINUTES:
+        raise argparse.ArgumentTypeError(f"wanted minutes, above 0 and at most {MOST_MINUTES:g}, got '{text}'")
+    return minutes
+
+
+def style_command(options: argparse.Namespace, console: Console) -> int:
+    """Tune a style; returns the exit code."""
+    started = time.monotonic()
+    output = _output(options.output, options.painting)
+    preview = options.preview or output.with_name(f"{output.name.removesuffix(STYLE_FILE)}.preview.jpg")
+    if preview.suffix.lower() not in IMAGE_SUFFIXES:
+        raise UsageError(f"--preview {quoted(preview)} has no ending of a photo; choose one of {', '.join(IMAGE_SUFFIXES)}")
+    reads = (options.painting, *(options.photos or ()))
+    for place in (output, preview):
+        refuse_unless_writable(place, overwrite=options.overwrite, reads=reads)
+    painting = _painting(options.painting)
+    vgg = requirements()
+    photos, problems = user_photos(options.photos) if options.photos else (drawn_photos(), [])
+    for problem in problems:
+        complain(problem)
+    painter = load()
+    encoded = painter.encode(painting, name=style_name(str(output)))
+    board = _Board(preview, painter, painting, photos[0], encoded)
+    tell = teller(console)
+    tell(f"{len(photos)} photos to learn from; preview: {preview}")
+    seconds = 60 * options.minutes - _SECONDS_AROUND - (time.monotonic() - started)
+    before, after, steps = 0.0, 0.0, 0
+    with Child(vgg, within(painting, SHORT_SIDE), photos, max(1.0, seconds)) as child:
+        style: StyleCode | None = None
+        try:
+            with _Bar(output.name, 60 * options.minutes, console, started) as bar:
+                for told in child.progress():
+                    steps = told.steps
+                    if told.distance is not None:
+                        after = told.distance
+                        before = before or after
+                        if (style := child.style(encoded.model_version)) is not None:
+                            board.show(style)
+                    bar.show(before, after)
+        except BaseException:
+            if style is not None:
+                complain(f"the style so far, which can be used: {_keep_unfinished(output, style)}")
+            raise
+    if style is None:
+        raise StyleError("the time was too short for a style; give it more --minutes")
+    refuse_unless_writable(output, overwrite=options.overwrite, reads=reads)
+    save_style(output, style)
+    elapsed = round(time.monotonic() - started)
+    tell(
+        f"{steps} steps in {elapsed // 60}:{elapsed % 60:02}, distance to the painting {before:.2f} -> {after:.2f}: {output}"
+    )
+    tell(f"use it: streamstyle video in.mp4 --style {output}")
+    if options.json:
+        report = {"output": str(output), "preview": str(preview), "seconds": elapsed, "steps": steps}
+        print(json.dumps(report | {"distance_before": before, "distance": after}), flush=True)
+    return 0
+
+
+def _output(named: Path | None, painting: str) -> Path:
+    """Where the style goes: `my`, `my.style` and `my.style.npz` all mean the last."""
+    if named is None:
+        return Path(f"{style_name(painting)}{STYLE_FILE}")
+    for ending in (STYLE_FILE, ".style", ""):
+        if named.name.endswith(ending) and (ending or not named.suffix):
+            return named.with_name(f"{named.name.removesuffix(ending)}{STYLE_FILE}")
+    raise UsageError(f"--output {quoted(named)} has no ending of a style file; end it in {STYLE_FILE}")
+
+
+def _painting(name: str) -> Image:
+    if is_style_file(name):
+        raise UsageError(f"{quoted(name)} is a style file already; name the picture of a painting")
+    if is_bare(name) and kind(name) == "nothing":
+        raise StyleError(f"{quoted(name)} is no file; name the picture of a painting (built-in styles are tuned already)")
+    if not is_url(name) and kind(local_path(name)) == "folder":
+        raise StyleError(f"{quoted(name)} is a folder; name one picture of a painting")
+    try:
+        return read_image(name)
+    except SourceError as error:
+        raise StyleError(f"painting {error}") from error
+
+
+def _keep_unfinished(output: Path, style: StyleCode) -> Path:
+    """Write an unfinished style under a name of its own, which is a style file's, too."""
+    name, number = output.name.removesuffix(STYLE_FILE), 1
+    while (place := output.with_name(f"{name}.partial{'' if number == 1 else f'-{number}'}{STYLE_FILE}")).exists():
+        number += 1
+    save_style(place, style)
+    return place
+
+
+class _Board:
+    """The preview: the painting and a photo; the photo as the encoder would have it, and as it is now."""
+
+    def __init__(self, path: Path, painter: Painter, painting: Image, photo: Image, encoded: StyleCode) -> None:
+        """Begin with the encoder's style; SinkError where the file cannot be written."""
+        self._path, self._painter, self._photo = path, painter, photo
+        self._above, self._first = (painting, photo), self._painted(encoded)
+        self._write(self._first)
+
+    def show(self, style: StyleCode) -> None:
+        """The photo in the style so far."""
+        self._write(self._painted(style))
+
+    def _painted(self, style: StyleCode) -> Image:
+        return self._painter.paint(self._photo, self._painter.look(Style(style.name, style.model_version, style.tensors)))
+
+    def _write(self, now: Image) -> None:
+        picture = _stacked((self._above, (self._first, now)))
+        with ImageSink(self._path, overwrite=True) as sink:  # whether it may be replaced was asked before
+            sink.write(Frame(picture, 0, Fraction(0)))
+
+
+def _stacked(rows: Sequence[Sequence[Image]]) -> Image:
+    """Pictures in rows of equal height, which begin at the left."""
+    lines = []
+    for row in rows:
+        shown = [
+            resize(image, max(1, round(image.shape[1] * _PREVIEW_LINES / len(image))), _PREVIEW_LINES) for image in row
+        ]
+        lines.append(np.hstack(shown))
+    width = max(line.shape[1] for line in lines)
+    return np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0))) for line in lines])
+
+
+class _Bar:
+    """On a terminal a bar with time left; in a log file a line now and then."""
+
+    def __init__(
+        self, name: str, total: float, console: Console, started: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._total, self._console, self._started, self._clock = total, console, started, clock
+        self._told = clock()
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]} left, distance {task.fields[distance]}", markup=False),
+            console=console,
+            transient=True,
+            disable=console.quiet or not console.is_terminal,
+        )
+        self._name, self._task = name, self._bar.add_task(name, total=total, left="?", distance="?")
+
+    def show(self, before: float, after: float) -> None:
+        """A step is done."""
+        now = self._clock()
+        spent = now - self._started
+        left = max(0, round(self._total - spent))
+        texts = {"left": f"{left // 60}:{left % 60:02}", "distance": f"{before:.3f} -> {after:.3f}"}
+        self._bar.update(self._task, completed=spent, **texts)
+        if not self._console.is_terminal and now - self._told > _LOG_SECONDS:
+            self._told = now
+            line = f"{self._name}: {texts['left']} left, distance to the painting {texts['distance']}"
+            self._console.print(line, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> "_Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
