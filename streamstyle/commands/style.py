@@ -110,9 +110,8 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
     refuse_unless_writable(output, overwrite=options.overwrite, reads=reads)
     save_style(output, style)
     elapsed = round(time.monotonic() - started)
-    tell(
-        f"{steps} steps in {elapsed // 60}:{elapsed % 60:02}, distance to the painting {before:.2f} -> {after:.2f}: {output}"
-    )
+    pace = f"{steps} steps in {elapsed // 60}:{elapsed % 60:02}"
+    tell(f"{pace}, distance to the painting {before:.2f} -> {after:.2f}: {output}")
     tell(f"use it: streamstyle video in.mp4 --style {output}")
     if options.json:
         report = {"output": str(output), "preview": str(preview), "seconds": elapsed, "steps": steps}
@@ -178,10 +177,8 @@ def _stacked(rows: Sequence[Sequence[Image]]) -> Image:
     """Pictures in rows of equal height, which begin at the left."""
     lines = []
     for row in rows:
-        shown = [
-            resize(image, max(1, round(image.shape[1] * _PREVIEW_LINES / len(image))), _PREVIEW_LINES) for image in row
-        ]
-        lines.append(np.hstack(shown))
+        widths = [max(1, round(image.shape[1] * _PREVIEW_LINES / len(image))) for image in row]
+        lines.append(np.hstack([resize(image, width, _PREVIEW_LINES) for image, width in zip(row, widths, strict=True)]))
     width = max(line.shape[1] for line in lines)
     return np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0))) for line in lines])
 

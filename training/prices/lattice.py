@@ -38,9 +38,7 @@ def lattice_price(result: Tensor, photos: Tensor) -> Tensor:
     painted = _windows((result - photos).mean(1, keepdim=True))
     hann = torch.hann_window(WINDOW, periodic=False)
     taper = hann[:, None] * hann[None]
-    power = torch.fft.fftshift(
-        torch.fft.fft2((painted - painted.mean((1, 2), keepdim=True)) * taper).abs().square(), dim=(1, 2)
-    )
+    power = torch.fft.fftshift(torch.fft.fft2((painted - painted.mean((1, 2), keepdim=True)) * taper).abs().square(), dim=(1, 2))
     power = power / (WINDOW**4 * taper.square().mean())
     frequency = torch.fft.fftshift(torch.fft.fftfreq(WINDOW)) * WINDOW
     radius = (frequency[:, None].square() + frequency[None].square()).sqrt()
