@@ -16,6 +16,7 @@ _COMMANDS = {
     "video": "Paints photos and videos. `run_video.py` in a checkout is the same command.",
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
+    "style": "`streamstyle style make` tunes a style for [one painting](how-to/your-own-style.md).",
     "demo": "Paints a sample clip.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
 }
@@ -34,7 +35,7 @@ _REST = """## Environment variables
 | --- | --- |
 | `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: in the user's data) |
 | `STREAMSTYLE_MIRROR` | where `python -m export.import_adain --download` fetches weights from |
-| `STREAMSTYLE_VGG` | the file of VGG-19 for `python -m evaluation` and `python -m models.gatys` |
+| `STREAMSTYLE_VGG` | the file of VGG-19 for `streamstyle style make`, `python -m evaluation` and `python -m models.gatys` |
 
 ## Exit codes
 
