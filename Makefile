@@ -45,6 +45,7 @@ $(DOCS_VENV)/ready: pyproject.toml
 docs: $(DOCS_VENV)/ready
 	$(DOCS_VENV)/bin/python -m docs.api --check
 	$(DOCS_VENV)/bin/python -m docs.options --check
+	$(DOCS_VENV)/bin/python -m docs.gallery --check
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
 
 # One process per core; a file's tests stay together, since they share what is dear to make.

@@ -33,11 +33,11 @@ from streamstyle.live.state import Settings
 from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.look.timeline import Timeline
 from streamstyle.media.sinks.image import ImageSink
-from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources import open_live_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.live import Pair
+from streamstyle.studio.mjpeg import MjpegSink
 
 MAX_GROWTH = 0.05
 _RECORDINGS = 2  # on the disk at a time

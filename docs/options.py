@@ -2,10 +2,11 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from streamstyle.commands.main import build_parser
+from streamstyle.commands.parser import Parser
 from streamstyle.look.options import markdown_table as look_table
 from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.window.keys import markdown_table as key_table
@@ -15,10 +16,13 @@ PAGE = Path(__file__).with_name("options.md")
 _COMMANDS = {
     "video": "Paints photos and videos. `run_video.py` in a checkout is the same command.",
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
+    "styles": "Lists the styles, or shows them on a photo of yours; see the [gallery](gallery/index.md).",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
+    "studio": "Serves a page with everything, for browsers on this computer and others, and an API.",
     "style": "`streamstyle style make` tunes a style for [one painting](how-to/your-own-style.md).",
     "demo": "Paints a sample clip.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
+    "completion": "Prints a script that completes commands, options and styles in your shell; `--help` says where it goes.",
 }
 _VARIOUS = {"hwaccel": "off|auto|NAME"}
 """What differs from computer to computer -> what to show instead."""
@@ -51,26 +55,32 @@ def page() -> str:
     """The whole page."""
     lines = ["# Options and keys", "", "<!-- Written by python -m docs.options; change the code instead. -->", ""]
     lines += ["## Fields of a look", "", _INTRODUCTION, "", look_table()]
-    for name, parser in _commands().items():
-        lines += ["", f"## streamstyle {name}", "", _COMMANDS[name], "", *_table(parser)]
-        if name in {"video", "camera"}:
+    commands = _commands()
+    common = set.intersection(*({action.dest for action in parser._actions} for parser in commands.values()))
+    for name, parser in commands.items():
+        looks = name in {"video", "camera"}
+        own = [
+            action for action in parser._actions if action.dest not in common and not (looks and action.dest in LOOK_FIELDS)
+        ]
+        lines += ["", f"## streamstyle {name}", "", _COMMANDS[name], "", *_table(own)]
+        if looks:
             lines += ["", "All [fields of a look](#fields-of-a-look), too."]
-    lines += ["", "## Keys of the live window", "", key_table(), "", _REST]
+    shared = [action for action in commands["video"]._actions if action.dest in common]
+    lines += ["", "## Every command", "", *_table(shared), "", "## Keys of the live window", "", key_table(), "", _REST]
     return "\n".join(lines) + "\n"
 
 
-def _commands() -> dict[str, argparse.ArgumentParser]:
+def _commands() -> dict[str, Parser]:
     """Name -> parser of each command."""
-    found = next(action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
-    commands: dict[str, argparse.ArgumentParser] = dict(found.choices)
+    commands = build_parser().commands()
     assert commands.keys() == _COMMANDS.keys(), commands.keys() ^ _COMMANDS.keys()
     return commands
 
 
-def _table(parser: argparse.ArgumentParser) -> Iterator[str]:
+def _table(actions: Iterable[argparse.Action]) -> Iterator[str]:
     yield from ("| option | what it does |", "| --- | --- |")
-    for action in parser._actions:
-        if action.dest != "help" and action.dest not in (LOOK_FIELDS if parser.prog.endswith(("video", "camera")) else ()):
+    for action in actions:
+        if action.dest != "help":
             yield f"| `{_written(action)}` | {action.help} |"
 
 

@@ -22,4 +22,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except st.StreamstyleError as error:
+        raise SystemExit(f"{error}") from None

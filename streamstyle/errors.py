@@ -29,6 +29,18 @@ class StyleError(StreamstyleError):
     """A style image or a built-in style cannot be used."""
 
 
+class SinkNameError(SinkError, UsageError):
+    """An output was named that cannot be: its ending or its codec is none, or does not fit; exit code 2."""
+
+
+class ModelNameError(ModelError, UsageError):
+    """There is no model of that name; exit code 2."""
+
+
+class StyleNameError(StyleError, UsageError):
+    """There is no style of that name; exit code 2."""
+
+
 class Interrupted(BaseException):
     """The user or the system asked the program to stop: not an error, so not an Exception.
 

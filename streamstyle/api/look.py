@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from streamstyle.api.words import speaks_python
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.look.look_file import save_recipe
 from streamstyle.look.recipe import Recipe
@@ -20,6 +21,7 @@ class Style(StyleCode):
     __slots__ = ()
 
     @classmethod
+    @speaks_python
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a style file.
 
@@ -43,7 +45,7 @@ class Style(StyleCode):
         if not store.is_style_file(place.name):
             raise SinkError(f"'{place}' has no ending of a style file; end it in {store.STYLE_FILE}")
         if place.exists() and not overwrite:
-            raise SinkError(f"'{place}' exists; overwrite it, or name another file")
+            raise SinkError(f"'{place}' exists; pass overwrite=True, or name another file")
         try:
             store.save_style(place, self)
         except OSError as error:
@@ -55,6 +57,7 @@ def as_style(code: StyleCode) -> Style:
     return code if isinstance(code, Style) else Style(code.name, code.model_version, code.tensors)
 
 
+@speaks_python
 def blend(styles: Sequence[StyleCode], weights: Sequence[float] | None = None) -> Style:
     """Mix styles into one.
 
@@ -85,6 +88,7 @@ class Look:
         """Of its styles."""
         return "+".join(self.codes[style].name for style in self.recipe.style if style in self.codes)
 
+    @speaks_python
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a look file, for `Painter.look(file=...)` and for `--look` of the command line.
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamstyle.api.values import Seconds, checked_image, exact
+from streamstyle.api.words import speaks_python
 from streamstyle.frame import Frame, Image
 from streamstyle.media import sinks, sources
 from streamstyle.media.pictures import read_picture
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 _USUAL_RATE = 30.0
 
 
+@speaks_python
 def read(path: str | os.PathLike[str]) -> Image:
     """Read a photo: upright sRGB, 16 bits reduced to 8, what is transparent laid over white.
 
@@ -37,6 +39,7 @@ def read(path: str | os.PathLike[str]) -> Image:
     return picture.over_white
 
 
+@speaks_python
 def save(path: str | os.PathLike[str], image: Image, *, overwrite: bool = False) -> None:
     """Write a picture, whole or not at all.
 
@@ -54,6 +57,7 @@ def save(path: str | os.PathLike[str], image: Image, *, overwrite: bool = False)
         sink.write(frame)
 
 
+@speaks_python
 def open_source(uri: str | os.PathLike[str], *, start: Seconds | None = None, end: Seconds | None = None) -> Source:
     """Open a photo, a video, or a URL; every frame counts.
 
@@ -69,6 +73,7 @@ def open_source(uri: str | os.PathLike[str], *, start: Seconds | None = None, en
     return sources.open_source(os.fspath(uri), start=exact(start), end=exact(end))
 
 
+@speaks_python
 def open_camera(
     camera: str | os.PathLike[str] | int | None = None,
     *,
@@ -91,6 +96,7 @@ def open_camera(
     return sources.open_live_source(name, size=size, fps=fps, loop=loop)
 
 
+@speaks_python
 def open_sink(
     path: str | os.PathLike[str],
     info: SourceInfo,
@@ -136,6 +142,7 @@ def open_sink(
     )
 
 
+@speaks_python
 def open_virtual_camera(info: SourceInfo, device: str | None = None) -> Sink:
     """Be a camera for other programs: OBS, Zoom, browsers. Needs `pip install 'streamstyle[virtual-camera]'`.
 

@@ -11,6 +11,7 @@ import numpy as np
 from streamstyle.api.look import Look, Style, as_style, name_in_memory, plain_name
 from streamstyle.api.stream import Progress, Stream
 from streamstyle.api.values import LookFields, Seconds, StyleLike, check_size, checked_image, exact, recipe_from
+from streamstyle.api.words import speaks_python
 from streamstyle.errors import StyleError
 from streamstyle.files.job import Job, Report, stylize_source
 from streamstyle.frame import Image
@@ -26,6 +27,7 @@ from streamstyle.styles.store import BuiltinStyle
 log = logging.getLogger(__name__)
 
 
+@speaks_python
 def load(model: str | os.PathLike[str] = "fast", device: str = "auto", precision: str = "auto") -> "Painter":
     """Load a model.
 
@@ -63,6 +65,7 @@ class Painter:
         """The built-in styles, each with its name and a description."""
         return tuple(self._stylizer.encoder.builtin.styles)
 
+    @speaks_python
     def encode(self, style: StyleLike, *, name: str = "style", size: int = STYLE_SIZE) -> Style:
         """Turn a painting into what the model knows of it, from the disk's cache where it was encoded before.
 
@@ -86,6 +89,7 @@ class Painter:
             return as_style(self._stylizer.encoder.encode(checked_image(style), name, size))
         return as_style(self._stylizer.encoder.find(os.fspath(style), size))
 
+    @speaks_python
     def look(self, *styles: StyleLike, file: str | os.PathLike[str] | None = None, **fields: Unpack[LookFields]) -> Look:
         """Say how frames are to look, with the command line's defaults. Styles are encoded here, and all is checked.
 
@@ -128,6 +132,7 @@ class Painter:
                 log.warning(warning)
         return Look(recipe, codes)
 
+    @speaks_python
     def paint(self, image: Image, look: Look, *, size: int | None = None) -> Image:
         """Paint one picture.
 
@@ -146,6 +151,7 @@ class Painter:
         with self.stream(look, size=size) as stream:
             return stream.paint(image, 0.0)
 
+    @speaks_python
     def stream(self, look: Look, *, size: int | None = None) -> Stream:
         """Begin a stream: frames that belong together, so that still pictures stay still.
 
@@ -160,6 +166,7 @@ class Painter:
         _check_size(size=size)
         return Stream(self._stylizer, look, lambda look, before: self._player(look, before, loop=True), size)
 
+    @speaks_python
     def paint_file(
         self,
         source: str | os.PathLike[str],
@@ -218,6 +225,7 @@ class Painter:
             with closing(self._player(look)) as player:
                 return stylize_source(opened, job, self._stylizer, player, size=size, progress=count)
 
+    @speaks_python
     def run(
         self, source: Source, sink: Sink, look: Look, *, size: int | None = None, progress: Progress | None = None
     ) -> int:

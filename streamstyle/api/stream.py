@@ -10,6 +10,7 @@ import numpy as np
 
 from streamstyle.api.look import Look
 from streamstyle.api.values import checked_image
+from streamstyle.api.words import speaks_python
 from streamstyle.frame import Frame, Image
 from streamstyle.live.crossfade import CrossFade, Painted, painted_by
 from streamstyle.look.player import Player
@@ -67,6 +68,7 @@ class Stream:
         self._wanted = look, player
         self._coming.append(self._wanted)
 
+    @speaks_python
     def paint(self, image: Image, seconds: float | None = None) -> Image:
         """Paint the next frame.
 
@@ -91,6 +93,7 @@ class Stream:
         # The memory keeps what was painted.
         return np.array(self._stylizer.stylize(content, look, self._memory, seconds=now))
 
+    @speaks_python
     def run(self, source: Source, sink: Sink, *, progress: Progress | None = None) -> int:
         """Take frames from a source through the look into a sink; then both are closed.
 

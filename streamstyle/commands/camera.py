@@ -2,21 +2,21 @@
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.commands.progress import teller
+from streamstyle.commands.progress import complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
+from streamstyle.live.names import FreshNames
 from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
 from streamstyle.live.sinks import RECORDING, open_recording
@@ -26,7 +26,7 @@ from streamstyle.look.options import recipe_of
 from streamstyle.look.people import find_people
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.mjpeg import MjpegSink
+from streamstyle.media.sinks.codecs import choose_codec
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
@@ -34,8 +34,12 @@ from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.trace import Trace, profiled
+from streamstyle.studio.mjpeg import MjpegSink
+from streamstyle.styles.own import own_styles
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
+
+log = logging.getLogger(__name__)
 
 _USUAL_RATE = 30.0
 
@@ -49,10 +53,7 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     if headless and not wanted:
         raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
 
-    def tell(line: str) -> None:
-        console.print(line, highlight=False, soft_wrap=True)
-
-    with profiled(options.profile, tell, overwrite=options.overwrite) as trace:
+    with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
         return _run(options, console, trace)
 
 
@@ -61,8 +62,8 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     headless = options.no_window
     started = time.monotonic()
     recipe = recipe_of(options)
-    if options.save_look is not None:
-        check_look_place(options.save_look, overwrite=options.overwrite)
+    log.debug("look: %s", recipe)
+    _check_places(options, recipe)
     warn = _Warnings()
     live: Live | None = None
     controls: Controls | None = None
@@ -73,11 +74,13 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
         source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-        console.print(stylizer.description, highlight=False, soft_wrap=True)
+        teller(console)(stylizer.description)
         controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
-        sinks = _open_sinks(options, source, controls.settings.recipe, console, warn)
+        if options.audio and source.sound is None:
+            warn([f"{source.info.name} has no sound that could be recorded; --audio records that of files"])
+        sinks = _open_sinks(options, source, console, warn)
         live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
         report = live.run(_presenter(options, live, window, sinks))
@@ -103,6 +106,21 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     return 1 if live.sinks.failures else 0
 
 
+def _check_places(options: argparse.Namespace, recipe: Recipe) -> None:
+    """Refuse before any work what cannot be written."""
+    if options.save_look is not None:
+        check_look_place(options.save_look, overwrite=options.overwrite)
+    if options.record is None:
+        return
+    for other in ("save_look", "profile"):
+        path = getattr(options, other)
+        if path is not None and path.absolute() == options.record.absolute():
+            raise UsageError(f"--record and --{other.replace('_', '-')} name the same file; name two")
+    reads = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
+    refuse_unless_writable(options.record, overwrite=options.overwrite, reads=reads)
+    choose_codec(options.record, None)
+
+
 class _Warnings:
     """Prints warnings as soon as they are known, each once."""
 
@@ -114,8 +132,7 @@ class _Warnings:
         for line in lines:
             if again or line not in self._said:
                 self._said.add(line)
-                with suppress(OSError):  # that nobody reads it ends no show
-                    print(f"streamstyle: warning: {line}", file=sys.stderr, flush=True)
+                complain(f"warning: {line}")
 
 
 def show_cameras(*, as_json: bool) -> int:
@@ -140,9 +157,9 @@ def show_cameras(*, as_json: bool) -> int:
 
 def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, warn: _Warnings) -> Controls:
     """The live look, with its first style encoded."""
-    builtin = stylizer.encoder.builtin.names()
+    recipe = stylizer.encoder.resolved(recipe)
     own = [name for name in recipe.style if name != KEEP]
-    styles = (*own, *(name for name in builtin if name not in own))
+    styles = tuple(dict.fromkeys([*own, *own_styles(), *stylizer.encoder.builtin.names()]))
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:
@@ -156,9 +173,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
     return controls
 
 
-def _open_sinks(
-    options: argparse.Namespace, source: LiveSource, recipe: Recipe, console: Console, warn: _Warnings
-) -> dict[str, Sink]:
+def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console, warn: _Warnings) -> dict[str, Sink]:
     """All outputs that were asked for apart from the window; all or none."""
     info = source.info
     sinks: dict[str, Sink] = {}
@@ -169,12 +184,11 @@ def _open_sinks(
         if options.mjpeg is not None:
             sinks["mjpeg"] = MjpegSink(options.mjpeg)
         if options.record is not None:
-            files = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
-            refuse_unless_writable(options.record, overwrite=options.overwrite, reads=files)
-            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite)
+            sound = source.sound if options.audio else None
+            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite, sound=sound)
         for name, sink in sinks.items():
             if sink.destination is not None:
-                console.print(f"{name}: {sink.destination}", highlight=False, soft_wrap=True)
+                teller(console)(f"{name}: {sink.destination}")
             warn(sink.warnings)
     except BaseException:
         for sink in sinks.values():
@@ -203,6 +217,7 @@ def _live(
         auto=auto,
         sinks=sinks,
         needs_sink=options.no_window,
+        with_sound=options.audio,
         started=started,
         trace=trace,
     )
@@ -226,7 +241,7 @@ def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
 def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
     if window is None:
         return Headless(options.seconds)
-    names = _FreshNames()
+    names = FreshNames()
     return Viewer(
         window,
         live,
@@ -237,39 +252,19 @@ def _presenter(options: argparse.Namespace, live: Live, window: Window | None, s
     )
 
 
-class _FreshNames:
-    """Files of the current folder whose names say when; none twice, also before the first is written."""
-
-    def __init__(self) -> None:
-        self._given: set[Path] = set()
-
-    def next(self, suffix: str) -> Path:
-        """A name that is not taken."""
-        stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
-        path, number = Path(f"{stem}{suffix}"), 1
-        while path in self._given or path.exists():
-            number += 1
-            path = Path(f"{stem}-{number}{suffix}")
-        self._given.add(path)
-        return path
-
-
 def _tell_source(source: LiveSource, console: Console) -> None:
     info = source.info
     rate = "" if info.frame_rate is None else f" at {float(info.frame_rate):.4g} fps"
-    console.print(f"camera {info.name}: {info.width}x{info.height}{rate}", highlight=False, soft_wrap=True)
+    teller(console)(f"camera {info.name}: {info.width}x{info.height}{rate}")
 
 
 def _tell(report: LiveReport, console: Console, warn: _Warnings, *, as_json: bool) -> None:
     warn(report.warnings)
     latency = report.latency_ms
-    console.print(
-        f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps on {report.provider}, "
-        f"latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped",
-        highlight=False,
-        soft_wrap=True,
-    )
+    tell = teller(console)
+    pace = "1 frame" if report.shown == 1 else f"{report.shown} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
+    tell(f"{pace} on {report.provider}, latency {latency['p50']} ms (p95 {latency['p95']} ms), {report.skipped} skipped")
     for output in report.outputs:
-        console.print(f"saved: {output}", highlight=False, soft_wrap=True)
+        tell(f"saved: {output}")
     if as_json:
         print(json.dumps(report.as_json()), flush=True)

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from streamstyle.look.options import add_look_arguments
-from streamstyle.look.toml_options import config_arguments
 from streamstyle.look.values import (
     add_profile_argument,
     auto_size_argument,
@@ -14,8 +13,9 @@ from streamstyle.look.values import (
 )
 from streamstyle.runtime.catalog import MODELS
 from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.studio.mjpeg import USUAL_PORT
 
-DEFAULT_ADDRESS = "127.0.0.1:8090"
+DEFAULT_ADDRESS = f"127.0.0.1:{USUAL_PORT}"
 
 
 def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +47,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
     )
     parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
+    parser.add_argument("--audio", action="store_true", help="record the sound of a file that plays, too")
     parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
     parser.add_argument(
         "--mjpeg",
@@ -59,20 +60,3 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     add_profile_argument(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="options from a TOML file; those typed here win")
-
-
-def with_config(arguments: list[str]) -> list[str]:
-    """The arguments of `streamstyle camera` with those of its --config file before them.
-
-    Raises:
-        UsageError: The file cannot be used.
-    """
-    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    finder.add_argument("--config", type=Path)
-    path = finder.parse_known_args(arguments)[0].config
-    if path is None:
-        return arguments
-    parser = argparse.ArgumentParser(add_help=False)
-    add_camera_arguments(parser)
-    return [*config_arguments(path, parser), *arguments]

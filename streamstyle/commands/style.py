@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -14,17 +15,20 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from streamstyle.api.look import Style
 from streamstyle.api.painter import Painter, load
 from streamstyle.commands.progress import complain, teller
-from streamstyle.errors import SourceError, StyleError, UsageError
+from streamstyle.errors import SinkError, SourceError, StyleError, UsageError
 from streamstyle.frame import Frame, Image
+from streamstyle.media.libav import reason
 from streamstyle.media.pictures import read_image
 from streamstyle.media.places import is_url, kind, local_path, quoted
 from streamstyle.media.resize import resize, within
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.styles.code import StyleCode
+from streamstyle.styles.names import did_you_mean
+from streamstyle.styles.own import own_folder, own_styles
 from streamstyle.styles.store import STYLE_FILE, is_bare, is_style_file, save_style, style_name
 from streamstyle.tuning.child import Child, requirements
-from streamstyle.tuning.photos import SHORT_SIDE, drawn_photos, user_photos
+from streamstyle.tuning.photos import SHORT_SIDE, user_photos, usual_photos
 
 MINUTES, MOST_MINUTES = 5.0, 60.0
 _SECONDS_AROUND = 5.0
@@ -41,10 +45,10 @@ def add_style_arguments(parser: argparse.ArgumentParser) -> None:
         "--photos",
         nargs="+",
         metavar="INPUT",
-        help="photos, videos or folders like what will be painted (default: landscapes that are drawn)",
+        help="photos, videos or folders like what will be painted (default: some of our own)",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help=f"NAME{STYLE_FILE} (default: named as the painting)"
+        "-o", "--output", type=Path, metavar="OUT", help=f"NAME{STYLE_FILE} (default: among your own styles)"
     )
     parser.add_argument(
         "--minutes", type=_minutes, default=MINUTES, metavar="N", help=f"that it may take (default: {MINUTES:g})"
@@ -70,20 +74,22 @@ def _minutes(text: str) -> float:
 def style_command(options: argparse.Namespace, console: Console) -> int:
     """Tune a style; returns the exit code."""
     started = time.monotonic()
-    output = _output(options.output, options.painting)
-    preview = options.preview or output.with_name(f"{output.name.removesuffix(STYLE_FILE)}.preview.jpg")
+    place = _found(options.painting)
+    output = _output(options.output, place)
+    name = style_name(str(output))
+    preview = options.preview or (output.parent if options.output else Path()) / f"{name}.preview.jpg"
     if preview.suffix.lower() not in IMAGE_SUFFIXES:
         raise UsageError(f"--preview {quoted(preview)} has no ending of a photo; choose one of {', '.join(IMAGE_SUFFIXES)}")
-    reads = (options.painting, *(options.photos or ()))
-    for place in (output, preview):
-        refuse_unless_writable(place, overwrite=options.overwrite, reads=reads)
-    painting = _painting(options.painting)
+    reads = (place, *(options.photos or ()))
+    for written in (output, preview):
+        refuse_unless_writable(written, overwrite=options.overwrite, reads=reads)
+    painting = _painting(place)
     vgg = requirements()
-    photos, problems = user_photos(options.photos) if options.photos else (drawn_photos(), [])
+    photos, problems = user_photos(options.photos) if options.photos else (usual_photos(), [])
     for problem in problems:
         complain(problem)
     painter = load()
-    encoded = painter.encode(painting, name=style_name(str(output)))
+    encoded = painter.encode(painting, name=name)
     board = _Board(preview, painter, painting, photos[0], encoded)
     tell = teller(console)
     tell(f"{len(photos)} photos to learn from; preview: {preview}")
@@ -112,7 +118,8 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
     elapsed = round(time.monotonic() - started)
     pace = f"{steps} steps in {elapsed // 60}:{elapsed % 60:02}"
     tell(f"{pace}, distance to the painting {before:.2f} -> {after:.2f}: {output}")
-    tell(f"use it: streamstyle video in.mp4 --style {output}")
+    is_known = options.output is None and name not in [style.name for style in painter.styles]
+    tell(f"use it: streamstyle video clip.mp4 --style {shlex.quote(name if is_known else str(output))}")
     if options.json:
         report = {"output": str(output), "preview": str(preview), "seconds": elapsed, "steps": steps}
         print(json.dumps(report | {"distance_before": before, "distance": after}), flush=True)
@@ -120,20 +127,39 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def _output(named: Path | None, painting: str) -> Path:
-    """Where the style goes: `my`, `my.style` and `my.style.npz` all mean the last."""
+    """Where the style goes: `my`, `my.style`, `my.style.npz` all mean the last; by default among the user's own styles."""
     if named is None:
-        return Path(f"{style_name(painting)}{STYLE_FILE}")
+        folder = own_folder()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name a file with -o") from error
+        return folder / f"{style_name(painting)}{STYLE_FILE}"
     for ending in (STYLE_FILE, ".style", ""):
         if named.name.endswith(ending) and (ending or not named.suffix):
             return named.with_name(f"{named.name.removesuffix(ending)}{STYLE_FILE}")
     raise UsageError(f"--output {quoted(named)} has no ending of a style file; end it in {STYLE_FILE}")
 
 
+def _found(painting: str) -> str:
+    """Where the painting lies: as it was named, or among the user's own styles.
+
+    Raises:
+        StyleError: It is only a name, and nobody's.
+        UsageError: It is a style already.
+    """
+    if is_bare(painting) and kind(painting) == "nothing":
+        own = own_styles()
+        if painting not in own:
+            hint = did_you_mean(painting, own) or "name the picture of a painting (built-in styles are tuned already)"
+            raise StyleError(f"{quoted(painting)} is no file; {hint}")
+        painting = str(own[painting])
+    if is_style_file(painting):
+        raise UsageError(f"{quoted(painting)} is a style file already; name the picture of a painting")
+    return painting
+
+
 def _painting(name: str) -> Image:
-    if is_style_file(name):
-        raise UsageError(f"{quoted(name)} is a style file already; name the picture of a painting")
-    if is_bare(name) and kind(name) == "nothing":
-        raise StyleError(f"{quoted(name)} is no file; name the picture of a painting (built-in styles are tuned already)")
     if not is_url(name) and kind(local_path(name)) == "folder":
         raise StyleError(f"{quoted(name)} is a folder; name one picture of a painting")
     try:

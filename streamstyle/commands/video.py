@@ -2,30 +2,39 @@
 
 import argparse
 import json
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from streamstyle.commands.preview import SUFFIX, Preview, paint_preview
 from streamstyle.commands.progress import FrameProgress, complain, teller
+from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output, stylize_source
+from streamstyle.files.sharing import becomes_animation, share_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.people import find_people
-from streamstyle.look.player import Player
+from streamstyle.look.player import Player, check_style
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
+from streamstyle.media.comparison import COMPARISONS
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sources import hardware, open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 from streamstyle.pipeline.trace import Trace, profiled
-from streamstyle.runtime.catalog import MODELS
+from streamstyle.runtime.catalog import MODELS, find_model
 from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.styles.names import spelled
+from streamstyle.styles.store import builtin_names, is_bare
+
+log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20
 
@@ -64,6 +73,16 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     existing.add_argument("--skip-existing", action="store_true", help="leave out inputs whose outputs exist")
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
+    sharing = parser.add_argument_group("to be shown to others")
+    sharing.add_argument(
+        "--compare", choices=COMPARISONS, help="with the original: side by side, or a line that moves over both"
+    )
+    sharing.add_argument(
+        "--preview", action="store_true", help="paint one frame of a video as a photo, from --start or the middle"
+    )
+    sharing.add_argument(
+        "--preview-every", type=time_argument, metavar="T", help="paint a frame every so many seconds, as a sheet of photos"
+    )
     add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
@@ -73,14 +92,17 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
 def video_command(options: argparse.Namespace, console: Console) -> int:
     """Stylize files; returns the exit code."""
     if options.list_styles:
-        return list_styles(options)
+        return list_styles(options.model, as_json=options.json)
     if not options.inputs:
-        raise UsageError("wanted at least one INPUT (a video, a photo, a folder or a URL), before the options")
+        raise UsageError(_no_input(options.style))
     if options.end is not None and options.end <= (options.start or 0):
         raise UsageError("--end must come after --start")
+    if options.preview_every is not None and options.preview_every <= 0:
+        raise UsageError("--preview-every needs some time, such as 10")
     if options.crf is not None and not 0 <= options.crf <= 63:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
+    log.debug("look: %s", recipe)
     if options.save_look is not None:
         check_look_place(options.save_look, overwrite=options.overwrite)
     with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
@@ -88,31 +110,20 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console, trace: Trace | None) -> int:
-    """With what was checked of the command line."""
-    times = StageTimes(trace)
-    with times.span("load model"):
-        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
-    console.print(stylizer.description, highlight=False, soft_wrap=True)
-    if not recipe.style and stylizer.encoder.only_style:
-        recipe = replace(recipe, style=(stylizer.encoder.only_style,))
-    with times.span("encode style"):
-        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
-    if options.save_look is not None:
-        save_recipe(recipe, options.save_look, overwrite=options.overwrite)
-        console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
-    return _stylize_all(options, stylizer, recipe, console, trace)
-
-
-def _stylize_all(
-    options: argparse.Namespace, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
-) -> int:
-    """Every input in turn: one that fails does not keep the others from being done."""
+    """With what was checked of the command line; what cannot be done is said before a model is loaded."""
+    files = find_model(options.model)
+    known = builtin_names(files.styles)
+    if not recipe.style and len(known) == 1 and not files.style.is_file():
+        recipe = replace(recipe, style=tuple(known))
+    check_style(recipe)
+    spelled_out = tuple((is_bare(style) and spelled(style, known)) or style for style in recipe.style)
+    recipe = replace(recipe, style=spelled_out)
     reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
     plan = plan_inputs(
         options.inputs,
         options.output,
-        recipe.name,
-        stylizer.encoder.builtin.names(),
+        recipe.name + _what_else(options),
+        known,
         start=options.start,
         end=options.end,
         overwrite=options.overwrite,
@@ -120,6 +131,26 @@ def _stylize_all(
         reads=reads,
     )
     _tell_plan(plan, console, as_json=options.json)
+    if not plan.to_do:
+        return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
+    times = StageTimes(trace)
+    with times.span("load model"):
+        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
+    teller(console)(stylizer.description)
+    recipe = stylizer.encoder.resolved(recipe)
+    with times.span("encode style"):
+        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
+    if options.save_look is not None:
+        save_recipe(recipe, options.save_look, overwrite=options.overwrite)
+        console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
+    return _stylize_all(options, plan, stylizer, recipe, console, trace)
+
+
+def _stylize_all(
+    options: argparse.Namespace, plan: Plan, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
+) -> int:
+    """Every input in turn: one that fails does not keep the others from being done."""
+    reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
     reads = (*(task.name for task in plan.tasks), *reads)
     failures = sum(bool(task.problem) for task in plan.tasks)
     for task in plan.to_do:
@@ -137,12 +168,26 @@ def _stylize_all(
             _tell_failure(task.name, words, as_json=options.json)
             continue
         tell(report, console, as_json=options.json)
+    return _end(plan, failures, console)
+
+
+def _end(plan: Plan, failures: int, console: Console) -> int:
+    """Count what came of several inputs; returns the exit code."""
     if not plan.is_single:
         there = sum(task.is_there for task in plan.tasks)
         counts = [f"{len(plan.tasks) - failures - there} made", *([f"{there} were there"] if there else [])]
         counts += [f"{failures} failed"] if failures else []
         console.print(", ".join(counts), highlight=False)
     return 1 if failures else 0
+
+
+def _no_input(styles: Sequence[str] | None) -> str:
+    """What to say where no input was named, or where it was taken for a style."""
+    wanted = "wanted an INPUT: a video, a photo, a folder or a URL"
+    last = (styles or [""])[-1]
+    if len(styles or ()) > 1 or (last and not is_bare(last)):
+        return f"{wanted}; if that is {quoted(last)}, name it before --style"
+    return f"{wanted}; such as: streamstyle video holiday.mp4 --style kiss"
 
 
 def _tell_plan(plan: Plan, console: Console, *, as_json: bool) -> None:
@@ -183,7 +228,10 @@ def _stylize_one(
     trace: Trace | None,
 ) -> Report:
     """One input; `reads` holds all files of the run."""
-    with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=True) as source:
+    if _wants_preview(options):
+        return _preview_one(options, task, reads, stylizer, recipe)
+    alpha = options.compare is None
+    with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=alpha) as source:
         output = task.output
         if options.output is None or output != Path(options.output):
             # Whether a photo is transparent is known once it is open.
@@ -204,11 +252,57 @@ def _stylize_one(
         player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
+                if options.compare is not None or becomes_animation(source.info, output):
+                    return share_source(
+                        source,
+                        job,
+                        stylizer,
+                        player,
+                        options.compare,
+                        size=options.size,
+                        progress=progress.advance,
+                        trace=trace,
+                    )
                 return stylize_source(
                     source, job, stylizer, player, size=options.size, progress=progress.advance, trace=trace
                 )
         finally:
             player.close()
+
+
+def _preview_one(
+    options: argparse.Namespace, task: Task, reads: tuple[str, ...], stylizer: Stylizer, recipe: Recipe
+) -> Report:
+    """A picture of one input."""
+    output = task.output
+    if options.output is None or output != Path(options.output):
+        output = output.with_suffix(SUFFIX)
+        _make_folder(output.parent)
+    job = Job(
+        output,
+        start=options.start,
+        end=options.end,
+        output_size=options.output_size,
+        overwrite=options.overwrite,
+        reads=reads,
+    )
+    player = Player(recipe, stylizer.encoder.find, find_people)
+    try:
+        preview = Preview(options.preview_every, options.compare)
+        return paint_preview(task.name, job, preview, stylizer, player, size=options.size)
+    finally:
+        player.close()
+
+
+def _what_else(options: argparse.Namespace) -> str:
+    """What the names of results say beside the style."""
+    if _wants_preview(options):
+        return "-preview"
+    return "" if options.compare is None else "-compare"
+
+
+def _wants_preview(options: argparse.Namespace) -> bool:
+    return bool(options.preview) or options.preview_every is not None
 
 
 def _make_folder(folder: Path) -> None:
@@ -220,6 +314,8 @@ def _make_folder(folder: Path) -> None:
 
 def tell(report: Report, console: Console, *, as_json: bool) -> None:
     """What came of an input, for people and for programs."""
+    stages = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in report.milliseconds.items())
+    log.debug("%s: painted at %dx%d; milliseconds per frame: %s", report.input, *report.size, stages)
     for warning in report.warnings:
         complain(f"warning: {warning}")
     pace = f"{report.frames} frames in {report.seconds:.1f} s, {report.fps:.1f} fps"
@@ -227,23 +323,6 @@ def tell(report: Report, console: Console, *, as_json: bool) -> None:
         pace = f"1 frame in {report.seconds:.2f} s"
     if report.reused:
         pace += f" ({report.reused} repeat the one before and were not painted again)"
-    console.print(
-        f"{pace} on {report.provider}: {report.output}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    teller(console)(f"{pace} on {report.provider}: {report.output}")
     if as_json:
         print(json.dumps(report.as_json()), flush=True)
-
-
-def list_styles(options: argparse.Namespace) -> int:
-    """Print the built-in styles."""
-    styles = Stylizer(options.model, "cpu").encoder.builtin.styles
-    if options.json:
-        print(json.dumps([{"name": style.name, "description": style.description} for style in styles]))
-        return 0
-    table = Table("style", "after", box=None, pad_edge=False)
-    for style in styles:
-        table.add_row(style.name, style.description)
-    Console().print(table)
-    return 0

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-from streamstyle.errors import SinkError, SourceError, UsageError
+from streamstyle.errors import SinkError, SinkNameError, SourceError, UsageError
 from streamstyle.files.job import default_output, style_label
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import is_url, kind, plain, quoted, read_start
-from streamstyle.media.sinks import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from streamstyle.media.sinks import ANIMATION_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import expand_inputs, open_source
 from streamstyle.media.sources.base import SourceInfo
@@ -117,7 +117,7 @@ def _means_folder(output: str, *, many: bool, single: bool) -> bool:
         raise UsageError(f"several inputs need a folder for -o, but {quoted(output)} is a file")
     if output.endswith(("/", "\\")) or path.is_dir():
         return True
-    names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+    names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES, *ANIMATION_SUFFIXES)
     if many and names_file:
         raise UsageError(
             f"several inputs need a folder for -o; if {quoted(output)} is to be one, write {quoted(output + '/')}"
@@ -172,7 +172,7 @@ def _is_result(path: Path, names: Sequence[str], labels: set[str]) -> bool:
     for name in names:
         original = Path(name)
         if original != path and path.stem.startswith(f"{original.stem}_"):
-            ending = re.sub(r"-\d+$", "", path.stem.removeprefix(f"{original.stem}_"))
+            ending = re.sub(r"(-compare|-preview)?(-\d+)?$", "", path.stem.removeprefix(f"{original.stem}_"))
             if ending in labels or all(part in labels for part in ending.split("+")):
                 return True
     return False
@@ -189,8 +189,6 @@ def _with_output(
     *,
     try_it: bool,
 ) -> Task:
-    if single is not None:
-        return replace(task, output=single)
     is_still = False
     if not is_url(task.name) and kind(task.name) != "pipe":
         head = read_start(task.name)
@@ -199,6 +197,10 @@ def _with_output(
         is_still = kind_of(head, task.name) == "photo"
         if not is_still and try_it:
             open_source(task.name, start=start, end=end).close()
+    if single is not None:
+        if single.suffix.lower() not in (endings := (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)):
+            raise SinkNameError(f"{quoted(single)} has no ending of a video or a photo; choose one of {', '.join(endings)}")
+        return replace(task, output=single)
     wanted = default_output(SourceInfo(task.name, 0, 0, is_still=is_still), style_name, folder)
     output, number = wanted, 1
     while str(output.absolute()) in taken:

@@ -15,7 +15,7 @@ from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
 from streamstyle.media.places import is_url
 from streamstyle.media.resize import resize
-from streamstyle.media.sinks import VIDEO_SUFFIXES, open_sink
+from streamstyle.media.sinks import ANIMATION_SUFFIXES, VIDEO_SUFFIXES, open_sink
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES
 from streamstyle.media.sources.base import Source, SourceInfo
@@ -111,7 +111,8 @@ def default_output(info: SourceInfo, style_name: str, folder: Path | None) -> Pa
     elif info.name.startswith("/dev/"):  # a pipe of the shell's
         parent = folder or Path()
     lossy = path.suffix.lower() in _LOSSY_SUFFIXES and not info.is_transparent
-    allowed, fallback = (IMAGE_SUFFIXES, ".jpg" if lossy else ".png") if info.is_still else (VIDEO_SUFFIXES, ".mp4")
+    moving = (*VIDEO_SUFFIXES, *ANIMATION_SUFFIXES)
+    allowed, fallback = (IMAGE_SUFFIXES, ".jpg" if lossy else ".png") if info.is_still else (moving, ".mp4")
     suffix = path.suffix if path.suffix.lower() in allowed else fallback
     return (parent or path.parent) / f"{path.stem or 'stream'}_{style_label(style_name)}{suffix}"
 

@@ -26,7 +26,8 @@ ALPHA_STEP = 0.1
 class Controls:
     """The live state of a look.
 
-    What changes something, and `state`, are for any thread; `start`, `look`, `go_back` and `close` are for the owner.
+    What changes something, and `state`, are for any thread; `start`, `look`, `go_back`, `rest` and `close` are for
+    the owner.
 
     Attributes:
         owner: The thread that owns the state.
@@ -60,7 +61,7 @@ class Controls:
         self._closed = False
 
     def start(self) -> None:
-        """Encode the first look, here and now.
+        """Encode the look, here and now: the first one, or that of another stream, for which masks and people begin anew.
 
         Raises:
             StyleError: A style cannot be used.
@@ -69,8 +70,11 @@ class Controls:
         if not self.settings.recipe.style:
             self._set(recipe=self.settings.recipe_with(self.settings.index, blended=False))
         player = self.wishes.make(self.settings.recipe)
+        if self._playing is not None:
+            self._playing.close()
         self._playing = Playing(player)
         self.publish(replace(self.state, style=player.name))
+        self._warned = 0
         self._warn(player)
 
     @property
@@ -100,6 +104,14 @@ class Controls:
             return False
         self._give_up(f"the look before goes on: {reason_of(failure)}")
         return True
+
+    def rest(self) -> None:
+        """No stream runs: what is wished for from now on, and what is on its way, is made here and at once."""
+        self.wishes.beside = lambda work: work()
+        self.tell = lambda _line: None
+        if self.wishes.pending is not None:
+            self.wishes.drop()
+            self._go()
 
     def close(self) -> None:
         """Release masks and what finds people; may be called again."""
@@ -212,12 +224,17 @@ class Controls:
 
     @sent
     def add(self, styles: Sequence[str], *, show: bool = False) -> None:
-        """Offer more styles; with `show`, go to the last of them."""
-        new = tuple(style for style in styles if style not in self.settings.styles)
-        if new:
-            self._set(styles=self.settings.styles + new)
-        if new and show:
-            self.pick(len(self.settings.styles) - 1)
+        """Offer more styles, the user's own before those that are shipped; with `show`, go to the last of them."""
+        before, index = self.settings.styles, self.settings.index
+        new = tuple(style for style in styles if style not in before)
+        if not new:
+            return
+        shipped = self.stylizer.encoder.builtin.names()
+        place = next((number for number, style in enumerate(before) if style in shipped), len(before))
+        index += len(new) if index >= place else 0
+        self._set(styles=before[:place] + new + before[place:], index=index)
+        if show:
+            self.pick(place + len(new) - 1)
 
     @sent
     def say(self, text: str) -> None:

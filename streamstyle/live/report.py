@@ -18,7 +18,7 @@ class LiveReport:
         stylized: Frames that were stylized.
         skipped: Frames that were not, a newer one being there.
         shown: Frames that were presented.
-        fps: shown / seconds.
+        fps: shown / seconds; 0 for a single frame.
         latency_ms: p50 and p95 from capture to shown.
         provider: What ran the model.
         model: Its name and version.

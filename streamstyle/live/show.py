@@ -61,6 +61,8 @@ class Live:
         auto: AutoSize | None = None,
         sinks: dict[str, Sink] | None = None,
         needs_sink: bool = False,
+        with_sound: bool = False,
+        keeps_controls: bool = False,
         started: float | None = None,
         trace: Trace | None = None,
     ) -> None:
@@ -74,6 +76,8 @@ class Live:
             auto: Picks the size instead.
             sinks: Name -> sink, fed from the start; they are closed at the end of the run.
             needs_sink: Nobody watches here: when the last sink fails, that ends the run.
+            keeps_controls: Leave the controls for another run, to be closed by whoever has made them.
+            with_sound: Recordings that are started later on hold the source's sound, where it has some.
             started: When the work for this run began, on `time.monotonic()`; now by default.
             trace: Takes what happens when.
         """
@@ -85,9 +89,11 @@ class Live:
         self.last: Pair | None = None
         self.shown = 0
         self.tell: Callable[[str], None] = lambda _line: None
-        self.sinks = Sinks(self.pipeline, controls, source.info, needed=needs_sink)
+        sound = source.sound if with_sound else None
+        self.sinks = Sinks(self.pipeline, controls, source.info, needed=needs_sink, sound=sound)
         self.sinks.begin_with(sinks or {})
         self._memory = stylizer.memory()
+        self._keeps_controls = keeps_controls
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
         self._folder: StyleFolder | None = None
@@ -181,7 +187,10 @@ class Live:
         try:
             self.pipeline.run(count_and_present)
         finally:
-            self.controls.close()
+            if self._keeps_controls:
+                self.controls.rest()
+            else:
+                self.controls.close()
             self._tell()
         return self.report()
 
@@ -199,7 +208,7 @@ class Live:
             stylized=self.pipeline.stylized,
             skipped=self.pipeline.skipped,
             shown=self.shown,
-            fps=round(self.shown / seconds, 2) if seconds > 0 else 0.0,
+            fps=round(self.shown / seconds, 2) if self.shown > 1 and seconds > 0 else 0.0,
             latency_ms={"p50": self.latency.milliseconds(50), "p95": self.latency.milliseconds(95)},
             provider=self.stylizer.provider,
             model=f"{self.stylizer.name} {self.stylizer.version}",

@@ -15,6 +15,7 @@ from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.place import partial_of
 from streamstyle.media.sinks.video import VideoSink
 from streamstyle.media.sources.base import SourceInfo
+from streamstyle.media.sources.sound import SoundFrom
 from streamstyle.pipeline.live import LivePipeline
 from streamstyle.pipeline.outputs import OpenSink, Output, SinkEnded, SinkOpened
 from streamstyle.pipeline.threads import sent
@@ -33,7 +34,15 @@ class Sinks:
         failures: Of sinks that were there from the start.
     """
 
-    def __init__(self, pipeline: LivePipeline, controls: Controls, info: SourceInfo, *, needed: bool) -> None:
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        controls: Controls,
+        info: SourceInfo,
+        *,
+        needed: bool,
+        sound: SoundFrom | None = None,
+    ) -> None:
         """None yet.
 
         Args:
@@ -41,10 +50,12 @@ class Sinks:
             controls: Whose state tells of them.
             info: Of the frames that come.
             needed: Nobody watches here: when the last sink fails, that ends the run.
+            sound: What recordings that begin later on hold beside the picture.
         """
         self.failures: list[Exception] = []
         self.owner = controls.owner
         self._pipeline, self._controls, self._info, self._needed = pipeline, controls, info, needed
+        self._sound = sound
         self._first: list[Output | None] = []
 
     def begin_with(self, sinks: dict[str, Sink]) -> None:
@@ -81,7 +92,7 @@ class Sinks:
             path: Names the file.
             overwrite: Replace one that exists.
         """
-        self.attach(RECORDING, lambda: open_recording(self._info, path(), overwrite=overwrite))
+        self.attach(RECORDING, lambda: open_recording(self._info, path(), overwrite=overwrite, sound=self._sound))
 
     def stop_recording(self) -> None:
         """Finish the recording, if there is one."""
@@ -150,7 +161,7 @@ class Sinks:
             self._controls.say(f"{'recorded' if output.lasting else 'saved'} {Path(sink.destination).name}")
 
 
-def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False) -> VideoSink:
+def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False, sound: SoundFrom | None = None) -> VideoSink:
     """Open a file for what a camera gives.
 
     Raises:
@@ -163,7 +174,7 @@ def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False) -> 
             f"'{partial_file}' is a recording that goes on or was cut off; rename it, use --overwrite, or name another file"
         )
     info = replace(info, frame_rate=info.frame_rate or Fraction(30))
-    return VideoSink(path, info=info, width=info.width, height=info.height, overwrite=overwrite)
+    return VideoSink(path, info=info, width=info.width, height=info.height, sound=sound, overwrite=overwrite)
 
 
 def _given(sink: Sink) -> Sink:

@@ -99,7 +99,7 @@ class LookField:
 
     def _accepts_one(self, value: object) -> bool:
         if isinstance(value, str):
-            return value in self.choices or self.kind in {"style", "file"}
+            return value in self.choices or (bool(value.strip()) and self.kind in {"style", "file"})
         if self.over_time:
             return isinstance(value, Timeline) and all(map(self._within, value.bounds))
         numbers = {"number": (int, float), "integer": (int,)}.get(self.kind, ())

@@ -1,7 +1,8 @@
 """The fields of a look as options of photos, videos and cameras, as a table for people and as a list for programs."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -70,6 +71,42 @@ def describe_look() -> list[dict[str, object]]:
         }
         for name, known in LOOK_FIELDS.items()
     ]
+
+
+def style_argument(text: str) -> str:
+    """The name or the file of a style."""
+    return str(_argument(LOOK_FIELDS["style"])(text))
+
+
+def look_values(recipe: Recipe) -> dict[str, object]:
+    """A look for programs: each field's value, in values that JSON knows."""
+    return {name: _plain(getattr(recipe, name)) for name in LOOK_FIELDS}
+
+
+def changed_look(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
+    """A look with other values, as programs give them; weights and strengths that were for other styles go.
+
+    Args:
+        recipe: The look before.
+        values: Name of a field -> a value as `look_values` gives it, or None for the default.
+
+    Raises:
+        UsageError: There is no such field, or the value is none that it may have; names the field.
+    """
+    changes: dict[str, object] = {}
+    for name, value in values.items():
+        if name not in LOOK_FIELDS:
+            raise UsageError(f"a look has no '{name}'; choose of {', '.join(LOOK_FIELDS)}")
+        known = LOOK_FIELDS[name]
+        try:
+            changes[name] = known.default if value is None or value == [] else known.read(value)
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from error
+    if changes.get("style") == ():
+        del changes["style"]
+    if len(changes.get("style", recipe.style)) != len(recipe.style):  # type: ignore[arg-type]
+        changes = {"weights": (), "alpha": recipe.alpha[:1]} | changes
+    return replace(recipe, **changes)  # type: ignore[arg-type]
 
 
 def markdown_table() -> str:

@@ -13,7 +13,7 @@ from streamstyle.look.masks import MaskTrack
 from streamstyle.look.recipe import AS_REST, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import at
 from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
-from streamstyle.styles.store import is_bare, is_style_file
+from streamstyle.styles.own import keeps_strokes
 
 FindStyle = Callable[[str, int], StyleCode]
 
@@ -45,6 +45,16 @@ class _Part:
         return _Part(self.code, self.alpha, mask if self.mask is None else mask * self.mask)
 
 
+def check_style(recipe: Recipe) -> None:
+    """See that a recipe has a style.
+
+    Raises:
+        UsageError: It has none.
+    """
+    if not recipe.style:
+        raise UsageError("wanted --style: a picture, or a built-in style such as kiss (streamstyle styles shows them)")
+
+
 class Player:
     """What plays a recipe on one stream.
 
@@ -74,8 +84,7 @@ class Player:
             StyleError: A style cannot be used.
             UsageError: The recipe has no style, or its mask or its people cannot be had.
         """
-        if not recipe.style:
-            raise UsageError("wanted --style: an image file or a built-in style (see --list-styles)")
+        check_style(recipe)
         self.recipe = recipe
         self._styles = list(recipe.style)
         if recipe.mask is not None and len(self._styles) == 1:
@@ -85,7 +94,7 @@ class Player:
         if not codes:
             raise UsageError("every region is kept: give --style at least one style")
         self._warnings: list[str] = []
-        fixed = sorted(code.name for style, code in codes.items() if is_style_file(style) or is_bare(style))
+        fixed = sorted(code.name for style, code in codes.items() if keeps_strokes(style))
         if fixed and recipe.style_size != STYLE_SIZE:
             self._warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
         # A region that is kept needs some code, at a strength of 0.

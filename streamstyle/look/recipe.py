@@ -44,7 +44,7 @@ class PaintOptions:
 
     color: ColorMode = entry(
         "style",
-        LookField("choice", "the painting's colors, the content's, or its chroma pixel by pixel", choices=COLOR_MODES),
+        LookField("choice", "whose: the painting's, your picture's, each pixel's own", choices=COLOR_MODES),
     )
     color_strength: float = entry(1.0, LookField("number", "how far --color content or luma goes", high=1))
     temporal: TemporalMode = entry(
@@ -66,16 +66,14 @@ class Recipe(PaintOptions):
 
     style: tuple[str, ...] = entry(
         (),
-        LookField("style", "image files or names of built-in styles; several are blended", several=True, new_player=True),
+        LookField("style", "pictures or built-in styles; several are blended", several=True, new_player=True),
     )
     weights: tuple[Timeline, ...] = entry(
         (), LookField("number", "one per style, to blend them; over time: 1@0,0@5", several=True, over_time=True)
     )
     alpha: tuple[Timeline, ...] = entry(
         (Timeline.constant(1.0),),
-        LookField(
-            "number", "strength, one for all or one per style; over time: 0@0,1@5", high=1, several=True, over_time=True
-        ),
+        LookField("number", "strength; one per style, or over time: 0@0,1@5", high=1, several=True, over_time=True),
     )
     style_size: int = entry(
         STYLE_SIZE,
@@ -92,7 +90,7 @@ class Recipe(PaintOptions):
         "medium",
         LookField(
             "integer",
-            "size of the strokes on frames of any size: the short side at which they are painted, at most their own",
+            "size of the brush strokes; N: paint at this short side",
             choices=tuple(STROKE_SIZES),
             low=16,
             high=8192,
@@ -123,7 +121,7 @@ class Recipe(PaintOptions):
         AS_REST,
         LookField(
             "style",
-            "all that is not people: as --style, untouched, or its own style",
+            "all but people: as --style, untouched, or its own style",
             choices=(AS_REST, KEEP),
             new_player=True,
         ),

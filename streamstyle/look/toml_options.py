@@ -3,8 +3,8 @@
 import argparse
 import tomllib
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
-from typing import NoReturn
 
 from streamstyle.errors import UsageError
 from streamstyle.look.removed import removed
@@ -88,16 +88,15 @@ def _as_arguments(option: str, value: object, options: set[str], place: str) -> 
 
 def _check(parser: argparse.ArgumentParser, words: list[str], place: str) -> None:
     """Parse one option alone: argparse would not say which line of which file it does not like."""
-
-    def fail(message: str) -> NoReturn:
-        raise UsageError(f"{place}: {message.removeprefix('argument ')}")
-
-    usual = parser.error
-    parser.error = fail  # type: ignore[method-assign]
+    name = words[0].partition("=")[0] if words else ""
+    alone = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for action in parser._actions:
+        if name in action.option_strings:
+            alone._add_action(copy(action))
     try:
-        parser.parse_args(words)
-    finally:
-        parser.error = usual  # type: ignore[method-assign]
+        alone.parse_args(words)
+    except argparse.ArgumentError as error:
+        raise UsageError(f"{place}: {str(error).removeprefix('argument ')}") from error
 
 
 def read_text(path: Path) -> str:

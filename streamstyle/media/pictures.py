@@ -112,6 +112,11 @@ def is_picture(place: str | Path) -> bool:
     return kind_of(read_start(place), place) == "photo"
 
 
+def looks_like_photo(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of a kind of photo; some of these may also be pictures that move."""
+    return any(_accepts(form, start) for form in _FORMATS)
+
+
 def kind_of(start: bytes, place: str | Path) -> str:
     """What the first bytes of a file, and the file where they need more, say that it is.
 
@@ -122,7 +127,7 @@ def kind_of(start: bytes, place: str | Path) -> str:
         SourceError: It is a camera's raw file.
     """
     tiff.refuse_raw(start, quoted(place))
-    if not any(_accepts(form, start) for form in _FORMATS):
+    if not looks_like_photo(start):
         return "other"
     data = start if _cannot_move(start) else read_bytes(place)
     with _quiet():

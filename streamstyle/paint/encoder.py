@@ -1,10 +1,13 @@
 """From a painting, or the name of a style, to its style code: the heavy part, once per painting."""
 
+import logging
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import cached_property
 
-from streamstyle.errors import ModelError, SourceError, StyleError
+from streamstyle.errors import ModelError, SourceError, StyleError, StyleNameError
 from streamstyle.frame import Image
+from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.pictures import read_image
 from streamstyle.media.places import kind, local_path
 from streamstyle.media.resize import resize_short_side
@@ -12,7 +15,11 @@ from streamstyle.runtime.catalog import ModelFiles
 from streamstyle.runtime.choice import any_size_device
 from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
+from streamstyle.styles.names import did_you_mean, spelled
+from streamstyle.styles.own import own_styles
 from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
+
+log = logging.getLogger(__name__)
 
 _LONGEST_STYLE = 16
 """Most sides of a painting over its short one: beyond, encoding takes minutes and shows nothing."""
@@ -89,7 +96,9 @@ class Encoder:
         key = self._cache.key(image, self._version, size)
         kept = self._cache.get(key, name, self._version)
         if kept is not None and self._fits(kept):
+            log.debug("style %s: from the cache %s", name, self._cache.folder)
             return kept
+        log.debug("style %s: %dx%d pixels are encoded at a short side of %d", name, width, height, size)
         tensors = self._graph.run({"style": as_batch(resize_short_side(image, size))})
         code = StyleCode(name, self._version, tensors)
         self._cache.put(key, code)
@@ -99,19 +108,22 @@ class Encoder:
         """The code of what a user named: an image file, a style file, or a built-in style.
 
         Args:
-            style: A path or a name.
+            style: A path, an address, or a name.
             size: As in `encode`; style files and built-in styles are codes already.
 
         Raises:
             StyleError: It is none of them, or the file is not a picture, or is of another model.
         """
+        style = self.named(style)
+        if style not in self.builtin.names() and is_bare(style) and kind(style) == "nothing":
+            style = str(own_styles().get(style, style))
         if is_style_file(style):
             code = read_style(local_path(style), self._version)
             if not self._fits(code):
                 wanted = "name the one that it was made for with --model"
                 raise StyleError(f"style '{style}' does not fit the model '{self._model}'; {wanted}")
             return code
-        if is_bare(style) and style in self.builtin.names():
+        if style in self.builtin.names():
             code = self.builtin.code(style)
             if not self._fits(code):
                 raise ModelError(f"the built-in style '{style}' does not fit the model '{self._model}'; export them again")
@@ -121,12 +133,27 @@ class Encoder:
                 return self.encode(read_image(style), style_name(style), size)
         except SourceError as error:
             raise StyleError(f"style {error}") from error
-        hint = (
-            f"the built-in ones are {', '.join(self.builtin.names())} (see streamstyle video --list-styles)"
+        known = [*self.builtin.names(), *own_styles()]
+        hint = did_you_mean(style, known) or (
+            f"the built-in ones are {', '.join(self.builtin.names())}"
             if self.builtin.styles
             else f"the model '{self._model}' has none: name an image file"
         )
-        raise StyleError(f"style '{style}' is neither a file nor a built-in style; {hint}")
+        see = " (see: streamstyle styles)" if known else ""
+        raise StyleNameError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
+
+    def named(self, style: str) -> str:
+        """What a user named, spelled as the name is listed: case, spaces and underscores do not matter.
+
+        A built-in style comes before a file of this name, and that before the user's own style.
+        """
+        if not is_bare(style):
+            return style
+        return spelled(style, self.builtin.names()) or (kind(style) == "nothing" and spelled(style, own_styles())) or style
+
+    def resolved(self, recipe: Recipe) -> Recipe:
+        """A recipe with its styles named as `named` has them, so that each is known by one name only."""
+        return replace(recipe, style=tuple(style if style == KEEP else self.named(style) for style in recipe.style))
 
     def _fits(self, code: StyleCode) -> bool:
         """Whether a code has the tensors that the graph wants, each for one place of the frame."""

@@ -1,5 +1,6 @@
 """One frame in, one stylized frame out: the light part, once per frame. Style codes come from the encoder."""
 
+import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -22,6 +23,8 @@ from streamstyle.runtime.machine import available_memory
 from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import CodeCache
+
+log = logging.getLogger(__name__)
 
 
 def _each_of_two(strength: float) -> float:
@@ -88,6 +91,7 @@ class Stylizer:
         self.provider = graph.label
         self.remark = graph.remark
         self.encoder = Encoder(files, graph, names, cache or CodeCache())
+        log.debug("%s; its files: %s", self.description, files.stylize)
 
     @property
     def description(self) -> str:

@@ -1,5 +1,6 @@
 """What threads share: a thread that owns a state, a value that all may read, a place for the newest item, and endings."""
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -130,6 +131,39 @@ class Slot(Generic[Item]):
             return self._closed and self._item is None
 
 
+class Background:
+    """Work on a thread of its own, which begins at once."""
+
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        """Begin.
+
+        Args:
+            name: Of the thread.
+            work: To be done; what it raises is raised again by `join`.
+        """
+        self._failure: BaseException | None = None
+
+        def guarded() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                self._failure = error
+
+        self._thread = threading.Thread(target=guarded, name=name)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait for its end; raises what the work raised."""
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+
 def undisturbed(work: Callable[[], None]) -> None:
     """Do something to its end, even when a signal raises here meanwhile: that is raised afterwards.
 
@@ -168,3 +202,19 @@ def join(threads: Iterable[threading.Thread]) -> None:
     for thread in threads:
         if thread.ident is not None:  # a signal may have come before it was started
             thread.join()
+
+
+def at_end_of_input(descriptor: int, act: Callable[[], object]) -> None:
+    """Do something, on another thread, as soon as nothing can be read any longer: whoever wrote there has ended.
+
+    Args:
+        descriptor: Of a pipe; what still comes is thrown away.
+        act: What to do; not done where the program ends before.
+    """
+
+    def wait() -> None:
+        while os.read(descriptor, 4096):
+            pass
+        act()
+
+    threading.Thread(target=wait, name="end of input", daemon=True).start()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from streamstyle.errors import ModelError
+from streamstyle.errors import ModelError, ModelNameError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 VGG_VARIABLE = "STREAMSTYLE_VGG"
@@ -113,7 +113,7 @@ def find_model(model: str) -> ModelFiles:
         return files
     if model in IMPORTED:
         raise ModelError(f"the model '{model}' is not installed: {IMPORTED[model]}")
-    raise ModelError(f"unknown model '{model}'; choose {', '.join(installed_models())} or the path of an .onnx file")
+    raise ModelNameError(f"unknown model '{model}'; choose {', '.join(installed_models())} or the path of an .onnx file")
 
 
 def _beside(path: Path) -> ModelFiles:

@@ -3,6 +3,7 @@
 import importlib.util
 import platform
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from streamstyle.errors import ModelError
 from streamstyle.runtime import checksums, ort, vino
@@ -161,6 +162,9 @@ class _Walk:
         last = next(row for row in rows if row.precision == "fp32")
         full = self._open(last)
         for row in rows[: rows.index(last)]:
+            if self._is_lost(row) and row.unasked() and row.suits():
+                lost = getattr(self.files, row.file).name
+                self.notes.append(f"the model's file '{lost}' is missing, so it runs slower; install streamstyle again")
             allowed = row.file != "full" or full.metadata.get(row.mark) == "yes"
             if not allowed or self.files.find(row.file) is None or not row.unasked():
                 continue
@@ -179,6 +183,11 @@ class _Walk:
                 return self._choice(row, graph)
             self.notes.append(f"{_of_another_training(row)}; it is left alone")
         return self._choice(last, full)
+
+    def _is_lost(self, row: Row) -> bool:
+        """Whether a file is gone that was there once, as its checksum tells."""
+        path: Path | None = getattr(self.files, row.file)
+        return path is not None and not path.is_file() and path.name in checksums.recorded(path.parent)
 
     def _open(self, row: Row) -> Graph:
         path = self.files.find(row.file)

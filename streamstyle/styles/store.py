@@ -5,7 +5,6 @@ All are plain `.npz` files without pickles. A code belongs to one version of one
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError, StyleError
 from streamstyle.media.places import is_file, is_url, local_path, quoted
+from streamstyle.media.whole import whole_file
 from streamstyle.runtime import checksums
 from streamstyle.styles.arrays import read_arrays, text_of
 from streamstyle.styles.code import StyleCode
@@ -81,8 +81,16 @@ class BuiltinStyles:
             StyleError: There is none of this name.
         """
         if name not in self.names():
-            raise StyleError(f"there is no built-in style '{name}'; see --list-styles")
+            raise StyleError(f"there is no built-in style '{name}'; see: streamstyle styles")
         return _code(name, self._version, self._arrays, f"{name}/")
+
+
+def builtin_names(path: Path) -> list[str]:
+    """The names in a file of built-in styles, whatever model it was made for; none where it cannot be read."""
+    try:
+        return [str(entry["name"]) for entry in json.loads(text_of(read_arrays(path)["index"]))["styles"]]
+    except _UNREADABLE:
+        return []
 
 
 def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
@@ -165,16 +173,8 @@ def _code(name: str, model_version: str, arrays: Mapping[str, NDArray[np.generic
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    # A name of its own for each writer: two programs may encode the same painting at once. Not a temporary file of the
-    # system's, which nobody but its owner could read.
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        with partial.open("xb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as partial, partial.open("xb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
 
 
 class CodeCache:

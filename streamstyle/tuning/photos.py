@@ -1,14 +1,16 @@
-"""What a style is tuned on: pictures of the user's, or landscapes that the program draws."""
+"""What a style is tuned on: pictures of the user's, or those that the program has."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
+from streamstyle.media.pictures import read_image
 from streamstyle.media.places import quoted
 from streamstyle.media.resize import within
 from streamstyle.media.sources import expand_inputs, open_source
 from streamstyle.media.sources.synthetic import SyntheticSource
+from streamstyle.styles.sample import SAMPLE
 
 SHORT_SIDE = 512
 """Pixels to which larger pictures are reduced."""
@@ -53,10 +55,12 @@ def user_photos(names: Sequence[str]) -> tuple[list[Image], list[str]]:
     return photos[:: max(1, len(photos) // MOST)][:MOST], problems
 
 
-def drawn_photos() -> list[Image]:
-    """What the program has of its own: landscapes that it draws, (H, W, 3) uint8 RGB each."""
+def usual_photos() -> list[Image]:
+    """What the program has: a portrait, and landscapes that it draws; (H, W, 3) uint8 RGB each."""
     width, height = _DRAWN_SIZE
-    return [next(iter(SyntheticSource(width, height, frames=1, seed=seed))).image for seed in range(_DRAWN)]
+    return [within(read_image(SAMPLE), SHORT_SIDE)] + [
+        next(iter(SyntheticSource(width, height, frames=1, seed=seed))).image for seed in range(_DRAWN)
+    ]
 
 
 def _frames(name: str) -> Iterator[Image]:

@@ -6,37 +6,15 @@ The layers are made when their text changes and only laid over the frames betwee
 import math
 from collections.abc import Callable, Hashable
 
-import cv2
 import numpy as np
 
 from streamstyle.frame import Image
 from streamstyle.window import text as glyphs
 from streamstyle.window.bar import bar, bar_texts
 from streamstyle.window.help_card import key_card
-from streamstyle.window.ink import SMALLEST_TEXT, WHITE, Layer, Room
+from streamstyle.window.ink import SMALLEST_TEXT, Layer, Room
 from streamstyle.window.notes import notes_of, notice_panel, pills
 from streamstyle.window.status import Status
-
-
-def side_by_side(original: Image, stylized: Image) -> Image:
-    """Two pictures side by side, at the height of the second, a thin line between them.
-
-    Args:
-        original: (h, w, 3) uint8 RGB.
-        stylized: (H, W, 3) uint8 RGB.
-
-    Returns:
-        (H, W', 3) uint8 RGB: the original scaled to height H in its own shape, then the stylized picture.
-    """
-    height = stylized.shape[0]
-    if original.shape[0] != height:
-        across = max(1, round(original.shape[1] * height / original.shape[0]))
-        smooth = cv2.INTER_AREA if original.shape[0] > height else cv2.INTER_LINEAR
-        original = cv2.resize(original, (across, height), interpolation=smooth).astype(np.uint8, copy=False)
-    both = np.concatenate([original, stylized], axis=1)
-    seam, half = original.shape[1], max(1, round(height / 540))
-    both[:, max(0, seam - half) : seam + half] = WHITE
-    return both
 
 
 class Overlay:

@@ -9,9 +9,10 @@ from pathlib import Path
 from streamstyle.frame import Image
 from streamstyle.live.autosize import AutoSize
 from streamstyle.live.show import Live
+from streamstyle.media.comparison import side_by_side
 from streamstyle.pipeline.live import Pair
 from streamstyle.window.keys import Action, Command
-from streamstyle.window.overlay import Overlay, side_by_side
+from streamstyle.window.overlay import Overlay
 from streamstyle.window.status import Status, title
 from streamstyle.window.window import Window
 

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle.commands.camera import _FreshNames
 from streamstyle.commands.main import main
+from streamstyle.live.names import FreshNames
 from tests.clips import make_clip
 from tests.clock import clock_face, read_clock
 from tests.window.screens import environment_of, virtual_screen, xdotool
@@ -321,11 +321,11 @@ def test_what_is_wrong_with_a_changed_look_is_said_without_a_window(clip, tmp_pa
         (("--camera", "CLIP", "--no-window", "--mjpeg", "192.0.2.1:0"), 1, "use 127.0.0.1, or 0.0.0.0"),
         (("--camera", "CLIP", "--no-window", "--mjpeg", "nowhere.invalid:0"), 1, "not an address of this computer"),
         (("--camera", "CLIP", "--no-window", "--record", "nowhere/out.mp4"), 1, "does not exist; make it first"),
-        (("--camera", "CLIP", "--no-window", "--record", "out.txt"), 1, "choose one of .mp4"),
+        (("--camera", "CLIP", "--no-window", "--record", "out.txt"), 2, "choose one of .mp4"),
         (("--camera", "FOLDER", "--no-window", "--seconds", "1"), 1, "is a folder; wanted a video or a photo"),
         (("--camera", "/dev/null", "--no-window", "--seconds", "1"), 1, "it is not a camera; "),
         (("--camera", "nope.mp4", "--no-window", "--seconds", "1"), 1, "does not exist; check the name"),
-        (("--camera", "CLIP", "--no-window", "--seconds", "1", "--style", "nope"), 1, "the built-in ones are starry-night"),
+        (("--camera", "CLIP", "--no-window", "--seconds", "1", "--style", "nope"), 2, "the built-in ones are starry-night"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(clip, tmp_path, arguments, code, message):
@@ -349,13 +349,30 @@ def test_a_camera_that_is_missing_is_told_before_any_model_is_loaded(monkeypatch
     assert "there is no camera '77'" in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--record", "a.mp4", "--save-look", "a.mp4"), "--record and --save-look name the same file"),
+        (("--record", "there.mp4"), "--overwrite"),
+        (("--record", "a.xyz"), "no ending of a video"),
+    ],
+)
+def test_places_that_cannot_be_written_are_told_before_the_camera_is_opened(
+    tmp_path, monkeypatch, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.mp4").write_text("there")
+    assert main(["camera", "--camera", "77", *arguments]) in {1, 2}
+    assert message in capsys.readouterr().err
+
+
 def test_names_of_recordings_and_snapshots_come_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = _FreshNames()
+    names = FreshNames()
     given = [names.next(suffix) for suffix in (".png", ".png", ".mp4")]
     assert len(set(given)) == 3
     given[0].touch()
-    assert _FreshNames().next(".png") != given[0]
+    assert FreshNames().next(".png") != given[0]
 
 
 def test_a_port_that_is_taken_is_said(clip):

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.commands.main import main
 from streamstyle.look.recipe import STROKE_SIZES
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources.synthetic import SyntheticSource
@@ -200,21 +201,55 @@ def test_bad_inputs_are_one_line_and_exit_code_1(tmp_path, make, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--style", "no-such-style"), "--list-styles"),
         (("--style", "absent.jpg"), "does not exist"),
         ((*STYLE, "--device", "cuda"), "cuda"),
-        ((*STYLE, "--model", "vgg99"), "vgg99"),
         ((*STYLE, "-o", "nowhere/out.mp4"), "does not exist"),
-        ((*STYLE, "-o", "out.xyz"), "choose one of"),
-        ((*STYLE, "-o", "out.png"), "photo"),
-        ((*STYLE, "-o", "out.mp4", "--codec", "wrong"), "unknown codec"),
-        ((*STYLE, "-o", "out.webm", "--codec", "h264"), "does not go into"),
         ((*STYLE, "-o", "out.mp4", "--start", "100"), "--start"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_exit_code_1(clip, tmp_path, arguments, message):
     assert message in one_line(run(clip, *arguments, cwd=tmp_path), 1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--style", "no-such-style"), "streamstyle styles"),
+        (("--style", ""), "got ''"),
+        ((*STYLE, "--model", "vgg99"), "vgg99"),
+        ((*STYLE, "-o", "out.xyz"), "choose one of"),
+        ((*STYLE, "-o", "out.png"), "photo"),
+        ((*STYLE, "-o", "out.mp4", "--codec", "wrong"), "unknown codec"),
+        ((*STYLE, "-o", "out.webm", "--codec", "h264"), "does not go into"),
+    ],
+)
+def test_what_is_named_and_is_not_there_is_one_line_and_exit_code_2(clip, tmp_path, arguments, message):
+    assert message in one_line(run(clip, *arguments, cwd=tmp_path), 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("CLIP",), "--style"),
+        (("CLIP", *STYLE, "-o", "out.xyz"), "choose one of"),
+        (("CLIP", *STYLE, "-o", "there.mp4"), "--overwrite"),
+        (("absent.mp4", *STYLE), "does not exist"),
+        ((*STYLE, "absent.mp4"), "if that is 'absent.mp4', name it before --style"),
+        (("CLIP", *STYLE, "-o", "there.mp4", "--skip-existing"), ""),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_a_model_is_loaded(clip, tmp_path, monkeypatch, capsys, arguments, message):
+    def load(*_, **__):
+        pytest.fail("loading takes seconds")
+
+    monkeypatch.setattr("streamstyle.commands.video.Stylizer", load)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.mp4").write_text("there")
+    code = main(["video", *(str(clip) if word == "CLIP" else word for word in arguments)])
+    assert bool(code) == bool(message)
+    assert message in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from streamstyle.commands import style as command
 from streamstyle.commands.main import main
 from streamstyle.errors import Interrupted
 from streamstyle.styles.code import StyleCode
+from streamstyle.styles.own import own_folder
 from streamstyle.styles.store import read_style, save_style
 from streamstyle.tuning.child import Progress
 
@@ -21,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def painting(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     rng = np.random.default_rng(3)
     small = rng.integers(0, 256, (9, 12, 3), np.uint8)
     cv2.imwrite("painting.png", cv2.resize(small, (160, 120), interpolation=cv2.INTER_NEAREST))
@@ -42,7 +45,8 @@ class StandIn:
         self.code, self.told = st.load().encode(painting), 0
 
     def progress(self):
-        for self.told, told in enumerate(self.story):
+        for number, told in enumerate(self.story):
+            self.told = number
             yield told
         if self.failure is not None:
             raise self.failure
@@ -69,20 +73,41 @@ def child(monkeypatch):
 
 
 def make(*words):
-    return main(["style", "make", *map(str, words)])
+    """The exit code."""
+    try:
+        return main(["style", "make", *map(str, words)])
+    except SystemExit as stop:
+        return stop.code
 
 
 @pytest.mark.usefixtures("child")
 def test_a_style_is_made_and_its_preview_beside_it(painting, capsys):
-    assert make(painting, "--json") == 0
+    assert make(painting, "-o", "my", "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["output"], report["preview"]) == ("painting.style.npz", "painting.preview.jpg")
+    assert (report["output"], report["preview"]) == ("my.style.npz", "my.preview.jpg")
     assert (report["distance_before"], report["distance"], report["steps"]) == (0.7, 0.5, 12)
     encoded = st.load().encode(painting)
-    made = st.load().encode("painting.style.npz")
+    made = st.load().encode("my.style.npz")
     np.testing.assert_allclose(made.tensors["rgb_mean"], encoded.tensors["rgb_mean"] + 3, rtol=1e-4)
-    assert cv2.imread("painting.preview.jpg").shape[0] == 720
-    assert sorted(path.name for path in Path().iterdir()) == ["painting.png", "painting.preview.jpg", "painting.style.npz"]
+    assert cv2.imread("my.preview.jpg").shape[0] == 720
+    assert sorted(path.name for path in Path().iterdir()) == ["my.preview.jpg", "my.style.npz", "painting.png"]
+
+
+@pytest.mark.usefixtures("child")
+def test_without_a_place_the_style_is_one_of_the_users_own_by_name(painting, capsys):
+    assert make(painting) == 0
+    assert "--style painting" in capsys.readouterr().out.splitlines()[-1]
+    assert st.load().encode("painting").name == "painting"
+    assert sorted(path.name for path in Path().iterdir()) == ["painting.png", "painting.preview.jpg"]
+
+
+@pytest.mark.usefixtures("child")
+def test_a_painting_among_the_users_own_styles_is_known_by_its_name(painting, capsys):
+    own_folder().mkdir(parents=True)
+    Path(painting).rename(own_folder() / "wheat-field-at-home.png")
+    assert make("wheat-feld-at-home", "-o", "my") == 1
+    assert "did you mean 'wheat-field-at-home'?" in capsys.readouterr().err
+    assert make("wheat-field-at-home", "-o", "my", "--quiet") == 0
 
 
 @pytest.mark.usefixtures("child")
@@ -115,20 +140,20 @@ def test_photos_of_the_users_are_learnt_from(painting, child):
 
 def test_what_is_there_when_the_user_stops_is_kept_under_a_name_of_its_own(painting, child, capsys):
     child.failure = Interrupted(2)
-    Path("painting.partial.style.npz").write_bytes(b"of an earlier run")
-    assert make(painting) == 130
-    assert "painting.partial-2.style.npz" in capsys.readouterr().err
-    assert not Path("painting.style.npz").exists()
-    st.load().encode("painting.partial-2.style.npz")
-    assert Path("painting.partial.style.npz").read_bytes() == b"of an earlier run"
+    Path("my.partial.style.npz").write_bytes(b"of an earlier run")
+    assert make(painting, "-o", "my") == 130
+    assert "my.partial-2.style.npz" in capsys.readouterr().err
+    assert not Path("my.style.npz").exists()
+    st.load().encode("my.partial-2.style.npz")
+    assert Path("my.partial.style.npz").read_bytes() == b"of an earlier run"
 
 
 def test_nothing_is_kept_where_nothing_was_learnt(painting, child, capsys):
     child.story, child.failure = (Progress(0, 0.7),), Interrupted(2)
-    assert make(painting) == 130
+    assert make(painting, "-o", "my") == 130
     assert capsys.readouterr().err == "streamstyle: stopped\n"
     child.failure = None
-    assert make(painting, "-o", "other") == 1
+    assert make(painting, "-o", "my", "--overwrite") == 1
     assert "--minutes" in capsys.readouterr().err
     assert not list(Path().glob("*.npz"))
 
@@ -158,10 +183,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(painting, capsys, words, c
     save_style(Path("there.style.npz"), StyleCode("there", "1", {}))
     Path("there.jpg").write_bytes(b"")
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    try:
-        assert make(*words) == code
-    except SystemExit as stop:
-        assert stop.code == code
+    assert make(*words) == code
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert wanted in lines[0]

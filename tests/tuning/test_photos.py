@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from streamstyle.errors import SourceError
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources.synthetic import SyntheticSource
-from streamstyle.tuning.photos import FRAMES_PER_VIDEO, MOST, SHORT_SIDE, drawn_photos, user_photos
+from streamstyle.tuning.photos import FRAMES_PER_VIDEO, MOST, SHORT_SIDE, user_photos, usual_photos
 
 
 def write(path, value=90, width=96, height=80):
@@ -40,7 +41,7 @@ def test_frames_come_from_all_over_a_video(tmp_path):
             sink.write(frame)
     photos, _ = user_photos([str(clip)])
     assert len(photos) == FRAMES_PER_VIDEO
-    assert all(not np.array_equal(one, other) for one, other in zip(photos, photos[1:], strict=False))
+    assert all(not np.array_equal(one, other) for one, other in pairwise(photos))
 
 
 def test_what_cannot_be_used_is_left_out_and_said(tmp_path):
@@ -54,7 +55,9 @@ def test_what_cannot_be_used_is_left_out_and_said(tmp_path):
     assert any("smaller than 64x64" in line for line in problems)
 
 
-@pytest.mark.parametrize(("files", "words"), [((), "holds no videos or photos"), (("a.jpg", "b.jpg"), "none of the 2 files")])
+@pytest.mark.parametrize(
+    ("files", "words"), [((), "holds no videos or photos"), (("a.jpg", "b.jpg"), "none of the 2 files")]
+)
 def test_nothing_to_learn_from_is_an_error(tmp_path, files, words):
     for name in files:
         (tmp_path / name).write_bytes(b"no picture")
@@ -62,7 +65,7 @@ def test_nothing_to_learn_from_is_an_error(tmp_path, files, words):
         user_photos([str(tmp_path)])
 
 
-def test_drawn_photos_differ():
-    photos = drawn_photos()
+def test_the_programs_own_photos_differ():
+    photos = usual_photos()
     assert len(photos) > 3
     assert len({photo.tobytes() for photo in photos}) == len(photos)

@@ -5,11 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.media.comparison import side_by_side
 from streamstyle.window import help_card as keycard
 from streamstyle.window import ink as layers
 from streamstyle.window import text as glyphs
 from streamstyle.window.keys import BINDINGS
-from streamstyle.window.overlay import Overlay, side_by_side
+from streamstyle.window.overlay import Overlay
 from streamstyle.window.status import Status, title
 
 FULL = Status(

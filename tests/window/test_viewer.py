@@ -15,11 +15,11 @@ from streamstyle.live.autosize import AutoSize
 from streamstyle.live.controls import Controls
 from streamstyle.live.show import Live
 from streamstyle.live.state import Settings
-from streamstyle.media.sinks.mjpeg import MjpegSink
 from streamstyle.media.sinks.null import NullSink
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.media.sources.live import LiveState
 from streamstyle.pipeline.live import Pair
+from streamstyle.studio.mjpeg import MjpegSink
 from streamstyle.window.keys import Action, Command
 from streamstyle.window.viewer import Headless, Viewer
 from tests.clips import pattern

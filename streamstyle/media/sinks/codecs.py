@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from streamstyle.errors import SinkError
+from streamstyle.errors import SinkError, SinkNameError
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,17 @@ def choose_codec(path: Path, name: str | None) -> VideoCodec:
         name: What the user asked for, or None for the container's usual one.
 
     Raises:
-        SinkError: Container or codec is unknown, they do not go together, or this build lacks the encoder.
+        SinkNameError: Container or codec is unknown, or they do not go together.
+        SinkError: This build lacks the encoder.
     """
     allowed = _CONTAINERS.get(path.suffix.lower())
     if allowed is None:
-        raise SinkError(f"'{path}' has no ending of a video; choose one of {', '.join(VIDEO_SUFFIXES)}")
+        raise SinkNameError(f"'{path}' has no ending of a video; choose one of {', '.join(VIDEO_SUFFIXES)}")
     key = allowed[0] if name is None else _ALIASES.get(name.lower(), name.lower())
     if key not in _CODECS:
-        raise SinkError(f"unknown codec '{name}'; choose one of {', '.join(_CODECS)}")
+        raise SinkNameError(f"unknown codec '{name}'; choose one of {', '.join(_CODECS)}")
     if key not in allowed:
-        raise SinkError(f"{key} does not go into {path.suffix}; choose one of {', '.join(allowed)}, or another ending")
+        raise SinkNameError(f"{key} does not go into {path.suffix}; choose one of {', '.join(allowed)}, or another ending")
     codec = _CODECS[key]
     if codec.encoder == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only; otherwise it prints its settings to the terminal

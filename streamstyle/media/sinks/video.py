@@ -23,7 +23,9 @@ from streamstyle.media.sinks.codecs import MP4_SUFFIXES, choose_codec
 from streamstyle.media.sinks.companion import Companion, can_have_companion
 from streamstyle.media.sinks.faststart import move_index_to_front
 from streamstyle.media.sinks.place import Place
+from streamstyle.media.sinks.sound_track import SoundTrack
 from streamstyle.media.sources.base import SourceInfo
+from streamstyle.media.sources.sound import SoundFrom
 
 _GROUP_SECONDS = 2
 # Of a live source the rate that comes is not the one announced: key frames go by time.
@@ -62,6 +64,7 @@ class VideoSink(Sink):
         companion: str | None = None,
         start: Fraction | None = None,
         end: Fraction | None = None,
+        sound: SoundFrom | None = None,
         overwrite: bool = False,
         reads: tuple[str, ...] = (),
     ) -> None:
@@ -77,6 +80,7 @@ class VideoSink(Sink):
             companion: The input whose sound, subtitles, chapters and titles go along; None for none.
             start: Where the frames begin in the input, in seconds from its beginning; None for its beginning.
             end: Where they end; None for the input's end.
+            sound: What sounds on the clock of the frames; None for none. Not together with a companion.
             overwrite: Replace an existing file.
             reads: Files of this run, which are never replaced.
 
@@ -118,6 +122,7 @@ class VideoSink(Sink):
                 self._container = av.open(address(str(self._place.partial)), "w", format=kind, container_options=options)
             self._stream = self._add_stream(info, crf)
             self._companion = self._add_companion(companion)
+            self._sound = None if sound is None else SoundTrack(sound, self._container, path.suffix.lower())
         except BaseException:
             self._discard()
             raise
@@ -198,10 +203,14 @@ class VideoSink(Sink):
             self._mux(self._stream.encode(picture))
             if self._companion is not None:
                 self._companion.advance(frame.time)
+            if self._sound is not None:
+                self._sound.advance(frame.time)
 
     def _begin(self, first: Fraction) -> None:
         """Set the zero of the output: the first frame, or the sound where that begins clearly earlier."""
         self._origin = first
+        if self._sound is not None:
+            self._sound.begin(first)
         if self._companion is None:
             return
         earliest = self._companion.earliest
@@ -275,6 +284,8 @@ class VideoSink(Sink):
         self._mux(self._stream.encode(None))
         if self._companion is not None:
             self._companion.advance(None)
+        if self._sound is not None:
+            self._sound.close(flush=True)
         self._container.close()
         self._closed = True
 
@@ -305,6 +316,9 @@ class VideoSink(Sink):
         quietly(lambda: self._mux(self._stream.encode(None)))
         if self._companion is not None:
             quietly(self._companion.close)
+        if self._sound is not None:
+            sound = self._sound
+            quietly(lambda: sound.close(flush=True))
         quietly(self._container.close)
         self._place.release()
         return str(self._place.partial)

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from streamstyle.errors import SourceError
 from streamstyle.media.sources.base import Source
+from streamstyle.media.sources.sound import SoundFrom
 
 TICK = Fraction(1, 1_000_000)
 """Unit of the times of frames that carry none of their own."""
@@ -40,6 +41,11 @@ class LiveSource(Source):
     """
 
     state: LiveState
+
+    @property
+    def sound(self) -> SoundFrom | None:
+        """Gives what sounds with the frames; None where nothing does."""
+        return None
 
 
 class Clock(Protocol):

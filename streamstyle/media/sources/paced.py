@@ -8,6 +8,7 @@ from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
 from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.live import Clock, LiveState, OuterSource, sleep_until
+from streamstyle.media.sources.sound import FileSound, Round, SoundFrom, has_sound
 
 PHOTO_RATE = Fraction(30)
 """Frames per second of a photo."""
@@ -48,6 +49,7 @@ class PacedSource(OuterSource):
         else:
             self.info = replace(info, is_live=True)
         self.state = LiveState("live", self._clock.now())
+        self._played: list[Round] = []
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames, each at its time, until the end or close().
@@ -74,6 +76,13 @@ class PacedSource(OuterSource):
             frames.close()
             self._inner.close()
 
+    @property
+    def sound(self) -> SoundFrom | None:
+        """That of the file, repeated as the file is."""
+        if self._inner.info.is_still or not has_sound(self.info.name):
+            return None
+        return lambda start: FileSound(self.info.name, self._played, start)
+
     def _rounds(self) -> Generator[Frame, None, None]:
         tick = self.info.time_base
         shift: Fraction | None = None
@@ -82,6 +91,7 @@ class PacedSource(OuterSource):
             for frame in self._inner:
                 if shift is None:
                     shift = end - frame.time
+                    self._played.append(Round(end, frame.time))
                 moment = frame.time + shift
                 lasts = frame.duration or (1 / self.info.frame_rate if self.info.frame_rate else _NOMINAL)
                 end = moment + max(1, round(lasts / tick)) * tick

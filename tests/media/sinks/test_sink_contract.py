@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 64, 48
 
 def _file(name: str) -> Callable[[Path], Sink]:
     def make(folder: Path) -> Sink:
-        still = name.endswith((".png", ".jpg", ".webp", ".tif", ".bmp"))
+        still = name.startswith("photo")
         rate = None if still else Fraction(25)
         info = SourceInfo("test", WIDTH, HEIGHT, is_still=still, frame_rate=rate, time_base=Fraction(1, 25))
         return open_sink(folder / name, info=info, width=WIDTH, height=HEIGHT)
@@ -31,7 +31,10 @@ def _null(folder: Path) -> Sink:
     return NullSink()
 
 
-NAMES = ("clip.mp4", "clip.m4v", "clip.mov", "clip.mkv", "clip.webm", "photo.png", "photo.jpg", "photo.webp", "photo.tif")
+NAMES = (
+    *("clip.mp4", "clip.m4v", "clip.mov", "clip.mkv", "clip.webm", "clip.gif", "clip.webp"),
+    *("photo.png", "photo.jpg", "photo.webp", "photo.tif"),
+)
 SINKS: dict[str, Callable[[Path], Sink]] = {name: _file(name) for name in NAMES} | {"null": _null}
 
 

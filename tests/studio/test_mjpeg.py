@@ -1,8 +1,7 @@
-"""The MJPEG server with real sockets."""
+"""`--mjpeg`: the picture over HTTP, with real sockets."""
 
 import http.client
 import socket
-import threading
 import time
 from fractions import Fraction
 
@@ -12,47 +11,29 @@ import pytest
 
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.frame import Frame
-from streamstyle.media.sinks import mjpeg
-from streamstyle.media.sinks.mjpeg import MjpegSink, parse_address
+from streamstyle.studio import listening, pictures, server, watching
+from streamstyle.studio.listening import parse_address
+from streamstyle.studio.mjpeg import MjpegSink
 from tests.clips import pattern
 
 
-class Pump(threading.Thread):
-    """The pipeline's part: calls idle() all the time."""
-
-    def __init__(self, sink):
-        super().__init__(daemon=True)
-        self.sink, self.stopped = sink, threading.Event()
-        self.lock = threading.Lock()
-
-    def run(self):
-        while not self.stopped.is_set():
-            with self.lock:
-                self.sink.idle()
-            time.sleep(0.002)
-
-    def write(self, index, image=None):
-        with self.lock:
-            self.sink.write(Frame(pattern(index, 64, 48) if image is None else image, index, Fraction(index, 25)))
-
-
 @pytest.fixture
-def server():
-    sink = MjpegSink("127.0.0.1:0", quality=95)
-    pump = Pump(sink)
-    pump.start()
-    yield pump
-    pump.stopped.set()
-    pump.join()
+def sink():
+    sink = MjpegSink("127.0.0.1:0")
+    yield sink
     sink.close()
 
 
-def port_of(server):
-    return int(server.sink.url.rsplit(":", 1)[1])
+def write(sink, index, image=None):
+    sink.write(Frame(pattern(index, 64, 48) if image is None else image, index, Fraction(index, 25)))
 
 
-def get(server, target, method="GET", headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(server), timeout=10)
+def port_of(sink):
+    return int(sink.url.rsplit(":", 1)[1])
+
+
+def get(sink, target, method="GET", headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(sink), timeout=10)
     connection.request(method, target, headers=headers or {})
     response = connection.getresponse()
     body = response.read()
@@ -60,13 +41,11 @@ def get(server, target, method="GET", headers=None):
     return response, body
 
 
-def open_stream(server):
-    connection = socket.create_connection(("127.0.0.1", port_of(server)), timeout=10)
-    connection.sendall(b"GET /stream.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    reader = connection.makefile("rb")
-    assert reader.readline() == b"HTTP/1.1 200 OK\r\n"
-    while reader.readline() != b"\r\n":
-        pass
+def open_stream(sink):
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(sink), timeout=10)
+    connection.request("GET", "/stream.mjpg")
+    reader = connection.getresponse()
+    assert reader.status == 200
     return connection, reader
 
 
@@ -92,52 +71,55 @@ def close_to(picture, index):
     return np.abs(picture.astype(int) - pattern(index, 64, 48)).mean() < 6
 
 
-def test_the_page_shows_the_stream_and_needs_nothing_else(server):
-    response, body = get(server, "/")
+def test_the_page_shows_the_stream_and_needs_nothing_else(sink):
+    response, body = get(sink, "/")
     assert response.status == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert b'src="stream.mjpg"' in body
+    assert b'src="/stream.mjpg"' in body
     assert b"http" not in body
+    for needed in (b"/page/view.js", b"/page/view.css"):
+        assert needed in body
+        assert get(sink, needed.decode())[0].status == 200
 
 
-def test_a_viewer_gets_the_pictures_that_were_written(server):
-    connection, reader = open_stream(server)
+def test_a_viewer_gets_the_pictures_that_were_written(sink):
+    connection, reader = open_stream(sink)
     for index in range(4):
-        server.write(index)
+        write(sink, index)
         assert close_to(next_picture(reader), index)
     reader.close()
     connection.close()
 
 
-def test_a_new_viewer_gets_a_picture_at_once_while_none_is_written(server):
-    server.write(7)
-    connection, reader = open_stream(server)
+def test_a_new_viewer_gets_a_picture_at_once_while_none_is_written(sink):
+    write(sink, 7)
+    connection, reader = open_stream(sink)
     assert close_to(next_picture(reader), 7)
     reader.close()
     connection.close()
 
 
-def test_two_viewers_at_once(server):
-    viewers = [open_stream(server) for _ in range(2)]
-    server.write(3)
+def test_two_viewers_at_once(sink):
+    viewers = [open_stream(sink) for _ in range(2)]
+    write(sink, 3)
     assert all(close_to(next_picture(reader), 3) for _, reader in viewers)
-    assert server.sink.viewers == 2
+    assert sink.viewers == 2
     viewers[0][1].close()
     viewers[0][0].close()
-    until(lambda: server.sink.viewers == 1)
-    server.write(4)
+    until(lambda: sink.viewers == 1)
+    write(sink, 4)
     assert close_to(next_picture(viewers[1][1]), 4)
     viewers[1][1].close()
     viewers[1][0].close()
 
 
-def test_a_slow_viewer_is_given_the_newest_frame_and_holds_up_nobody(server):
+def test_a_slow_viewer_is_given_the_newest_frame_and_holds_up_nobody(sink):
     # Gray, since JPEG keeps less of colour; noise, since that makes large files.
     noise = np.random.default_rng(0).integers(0, 256, (600, 800, 1), dtype=np.uint8).repeat(3, axis=2)
-    slow, slow_reader = open_stream(server)
-    quick, quick_reader = open_stream(server)
+    slow, slow_reader = open_stream(sink)
+    quick, quick_reader = open_stream(sink)
     for index in range(30):
-        server.write(index, np.roll(noise, index, axis=1))
+        write(sink, index, np.roll(noise, index, axis=1))
         next_picture(quick_reader)  # does not wait for the slow one
     got = 0
     while True:
@@ -150,38 +132,38 @@ def test_a_slow_viewer_is_given_the_newest_frame_and_holds_up_nobody(server):
         thing.close()
 
 
-def test_a_stalled_viewer_is_dropped(server, monkeypatch):
-    monkeypatch.setattr(mjpeg, "_STALL_SECONDS", 0.2)
+def test_a_stalled_viewer_is_dropped(sink, monkeypatch):
+    monkeypatch.setattr(watching, "STALL_SECONDS", 0.2)
     noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
-    connection, reader = open_stream(server)
-    server.write(0, noise)
-    until(lambda: server.sink.viewers == 1)
+    connection, reader = open_stream(sink)
+    write(sink, 0, noise)
+    until(lambda: sink.viewers == 1)
     for index in range(1, 40):
-        server.write(index, np.roll(noise, index, axis=0))
-        if not server.sink.viewers:
+        write(sink, index, np.roll(noise, index, axis=0))
+        if not sink.viewers:
             break
         time.sleep(0.02)
-    until(lambda: server.sink.viewers == 0)
+    until(lambda: sink.viewers == 0)
     reader.close()
     connection.close()
 
 
-def test_a_viewer_of_a_picture_that_does_not_change_is_kept(server, monkeypatch):
-    monkeypatch.setattr(mjpeg, "_STALL_SECONDS", 0.05)
-    server.write(0)
-    connection, reader = open_stream(server)
+def test_a_viewer_of_a_picture_that_does_not_change_is_kept(sink, monkeypatch):
+    monkeypatch.setattr(watching, "STALL_SECONDS", 0.05)
+    write(sink, 0)
+    connection, reader = open_stream(sink)
     next_picture(reader)
     time.sleep(0.3)
-    server.write(1)
+    write(sink, 1)
     assert close_to(next_picture(reader), 1)
     reader.close()
     connection.close()
 
 
-def test_a_single_picture_is_the_newest(server):
-    server.write(1)
-    server.write(2)
-    response, body = get(server, "/frame.jpg")
+def test_a_single_picture_is_the_newest(sink):
+    write(sink, 1)
+    write(sink, 2)
+    response, body = get(sink, "/frame.jpg")
     assert response.headers["Cache-Control"] == "no-store"
     picture = cv2.cvtColor(cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     assert close_to(picture, 2)
@@ -198,41 +180,45 @@ def test_a_single_picture_is_the_newest(server):
         ("/?x=1", "GET", {"Host": "[::1]:8090"}, 200),
     ],
 )
-def test_other_requests_get_their_answer(server, target, method, headers, status):
-    server.write(0)
-    response, body = get(server, target, method, headers)
+def test_other_requests_get_their_answer(sink, target, method, headers, status):
+    write(sink, 0)
+    response, body = get(sink, target, method, headers)
     assert response.status == status
     assert method != "HEAD" or body == b""
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"), [(b"nonsense\r\n\r\n", b"400"), (b"GET / HTTP/1.1\r\nX: " + b"x" * 20000, b"431")]
+    ("sent", "status"), [(b"nonsense\r\n\r\n", b"400"), (b"GET / HTTP/1.1\r\nX: " + b"x" * 20000, b"400")]
 )
-def test_bad_and_endless_requests_are_refused(server, sent, status):
-    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=10) as connection:
+def test_bad_and_endless_requests_are_refused(sink, sent, status):
+    with socket.create_connection(("127.0.0.1", port_of(sink)), timeout=10) as connection:
         connection.sendall(sent)
         assert connection.recv(100).split(b" ")[1] == status
 
 
-def test_a_connection_that_asks_for_nothing_is_closed(server, monkeypatch):
-    monkeypatch.setattr(mjpeg, "_REQUEST_SECONDS", 0.05)
-    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=10) as connection:
+@pytest.mark.parametrize("sent", [b"", b"GET / HTT"])
+def test_a_connection_that_asks_for_nothing_is_closed(sent, monkeypatch):
+    monkeypatch.setattr(server, "_IDLE_SECONDS", 0.05)
+    sink = MjpegSink("127.0.0.1:0")
+    with socket.create_connection(("127.0.0.1", port_of(sink)), timeout=10) as connection:
+        connection.sendall(sent)
         assert connection.recv(10) == b""
+    sink.close()
 
 
-def test_there_is_room_for_so_many_viewers(server, monkeypatch):
-    monkeypatch.setattr(mjpeg, "MAX_VIEWERS", 1)
-    connection, reader = open_stream(server)
-    until(lambda: server.sink.viewers == 1)
-    assert get(server, "/stream.mjpg")[0].status == 503
+def test_there_is_room_for_so_many_viewers(sink, monkeypatch):
+    monkeypatch.setattr(watching, "MOST_VIEWERS", 1)
+    connection, reader = open_stream(sink)
+    until(lambda: sink.viewers == 1)
+    assert get(sink, "/stream.mjpg")[0].status == 503
     reader.close()
     connection.close()
 
 
-def test_nothing_is_encoded_while_nobody_watches(server, monkeypatch):
-    monkeypatch.setattr(mjpeg.cv2, "imencode", lambda *_: pytest.fail("encoded for nobody"))
+def test_nothing_is_encoded_while_nobody_watches(sink, monkeypatch):
+    monkeypatch.setattr(pictures.cv2, "imencode", lambda *_: pytest.fail("encoded for nobody"))
     for index in range(5):
-        server.write(index)
+        write(sink, index)
 
 
 def test_closing_frees_the_port():
@@ -265,13 +251,13 @@ def test_only_this_computer_is_served_unless_told_otherwise():
     ],
 )
 def test_addresses(text, wanted):
-    assert parse_address(text) == wanted
+    assert parse_address(text, 8090) == wanted
 
 
 @pytest.mark.parametrize("text", ["a:b", "1:2:3", "host:99999", "[::1", "host:"])
 def test_wrong_addresses_are_named(text):
     with pytest.raises(UsageError, match=r"--mjpeg:"):
-        parse_address(text)
+        parse_address(text, 8090)
 
 
 def test_a_port_that_may_not_be_used_is_said(monkeypatch):
@@ -279,7 +265,7 @@ def test_a_port_that_may_not_be_used_is_said(monkeypatch):
         def bind(self, _place):
             raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(mjpeg.socket, "socket", Refused)
+    monkeypatch.setattr(listening.socket, "socket", Refused)
     with pytest.raises(SinkError, match="permission denied; ports below 1024 are the system's"):
         MjpegSink("127.0.0.1:80")
 

@@ -1,0 +1,61 @@
+"""What is done, for --verbose on standard error and for --log-file in a file that can be sent with a report."""
+
+import logging
+import platform
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamstyle import __version__
+from streamstyle.errors import SinkError
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
+
+SAID = logging.getLogger("streamstyle.said")
+"""Lines that the user has seen already: for the file only."""
+
+
+def start_log(path: Path | None, words: Sequence[str], *, verbose: bool) -> None:
+    """Let the log go where the user wants it; once, for the rest of the run.
+
+    Args:
+        path: Of the file, to which is added; None for none.
+        words: The command line, to begin the log with.
+        verbose: Whether standard error shows it, too.
+
+    Raises:
+        SinkError: The file cannot be written.
+    """
+    own = logging.getLogger("streamstyle")
+    for handler in list(own.handlers):
+        if isinstance(handler, _ToTerminal | _ToFile):
+            own.removeHandler(handler)
+            handler.close()
+    own.setLevel(logging.DEBUG if verbose or path is not None else logging.NOTSET)
+    if verbose:
+        own.addHandler(_ToTerminal())
+    if path is not None:
+        own.addHandler(_ToFile(path))
+    own.debug("streamstyle %s: streamstyle %s", __version__, shlex.join(words))
+    own.debug("Python %s, %s %s", platform.python_version(), platform.platform(), platform.machine())
+
+
+class _ToTerminal(logging.StreamHandler):  # type: ignore[type-arg]  # not generic when it runs
+    """What is not said anyway."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.addFilter(lambda record: record.name != SAID.name and record.levelno < logging.WARNING)
+        self.setFormatter(logging.Formatter("%(relativeCreated)6.0f ms  %(message)s"))
+
+
+class _ToFile(logging.FileHandler):
+    """Everything, with its time."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        except (OSError, ValueError) as error:
+            raise SinkError(f"the log {quoted(path)} cannot be written: {reason(error)}; name another file") from error
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -1,0 +1,199 @@
+"""`streamstyle studio`: everything from a browser."""
+
+import argparse
+import asyncio
+import getpass
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+import webbrowser
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from streamstyle.commands.progress import complain, teller
+from streamstyle.errors import Interrupted, UsageError
+from streamstyle.look.options import add_look_arguments, recipe_of
+from streamstyle.look.values import auto_size_argument
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.catalog import MODELS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.studio.camera import Camera
+from streamstyle.studio.certificate import context_of, self_signed
+from streamstyle.studio.engine import Engine, ModelChoice
+from streamstyle.studio.folders import Folders
+from streamstyle.studio.listening import LOOPBACK, address_of, listen, listen_near
+from streamstyle.studio.pictures import Pictures
+from streamstyle.studio.security import Guard, token_of
+from streamstyle.studio.server import serving, studio_app
+
+USUAL_PORT = 8100
+_PASSWORD = "STREAMSTYLE_PASSWORD"
+_SHORTEST_PASSWORD = 8
+
+
+def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `streamstyle studio`."""
+    parser.add_argument("--camera", metavar="C", help="begin with this one: number, name, path, a film or an address")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    parser.add_argument(
+        "--port", type=int, metavar="N", help=f"port to listen at (default: {USUAL_PORT}, or the next free one)"
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="keep styles, looks, films and pictures here")
+    parser.add_argument("--new-token", action="store_true", help="make another address; the one before is good no longer")
+    network = parser.add_argument_group("for other devices, such as a phone")
+    network.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="H",
+        help="where to listen; 0.0.0.0: for the whole network, which needs a password (default: this computer only)",
+    )
+    network.add_argument(
+        "--password",
+        action="store_true",
+        help=f"ask for the password with which other devices get in (or set {_PASSWORD})",
+    )
+    network.add_argument("--https", action="store_true", help="encrypt; phones give their camera to such pages only")
+    network.add_argument("--certificate", type=Path, metavar="FILE", help="of your own for --https, PEM")
+    network.add_argument("--key", type=Path, metavar="FILE", help="that belongs to --certificate, PEM")
+    network.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="another name by which the studio is called"
+    )
+    add_look_arguments(parser)
+    parser.add_argument(
+        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+    )
+    parser.add_argument("--size", type=auto_size_argument, metavar="auto|N", help="paint live at this short side")
+    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
+
+
+def studio_command(options: argparse.Namespace, console: Console) -> int:
+    """Serve until the program is told to stop.
+
+    Raises:
+        Interrupted: It was, and all is closed.
+    """
+    raise Interrupted(asyncio.run(_serve(options, console)))
+
+
+async def _serve(options: argparse.Namespace, console: Console) -> int:
+    """Returns the signal that ended it."""
+    recipe = recipe_of(options)
+    if options.port is not None and not 0 <= options.port <= 65535:
+        raise UsageError(f"--port is a number up to 65535, got {options.port}")
+    folders = Folders.of(options.data)
+    beyond = options.host not in LOOPBACK
+    password = _password(options, beyond=beyond)
+    guard = Guard(token_of(folders.data, new=options.new_token), password=password, hosts=options.allow_host, beyond=beyond)
+    listener = (
+        listen_near(options.host, USUAL_PORT) if options.port is None else listen(options.host, options.port, "--port")
+    )
+    try:
+        context = _encryption(options, folders.data, address_of(listener, options.host))
+    except BaseException:
+        listener.close()
+        raise
+    scheme = "http" if context is None else "https"
+    address = address_of(listener, options.host, scheme)
+    here = address_of(listener, "127.0.0.1", scheme) if options.host in {"0.0.0.0", "::"} else address
+
+    def open_engine(pictures: Pictures) -> Engine:
+        return Engine(
+            ModelChoice(options.model, options.device, options.precision),
+            lambda choice: Stylizer(choice.model, choice.device, precision=choice.precision, tell=teller(console)),
+            pictures.leave,
+            folders.pictures,
+            recipe=recipe,
+            mirror=options.mirror,
+            camera=None if options.camera is None else Camera.named(options.camera),
+            size=options.size,
+        )
+
+    logging.getLogger("streamstyle").addHandler(_Complaints(logging.WARNING))
+    app = studio_app(guard, folders, open_engine, [address] if beyond else [])
+    with _Signals() as signals:
+        async with serving(app, listener, context):
+            console.print(f"studio: {here}/?token={guard.token}  (Ctrl+C ends it)", highlight=False, soft_wrap=True)
+            if beyond:
+                console.print(f"for other devices, with the password: {address}", highlight=False, soft_wrap=True)
+                complain("warning: anybody in the network who has the password can use the studio and see the camera")
+                if context is None:
+                    complain("warning: without --https others can read the password, and phones give no camera to the page")
+            if not options.no_browser:
+                await asyncio.to_thread(webbrowser.open, f"{here}/?token={guard.once()}")
+            return await signals.first
+
+
+def _password(options: argparse.Namespace, *, beyond: bool) -> str | None:
+    """From the environment or the terminal; None where none is needed."""
+    password = os.environ.get(_PASSWORD)
+    if password is None and (beyond or options.password):
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"--host: listening beyond this computer needs a password; set {_PASSWORD}, or start it in a terminal"
+            )
+        password = getpass.getpass("password for other devices: ")
+    if password is not None and len(password) < _SHORTEST_PASSWORD:
+        raise UsageError(f"the password has {len(password)} letters; take {_SHORTEST_PASSWORD} or more")
+    return password
+
+
+def _encryption(options: argparse.Namespace, folder: Path, address: str) -> ssl.SSLContext | None:
+    """What HTTPS needs; None for HTTP."""
+    if options.certificate is not None:
+        return context_of(options.certificate, options.key)
+    if options.key is not None:
+        raise UsageError("--key belongs to a --certificate; name that, too")
+    if not options.https:
+        return None
+    host = address.partition("://")[2].rpartition(":")[0].strip("[]")
+    name = socket.gethostname()
+    return self_signed(folder, ["localhost", "127.0.0.1", "::1", host, name, f"{name}.local", *options.allow_host])
+
+
+class _Complaints(logging.Handler):
+    """Prints what the studio complains of, in one line each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one."""
+        failure = record.exc_info[1] if record.exc_info else None
+        complain(record.getMessage() + ("" if failure is None else f" ({type(failure).__name__}: {failure})"))
+
+
+class _Signals:
+    """While it is entered, a signal to end the program only tells so: all is closed in peace, however often it comes.
+
+    Attributes:
+        first: The number of the first one, once it has come.
+    """
+
+    def __enter__(self) -> "_Signals":
+        loop = asyncio.get_running_loop()
+        self.first: asyncio.Future[int] = loop.create_future()
+
+        def take(number: int) -> None:
+            if not self.first.done():
+                self.first.set_result(number)
+
+        def heard(number: int, _frame: FrameType | None) -> None:
+            with suppress(RuntimeError):  # the loop is over
+                loop.call_soon_threadsafe(take, number)
+
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        self._before = {
+            number: signal.signal(number, heard) for number in numbers if signal.getsignal(number) != signal.SIG_IGN
+        }
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

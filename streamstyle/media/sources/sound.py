@@ -1,0 +1,125 @@
+"""The sound of a file that plays as a camera, on the clock of the frames that come of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from streamstyle.media.libav import address, quietly
+
+RATE = 48_000
+"""Samples a second."""
+Samples = NDArray[np.float32]
+"""(2, n) float32: left and right, in [-1, 1]."""
+_FAILURES = (av.error.FFmpegError, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Once through a file that may be repeated.
+
+    Attributes:
+        begins: When its first frame is shown, on the stream's clock, in seconds.
+        first: Time of that frame on the file's clock, in seconds.
+    """
+
+    begins: Fraction
+    first: Fraction
+
+
+class Sound(Protocol):
+    """Sound on the clock of a stream's frames."""
+
+    def until(self, end: Fraction) -> Iterator[tuple[Fraction, Samples]]:
+        """What sounds up to a moment, and after what was given before: when each piece begins, and its samples."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it reads."""
+        ...
+
+
+SoundFrom = Callable[[Fraction], Sound]
+"""Gives the sound from a moment on, in seconds on the stream's clock."""
+
+
+class FileSound:
+    """The first track of sound of a file."""
+
+    def __init__(self, uri: str, rounds: Sequence[Round], start: Fraction) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            uri: The file.
+            rounds: How often it has been played; grows while it plays.
+            start: Where the sound is to begin, on the stream's clock, in seconds.
+        """
+        self._uri, self._rounds, self._start = uri, rounds, start
+        self._number = max((number for number, one in enumerate(rounds) if one.begins <= start), default=0)
+        self._container: Any = None
+        self._pieces: Iterator[tuple[Fraction, Samples]] = iter(())
+        self._piece: tuple[Fraction, Samples] | None = None
+
+    def until(self, end: Fraction) -> Iterator[tuple[Fraction, Samples]]:
+        """Pieces that begin before a moment; of a round that is over only what sounded before the next one began."""
+        while self._number < len(self._rounds):
+            this = self._rounds[self._number]
+            if self._container is None:
+                self._open(this)
+            following = self._rounds[self._number + 1] if self._number + 1 < len(self._rounds) else None
+            self._piece = self._piece or next(self._pieces, None)
+            moment = None if self._piece is None else self._piece[0] - this.first + this.begins
+            if following is not None and (moment is None or moment >= following.begins):
+                self.close()
+                self._number += 1
+                continue
+            if self._piece is None or moment is None or moment >= end:
+                return
+            (_, samples), self._piece = self._piece, None
+            yield moment, samples
+
+    def close(self) -> None:
+        """Close the file; what comes after it, opens it again."""
+        if self._container is not None:
+            quietly(self._container.close)
+        self._container, self._pieces, self._piece = None, iter(()), None
+
+    def _open(self, this: Round) -> None:
+        try:
+            self._container = av.open(address(self._uri), metadata_errors="replace")
+        except _FAILURES:
+            self._number = len(self._rounds)  # it is gone
+            return
+        wanted = max(self._start - this.begins, Fraction(0)) + this.first
+        if wanted > this.first:
+            quietly(lambda: self._container.seek(int(max(wanted - 1, Fraction(0)) * av.time_base)))
+        self._pieces = self._decoded(wanted)
+
+    def _decoded(self, wanted: Fraction) -> Iterator[tuple[Fraction, Samples]]:
+        """Pieces with their times on the file's clock, those that end before a moment left out."""
+        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+        try:
+            for frame in self._container.decode(audio=0):
+                if frame.pts is None or frame.time_base is None:
+                    continue
+                moment = frame.pts * frame.time_base
+                frame.pts = None  # the resampler would guard its own clock
+                for resampled in resampler.resample(frame):
+                    if moment + Fraction(resampled.samples, RATE) > wanted:
+                        yield moment, np.asarray(resampled.to_ndarray(), np.float32)
+        except _FAILURES:
+            return
+
+
+def has_sound(uri: str) -> bool:
+    """Whether a file has a track of sound that can be decoded."""
+    try:
+        with av.open(address(uri), metadata_errors="replace") as container:
+            return bool(container.streams.audio) and container.streams.audio[0].codec_context is not None
+    except _FAILURES:
+        return False

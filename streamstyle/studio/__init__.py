@@ -1,0 +1,1 @@
+"""The studio: everything from a browser, and an API for programs."""

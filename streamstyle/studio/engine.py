@@ -1,0 +1,358 @@
+"""The live show of the studio: one model and one look, and a camera that comes and goes.
+
+A thread of its own owns all of this; it also presents the frames of a run, as a window would. What other threads want is
+sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second, while the picture goes on.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from streamstyle.errors import SinkError, StreamstyleError, UsageError, reason_of
+from streamstyle.frame import Frame
+from streamstyle.live.autosize import AutoSize, ladder
+from streamstyle.live.controls import Controls
+from streamstyle.live.names import FreshNames
+from streamstyle.live.show import Live
+from streamstyle.live.state import Settings, State
+from streamstyle.look.people import find_people
+from streamstyle.look.recipe import Recipe
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
+from streamstyle.media.sources.live import LiveSource
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.live import Pair
+from streamstyle.pipeline.threads import Background, Owner, sent
+from streamstyle.studio.browser_camera import BrowserPictures
+from streamstyle.studio.camera import Camera
+
+VIRTUAL_CAMERA = "virtual camera"
+_IDLE_SECONDS = 0.03
+_TRY_AGAIN_SECONDS = 3.0
+_USUAL_RATE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model paints, and where.
+
+    Attributes:
+        model: A name, or the path of an `.onnx` file.
+        device: One of streamstyle.runtime.table.DEVICES.
+        precision: One of streamstyle.runtime.table.PRECISIONS.
+    """
+
+    model: str = "fast"
+    device: str = "auto"
+    precision: str = "auto"
+
+
+Phase = Literal["off", "starting", "running", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the show is.
+
+    Attributes:
+        phase: `failed` tells that a camera cannot be opened or the model does not run; `problem` says why.
+        camera: What is painted, or was to be.
+        size: Width and height of the frames, in pixels.
+        problem: What the user should know and do; also while it runs and the camera is away.
+    """
+
+    phase: Phase = "off"
+    camera: Camera | None = None
+    size: tuple[int, int] | None = None
+    problem: str | None = None
+
+
+class Engine:
+    """All methods are for any thread but where they say so, and none of them waits but `close`.
+
+    Attributes:
+        owner: The thread of the show.
+        status: Replaced whole by the show.
+        controls: Of the look; None until the model is loaded.
+        live: The run; None while there is none.
+        stylizer: The model; None until it is loaded.
+        settings: Which model runs, and where.
+        recording: The file of the newest recording; the state tells whether it is still written.
+        remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
+        browser: Where the pictures of a browser's camera lie.
+    """
+
+    def __init__(
+        self,
+        settings: ModelChoice,
+        load: Callable[[ModelChoice], Stylizer],
+        show: Callable[[Pair | None], None],
+        pictures: Path,
+        *,
+        recipe: Recipe | None = None,
+        mirror: bool = False,
+        camera: Camera | None = None,
+        size: int | None = None,
+    ) -> None:
+        """Begin on a thread of its own: load the model, and start the camera where one is named.
+
+        Args:
+            settings: Of the model.
+            load: Loads it.
+            show: Takes each newest frame before and after, and None when there is none any more; on the show's thread.
+            pictures: Folder for snapshots and recordings.
+            recipe: The look to begin with.
+            mirror: Whether frames are mirrored.
+            camera: To start with; None for none.
+            size: Short side at which frames are painted; None for what the machine can do.
+        """
+        self.owner = Owner()
+        self.status = Status()
+        self.controls: Controls | None = None
+        self.live: Live | None = None
+        self.stylizer: Stylizer | None = None
+        self.remedy: str | None = None
+        self.recording: Path | None = None
+        self.browser = BrowserPictures()
+        self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
+        self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
+        self._next, self._size = camera, size
+        self._retry_at = float("inf")
+        self._sent = self._done = 0
+        self._wanted = self._first.recipe
+        self._virtual_camera = self._ended = False
+        self._newest: Frame | None = None
+        self.owner.hand_over()
+        self._thread = Background("show", self._work)
+
+    @property
+    def running(self) -> bool:
+        """Whether the show's thread is there; without it, `close` says why."""
+        return self._thread.running
+
+    @property
+    def state(self) -> State:
+        """Of the look and the outputs."""
+        return State(self._first) if self.controls is None else self.controls.state
+
+    @property
+    def wanted(self) -> Recipe:
+        """The look that was asked for last, also before the show has heard of it; for the thread that asks."""
+        return self._wanted if self._done < self._sent else self.state.settings.recipe
+
+    def newest(self) -> Frame | None:
+        """The newest frame before it was painted, also of a run that is over; None before the first."""
+        return self._newest
+
+    def change(self, change: Callable[[Recipe], Recipe]) -> Recipe:
+        """Change anything of the look; by one thread.
+
+        Args:
+            change: Makes the wanted look of the one before, here and once more in the show.
+
+        Returns:
+            The look that is wanted now.
+
+        Raises:
+            UsageError: As `change` does; nothing has changed.
+        """
+        self._wanted = change(self.wanted)
+        self._sent += 1
+        number = self._sent
+        self.owner.send(lambda: self._change(change, number))
+        return self._wanted
+
+    def load(self, recipe: Recipe) -> Recipe:
+        """Go to another look, all of it; one without styles goes with those that are shown."""
+        return self.change(lambda before: recipe if recipe.style else replace(recipe, style=before.style))
+
+    def start(self, camera: Camera) -> None:
+        """Paint what a camera gives, in place of what runs."""
+        self._turn_to(camera, Status("starting", camera))
+
+    def stop(self) -> None:
+        """Paint nothing any more; recordings are finished."""
+        self._turn_to(None, Status("off"))
+
+    @sent
+    def mirror(self, on: bool) -> None:
+        """Mirror, or no longer."""
+        if self.controls is None:
+            self._first = replace(self._first, mirror=on)
+        else:
+            self.controls.mirror(on)
+
+    @sent
+    def record(self, on: bool) -> None:
+        """Record from now on, or finish the recording."""
+        if self.live is None:
+            return
+        if not on:
+            self.live.sinks.stop_recording()
+        elif not self.live.sinks.recording:
+            self.recording = path = self._names.next(".mp4")
+            self.live.sinks.start_recording(lambda: path)
+
+    @sent
+    def virtual_camera(self, on: bool) -> None:
+        """Be a camera for other programs, or no longer; it stays on when another camera is painted."""
+        self._virtual_camera = on
+        if self.live is not None:
+            if on:
+                self._attach_virtual_camera(self.live)
+            else:
+                self.live.sinks.detach(VIRTUAL_CAMERA)
+
+    def snapshot(self) -> Path:
+        """Write the newest painted frame as a photo; the state's outputs name it when it is there.
+
+        Raises:
+            UsageError: Nothing is painted.
+        """
+        live = self.live
+        if live is None or live.last is None:
+            raise UsageError("there is no picture yet; start a camera first")
+        path = self._names.next(".png")
+        live.snapshot(path)
+        return path
+
+    def close(self) -> None:
+        """End the show: recordings are whole afterwards. Raises what the show's thread raised."""
+        self._ended = True
+        self._thread.join()
+
+    def _turn_to(self, camera: Camera | None, status: Status) -> None:
+        def act() -> None:
+            self._next, self._retry_at, self.status = camera, float("inf"), status
+
+        self.status = status  # whoever asks next hears of it; what the show says meanwhile is of the run before
+        self.owner.send(act)
+
+    def _work(self) -> None:
+        self.owner.take_over()
+        try:
+            self._load()
+            while not self._ended:
+                self._attend()
+                if self._next is None and time.monotonic() >= self._retry_at:
+                    self._next = self.status.camera
+                if self._next is not None:
+                    camera, self._next, self._retry_at = self._next, None, float("inf")
+                    self._play(camera)
+                else:
+                    time.sleep(_IDLE_SECONDS)
+        finally:
+            if self.controls is not None:
+                self.controls.close()
+
+    def _attend(self) -> None:
+        self.owner.attend()
+        if self.controls is not None and self.live is None:
+            self.controls.owner.attend()
+
+    def _load(self) -> bool:
+        """Have the model and the first look; whether they are there."""
+        try:
+            stylizer = self.stylizer or self._load_model(self.settings)
+            names = tuple(stylizer.encoder.builtin.names())
+            recipe = self._first.recipe
+            styles = (*recipe.style, *(name for name in names if name not in recipe.style))
+            if not styles:
+                raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
+            recipe = replace(recipe, style=recipe.style or styles[:1])
+            controls = Controls(stylizer, replace(self._first, styles=styles, recipe=recipe), find_people)
+            controls.start()
+        except StreamstyleError as error:
+            self.status = Status("failed", self.status.camera, problem=str(error))
+            return False
+        self.stylizer, self.controls = stylizer, controls
+        return True
+
+    def _play(self, camera: Camera) -> None:
+        """Run until something else is wanted or the camera ends; whatever is wrong, the studio goes on."""
+        self.status = Status("starting", camera)
+        if self.controls is None and not self._load():
+            return
+        try:
+            with camera.open(self.browser, self._goes_on) as source:
+                live = self._live(source)
+                if self._goes_on():
+                    self.live = live
+                    self.status = Status("running", camera, (source.info.width, source.info.height))
+                    live.run(self._present)
+        except Exception as error:
+            if not isinstance(error, StreamstyleError):
+                logging.getLogger("streamstyle").exception("the live picture ended")
+            if self._goes_on():
+                self.status = Status("failed", camera, problem=camera.without_password(reason_of(error)))
+                if camera.comes_back:
+                    self._retry_at = time.monotonic() + _TRY_AGAIN_SECONDS
+        else:
+            if self._goes_on():
+                self.status = Status("off")
+        finally:
+            self.live = None
+            self._show(None)
+
+    def _live(self, source: LiveSource) -> Live:
+        assert self.controls is not None  # they are loaded
+        assert self.stylizer is not None
+        self.controls.start()
+        info, strokes = source.info, self.controls.settings.recipe.stroke_size
+        moves = self._size is None and not self.stylizer.sizes_are_dear
+        rate = float(info.frame_rate or _USUAL_RATE)
+        auto = AutoSize(ladder(min(info.width, info.height), strokes), 1 / rate) if moves else None
+        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True)
+        live.tell = logging.getLogger("streamstyle").info
+        live.measure_size()
+        live.warm_up()
+        if self._virtual_camera:
+            self._attach_virtual_camera(live)
+        return live
+
+    def _present(self, pair: Pair | None) -> bool:
+        """As a window: show, and do what is asked for."""
+        if pair is not None:
+            self._newest = pair.content
+            self._show(pair)
+        self._attend()
+        live = self.live
+        if live is not None and self.status.phase == "running":
+            state = live.source.state
+            problem = f"the camera is away: {state.reason}" if state.name == "lost" else None
+            if problem != self.status.problem:
+                self.status = replace(self.status, problem=problem)
+        return self._goes_on()
+
+    def _goes_on(self) -> bool:
+        if self.live is None:
+            self._attend()  # while a camera opens
+        return not self._ended and self._next is None and self.status.phase in {"starting", "running"}
+
+    def _change(self, change: Callable[[Recipe], Recipe], number: int) -> None:
+        def done() -> None:
+            self._done = number
+
+        if self.controls is None:
+            self._first = replace(self._first, recipe=change(self._first.recipe))
+            done()
+        else:
+            self.controls.change(change)
+            self.controls.owner.send(done)
+
+    def _attach_virtual_camera(self, live: Live) -> None:
+        info = live.source.info
+
+        def open_sink() -> Sink:
+            try:
+                sink = VirtualCameraSink(None, info.width, info.height, float(info.frame_rate or _USUAL_RATE))
+            except SinkError as error:
+                self.remedy, self._virtual_camera = str(error), False
+                raise
+            self.remedy = None
+            return sink
+
+        live.sinks.attach(VIRTUAL_CAMERA, open_sink)

@@ -1,0 +1,90 @@
+"""The studio's pages, which are files of the package."""
+
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from streamstyle.studio.routes import ApiError, Route
+from streamstyle.studio.security import Guard
+
+FOLDER = Path(__file__).parent / "page"
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".ico": "image/x-icon",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+def routes(guard: Guard) -> tuple[Route, ...]:
+    """Those of the studio's pages.
+
+    Args:
+        guard: Gives browsers their cookie.
+    """
+    files = _files()
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        if (entered := guard.enter(request)) is not None:
+            return entered
+        if guard.may(request):
+            return _page(files, "index.html")
+        if guard.password is None:
+            raise ApiError(401, "open the studio with the address that `streamstyle studio` has printed")
+        response = _page(files, "login.html")
+        response.set_status(401)
+        return response
+
+    async def view(request: web.Request) -> web.StreamResponse:
+        response = _page(files, "view.html")
+        if not guard.may(request):
+            guard.give_cookie(request, response)
+        return response
+
+    return (
+        Route("GET", "/", index, "the page", is_open=True, described=False),
+        Route("POST", "/login", guard.log_in, "let a browser in", is_open=True, described=False),
+        Route("GET", "/view", view, "the picture and nothing else", by_address=True, described=False),
+        _static(files, is_open=guard.password is not None),
+    )
+
+
+def picture_routes() -> tuple[Route, ...]:
+    """Those of a server that shows the picture and nothing else."""
+    files = _files()
+
+    async def view(_request: web.Request) -> web.StreamResponse:
+        return _page(files, "view.html")
+
+    return (
+        Route("GET", "/", view, "the picture", is_open=True, described=False),
+        Route("GET", "/view", view, "the picture", is_open=True, described=False),
+        _static(files, is_open=True),
+    )
+
+
+def _files() -> dict[str, Path]:
+    """Name within the folder -> file."""
+    return {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in _TYPES}
+
+
+def _static(files: dict[str, Path], *, is_open: bool) -> Route:
+    async def static(request: web.Request) -> web.StreamResponse:
+        return _page(files, request.match_info["name"])
+
+    return Route("GET", "/page/{name:.+}", static, "files of the pages", is_open=is_open, described=False)
+
+
+def _page(files: dict[str, Path], name: str) -> web.StreamResponse:
+    if name not in files:
+        raise ApiError(404, "there is no such page")
+    response = web.FileResponse(files[name], headers={hdrs.CACHE_CONTROL: "no-cache"})
+    response.content_type = _TYPES[files[name].suffix]
+    response.charset = "utf-8" if response.content_type.startswith("text/") else None
+    return response

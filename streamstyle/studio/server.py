@@ -1,0 +1,124 @@
+"""The studio's server: all routes of one application, and its life."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from socket import socket
+
+from aiohttp import web
+
+from streamstyle.studio import live_routes, pages, watching
+from streamstyle.studio.engine import Engine
+from streamstyle.studio.events import Events
+from streamstyle.studio.folders import Folders
+from streamstyle.studio.history import History
+from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, PICTURES, TOLD
+from streamstyle.studio.openapi import describe
+from streamstyle.studio.pictures import Pictures
+from streamstyle.studio.routes import MOST_JSON_BYTES, Route, add_routes, answer, say_errors
+from streamstyle.studio.security import Guard, add_headers
+from streamstyle.studio.shelf import routes as shelf_routes
+from streamstyle.studio.shelf.keys import STYLES
+from streamstyle.studio.told import Told
+
+_IDLE_SECONDS = 15.0
+"""A connection on which nothing is asked for so long is dropped."""
+_FAREWELL_SECONDS = 1.0
+_LONGEST_ADDRESS = 65536  # bytes; a letter of a file's name takes up to twelve
+_TELL_SECONDS = 0.1
+_FIGURES_EVERY = 10
+
+API = (*live_routes.ROUTES, *watching.SOCKETS, *shelf_routes.ROUTES)
+
+OpenEngine = Callable[[Pictures], Engine]
+
+
+def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network: Sequence[str] = ()) -> web.Application:
+    """The whole studio.
+
+    Args:
+        guard: Lets in.
+        folders: Where things are kept.
+        open_engine: Makes the live show, once the server begins; what it shows goes to the pictures.
+        network: Addresses at which other devices reach it.
+    """
+    app = web.Application(middlewares=[say_errors, guard.let_in], client_max_size=MOST_JSON_BYTES)
+    app[FOLDERS], app[GUARD], app[NETWORK] = folders, guard, list(network)
+
+    async def get_api(_request: web.Request) -> web.Response:
+        return answer(describe(API))
+
+    routes = (*API, *watching.ROUTES, *pages.routes(guard), Route("GET", "/api", get_api, "this", described=False))
+    add_routes(app, routes)
+    app.on_response_prepare.append(add_headers)
+
+    def name_of(held: str) -> str:
+        return app[STYLES].name_of(held)
+
+    async def show(app: web.Application) -> AsyncIterator[None]:
+        app[PICTURES], app[EVENTS] = Pictures(), Events()
+        app[ENGINE] = engine = open_engine(app[PICTURES])
+        app[TOLD] = Told(engine, History(), name_of)
+        teller = asyncio.create_task(_tell(app))
+        try:
+            yield
+        finally:
+            teller.cancel()
+            with suppress(asyncio.CancelledError):
+                await teller
+            await asyncio.to_thread(engine.close)
+
+    async def say_goodbye(app: web.Application) -> None:
+        await app[EVENTS].close()
+
+    app.cleanup_ctx.append(show)
+    app.cleanup_ctx.append(shelf_routes.shelf)
+    app.on_shutdown.append(say_goodbye)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, listener: socket, context: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+    """Answer at a socket for as long as the block lasts; then let all connections go and end what the application began.
+
+    Args:
+        app: To be served.
+        listener: Closed at the end.
+        context: For HTTPS.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        keepalive_timeout=_IDLE_SECONDS,
+        shutdown_timeout=_FAREWELL_SECONDS,
+        max_line_size=_LONGEST_ADDRESS,
+    )
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listener, ssl_context=context).start()
+        yield
+    finally:
+        await runner.cleanup()
+        listener.close()
+
+
+async def _tell(app: web.Application) -> None:
+    """Tell listeners what changes: ten times a second at most, and the figures once."""
+    engine, events, told = app[ENGINE], app[EVENTS], app[TOLD]
+    version, outputs, turn = -1, engine.state.outputs, 0
+    while True:
+        await asyncio.sleep(_TELL_SECONDS)
+        turn += 1
+        if not events.listeners:
+            continue
+        state = told.state()
+        if state["version"] != version:
+            version = state["version"]
+            events.send({"type": "state", "state": state})
+        if engine.state.outputs != outputs:
+            outputs = engine.state.outputs
+            events.send({"type": "pictures"})
+        if turn % _FIGURES_EVERY == 0 and (figures := told.figures()) is not None:
+            events.send(figures | {"viewers": app[PICTURES].viewers})

@@ -1,0 +1,34 @@
+"""A file shown in the folder window of this computer's desktop."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
+from streamstyle.studio.routes import ApiError
+
+
+async def show_in_folder(file: Path) -> None:
+    """Open the folder of a file, with the file marked where the desktop can do that; does not wait for the window.
+
+    Raises:
+        ApiError: There is no desktop here.
+    """
+    if sys.platform == "win32":
+        command = ["explorer", f"/select,{file}"]
+    elif sys.platform == "darwin":
+        command = ["open", "-R", str(file)]
+    else:
+        command = ["xdg-open", str(file.parent)]
+        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or not shutil.which("xdg-open"):
+            raise ApiError(409, f"there is no desktop here to show it on; the file is {quoted(file)}")
+    try:
+        await asyncio.create_subprocess_exec(
+            *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise ApiError(409, f"the folder cannot be shown ({reason(error)}); the file is {quoted(file)}") from error

@@ -1,0 +1,68 @@
+import shutil
+
+import pytest
+
+from tests.studio.browser.studio import Page, Studio, camera_film
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Debian's Chromium, whose camera is a file."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium; install the package chromium")
+    film = camera_film(tmp_path_factory.mktemp("camera") / "camera.y4m")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=[*FLAGS, f"--use-file-for-fake-video-capture={film}"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def studio(browser, tmp_path_factory):
+    """One for all tests: each leaves it with one style, no blend and the camera off or on as it likes."""
+    studio = Studio(tmp_path_factory.mktemp("studio"))
+    yield studio
+    studio.stop()
+
+
+@pytest.fixture
+def new_page(browser, studio):
+    """Makes pages in a browser window of their own."""
+    contexts, pages = [], []
+
+    def make(width=1280, height=800, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        pages.append(Page(context.new_page(), studio))
+        return pages[-1]
+
+    yield make
+    complaints = [line for page in pages for line in page.complaints]
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(new_page):
+    """A page of the studio, with the camera running."""
+    page = new_page().open()
+    page.start_camera()
+    return page
