@@ -233,11 +233,11 @@ class _Bar:
         now = self._clock()
         spent = now - self._started
         left = max(0, round(self._total - spent))
-        texts = {"left": f"{left // 60}:{left % 60:02}", "distance": f"{before:.3f} -> {after:.3f}"}
-        self._bar.update(self._task, completed=spent, **texts)
+        left_text, distance = f"{left // 60}:{left % 60:02}", f"{before:.3f} -> {after:.3f}"
+        self._bar.update(self._task, completed=spent, left=left_text, distance=distance)
         if not self._console.is_terminal and now - self._told > _LOG_SECONDS:
             self._told = now
-            line = f"{self._name}: {texts['left']} left, distance to the painting {texts['distance']}"
+            line = f"{self._name}: {left_text} left, distance to the painting {distance}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> "_Bar":

@@ -90,7 +90,8 @@ class Child:
         place = Path(self._folder.name)
         self._style = place / f"so-far{STYLE_FILE}"
         pictures = place / "pictures.npz"
-        np.savez(pictures, painting=painting, **{f"photo{index}": photo for index, photo in enumerate(photos)})
+        arrays = {"painting": painting} | {f"photo{index}": photo for index, photo in enumerate(photos)}
+        np.savez(pictures, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
         self._errors = (place / "errors.txt").open("w+", encoding="utf-8", errors="replace")
         command = [sys.executable, "-P", "-m", "training.one_painting", "--pictures", pictures, "--vgg", vgg.absolute()]
         command += ["--output", self._style, "--seconds", seconds]
