@@ -30,7 +30,7 @@ def tuned(material):
     network = load_fast(SHIPPED)[0]
     (painting,), photos = pictures(material, "paint", 1), pictures(material, "photo", 3)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    tuner = Tuner(network, Critic(material / "vgg.pth"), painting, photos, crop=64, rate=5e-2)
+    tuner = Tuner(network, Critic(material / "vgg.pth"), painting, photos, crop=64, rate=1e-1)
     start, first = tuner.distance(photos), tuner.code()
     for step in range(16):
         parts = tuner.step(step / 16)

@@ -21,7 +21,7 @@ from training.data import Shuffler, centre_crop, random_crop
 from training.painted.loss import Loss
 from training.painted.studio import Studio
 
-CROP, BATCH, RATE = 256, 1, 3e-2
+CROP, BATCH, RATE = 256, 1, 1e-1
 SMALLEST_PHOTO = 0.6
 """Smallest side of a crop as a share of the photo's short side."""
 EMA = 0.98
