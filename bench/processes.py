@@ -69,6 +69,20 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, *,
     return Ended(wall, _json_of(output), samples, peak)
 
 
+def resident_mb() -> float | None:
+    """Megabytes of resident memory of this process; None where the system does not tell."""
+    try:
+        return _resident(Path("/proc/self/status").read_text())[0]
+    except (OSError, KeyError):
+        return None
+
+
+def _resident(status: str) -> tuple[float, float]:
+    """Megabytes of resident memory now and at most, of what Linux tells of a process."""
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return int(fields["VmRSS"].split()[0]) / 1024, int(fields["VmHWM"].split()[0]) / 1024
+
+
 def _json_of(output: str) -> dict[str, Any]:
     """The last object, on one line or on several."""
     for start in [index for index, letter in enumerate(output) if letter == "{"]:
@@ -86,11 +100,11 @@ def _watch(process: "subprocess.Popen[str]") -> tuple[list[float], float | None]
     status, samples, peak = Path(f"/proc/{process.pid}/status"), [], None
     while process.poll() is None:
         try:
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            now, peak = _resident(status.read_text())
+            samples.append(now)
         except OSError:
             break
-        if "VmRSS" in fields:
-            samples.append(int(fields["VmRSS"].split()[0]) / 1024)
-            peak = int(fields["VmHWM"].split()[0]) / 1024
+        except KeyError:
+            pass  # it is ending
         time.sleep(0.05)
     return samples, peak

@@ -47,12 +47,14 @@ class Interrupted(BaseException):
     Attributes:
         signal_number: Which signal did.
         unfinished: Where what was done so far lies, under a partial name; None where nothing does.
+        remark: What else was kept, in a few words; empty where nothing was.
     """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
         self.signal_number = signal_number
         self.unfinished: str | None = None
+        self.remark = ""
 
 
 def reason_of(failure: Exception) -> str:

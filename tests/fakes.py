@@ -8,6 +8,7 @@ import numpy as np
 from streamstyle.errors import StyleError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
+from streamstyle.look.people.faces import InstalledFaceFinder
 from streamstyle.paint.encoder import Encoder
 from streamstyle.paint.stream import StreamMemory
 from streamstyle.paint.stylizer import Stylizer
@@ -65,7 +66,7 @@ class FakeStylizer(Stylizer):
         time.sleep(self.seconds_to_prepare)
 
     def memory(self) -> StreamMemory:
-        return StreamMemory()
+        return StreamMemory(InstalledFaceFinder())
 
     def stylize(self, content: Image, look: Look, *_more: object, **_named: object) -> Image:
         self.sizes.append(look.size)

@@ -8,4 +8,4 @@ from streamstyle.styles.code import StyleCode
 
 def plain(code: StyleCode, alpha: float = 1.0, **fields: Any) -> Look:
     """What the network alone makes of a frame by itself: nothing is added, no frame leans on the one before."""
-    return Look(code, alpha, **{"temporal": "off", "grain": 0.0} | fields)
+    return Look(code, alpha, **{"temporal": "off", "grain": 0.0, "faces": 0.0} | fields)

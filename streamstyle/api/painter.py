@@ -13,7 +13,8 @@ from streamstyle.api.stream import Progress, Stream
 from streamstyle.api.values import LookFields, Seconds, StyleLike, check_size, checked_image, exact, recipe_from
 from streamstyle.api.words import speaks_python
 from streamstyle.errors import StyleError
-from streamstyle.files.job import Job, Report, stylize_source
+from streamstyle.files.job import Job, Report
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Image
 from streamstyle.look.people import find_people
 from streamstyle.look.player import Player

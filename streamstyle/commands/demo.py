@@ -11,7 +11,8 @@ from rich.console import Console
 from streamstyle.commands.progress import teller
 from streamstyle.commands.video import tell
 from streamstyle.errors import SinkError, SourceError
-from streamstyle.files.job import Job, Report, stylize_source
+from streamstyle.files.job import Job, Report
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Frame, Image
 from streamstyle.look.options import style_argument
 from streamstyle.look.player import Player

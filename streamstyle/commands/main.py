@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if interruption.unfinished:
             complain(f"stopped; what was done so far plays: {interruption.unfinished}")
         else:
-            complain("stopped")
+            complain(f"stopped; {interruption.remark}" if interruption.remark else "stopped")
         return 128 + interruption.signal_number
     except StreamstyleError as error:
         complain(f"{error}")

@@ -25,7 +25,8 @@ PAGES = {
     "video": Page(
         "INPUT... --style STYLE [options]",
         {
-            "input and output": "inputs output overwrite start end compare preview | preview_every skip_existing output_size crf codec keep_gps"
+            "input and output": "inputs output overwrite start end compare preview"
+            " | preview_every skip_existing resume output_size crf codec keep_gps"
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
             "how it is computed": f"{_COMPUTED} hwaccel",

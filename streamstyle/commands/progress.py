@@ -66,15 +66,21 @@ class FrameProgress:
         )
         self._task = self._bar.add_task(name, total=frames)
         self._started = self._told = clock()
+        self._before: int | None = None
 
     def advance(self, frames: int) -> None:
-        """So many frames are done."""
-        self._bar.update(self._task, completed=frames)
+        """So many frames are done; if more than one are at the first call, a run before has done them."""
         now = self._clock()
-        if self._console.is_terminal or now - self._told < _LOG_SECONDS or not frames:
+        if self._before is None:
+            self._before = frames if frames > 1 else 0
+            if self._before:
+                self._bar.reset(self._task, total=self._frames, completed=frames)
+                self._started = now
+        self._bar.update(self._task, completed=frames)
+        if self._console.is_terminal or now - self._told < _LOG_SECONDS or frames <= self._before:
             return
         self._told = now
-        pace = frames / (now - self._started)
+        pace = (frames - self._before) / (now - self._started)
         line = f"{self._name}: {frames} frames, {pace:.1f} fps"
         if self._frames and self._frames >= frames:
             left = round((self._frames - frames) / pace)

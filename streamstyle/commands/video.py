@@ -14,7 +14,8 @@ from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
-from streamstyle.files.job import Job, Report, default_output, stylize_source
+from streamstyle.files.job import Job, Report, default_output
+from streamstyle.files.run import stylize_source
 from streamstyle.files.sharing import becomes_animation, share_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
@@ -72,6 +73,12 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     existing.add_argument("--skip-existing", action="store_true", help="leave out inputs whose outputs exist")
+    parser.add_argument(
+        "--no-resume",
+        dest="resume",
+        action="store_false",
+        help="paint a film anew instead of going on where a run before was stopped",
+    )
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
     sharing = parser.add_argument_group("to be shown to others")
     sharing.add_argument(
@@ -248,6 +255,8 @@ def _stylize_one(
             keep_gps=options.keep_gps,
             reads=reads,
             skip_duplicates=options.skip_duplicates,
+            hwaccel=options.hwaccel,
+            resume=options.resume,
         )
         player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
         try:
@@ -264,7 +273,14 @@ def _stylize_one(
                         trace=trace,
                     )
                 return stylize_source(
-                    source, job, stylizer, player, size=options.size, progress=progress.advance, trace=trace
+                    source,
+                    job,
+                    stylizer,
+                    player,
+                    size=options.size,
+                    progress=progress.advance,
+                    trace=trace,
+                    tell=teller(console),
                 )
         finally:
             player.close()

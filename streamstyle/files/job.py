@@ -1,30 +1,16 @@
-"""`streamstyle video`: photos and videos in, stylized photos and videos out."""
+"""One job of `streamstyle video`: what to make of an input, what came of it, and what results are called."""
 
-import logging
 import re
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote
 
-from streamstyle.errors import Interrupted
-from streamstyle.files.repeats import Repeats
-from streamstyle.frame import Frame, Image
-from streamstyle.look.player import Player
 from streamstyle.media.places import is_url
-from streamstyle.media.resize import resize
-from streamstyle.media.sinks import ANIMATION_SUFFIXES, VIDEO_SUFFIXES, open_sink
-from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks import ANIMATION_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES
-from streamstyle.media.sources.base import Source, SourceInfo
-from streamstyle.paint.stylizer import Stylizer
-from streamstyle.pipeline.pipeline import run
-from streamstyle.pipeline.times import StageTimes
-from streamstyle.pipeline.trace import Trace
-
-log = logging.getLogger(__name__)
+from streamstyle.media.sources import hardware
+from streamstyle.media.sources.base import SourceInfo
 
 _LOSSY_SUFFIXES = (".heic", ".heif", ".hif", ".avif", ".jfif", ".jpe", ".jp2")
 
@@ -44,6 +30,8 @@ class Job:
         keep_gps: Keep where a photo was taken.
         reads: All files of this run, which are never replaced.
         skip_duplicates: Paint a frame that repeats the one before only once.
+        hwaccel: Where a video is decoded, as its source was told.
+        resume: Take up what a run before has left of a film; False throws it away.
     """
 
     output: Path
@@ -56,6 +44,8 @@ class Job:
     keep_gps: bool = False
     reads: tuple[str, ...] = ()
     skip_duplicates: bool = True
+    hwaccel: str = hardware.OFF
+    resume: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ class Report:
         frames: How many there are.
         reused: How many of them repeat the one before, and were not painted again.
         seconds: From the opened input to the finished output; loading the model not counted.
-        fps: frames / seconds.
+        fps: Frames that this run has made / seconds.
         provider: What ran the model: `cpu`, `cuda` or `tensorrt`.
         model: Its name and version.
         style: Names of the styles.
@@ -128,96 +118,3 @@ def fit(info: SourceInfo, output_size: int | None) -> tuple[int, int]:
         return info.width, info.height
     scale = output_size / min(info.width, info.height)
     return max(2, round(info.width * scale)), max(2, round(info.height * scale))
-
-
-def stylize_source(
-    source: Source,
-    job: Job,
-    stylizer: Stylizer,
-    player: Player,
-    *,
-    size: int | None = None,
-    progress: Callable[[int], None] | None = None,
-    trace: Trace | None = None,
-) -> Report:
-    """Do one job.
-
-    Args:
-        source: Open, not yet read; stays the caller's to close.
-        job: What to make of it.
-        stylizer: The model.
-        player: How frames are to look.
-        size: Short side at which frames are stylized; None for that of the player's strokes.
-        progress: Called with the number of frames done so far.
-        trace: Takes what happened when.
-
-    Raises:
-        StreamstyleError: The input cannot be read, the output not written, or the model failed. What was written of a
-            video until then stays playable under a `.partial` name.
-        Interrupted: As raised by a signal handler, with the place of the unfinished output filled in.
-    """
-    started = time.monotonic()
-    times = StageTimes(trace)
-    width, height = fit(source.info, job.output_size)
-    sink = _open_sink(job, source, width, height)
-    memory, repeats = stylizer.memory(), Repeats()
-
-    def stylize(frame: Frame) -> Image:
-        image, seconds = resize(frame.image, width, height), float(frame.time)
-        with times.measure("look"):
-            look = player.look(seconds, image, size)
-
-        def paint() -> Image:
-            return stylizer.stylize(image, look, memory, times.measure, seconds)
-
-        return repeats.paint(image, look, paint) if job.skip_duplicates else paint()
-
-    try:
-        frames = run(source, stylize, sink, times=times, progress=progress)
-        with times.lane("encode"), times.measure("finish"):
-            sink.close()
-    except Interrupted as interruption:
-        interruption.unfinished = sink.abort()
-        raise
-    except BaseException:
-        sink.abort()
-        raise
-    seconds = time.monotonic() - started
-    short = min(width, height)
-    scale = min(short, size or player.recipe.stroke_size) / short
-    report = Report(
-        input=source.info.name,
-        output=str(sink.destination),
-        frames=frames,
-        reused=repeats.reused,
-        seconds=round(seconds, 3),
-        fps=round(frames / seconds, 2),
-        provider=stylizer.provider,
-        model=f"{stylizer.name} {stylizer.version}",
-        style=player.name,
-        size=(round(width * scale), round(height * scale)),
-        output_size=(width, height),
-        milliseconds=times.milliseconds(),
-        warnings=[*player.warnings, *source.warnings, *sink.warnings],
-    )
-    for warning in report.warnings:
-        log.warning("%s: %s", report.input, warning)
-    log.info("%s: %d frames in %.1f s", report.output, report.frames, report.seconds)
-    return report
-
-
-def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
-    return open_sink(
-        job.output,
-        info=source.info,
-        width=width,
-        height=height,
-        codec=job.codec,
-        crf=job.crf,
-        companion=None if source.info.is_still else source.info.name,
-        start=job.start,
-        end=job.end,
-        overwrite=job.overwrite,
-        keep_gps=job.keep_gps,
-        reads=(source.info.name, *job.reads),
-    )

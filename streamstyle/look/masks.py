@@ -101,6 +101,11 @@ class MaskTrack:
         self._offset = 0.0
         self._made: tuple[int, tuple[int, int], list[Mask]] | None = None
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it is a picture."""
+        return self._source.info.is_still
+
     def at(self, seconds: float, height: int, width: int) -> list[Mask]:
         """The masks for a frame.
 

@@ -1,6 +1,6 @@
 """A recipe being played: styles encoded, masks open; for every frame its Look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,6 +86,7 @@ class Player:
         """
         check_style(recipe)
         self.recipe = recipe
+        self._find_people = find_people
         self._styles = list(recipe.style)
         if recipe.mask is not None and len(self._styles) == 1:
             self._styles.append(KEEP)
@@ -129,6 +130,26 @@ class Player:
     def fits(self, recipe: Recipe) -> bool:
         """Whether a recipe can be played by this player."""
         return differ_in_numbers(recipe, self.recipe)
+
+    @property
+    def follows_a_video(self) -> bool:
+        """Whether a mask runs beside the frames, so that they must be played from the first one on."""
+        return self._track is not None and not self._track.is_still
+
+    @property
+    def codes(self) -> Mapping[str, StyleCode]:
+        """What the model knows of each style, by its name in the recipe."""
+        return self._codes
+
+    def again(self, start: float) -> "Player":
+        """Another player of the same recipe with the same styles, for a stream that is taken up in its middle.
+
+        Args:
+            start: Where the recipe's times begin, in seconds on the stream's clock.
+        """
+        player = Player(self.recipe, lambda name, _size: self._codes[name], self._find_people)
+        player._start = start
+        return player
 
     def look(self, seconds: float, content: Image, size: int | None = None) -> Look:
         """How a frame is to look.

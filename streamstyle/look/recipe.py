@@ -26,6 +26,8 @@ STROKE_SIZES: dict[Strokes, int] = {"fine": 420, "medium": 300, "bold": 220}
 
 GRAIN = 0.5
 """How much grain looks have that do not say otherwise."""
+FACES = 0.5
+"""How firmly faces are drawn by looks that do not say otherwise."""
 
 KEEP = "keep"
 """In place of a style: the picture stays as it is there."""
@@ -51,6 +53,9 @@ class PaintOptions:
         "on", LookField("choice", "how still still pictures stay in videos and live", choices=TEMPORAL_MODES)
     )
     grain: float = entry(GRAIN, LookField("number", "strokes in skies and on plain walls", high=1))
+    faces: float = entry(
+        FACES, LookField("number", "how firmly eyes and mouths are drawn, so that faces stay legible", high=1)
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -9,10 +9,12 @@ import numpy as np
 
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask
+from streamstyle.look.people.faces import FaceFinder
 from streamstyle.media.resize import within
 from streamstyle.paint.color import ColorStats, Followed, match_matrix, recolor
 from streamstyle.paint.steady.changes import Changes, Motion, Observer
 from streamstyle.paint.steady.exposure import SteadyStats
+from streamstyle.paint.steady.faces import FaceTrack, SeenFace
 from streamstyle.paint.steady.steadier import Steadier
 from streamstyle.styles.code import StyleCode
 
@@ -52,6 +54,7 @@ class StreamFrame:
         motion: By which to lean on the pictures before; None where they are not to be leaned on.
         statistics: The RGB statistics of `small`, and the steady ones to go by; None where each frame is by itself.
         colors: The steady colours that the painted frame is to have; None where it keeps the painting's.
+        faces: Those that are to be brought out, in pixels of `small`.
     """
 
     content: Image
@@ -60,6 +63,7 @@ class StreamFrame:
     motion: Motion | None
     statistics: tuple[ColorStats, ColorStats] | None
     colors: ColorStats | None
+    faces: tuple[SeenFace, ...]
 
 
 @dataclass(slots=True)
@@ -82,8 +86,9 @@ class _LayerMemory:
 class StreamMemory:
     """What one stream remembers from frame to frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, face_finder: FaceFinder) -> None:
         self._frames = 0
+        self._faces = FaceTrack(face_finder)
         self._observer = Observer()
         self._statistics = SteadyStats()
         self._colors = Followed()
@@ -104,7 +109,7 @@ class StreamMemory:
         steady, keeps_colors = look.temporal == "on", look.color == "content" and look.color_strength > 0
         if not steady and not keeps_colors:
             self._observer.forget()
-            return StreamFrame(content, small, None, None, None, None)
+            return StreamFrame(content, small, None, None, None, None, self._follow_faces(small, None, look, measure))
         with measure("motion"):
             changes = self._observer.observe(small, seconds)
         motion, statistics, colors = None, None, None
@@ -114,7 +119,15 @@ class StreamMemory:
         if keeps_colors:
             with measure("color"):
                 colors = self._colors.update(ColorStats.of(content), seconds=changes.seconds, anew=changes.breaks)
-        return StreamFrame(content, small, changes, motion, statistics, colors)
+        faces = self._follow_faces(small, changes, look, measure)
+        return StreamFrame(content, small, changes, motion, statistics, colors, faces)
+
+    def _follow_faces(self, small: Image, changes: Changes | None, look: Look, measure: Measure) -> tuple[SeenFace, ...]:
+        if look.faces == 0:
+            self._faces.forget()
+            return ()
+        with measure("faces"):
+            return self._faces.follow(small, changes)
 
     def finish(self, frame: StreamFrame, layer: Layer, stylized: Image, strength: float, measure: Measure) -> Image:
         """A layer's picture in the frame's colours, leaning on the one before.

@@ -11,9 +11,11 @@ from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
 from streamstyle.look.masks import join
+from streamstyle.look.people.faces import FaceFinder, InstalledFaceFinder
 from streamstyle.media.resize import enlarge, within
 from streamstyle.paint.color import ColorStats, keep_chroma
 from streamstyle.paint.encoder import Encoder
+from streamstyle.paint.faces import legible
 from streamstyle.paint.grain import grained
 from streamstyle.paint.steady.exposure import RGB_CODE, exposed
 from streamstyle.paint.stream import Layer, Measure, StreamFrame, StreamMemory, layers_of
@@ -63,6 +65,7 @@ class Stylizer:
         cache: CodeCache | None = None,
         precision: str = "auto",
         tell: Callable[[str], None] = lambda _line: None,
+        face_finder: FaceFinder | None = None,
     ) -> None:
         """Load a model.
 
@@ -72,6 +75,7 @@ class Stylizer:
             cache: Where style codes are kept; the user's cache folder by default.
             precision: One of streamstyle.runtime.table.PRECISIONS, for frames; styles are encoded in float32.
             tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
+            face_finder: Finds the faces that are kept legible; by default what is installed for that, if anything.
 
         Raises:
             ModelError: The model or the device cannot be used.
@@ -86,6 +90,7 @@ class Stylizer:
         self._colors_in_code = names >= RGB_CODE
         self._bytes_per_pixel = int(graph.metadata.get("bytes_per_pixel", 0))
         self._pixels_that_fit = 0
+        self._face_finder = face_finder or InstalledFaceFinder()
         self.name = graph.metadata.get("family", files.stylize.stem)
         self.version = graph.metadata.get("version", "unknown")
         self.provider = graph.label
@@ -123,7 +128,7 @@ class Stylizer:
 
     def memory(self) -> StreamMemory:
         """What one stream needs to remember from frame to frame."""
-        return StreamMemory()
+        return StreamMemory(self._face_finder)
 
     def stylize(
         self,
@@ -164,6 +169,15 @@ class Stylizer:
             masks = [layer.mask for layer in painted] + kept
             return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
 
+    def watch(
+        self, content: Image, look: Look, memory: StreamMemory, measure: Measure | None = None, seconds: float | None = None
+    ) -> None:
+        """Take in a frame of a stream without painting it: what is remembered of colours and light goes by it.
+
+        The arguments are those of `stylize`.
+        """
+        memory.begin_frame(content, look, seconds, measure or (lambda _stage: nullcontext()))
+
     def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Image:
         """The whole frame in one style."""
         strength = look.color_strength
@@ -171,6 +185,9 @@ class Stylizer:
             strength = _each_of_two(strength)
         with measure("grain"):
             scene = grained(frame.small, layer.alpha * look.grain)
+        if frame.faces:
+            with measure("faces"):
+                scene = legible(scene, frame.faces, layer.alpha * look.faces)
         with measure("inference"):
             code = self._code(frame, layer.code, strength)
             feeds: dict[str, Tensor] = {"content": as_batch(scene), "alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}

@@ -87,7 +87,8 @@ async def get_cameras(request: web.Request) -> web.Response:
 
 async def start(request: web.Request) -> web.Response:
     """Paint a camera; the state tells what comes of it."""
-    request.app[ENGINE].start(Camera.of(request[BODY]))
+    wanted = request[BODY]
+    request.app[ENGINE].start(Camera.of(wanted))
     return answer({"ok": True}, 202)
 
 
@@ -230,7 +231,8 @@ def _held(request: web.Request) -> dict[str, object]:
     def held(name: str) -> str:
         return name if name in words or name in offered else styles.path_of(name)
 
-    values = dict(request[BODY])
+    sent = request[BODY]
+    values = dict(sent)
     for field in STYLE_FIELDS:
         if field in values:
             words = (KEEP, *LOOK_FIELDS[field].choices)

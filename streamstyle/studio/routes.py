@@ -13,7 +13,7 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.studio.schema import Schema, fault, record
 
 MOST_JSON_BYTES = 1_000_000
-BODY = web.RequestKey("body", dict[str, Any])
+BODY: web.RequestKey[Any] = web.RequestKey("body", object)
 """What was sent as JSON, checked against the schema of the route."""
 _PATIENCE_SECONDS = 20.0
 

@@ -11,8 +11,7 @@ import pytest
 
 import streamstyle as st
 from streamstyle.commands.main import build_parser, main
-from streamstyle.errors import ModelError
-from streamstyle.look.people import weights
+from streamstyle.look.people import install, weights
 from tests.clips import Audio, make_clip, pattern
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,12 +40,7 @@ def media(tmp_path_factory):
 
 
 def has_people():
-    try:
-        weights.read(weights.SQUARE)
-        weights.read(weights.LANDSCAPE)
-    except ModelError:
-        return False
-    return True
+    return install.is_there(weights.PEOPLE)
 
 
 def run(words, folder):

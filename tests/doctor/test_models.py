@@ -31,7 +31,7 @@ def examine():
 @pytest.mark.usefixtures("folder")
 def test_the_shipped_model_is_whole_and_vgg19_is_only_to_be_known_of():
     found = examine()
-    assert set(found) == {"fast", "vgg19", "people"}
+    assert set(found) == {"fast", "vgg19", "people", "faces"}
     assert found["fast"].state == "ok"
     assert "built-in styles: 20" in found["fast"].detail
     assert found["vgg19"].state == "missing"
@@ -72,7 +72,7 @@ def test_your_own_models_are_looked_at_one_by_one(folder):
     (folder / "bad.stylize.onnx").write_bytes(b"nothing of the kind")
     shutil.copy(WEIGHTS / "fast.stylize.onnx", folder / "half.stylize.onnx")
     found = examine()
-    assert {name: found[name].state for name in found.keys() - {"people"}} == {
+    assert {name: found[name].state for name in found.keys() - {"people", "faces"}} == {
         "fast": "ok",
         "good": "ok",
         "bad": "failed",
@@ -101,10 +101,11 @@ def test_a_folder_that_may_not_be_read_is_a_failure(folder, monkeypatch):
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_finds_people_is_optional_and_says_how_to_install_it(monkeypatch):
+@pytest.mark.parametrize("name", ["people", "faces"])
+def test_what_finds_people_and_faces_is_optional_and_says_how_to_install_it(monkeypatch, name):
     monkeypatch.setattr(models.weights, "_places", lambda name: [])
-    finding = models.people()
+    finding = examine()[name]
     assert finding.state == "missing"
     assert "python -m streamstyle.look.people.install" in finding.remedy
-    monkeypatch.setattr(models.weights, "read", lambda weights: b"")
-    assert models.people().state == "ok"
+    monkeypatch.setattr(models.weights, "read", lambda package: [b""] * len(package.files))
+    assert examine()[name].state == "ok"

@@ -3,8 +3,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from streamstyle.files.job import Job, stylize_source
+from streamstyle.files.job import Job
 from streamstyle.files.repeats import Repeats
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Frame
 from streamstyle.look.look import Region
 from streamstyle.look.player import Player
@@ -69,7 +70,7 @@ def styled(stylizer, pictures, tmp_path, recipe, *, skip=True):
     counting = Keeping()
     player = Player(recipe, stylizer.encoder.find)
     job = Job(tmp_path / "out.mp4", overwrite=True, skip_duplicates=skip)
-    from streamstyle.files import job as video
+    from streamstyle.files import run as video
 
     original = video.run
 

@@ -33,6 +33,7 @@ OTHERS = {
     "color_strength": 0.25,
     "temporal": "off",
     "grain": 0.75,
+    "faces": 0.25,
 }
 """A value of each field that is not its default."""
 
@@ -46,6 +47,7 @@ WRONG = {
     "color_strength": "2",
     "temporal": "strong-ish",
     "grain": "nan",
+    "faces": "1.5",
 }
 """What no field of this name may hold."""
 

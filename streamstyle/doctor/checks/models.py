@@ -1,4 +1,4 @@
-"""Model files: the shipped ones, those in the user's folder, and what finds people."""
+"""Model files: the shipped ones, those in the user's folder, and what finds people and faces."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,20 +22,21 @@ _AGAIN = (
 def findings() -> Iterator[Finding]:
     """Every model that is installed, and those that can be imported."""
     yield from _stylizing()
-    yield people()
+    yield finders(weights.PEOPLE, "--person and --background")
+    yield finders(weights.FACES, "--faces")
 
 
-def people() -> Finding:
-    """Whether the weights are here that --person and --background need."""
+def finders(package: weights.Package, options: str) -> Finding:
+    """Whether the weights are here that these options need."""
+    remedy = f"for {options} run: {weights.INSTALL}"
     try:
-        for wanted in weights.ALL:
-            weights.read(wanted)
+        count = len(weights.read(package))
     except ModelError as error:
         detail, _, _ = str(error).partition("; ")
-        return Finding(AREA, "people", "missing", detail, f"for --person and --background run: {weights.INSTALL}")
+        return Finding(AREA, package.finds, "missing", detail, remedy)
     except OSError as error:
-        return replace(failure(AREA, "people", error), remedy=f"run: {weights.INSTALL}")
-    return Finding(AREA, "people", "ok", f"{len(weights.ALL)} networks")
+        return replace(failure(AREA, package.finds, error), remedy=remedy)
+    return Finding(AREA, package.finds, "ok", f"{count} network{'s' if count > 1 else ''}")
 
 
 def _stylizing() -> Iterator[Finding]:

@@ -53,7 +53,8 @@ class SelfieSegmenter:
         """
         try:
             self._networks = {
-                known: cv2.dnn.readNetFromTFLite(np.frombuffer(weights.read(known), np.uint8)) for known in weights.ALL
+                known: cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
+                for known, content in zip(weights.PEOPLE.files, weights.read(weights.PEOPLE), strict=True)
             }
         except (cv2.error, AttributeError) as error:
             raise ModelError(

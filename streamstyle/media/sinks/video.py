@@ -4,6 +4,7 @@ Playable everywhere, exact in time, safe against crashes.
 """
 
 import uuid
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,18 @@ import av
 import av.error
 import numpy as np
 from av.video.frame import PictureType
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
-from streamstyle.frame import Frame, Image
-from streamstyle.media.libav import ACCURATE, address, quietly, reason, tag_bt709
+from streamstyle.frame import Frame
+from streamstyle.media.libav import address, quietly, reason, tag_bt709
 from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.codecs import MP4_SUFFIXES, choose_codec
-from streamstyle.media.sinks.companion import Companion, can_have_companion
+from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec
+from streamstyle.media.sinks.companion import Companion, can_have_companion, has_subtitles
 from streamstyle.media.sinks.faststart import move_index_to_front
+from streamstyle.media.sinks.pixels import Pictures
 from streamstyle.media.sinks.place import Place
+from streamstyle.media.sinks.segments import SEGMENT_SUFFIX, EncodedSegment, joined
 from streamstyle.media.sinks.sound_track import SoundTrack
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.media.sources.sound import SoundFrom
@@ -46,8 +48,9 @@ class VideoSink(Sink):
     """Encodes frames as H.264 or another codec, 4:2:0, BT.709 limited range, tagged as such.
 
     Until it is whole the file is called `<name>.partial<ending>`. MP4 is written in fragments of two seconds at most, so
-    that even after `kill -9` what was done plays; of a live source they last one second. A finished MP4 is an ordinary one
-    with its index in front.
+    that even after `kill -9` what was done plays; of a live source they last one second. Not so with subtitles: there
+    libav's muxer of fragments would end the program by an assertion (FFmpeg 8.1). A finished MP4 is an ordinary
+    one with its index in front.
 
     4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, with a warning.
     """
@@ -59,7 +62,7 @@ class VideoSink(Sink):
         info: SourceInfo,
         width: int,
         height: int,
-        codec: str | None = None,
+        codec: str | VideoCodec | None = None,
         crf: int | None = None,
         companion: str | None = None,
         start: Fraction | None = None,
@@ -67,6 +70,7 @@ class VideoSink(Sink):
         sound: SoundFrom | None = None,
         overwrite: bool = False,
         reads: tuple[str, ...] = (),
+        survives: bool = True,
     ) -> None:
         """Open the output.
 
@@ -75,7 +79,8 @@ class VideoSink(Sink):
             info: Of the source: rate, time base, pixel aspect.
             width: Of the frames that will come, in pixels.
             height: Of the frames that will come, in pixels.
-            codec: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc` or `hevc_nvenc`; None for the container's usual one.
+            codec: `h264`, `hevc`, `av1`, `vp9`, `h264_nvenc` or `hevc_nvenc`; None for the container's usual one; or a
+                row of the table of codecs, whatever the container.
             crf: Constant quality; None for the codec's usual one.
             companion: The input whose sound, subtitles, chapters and titles go along; None for none.
             start: Where the frames begin in the input, in seconds from its beginning; None for its beginning.
@@ -83,12 +88,13 @@ class VideoSink(Sink):
             sound: What sounds on the clock of the frames; None for none. Not together with a companion.
             overwrite: Replace an existing file.
             reads: Files of this run, which are never replaced.
+            survives: What was written plays even after `kill -9`; not needed where nothing would be lost.
 
         Raises:
             SinkError: Container, codec or place cannot be used.
         """
         self.destination, self.warnings = None, []
-        self._codec = choose_codec(path, codec)
+        self._codec = codec if isinstance(codec, VideoCodec) else choose_codec(path, codec)
         self._place = Place(path, overwrite=overwrite, reads=reads)
         self._shape = (height, width, 3)
         self._tick = max(info.time_base, _FINEST_TICK)
@@ -100,20 +106,20 @@ class VideoSink(Sink):
         self._last_key: Fraction | None = None
         self._written = 0
         self._durations: dict[int, Fraction] = {}
-        self._reformatter = VideoReformatter()
-        self._rgb: av.VideoFrame | None = None
-        self._encoded: tuple[Image, av.VideoFrame] | None = None
+        self._pictures: Pictures | None = None
+        self._copies = False
         self._closed = False
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
         if path.suffix.lower() in MP4_SUFFIXES:
+            survives = survives and not (companion is not None and has_subtitles(companion))
             # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
             # Fragments begin at key frames: libav takes the first frame of one for the latest so far, and were a later one
             # in the fragment before, it would lie behind the end of the edit list and never be shown.
-            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe"}
+            options |= {"movflags": "hybrid_fragmented+delay_moov+frag_keyframe" if survives else "faststart"}
             # In libav's usual milliseconds the edit list may end before a last frame that is shown for less than that.
             options |= {"movie_timescale": str(_timescale(self._tick))}
-        else:
+        elif path.suffix.lower() != SEGMENT_SUFFIX:
             options |= {"cluster_time_limit": "1000"}
         try:
             with self._place.failing_clearly():
@@ -190,7 +196,9 @@ class VideoSink(Sink):
         if self._last is None:
             self._begin(frame.time)
         self._last = frame.time
-        picture = self._encodable(frame.image)
+        if self._pictures is None:
+            self._pictures = Pictures(self._stream.width, self._stream.height)
+        picture = self._pictures.of(frame.image, again=not self._is_live)
         self._last_tick = picture.pts = max(round((frame.time - self._origin) / self._tick), self._last_tick + 1)
         picture.time_base = self._tick
         if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):
@@ -220,36 +228,30 @@ class VideoSink(Sink):
         end = None if self._end is None else first - (self._start or 0) + self._end
         self._companion.describe(self._origin, end, trimmed=self._start is not None)
 
-    def _encodable(self, image: Image) -> av.VideoFrame:
-        """In the encoder's colours; a picture that comes again, as repeated frames of files do, is converted once."""
-        if self._encoded is not None and self._encoded[0] is image and not self._is_live:
-            return self._encoded[1]
-        picture = self._converted(image)
-        self._encoded = image, picture
-        return picture
+    def copy(self, segments: Sequence[EncodedSegment], progress: Callable[[int], None] = lambda _frames: None) -> None:
+        """Take all frames from segments that were encoded with these settings, as they are, instead of from `write`.
 
-    def _converted(self, image: Image) -> av.VideoFrame:
-        height, width, _ = self._shape
-        # libav's own memory, taken once: its conversion reads a little beyond the last row, where NumPy's may end.
-        if self._rgb is None:
-            self._rgb = av.VideoFrame(self._stream.width, self._stream.height, "rgb24")
-        plane = self._rgb.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(self._stream.height, plane.line_size)  # type: ignore[call-overload]
-        inside = rows[:, : self._stream.width * 3].reshape(self._stream.height, self._stream.width, 3)
-        inside[:height, :width] = image
-        # An odd row or column is repeated.
-        inside[height:, :width] = image[-1:]
-        inside[:, width:] = inside[:, width - 1 : width]
-        picture = self._reformatter.reformat(
-            self._rgb,
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=ACCURATE,
-        )
-        tag_bt709(picture)
-        return picture
+        Args:
+            segments: In order, one or more; none is empty.
+            progress: Called with the number of frames copied so far.
+
+        Raises:
+            SinkError: A segment cannot be read or was encoded with other settings, or the output cannot be written.
+        """
+        self._copies = True
+        first = self._last = segments[0].first
+        self._begin(first)
+        zero = round((first - self._origin) / self._tick)
+        for done, frame in enumerate(joined(segments, self._tick, self._stream.codec_context.extradata), start=1):
+            packet = frame.packet
+            packet.stream = self._stream
+            packet.time_base = self._tick
+            packet.pts, packet.dts, packet.duration = zero + frame.shown, zero + frame.decoded, frame.duration
+            with self._place.failing_clearly():
+                self._container.mux(packet)
+                if self._companion is not None:
+                    self._companion.advance(first + frame.shown * self._tick)
+            progress(done)
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:
@@ -271,7 +273,7 @@ class VideoSink(Sink):
             with self._place.failing_clearly():
                 self._finish()
                 self._put_index_in_front()
-                self._place.finish()
+                self._place.finish(durable=True)
         except BaseException:
             quietly(self._container.close)
             self._closed = True
@@ -281,13 +283,17 @@ class VideoSink(Sink):
         self.destination = str(self._place.final)
 
     def _finish(self) -> None:
-        self._mux(self._stream.encode(None))
+        self._flush()
         if self._companion is not None:
             self._companion.advance(None)
         if self._sound is not None:
             self._sound.close(flush=True)
         self._container.close()
         self._closed = True
+
+    def _flush(self) -> None:
+        if not self._copies:
+            self._mux(self._stream.encode(None))
 
     def _put_index_in_front(self) -> None:
         if self._place.final.suffix.lower() not in MP4_SUFFIXES:
@@ -313,7 +319,7 @@ class VideoSink(Sink):
             self._discard()
             return None
         self._closed = True
-        quietly(lambda: self._mux(self._stream.encode(None)))
+        quietly(self._flush)
         if self._companion is not None:
             quietly(self._companion.close)
         if self._sound is not None:

@@ -138,7 +138,8 @@ class VideoSource(Source):
         for decoded, moment in timed:
             if self._closed:
                 return
-            beginning = moment if beginning is None or start is None else beginning
+            if beginning is None or (start is None and index == 0):
+                beginning = moment
             if start is not None and moment < beginning + start:
                 continue
             if end is not None and moment >= beginning + end:

@@ -10,7 +10,7 @@ const QUALITY = 0.85;
 const SIZES = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 /** Remembered for this tab only, so that a reload goes on with the camera that it had. */
 const MEMORY = "streamstyle-camera";
-const TAKEN_OVER = 4000;
+const TAKEN_OVER = 4001;
 /** Milliseconds; as often as a film has pictures. Only where the browser does not tell of each new one. */
 const PATIENCE_FOR_A_FRAME = 40;
 

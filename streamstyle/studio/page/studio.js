@@ -82,6 +82,11 @@ export function thumbnailOf(name) {
   return version === undefined ? address : `${address.split("?")[0]}?v=${version}`;
 }
 
+/** @param {State} state Whether there are pictures, or were until their camera went away for a moment. */
+export function isLive({ live }) {
+  return live.phase === "running" || (live.phase === "starting" && live.size !== null);
+}
+
 /** @param {string} path */
 export function socket(path) {
   const address = new URL(path, location.href);

@@ -6,7 +6,7 @@
 
 import { get, post, put, sentence } from "./api.js";
 import { attempt, byId, el, say, setText } from "./dom.js";
-import { onState, studio } from "./studio.js";
+import { isLive, onState, studio } from "./studio.js";
 import { clock } from "./words.js";
 
 /** Wire the buttons up, and follow the state. */
@@ -33,7 +33,7 @@ async function snapshot() {
 
 /** @param {State} state */
 function show(state) {
-  const running = state.live.phase === "running";
+  const running = isLive(state);
   const { recording, virtual_camera: camera } = state;
   const record = byId("record", HTMLButtonElement);
   const isOn = recording.phase !== "off";

@@ -22,7 +22,8 @@ import cv2
 import numpy as np
 
 from streamstyle.errors import Interrupted, SourceError, reason_of
-from streamstyle.files.job import Job, default_output, stylize_source
+from streamstyle.files.job import Job, default_output
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
 from streamstyle.look.look_file import read_recipe

@@ -2,7 +2,7 @@
 
 It reads lines of JSON and answers each, with the same `number` and, where it failed, `error`:
 
-- `add`: a file that may be a picture is kept as a style at `to`, and encoded;
+- `add`: a file that may be a picture becomes a style that is kept at `to`; what is written before lies beside the file;
 - `paint`: the picture at `picture` is painted in the style `paint`, and kept at `to`.
 
 It ends when its standard input is closed.
@@ -45,15 +45,16 @@ class _Painter:
         return self._stylizer
 
     def add(self, source: Path, target: Path, name: str) -> None:
-        """Keep a picture as a style."""
+        """Keep a picture as a style, once it is known to be one."""
         picture = decode_picture(source.read_bytes(), quoted(name))
+        kept = source.with_name(f"{source.name}{target.suffix}")
         try:
-            with ImageSink(target, overwrite=True) as sink:
+            with ImageSink(kept) as sink:
                 sink.write(Frame(within(picture.over_white, _KEPT_SIDE), 0, Fraction(0)))
-            self.stylizer.encoder.encode(read_image(target), target.stem)
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
+            self.stylizer.encoder.encode(read_image(kept), target.stem)
+            kept.rename(target)
+        finally:
+            kept.unlink(missing_ok=True)
 
     def paint(self, style: str, picture: Path, target: Path) -> None:
         """Make a thumbnail."""

@@ -52,6 +52,14 @@ def lengths(path: Path) -> list[float]:
     return sound
 
 
+def test_subtitles_of_a_clip_of_several_groups(tmp_path: Path) -> None:
+    """libav's muxer of fragments ends the program at the second line."""
+    lines = ((100, 300, "one"), (1000, 1200, "two"), (4000, 4100, "three"))
+    clip = make_clip(tmp_path / "in.mp4", frames=130, subtitles=[Subtitles(lines, codec="mov_text")])
+    copy(clip, tmp_path / "out.mp4")
+    assert read_texts(tmp_path / "out.mp4") == read_texts(clip)
+
+
 @pytest.mark.parametrize("before", ["in.mp4", "in.mkv", "in.mov"])
 @pytest.mark.parametrize("after", ["out.mp4", "out.mkv", "out.mov"])
 def test_identity_keeps_times_and_every_audio_packet(tmp_path: Path, before: str, after: str) -> None:

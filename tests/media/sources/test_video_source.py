@@ -148,6 +148,11 @@ def test_trimming_tells_the_estimates(tmp_path: Path) -> None:
         assert source.info.duration == pytest.approx(0.4)
 
 
+def test_an_end_without_a_start(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", images=[brightness(index) for index in range(10)])
+    assert levels(read(clip, end=Fraction(4, 25))) == levels(read(clip))[:4]
+
+
 def test_start_beyond_the_end_is_refused(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "t.mp4")
     with pytest.raises(SourceError, match=r"ends before --start 9 s"):

@@ -60,9 +60,20 @@ def new_page(browser, studio):
     assert complaints == []
 
 
+@pytest.fixture(scope="session")
+def only_page(browser, studio):
+    """Opening a page and a camera takes longer than most tests, which therefore share one."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield Page(context.new_page(), studio).open()
+    context.close()
+
+
 @pytest.fixture
-def page(new_page):
-    """A page of the studio, with the camera running."""
-    page = new_page().open()
-    page.start_camera()
-    return page
+def page(only_page):
+    """A page of the studio, with its own camera running and one style shown as it is by default."""
+    only_page.start_camera()
+    only_page.send("PUT", "/api/look", {"style": ["kiss"]})
+    only_page.until_shown(style=["kiss"])
+    yield only_page
+    complaints, only_page.complaints = only_page.complaints, []
+    assert complaints == []

@@ -1,5 +1,7 @@
 """A studio as users start it, and a browser's page of it, for the tests in this folder."""
 
+import base64
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +17,7 @@ from tests.clips import pattern
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDTH, HEIGHT = 192, 144
-PATIENCE_MS = 20_000
+PATIENCE_MS = 40_000
 """For what a slow machine does: nothing waits so long but a failure."""
 
 PIXELS = """id => {
@@ -54,7 +56,17 @@ class Studio:
     def start(self):
         """Again at the same address, where it ran before."""
         environment = {**os.environ, "XDG_CACHE_HOME": str(self._folder / "cache")}
-        command = [sys.executable, "-m", "streamstyle", "studio", "--no-browser", "--data", self._folder / "data", "--size", "96"]
+        command = [
+            sys.executable,
+            "-m",
+            "streamstyle",
+            "studio",
+            "--no-browser",
+            "--data",
+            self._folder / "data",
+            "--size",
+            "96",
+        ]
         self.process = subprocess.Popen(
             [*map(str, command), "--port", str(self._port)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )
@@ -97,6 +109,15 @@ class Page:
         """Ask the server, as the page would."""
         return self.playwright.evaluate("path => fetch(path).then(answer => answer.json())", path)
 
+    def send(self, method, path, body):
+        """Tell the server something beside the page."""
+        answered = self.playwright.evaluate(
+            """([method, path, body]) => fetch(path, {method, body, headers: {"Content-Type": "application/json"}})
+                .then(answer => answer.ok)""",
+            [method, path, json.dumps(body)],
+        )
+        assert answered
+
     @property
     def state(self):
         return self.get("/api/state")
@@ -115,6 +136,14 @@ class Page:
     def until_look(self, **fields):
         self.until(lambda: fields.items() <= self.look.items(), f"{fields}, but {self.look}")
 
+    def until_shown(self, **fields):
+        """Wait until the page knows of the look, too."""
+        self.playwright.wait_for_function(
+            """fields => import("/page/studio.js").then(({studio}) => Object.entries(fields).every(
+                ([name, value]) => JSON.stringify(studio.state.look[name]) === JSON.stringify(value)))""",
+            arg=fields,
+        )
+
     def start_camera(self):
         """The browser's own, of this page."""
         self.playwright.click("#use-browser-camera:visible, #use-here:visible, #screen:visible")
@@ -125,8 +154,6 @@ class Page:
         return np.array(self.playwright.evaluate(PIXELS, canvas), dtype=float)
 
     def drop(self, selector, name, kind, content):
-        import base64
-
         self.playwright.evaluate(DROP, [selector, name, kind, base64.b64encode(content).decode()])
 
 

@@ -7,11 +7,11 @@ from aiohttp import web
 
 from streamstyle.look.options import look_values
 from streamstyle.look.recipe import Recipe
+from streamstyle.studio.engine import ModelChoice
 from streamstyle.studio.folders import Folders
 from streamstyle.studio.history import History
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, TOLD
 from streamstyle.studio.routes import add_routes, say_errors
-from streamstyle.studio.shelf.job_queue import ModelChoice
 from streamstyle.studio.shelf.routes import ROUTES, shelf
 
 

@@ -36,7 +36,7 @@ def test_a_look_is_saved_loaded_given_and_removed(studio, data):
             text = await answer.text()
             assert 'style = ["kiss", "my-cat"]' in text
             assert str(data) not in text
-            assert (await put(client, "Copy.toml", text.encode())).status == 200
+            assert (await put(client, "Copy", text.encode())).status == 200
             assert [look["name"] for look in await get(client, "/api/looks")] == ["Copy", "Friday night 🎉"]
             assert (await client.delete("/api/looks/Copy")).status == 200
             assert len(client.app[EVENTS].of("looks")) == 3

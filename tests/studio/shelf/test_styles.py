@@ -84,6 +84,7 @@ def test_what_is_no_style_is_refused_with_words_and_leaves_nothing(studio, data)
                 status, said = await problem(await send(client, content))
                 assert status == 400
                 assert said.startswith(words), said
+            assert [style["name"] for style in await get(client, "/api/styles")] == ["great-wave", "kiss"]
             assert (await send(client, photo())).status == 201  # the child goes on
 
     asyncio.run(go())

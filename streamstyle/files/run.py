@@ -1,0 +1,234 @@
+"""One job done: a photo or a short clip in one piece, a film in segments that can be taken up again."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from streamstyle.errors import Interrupted
+from streamstyle.files.brush import Brush
+from streamstyle.files.job import Job, Report, fit
+from streamstyle.files.segments.film import CannotBeDividedError, Painted, ThisProcess, paint_film
+from streamstyle.files.segments.grid import Grid
+from streamstyle.files.segments.painting import Film
+from streamstyle.look.player import Player
+from streamstyle.look.recipe import LOOK_FIELDS
+from streamstyle.media.places import is_url, kind, quoted
+from streamstyle.media.sinks import open_sink
+from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.codecs import VIDEO_SUFFIXES, choose_codec
+from streamstyle.media.sinks.place import refuse_unless_writable
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.base import Source
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.pipeline import run
+from streamstyle.pipeline.times import StageTimes
+from streamstyle.pipeline.trace import Trace
+
+log = logging.getLogger(__name__)
+
+_END_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What both ways have in common."""
+
+    job: Job
+    stylizer: Stylizer
+    player: Player
+    size: int | None
+    progress: Callable[[int], None]
+    tell: Callable[[str], None]
+    times: StageTimes
+
+
+def stylize_source(
+    source: Source,
+    job: Job,
+    stylizer: Stylizer,
+    player: Player,
+    *,
+    size: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    trace: Trace | None = None,
+    tell: Callable[[str], None] = log.info,
+) -> Report:
+    """Do one job.
+
+    Args:
+        source: Open, not yet read; stays the caller's to close.
+        job: What to make of it.
+        stylizer: The model.
+        player: How frames are to look.
+        size: Short side at which frames are stylized; None for that of the player's strokes.
+        progress: Called with the number of frames done so far.
+        trace: Takes what happened when.
+        tell: Takes lines for the user, as things happen.
+
+    Raises:
+        StreamstyleError: The input cannot be read, the output not written, or the model failed. Of a film, the segments
+            that are done are kept for the next run; of any other video, what was written stays playable under a
+            `.partial` name.
+        Interrupted: As raised by a signal handler, with what is kept filled in.
+    """
+    started = time.monotonic()
+    doing = _Run(job, stylizer, player, size, progress or (lambda _frames: None), tell, StageTimes(trace))
+    shape = fit(source.info, job.output_size)
+    grid = _grid(source, job, player)
+    painted = None if grid is None else _in_segments(source, grid, shape, doing)
+    if painted is None and grid is not None:
+        with open_source(source.info.name, start=job.start, end=job.end, hwaccel=job.hwaccel) as again:
+            painted = _in_one_piece(again, shape, doing)
+    return _report(source, shape, doing, painted or _in_one_piece(source, shape, doing), time.monotonic() - started)
+
+
+def _grid(source: Source, job: Job, player: Player) -> Grid | None:
+    """Where a film is divided; None for what is painted in one piece."""
+    info = source.info
+    if job.output.suffix.lower() not in VIDEO_SUFFIXES or is_url(info.name) or kind(info.name) != "file":
+        return None
+    return None if player.follows_a_video else Grid.of(info)
+
+
+def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run) -> Painted | None:
+    """Paint a film; None where that cannot be done in segments."""
+    job, player = doing.job, doing.player
+    codec = choose_codec(job.output, job.codec)
+    reads = (source.info.name, *job.reads)
+    refuse_unless_writable(job.output, overwrite=job.overwrite, reads=reads)
+    first = next(iter(source))
+    source.close()
+    film = Film(
+        uri=source.info.name,
+        info=source.info,
+        grid=replace(grid, origin=first.time),
+        shape=shape,
+        size=doing.size,
+        start=job.start,
+        end=job.end,
+        hwaccel=job.hwaccel,
+        codec=codec,
+        crf=job.crf,
+        skip_duplicates=job.skip_duplicates,
+    )
+    painters = ThisProcess(film, doing.stylizer, player, doing.times)
+    try:
+        return paint_film(
+            film,
+            _identity(film, doing),
+            painters,
+            job.output,
+            overwrite=job.overwrite,
+            reads=reads,
+            resume=job.resume,
+            tell=doing.tell,
+            progress=doing.progress,
+            times=doing.times,
+        )
+    except CannotBeDividedError:
+        doing.tell(f"{quoted(film.uri)} cannot be read from its middle on; it is painted in one piece")
+        return None
+
+
+def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:
+    job, times = doing.job, doing.times
+    sink = _open_sink(job, source, *shape)
+    brush = Brush(doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times)
+    try:
+        frames = run(source, brush.paint, sink, times=times, progress=doing.progress)
+        with times.lane("encode"), times.measure("finish"):
+            sink.close()
+    except Interrupted as interruption:
+        interruption.unfinished = sink.abort()
+        raise
+    except BaseException:
+        sink.abort()
+        raise
+    warnings = [*doing.player.warnings, *source.warnings, *sink.warnings]
+    return Painted(frames, frames, brush.reused, str(sink.destination), warnings)
+
+
+def _report(source: Source, shape: tuple[int, int], doing: _Run, painted: Painted, seconds: float) -> Report:
+    width, height = shape
+    short = min(width, height)
+    scale = min(short, doing.size or doing.player.recipe.stroke_size) / short
+    report = Report(
+        input=source.info.name,
+        output=painted.destination,
+        frames=painted.frames,
+        reused=painted.reused,
+        seconds=round(seconds, 3),
+        fps=round(painted.here / seconds, 2),
+        provider=doing.stylizer.provider,
+        model=f"{doing.stylizer.name} {doing.stylizer.version}",
+        style=doing.player.name,
+        size=(round(width * scale), round(height * scale)),
+        output_size=(width, height),
+        milliseconds=doing.times.milliseconds(),
+        warnings=painted.warnings,
+    )
+    for warning in report.warnings:
+        log.warning("%s: %s", report.input, warning)
+    log.info("%s: %d frames in %.1f s", report.output, report.frames, report.seconds)
+    return report
+
+
+def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
+    return open_sink(
+        job.output,
+        info=source.info,
+        width=width,
+        height=height,
+        codec=job.codec,
+        crf=job.crf,
+        companion=None if source.info.is_still else source.info.name,
+        start=job.start,
+        end=job.end,
+        overwrite=job.overwrite,
+        keep_gps=job.keep_gps,
+        reads=(source.info.name, *job.reads),
+    )
+
+
+def _identity(film: Film, doing: _Run) -> dict[str, str]:
+    """Names of what decides how the segments of a film look -> its values, as a manifest keeps them."""
+    recipe, settings = doing.player.recipe, asdict(film)
+    for name in ("uri", "info", "hwaccel"):
+        del settings[name]
+    look = hashlib.sha256(json.dumps({name: str(getattr(recipe, name)) for name in LOOK_FIELDS}).encode())
+    for name, code in sorted(doing.player.codes.items()):
+        look.update(name.encode())
+        for key, tensor in sorted(code.tensors.items()):
+            look.update(key.encode() + tensor.tobytes())
+    if recipe.mask is not None:
+        look.update(_identity_of_file(Path(recipe.mask)).encode())
+    return {
+        "input": _identity_of_file(Path(film.uri)),
+        "model": f"{doing.stylizer.name} {doing.stylizer.version}",
+        "look": look.hexdigest(),
+        "codec, size or part of the film": hashlib.sha256(json.dumps(settings, default=str).encode()).hexdigest(),
+        "version of streamstyle": _version(),
+    }
+
+
+def _version() -> str:
+    try:
+        return version("streamstyle")
+    except PackageNotFoundError:  # run without having been installed
+        return "unknown"
+
+
+def _identity_of_file(path: Path) -> str:
+    """Size, time of change, and a hash of both ends: what tells a file that was changed, without reading all of it."""
+    found = path.stat()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        digest.update(file.read(_END_BYTES))
+        file.seek(max(0, found.st_size - _END_BYTES))
+        digest.update(file.read(_END_BYTES))
+    return f"{found.st_size} bytes, changed {found.st_mtime_ns}, {digest.hexdigest()}"

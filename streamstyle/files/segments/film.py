@@ -1,0 +1,217 @@
+"""A film painted in segments, taken up where a run before was stopped, and joined."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+from streamstyle.errors import Interrupted, StreamstyleError
+from streamstyle.files.segments.manifest import Manifest, Segment
+from streamstyle.files.segments.painting import Film, paint_segment
+from streamstyle.look.player import Player
+from streamstyle.media.places import quoted
+from streamstyle.media.sinks.video import VideoSink
+from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.times import StageTimes
+
+_MOST_MISSING = 0.95
+"""Share of the stated length from which on a film counts as whole."""
+
+Progress = Callable[[int], None]
+Tell = Callable[[str], None]
+
+
+class CannotBeDividedError(Exception):
+    """Where a segment ends, the next one does not begin: the file does not show the same frames from its middle on."""
+
+
+class Painters(Protocol):
+    """Whoever paints segments: this process, several of this machine, or those of a cluster."""
+
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Iterator[tuple[int, Segment]]:
+        """Paint segments, in any order; each is given out when it is whole and safe on the disk.
+
+        Args:
+            to_do: Which.
+            path: Where each one goes.
+            progress: Called with the number of frames of all unfinished segments that are painted.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ThisProcess:
+    """Paints one segment after the other."""
+
+    film: Film
+    stylizer: Stylizer
+    player: Player
+    times: StageTimes
+
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Iterator[tuple[int, Segment]]:
+        """In their order, up to the end of the film."""
+        for index in to_do:
+            with self.times.span(f"segment {index}"):
+                segment = paint_segment(
+                    self.film, index, path(index), self.stylizer, self.player, times=self.times, progress=progress
+                )
+            yield index, segment
+            if segment.beyond is None:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """What became of a film.
+
+    Attributes:
+        frames: Of the result.
+        here: How many of them this run has made.
+        reused: How many repeat the one before.
+        destination: Where the result lies.
+        warnings: What the user should know.
+    """
+
+    frames: int
+    here: int
+    reused: int
+    destination: str
+    warnings: list[str]
+
+
+def paint_film(
+    film: Film,
+    what: dict[str, str],
+    painters: Painters,
+    output: Path,
+    *,
+    overwrite: bool,
+    reads: tuple[str, ...],
+    resume: bool,
+    tell: Tell,
+    progress: Progress,
+    times: StageTimes,
+) -> Painted:
+    """Paint what is not painted yet, and join all.
+
+    Args:
+        film: Which.
+        what: Names of what decides how it looks -> its values.
+        painters: Who paints.
+        output: Where the result goes.
+        overwrite: Replace what is there.
+        reads: Files of this run, which are never replaced.
+        resume: Take up what a run before has left.
+        tell: Takes lines for the user.
+        progress: Called with the number of frames that are done.
+        times: Takes the stages.
+
+    Raises:
+        CannotBeDividedError: It must be painted in one piece; nothing is left of the segments.
+        StreamstyleError: What is there was made of something else, the film cannot be read, or the result not be written.
+        Interrupted: As raised by a signal handler, with what was kept filled in.
+    """
+    manifest = Manifest(output, what, film.grid.count, resume=resume)
+    try:
+        before = manifest.done
+        if manifest.again:
+            tell(f"{manifest.again} of the segments that were done are damaged and painted again")
+        if before:
+            tell(f"resuming: {before} of {film.grid.count} segments done")
+        here = _paint_rest(manifest, painters, progress)
+        sink = VideoSink(
+            output,
+            info=film.info,
+            width=film.shape[0],
+            height=film.shape[1],
+            codec=film.codec,
+            crf=film.crf,
+            companion=film.uri,
+            start=film.start,
+            end=film.end,
+            overwrite=overwrite,
+            reads=reads,
+            survives=False,
+        )
+        with times.span("join"):
+            _join(manifest, sink)
+    except CannotBeDividedError:
+        manifest.remove()
+        raise
+    except Interrupted as interruption:
+        interruption.remark = _kept(manifest)
+        raise
+    except StreamstyleError:
+        if manifest.done:
+            tell(_kept(manifest))
+        raise
+    finally:
+        manifest.close()
+    segments = manifest.whole()
+    manifest.remove()
+    warnings = [line for segment in segments for line in segment.warnings]
+    return Painted(
+        frames=sum(segment.frames for segment in segments),
+        here=here,
+        reused=sum(segment.reused for segment in segments),
+        destination=str(sink.destination),
+        warnings=list(dict.fromkeys([*warnings, *_cut_short(film, segments), *sink.warnings])),
+    )
+
+
+def _paint_rest(manifest: Manifest, painters: Painters, progress: Progress) -> int:
+    """Paint what is to do; returns how many frames that were."""
+    before = done = sum(segment.frames for segment in manifest.segments if segment is not None)
+
+    def advance(frames: int) -> None:
+        progress(done + frames)
+
+    _check_seams(manifest.segments)
+    if done:
+        progress(done)
+    for index, segment in painters.paint(manifest.to_do, manifest.path, advance):
+        manifest.add(index, segment)
+        done += segment.frames
+        _check_seams(manifest.segments)
+        if not manifest.to_do:
+            break
+    return done - before
+
+
+def _check_seams(segments: Sequence[Segment | None]) -> None:
+    """See that each segment begins with the frame before which the one before it ends."""
+    for one, other in pairwise(segments):
+        if one is None or other is None or one.beyond is None:
+            continue
+        if other.begins is None or not one.beyond.meets(other.begins):
+            raise CannotBeDividedError
+
+
+def _join(manifest: Manifest, sink: VideoSink) -> None:
+    try:
+        sink.copy(manifest.encoded())
+        sink.close()
+    except BaseException:
+        unfinished = sink.abort()
+        if unfinished is not None:  # the segments hold all of it
+            Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+def _kept(manifest: Manifest) -> str:
+    count = len(manifest.segments)
+    return f"{manifest.done} of {count} segments are kept in {quoted(manifest.folder)}; run the same command again to go on"
+
+
+def _cut_short(film: Film, segments: Sequence[Segment]) -> list[str]:
+    """What to say where the film ends clearly before it should."""
+    ends = [segment.last + (segment.lasts or 0) for segment in segments if segment.last is not None]
+    elapsed = float(ends[-1] - film.grid.origin) if ends else 0.0
+    stated = film.info.duration
+    if stated is None or elapsed >= _MOST_MISSING * stated:
+        return []
+    return [
+        f"{quoted(film.uri)} is damaged or cut short after {elapsed:.2f} s ({stated:.2f} s were announced); "
+        "what could be read was used"
+    ]

@@ -1,0 +1,246 @@
+"""What of a film is painted already: a folder with its segments, and a file that says which of them are whole.
+
+The file is replaced in one step after each segment, when that is safe on the disk; so after a crash or a power failure it
+names whole segments only. Whatever else lies there was in work, and is painted again.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Self
+
+from streamstyle.errors import SinkError, UsageError
+from streamstyle.files.segments.reading import Seam
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
+from streamstyle.media.sinks.place import locked, to_disk
+from streamstyle.media.sinks.segments import SEGMENT_SUFFIX, EncodedSegment
+
+_FORMAT = 1
+_NAME, _LOCK = "manifest.json", "lock"
+_OWN = re.compile(rf"\d{{5}}(\.partial(-\d+)?)?{re.escape(SEGMENT_SUFFIX)}|{re.escape(_NAME)}(\.new)?|{_LOCK}")
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment that is painted.
+
+    Attributes:
+        frames: How many it has; of an empty one there is no file.
+        reused: How many of them repeat the one before.
+        painted: How many went through the model, those of the lead-in included.
+        begins: Its first frame, or the first one after it where it is empty; None where the film ends before it.
+        beyond: The first frame after it; None where the film ends with it.
+        last: Time of its last frame on the source's clock, in seconds; None where it is empty.
+        lasts: How long its last frame is shown, in seconds; None where the source does not say.
+        size: Of its file, in bytes.
+        checksum: SHA-256 of its file.
+        warnings: What the user should know.
+    """
+
+    frames: int
+    reused: int
+    painted: int
+    begins: Seam | None
+    beyond: Seam | None
+    last: Fraction | None
+    lasts: Fraction | None
+    size: int
+    checksum: str
+    warnings: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        seams = {name: seam and {"time": str(seam.time), "glance": seam.glance} for name, seam in self._seams().items()}
+        times = {name: None if moment is None else str(moment) for name, moment in self._times().items()}
+        return {**asdict(self), **seams, **times}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """What `as_json` gave; ValueError, KeyError or TypeError where it did not."""
+        seams = {
+            name: values[name] and Seam(Fraction(values[name]["time"]), str(values[name]["glance"]))
+            for name in ("begins", "beyond")
+        }
+        times = {name: None if values[name] is None else Fraction(values[name]) for name in ("last", "lasts")}
+        return cls(**{**values, **seams, **times, "warnings": tuple(values["warnings"])})
+
+    def _seams(self) -> dict[str, Seam | None]:
+        return {"begins": self.begins, "beyond": self.beyond}
+
+    def _times(self) -> dict[str, Fraction | None]:
+        return {"last": self.last, "lasts": self.lasts}
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_for(output: Path) -> Path:
+    """Where the segments of a result lie until it is whole."""
+    return output.with_name(f"{output.name}.partial")
+
+
+class Manifest:
+    """The segments of one film, on the disk; used by one run at a time.
+
+    Attributes:
+        folder: Where they lie.
+        segments: Each one that is done; None for those to do.
+        again: How many were done, and are damaged.
+    """
+
+    def __init__(self, output: Path, what: Mapping[str, str], count: int, *, resume: bool) -> None:
+        """Make the folder, or take up what a run before has left there.
+
+        Args:
+            output: Of the film.
+            what: Names of what decides how the segments look -> its values; all must be as they were.
+            count: Of segments.
+            resume: False throws away what is there.
+
+        Raises:
+            UsageError: What is there was made of something else, or is no folder of segments.
+            SinkError: Another run is at work there, or the folder cannot be written.
+        """
+        self.folder = folder_for(output)
+        self.segments: list[Segment | None] = [None] * count
+        self.again = 0
+        self._output, self._what = output, dict(what)
+        self._release: Callable[[], object] = lambda: None
+        try:
+            self.folder.mkdir(exist_ok=True)
+            self._refuse_if_others()
+            release = locked(self.folder / _LOCK)
+            if release is None:
+                raise SinkError(f"{quoted(output)} is being written by another run; name another file")
+            self._release = release
+            if resume:
+                self._take_up()
+            self._clear(keep={self.path(index).name for index, done in enumerate(self.segments) if done})
+            self._write()
+        except OSError as error:
+            self.close()
+            raise SinkError(f"{quoted(self.folder)} cannot be written: {reason(error)}; name another place") from error
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def done(self) -> int:
+        """How many segments are."""
+        return sum(segment is not None for segment in self.segments)
+
+    @property
+    def to_do(self) -> list[int]:
+        """Which segments are not done: those up to the end of the film."""
+        end = next((index for index, done in enumerate(self.segments) if done and done.beyond is None), len(self.segments))
+        return [index for index, done in enumerate(self.segments) if done is None and index < end]
+
+    def path(self, index: int) -> Path:
+        """Where a segment lies."""
+        return self.folder / f"{index:05}{SEGMENT_SUFFIX}"
+
+    def add(self, index: int, segment: Segment) -> None:
+        """A segment is done: its file is whole and safe on the disk.
+
+        Raises:
+            SinkError: That cannot be written down.
+        """
+        self.segments[index] = segment
+        try:
+            self._write()
+        except OSError as error:
+            raise SinkError(f"{quoted(self.folder)} cannot be written: {reason(error)}; make room") from error
+
+    def whole(self) -> list[Segment]:
+        """All segments up to the end of the film, when nothing is left to do."""
+        found: list[Segment] = []
+        for segment in self.segments:
+            assert segment is not None  # nothing is left to do
+            found.append(segment)
+            if segment.beyond is None:
+                break
+        return found
+
+    def encoded(self) -> list[EncodedSegment]:
+        """The files to join."""
+        return [
+            EncodedSegment(self.path(index), segment.begins.time, segment.lasts)
+            for index, segment in enumerate(self.whole())
+            if segment.frames and segment.begins is not None
+        ]
+
+    def remove(self) -> None:
+        """Remove all, when nothing of it is needed any more; what cannot be removed stays."""
+        with suppress(OSError):
+            self._clear(keep={_LOCK})
+            self.close()
+            (self.folder / _LOCK).unlink(missing_ok=True)
+            self.folder.rmdir()
+
+    def close(self) -> None:
+        """Let other runs go on."""
+        release, self._release = self._release, lambda: None
+        release()
+
+    def _refuse_if_others(self) -> None:
+        others = [path.name for path in self.folder.iterdir() if not _OWN.fullmatch(path.name)]
+        if others:
+            raise UsageError(
+                f"{quoted(self.folder)} holds {quoted(others[0])}, which is no segment of a film; move it away, "
+                "or name another output"
+            )
+
+    def _take_up(self) -> None:
+        try:
+            text = (self.folder / _NAME).read_text("utf-8")
+        except FileNotFoundError:
+            return
+        try:
+            values = json.loads(text)
+            found = [None if entry is None else Segment.from_json(entry) for entry in values["segments"]]
+            what = dict(values["what"]) | {"layout of segments": str(values["format"])}
+        except _UNREADABLE as error:
+            raise UsageError(f"{quoted(self.folder / _NAME)} cannot be read; use --no-resume to start anew") from error
+        wanted = self._what | {"layout of segments": str(_FORMAT)}
+        different = [name for name in wanted if what.get(name) != wanted[name]]
+        if different or len(found) != len(self.segments):
+            done = sum(segment is not None for segment in found)
+            raise UsageError(
+                f"{quoted(self.folder)} holds {done} of {len(found)} segments made with another "
+                f"{' and another '.join(different) or 'length'}; give the same again to go on, or --no-resume to start anew"
+            )
+        for index, segment in enumerate(found):
+            whole = segment is not None and self._is_whole(index, segment)
+            self.segments[index] = segment if whole else None
+            self.again += segment is not None and not whole
+
+    def _is_whole(self, index: int, segment: Segment) -> bool:
+        path = self.path(index)
+        try:
+            return not segment.frames or (path.stat().st_size == segment.size and checksum(path) == segment.checksum)
+        except OSError:
+            return False
+
+    def _clear(self, keep: set[str]) -> None:
+        for path in self.folder.iterdir():
+            if _OWN.fullmatch(path.name) and path.name not in keep | {_LOCK}:
+                path.unlink()
+
+    def _write(self) -> None:
+        segments = [None if segment is None else segment.as_json() for segment in self.segments]
+        text = json.dumps({"format": _FORMAT, "what": self._what, "segments": segments}, indent=1)
+        new = self.folder / f"{_NAME}.new"
+        new.write_text(text, "utf-8")
+        to_disk(new)
+        new.replace(self.folder / _NAME)
+        to_disk(self.folder)
