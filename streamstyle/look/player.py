@@ -102,7 +102,7 @@ class Player:
         # Who asks for it is told; by default it is for those who have it.
         if recipe.faces not in {0, FACES} and not weights.is_there(weights.FACES):
             self._warnings.append(
-                f"--faces does nothing: the model that finds faces is not installed; run: {weights.INSTALL}"
+                "--faces does nothing: the model that finds faces is not installed; run: streamstyle install faces"
             )
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}

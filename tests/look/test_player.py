@@ -146,7 +146,7 @@ def test_who_asks_for_faces_without_the_model_is_told(tmp_path, monkeypatch, fac
     monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path))
     warnings = Player(Recipe(("a",), faces=faces), find_style).warnings
     assert len(warnings) == said
-    assert all("run: python -m streamstyle.look.people.install" in warning for warning in warnings)
+    assert all("run: streamstyle install faces" in warning for warning in warnings)
 
 
 def test_built_in_styles_say_that_their_brush_is_fixed():
