@@ -12,7 +12,7 @@ import signal
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 from streamstyle.errors import SinkError, StreamstyleError, UsageError
 from streamstyle.files.segments.crew import CORES_EACH, MOST_DEATHS
 from streamstyle.files.segments.manifest import Segment, checksum
+from streamstyle.files.segments.painting import Results
 from streamstyle.files.segments.remote import PIECE_BYTES, Greeting, Remote, Site, greeting_of_this_process
 from streamstyle.files.segments.worker import Orders, Told
 from streamstyle.media.places import quoted
@@ -45,6 +46,7 @@ class _Painter:
         actor: Ray's handle.
         node: Ray's name of its node.
         host: The node's name for people.
+        place: Which of the node's painters it is.
         task: What is awaited of it; None where it is idle, or waits for the film.
         then: What to do with the answer.
         index: Of the segment it is at.
@@ -58,6 +60,7 @@ class _Painter:
     actor: Any
     node: str
     host: str
+    place: int
     task: Any = None
     then: "Callable[[_Painter, Any], Iterable[tuple[int, Segment]]] | None" = None
     index: int | None = None
@@ -82,9 +85,7 @@ class Cluster:
     orders: Orders
     tell: Callable[[str], None]
 
-    def paint(
-        self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]
-    ) -> Iterator[tuple[int, Segment]]:
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]) -> Results:
         """In the order in which they are done.
 
         Raises:
@@ -152,7 +153,7 @@ class _Run:
     told: float = 0.0
     had_painters: float = field(default_factory=time.monotonic)
 
-    def segments(self, progress: Callable[[int], None]) -> Iterator[tuple[int, Segment]]:
+    def segments(self, progress: Callable[[int], None]) -> Results:
         """Until all are painted."""
         count = len(self.waiting)
         while self.waiting or any(painter.index is not None for painter in self.painters):
@@ -204,15 +205,18 @@ class _Run:
             return
         self.looked = now
         before = self._who()
-        staffed = {painter.node for painter in self.painters} | self.refused
+        staffed = {(painter.node, painter.place) for painter in self.painters}
         for node in self.ray.nodes():
-            if node["Alive"] and node["NodeID"] not in staffed:
-                for place, (cpus, gpus, count) in enumerate(shares_of(node["Resources"])):
-                    self._hire(node, cpus, gpus, (place, count) if not gpus else None)
+            if not node["Alive"] or node["NodeID"] in self.refused:
+                continue
+            for place, (cpus, gpus, count) in enumerate(shares_of(node["Resources"])):
+                if (node["NodeID"], place) not in staffed:
+                    self._hire(node, place, cpus, gpus, count)
         if self._who() != before:
             self.tell(self._who())
 
-    def _hire(self, node: dict[str, Any], cpus: float, gpus: float, share: tuple[int, int] | None) -> None:
+    def _hire(self, node: dict[str, Any], place: int, cpus: float, gpus: float, count: int) -> None:
+        share = None if gpus else (place, count)
         strategies = import_module("ray.util.scheduling_strategies")
         actor = (
             self.ray.remote(Remote)
@@ -224,7 +228,7 @@ class _Run:
             )
             .remote(self.orders, share, self.token)
         )
-        painter = _Painter(actor, node["NodeID"], node["NodeManagerHostname"])
+        painter = _Painter(actor, node["NodeID"], node["NodeManagerHostname"], place)
         folder = self.path(0).parent
         painter.task = actor.greet.remote(Site.of(self.orders.film.uri, folder))
         painter.then = self._greeted
