@@ -10,9 +10,10 @@ import pytest
 
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.files.segments import cluster as clusters
-from streamstyle.files.segments.cluster import shares_of
+from streamstyle.files.segments import staff as staffs
 from streamstyle.files.segments.manifest import folder_for
 from streamstyle.files.segments.remote import Site
+from streamstyle.files.segments.staff import shares_of
 from tests.files.segments.clusters import add_node, ray_cluster
 from tests.files.segments.films import (
     DiesOnce,
@@ -152,7 +153,7 @@ class TestCluster:
         assert all(same(output, unbroken) for output in outputs)
 
     def test_a_node_with_another_model_is_left_out(self, cluster, film, tmp_path, monkeypatch):
-        monkeypatch.setattr(clusters, "_PATIENCE_SECONDS", 1)
+        monkeypatch.setattr(staffs, "PATIENCE_SECONDS", 1)
         lines = []
         with pytest.raises(StreamstyleError, match="no node of the cluster can paint"):
             paint(film, tmp_path / "out.mp4", Reloaded(other_model), cluster=cluster.address, tell=lines.append)
