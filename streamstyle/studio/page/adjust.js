@@ -251,8 +251,7 @@ function region(field, title) {
     const own = look[field];
     const named = studio.styles.map(({ name, title: words }) => [name, words]);
     if (!["style", "keep", ...studio.styles.map((style) => style.name)].includes(own)) named.push([own, own]);
-    const options = [["style", "Painted like the rest"], ["keep", "Left as they are"], ...named];
-    if (field === "background") options[1][1] = "Left as it is";
+    const options = [["style", "Like the rest"], ["keep", "Unpainted"], ...named];
     const key = options.join("\n");
     if (select.dataset.key !== key) {
       select.dataset.key = key;
