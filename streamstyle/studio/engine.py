@@ -267,7 +267,8 @@ class Engine:
                     self._retry_at = time.monotonic() + _TRY_AGAIN_SECONDS
         else:
             if self._goes_on():
-                self.status = Status("off")
+                self._next = camera if camera.kind == "browser" else None  # a phone was turned
+                self.status = Status("off") if self._next is None else Status("starting", camera)
         finally:
             self.live = None
             self.controls.rest()

@@ -353,6 +353,18 @@ async def test_a_browsers_camera_that_is_gone_is_said_and_comes_back(one):
 
 
 @in_studio()
+async def test_a_phone_that_is_turned_is_painted_upright(one):
+    await one.ask("POST", "/api/live/start", {"source": {"kind": "browser"}}, status=202)
+    async with one.socket("/api/camera") as camera:
+        for width, height in ((WIDTH, HEIGHT), (HEIGHT, WIDTH)):
+            jpeg = jpeg_of(pattern(1, width, height))
+            async with asyncio.timeout(SECONDS):
+                while (await one.state())["live"]["size"] != [width, height]:
+                    assert await camera.receive_json(timeout=SECONDS) == {"next": True}
+                    await camera.send_bytes(struct.pack(">d", 1000 * time.time()) + jpeg)
+
+
+@in_studio()
 async def test_nonsense_from_a_browsers_camera_is_left_out(one):
     await one.ask("POST", "/api/live/start", {"source": {"kind": "browser"}}, status=202)
     bomb = jpeg_of(np.zeros((8, 8, 3), np.uint8))
