@@ -285,7 +285,7 @@ def test_an_orderly_end_keeps_what_was_running_for_the_next_start(studio, long_f
     asyncio.run(second())
 
 
-def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeypatch):
+def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -296,6 +296,14 @@ def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeyp
             status, words = await problem(await client.post(f"/api/jobs/{job['id']}/show"))
             assert status == 409
             assert words.startswith("there is no desktop here to show it on; the file is '")
+            (tmp_path / "xdg-open").write_text('#!/bin/sh\necho "$@" > "$0.said"\n')
+            (tmp_path / "xdg-open").chmod(0o755)
+            monkeypatch.setenv("DISPLAY", ":7")
+            monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+            assert (await client.post(f"/api/jobs/{job['id']}/show")).status == 200
+            while not (said := tmp_path / "xdg-open.said").is_file() or not said.read_text():
+                await asyncio.sleep(0.02)
+            assert said.read_text() == f"{data / 'jobs' / job['id']}\n"
 
     asyncio.run(go())
 
