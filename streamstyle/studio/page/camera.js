@@ -182,8 +182,10 @@ function fresh(video) {
 /** @param {unknown} error Of getUserMedia. */
 function words(error) {
   const name = error instanceof Error ? error.name : "";
-  if (name === "NotAllowedError") return "The browser was not allowed to use the camera. Allow it beside the address, then try again.";
-  if (name === "NotFoundError" || name === "OverconstrainedError") return "The browser finds no camera. Plug one in, then try again.";
+  if (name === "NotAllowedError")
+    return "The browser was not allowed to use the camera. Allow it beside the address, then try again.";
+  if (name === "NotFoundError" || name === "OverconstrainedError")
+    return "The browser finds no camera. Plug one in, then try again.";
   if (name === "NotReadableError") return "Another program uses the camera. Close it, then try again.";
   return `The browser's camera cannot be used (${error}).`;
 }
