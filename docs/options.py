@@ -20,6 +20,7 @@ _COMMANDS = {
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
     "studio": "Serves a page with everything, for browsers on this computer and others, and an API.",
     "demo": "Paints a sample clip.",
+    "install": "Fetches parts that not everybody needs; without a part, lists them with their sizes and places.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
     "completion": "Prints a script that completes commands, options and styles in your shell; `--help` says where it goes.",
 }
@@ -37,7 +38,7 @@ _REST = """## Environment variables
 | variable | what it does |
 | --- | --- |
 | `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: in the user's data) |
-| `STREAMSTYLE_MIRROR` | where `python -m export.import_adain --download` fetches weights from |
+| `STREAMSTYLE_MIRROR` | where `streamstyle install vgg19` fetches weights from |
 | `STREAMSTYLE_VGG` | the file of VGG-19 for `python -m evaluation` and `python -m models.gatys` |
 
 ## Exit codes

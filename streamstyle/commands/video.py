@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from streamstyle.commands.install import offer
 from streamstyle.commands.preview import add_sharing_arguments, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
@@ -36,6 +37,7 @@ from streamstyle.styles.store import builtin_names, is_bare
 log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20
+_MOST_WORKERS = 256
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,12 +79,31 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="paint a film anew instead of going on where a run before was stopped",
     )
+    parser.add_argument(
+        "--workers",
+        type=_workers_argument,
+        default=1,
+        metavar="N|auto",
+        help="paint films longer than a minute in so many processes (default: 1)",
+    )
+    parser.add_argument(
+        "--cluster", default="", metavar="auto|ADDRESS", help="paint films longer than a minute on a Ray cluster"
+    )
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
     add_sharing_arguments(parser)
     add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _workers_argument(text: str) -> int | None:
+    """A number of processes; None for `auto`."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"wanted 1 to {_MOST_WORKERS}, or auto, got '{text}'")
+    return int(text)
 
 
 def video_command(options: argparse.Namespace, console: Console) -> int:
@@ -127,6 +148,8 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     _tell_plan(plan, console, as_json=options.json)
     if not plan.to_do:
         return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
+    if recipe.knows_people:
+        offer("people")
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
@@ -245,6 +268,8 @@ def _stylize_one(
             compare=options.compare,
             hwaccel=options.hwaccel,
             resume=options.resume,
+            workers=options.workers,
+            cluster=options.cluster,
         )
         player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
         try:

@@ -34,6 +34,8 @@ class Job:
         skip_duplicates: Paint a frame that repeats the one before only once.
         hwaccel: Where a video is decoded, as its source was told.
         resume: Take up what a run before has left of a film; False throws it away.
+        workers: How many processes paint a film; None for as many as are fastest.
+        cluster: Address of the Ray cluster that paints films: `auto`, `HOST:PORT` or `ray://HOST:PORT`; empty for none.
     """
 
     output: Path
@@ -49,6 +51,8 @@ class Job:
     skip_duplicates: bool = True
     hwaccel: str = hardware.OFF
     resume: bool = True
+    workers: int | None = 1
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from pathlib import Path
 from streamstyle.errors import Interrupted
 from streamstyle.files.brush import Brush
 from streamstyle.files.job import Job, Report
-from streamstyle.files.segments.film import CannotBeDividedError, Painted, ThisProcess, paint_film
+from streamstyle.files.segments.cluster import Cluster
+from streamstyle.files.segments.crew import Crew, automatic_workers
+from streamstyle.files.segments.film import CannotBeDividedError, Painted, Painters, ThisProcess, paint_film
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.painting import Film
+from streamstyle.files.segments.worker import Orders
 from streamstyle.files.sharing import as_shown, comparing
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
@@ -100,7 +103,7 @@ def _grid(source: Source, job: Job, player: Player) -> Grid | None:
 
 def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run) -> Painted | None:
     """Paint a film; None where that cannot be done in segments."""
-    job, player = doing.job, doing.player
+    job = doing.job
     codec = choose_codec(job.output, job.codec)
     reads = (source.info.name, *job.reads)
     refuse_unless_writable(job.output, overwrite=job.overwrite, reads=reads)
@@ -119,7 +122,7 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
         crf=job.crf,
         skip_duplicates=job.skip_duplicates,
     )
-    painters = ThisProcess(film, doing.stylizer, player, doing.times)
+    painters = _painters(film, doing)
     try:
         return paint_film(
             film,
@@ -136,6 +139,16 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
     except CannotBeDividedError:
         doing.tell(f"{quoted(film.uri)} cannot be read from its middle on; it is painted in one piece")
         return None
+
+
+def _painters(film: Film, doing: _Run) -> Painters:
+    job, stylizer = doing.job, doing.stylizer
+    model = f"{stylizer.name} {stylizer.version}"
+    orders = Orders(film, stylizer.load_again, model, doing.player.recipe, doing.player.codes)
+    if job.cluster:
+        return Cluster(job.cluster, orders, doing.tell)
+    count = automatic_workers(stylizer.provider) if job.workers is None else job.workers
+    return ThisProcess(film, stylizer, doing.player, doing.times) if count == 1 else Crew(orders, count)
 
 
 def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:

@@ -94,6 +94,12 @@ def flatness(blocks: Plane, detail: float) -> Plane:
 @lru_cache(maxsize=4)
 def _pattern(width: int, height: int) -> Plane:
     """(height, width, 3) float32 of mean 0 and deviation 1, the same every time."""
+    return np.tile(pattern_tile(), (-(-height // _TILE), -(-width // _TILE), 1))[:height, :width]
+
+
+@lru_cache(maxsize=1)
+def pattern_tile() -> Plane:
+    """The part of the pattern that repeats: (128, 128, 3) float32 of mean 0 and deviation 1, in blocks of 4 x 4 pixels."""
     frequency = np.hypot(np.fft.fftfreq(_TILE)[:, None], np.fft.rfftfreq(_TILE)[None]) / _BLOCK
     heard = (frequency > 1 / _COARSEST) & (frequency < 1 / _FINEST)
     amplitude = np.where(heard, 1 / np.maximum(frequency, 1e-6), 0)
@@ -104,5 +110,4 @@ def _pattern(width: int, height: int) -> Plane:
         plane = np.fft.irfft2(phases * amplitude, (_TILE, _TILE))
         planes.append(plane / plane.std())
     tile = np.stack([(1 - _COLORED**2) ** 0.5 * planes[0] + _COLORED * own for own in planes[1:]], axis=2)
-    pattern: Plane = np.tile(tile, (-(-height // _TILE), -(-width // _TILE), 1))[:height, :width].astype(np.float32)
-    return pattern
+    return tile.astype(np.float32)

