@@ -1,8 +1,8 @@
 """`python -m bench`: how fast, how near to what the machine allows, and compared with others.
 
 Parts: the network alone, files end to end, live latency, the studio with its viewers, the page that paints in a browser,
-start-up, memory, how cost grows, and films in segments. What is compared runs in turns. `report` measures nothing: it prints,
-draws and writes down what --json holds.
+start-up, memory, how cost grows, and films in segments. What is compared runs in turns. `report` measures nothing: it
+prints, draws and writes down what --json holds.
 """
 
 import argparse

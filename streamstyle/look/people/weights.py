@@ -85,6 +85,14 @@ def read(package: Package) -> list[bytes]:
     return [_content(known, package) for known in package.files]
 
 
+def is_there(package: Package) -> bool:
+    """Whether its files are installed."""
+    try:
+        return bool(read(package))
+    except (ModelError, OSError):
+        return False
+
+
 def _content(known: Weights, package: Package) -> bytes:
     for path in _places(known.name):
         if path.is_file() and known.is_in(content := path.read_bytes()):
