@@ -18,13 +18,14 @@ from bench.setting import RATE, Setting, Size, named, pictures, write_clip
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.studio.camera import Camera
-from streamstyle.studio.engine import Engine, ModelChoice
+from streamstyle.studio.engine import Engine
 from streamstyle.studio.folders import Folders
 from streamstyle.studio.keys import ENGINE
 from streamstyle.studio.listening import address_of, listen
 from streamstyle.studio.pictures import Pictures, encode
 from streamstyle.studio.security import Guard
 from streamstyle.studio.server import serving, studio_app
+from streamstyle.studio.status import ModelChoice
 
 _VIEWERS = (0, 1, 4)
 _START_SECONDS = 120.0
@@ -122,10 +123,10 @@ def measure(setting: Setting) -> list[Table]:
             *("JPEG kB", "processor ms per frame", "memory MB", "MB at the end"),
         ],
         notes=[
-            f"A clip as a camera of {RATE} frames a second, frames painted at their own size, on {stylizer.provider}; viewers "
-            "in another process on the same machine, each asks for the next picture at full size when it has one. Ages: from "
-            "capture to the viewer's socket; of the browser's camera, from the browser and back. Of several viewers the "
-            "slowest rate. First row of a size: the live engine alone (`live`), from capture to shown.",
+            f"A clip as a camera of {RATE} frames a second, painted at its own size, on {stylizer.provider}; viewers in "
+            "another process on the same machine, each asks for the next picture when it has one. Ages: from capture to "
+            "the viewer's socket; of the browser's camera, from the browser and back. Of several viewers the slowest rate. "
+            "First row of a size: the live engine alone (`live`), from capture to shown.",
         ],
     )
     for size in setting.sizes_or("360p"):

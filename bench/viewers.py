@@ -1,7 +1,6 @@
 """Viewers of a studio, in a process of their own as browsers are: `python -m bench.viewers URL SECONDS VIEWERS [PICTURE]`.
 
-The token is in STREAMSTYLE_TOKEN. Prints one line of JSON. With a JPEG, it is also a browser whose own camera sends that, 30
-times a second.
+The token is in STREAMSTYLE_TOKEN. Prints one line of JSON. With a JPEG, it is also a browser whose own camera sends that.
 """
 
 import asyncio
@@ -59,7 +58,7 @@ async def _main(url: str, seconds: float, viewers: int, camera: Path | None) -> 
             async with session.post(f"{url}/api/live/start", json={"source": {"kind": "browser"}}) as answer:
                 await answer.read()
             await _be_a_camera(session, url, until, camera.read_bytes())
-        await asyncio.wait(watching, timeout=_GRACE_SECONDS if camera is None else 1.0)
+        await asyncio.wait(watching, timeout=max(1.0, until - time.time() + (_GRACE_SECONDS if camera is None else 0)))
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)

@@ -18,9 +18,10 @@ _COMMANDS = {
     "camera": "Paints a camera, a file or a stream live. `run_camera.py` in a checkout is the same command.",
     "styles": "Lists the styles, or shows them on a photo of yours; see the [gallery](gallery/index.md).",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
-    "studio": "Serves a page with everything, for browsers on this computer and others, and an API.",
+    "studio": "Serves a page with everything, for browsers here and elsewhere, and [an API](how-to/studio-api.md).",
     "style": "`streamstyle style make` tunes a style for [one painting](how-to/your-own-style.md).",
     "demo": "Paints a sample clip.",
+    "install": "Fetches parts that not everybody needs; without a part, lists them with their sizes and places.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
     "completion": "Prints a script that completes commands, options and styles in your shell; `--help` says where it goes.",
 }
@@ -38,7 +39,8 @@ _REST = """## Environment variables
 | variable | what it does |
 | --- | --- |
 | `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: in the user's data) |
-| `STREAMSTYLE_MIRROR` | where `python -m export.import_adain --download` fetches weights from |
+| `STREAMSTYLE_PASSWORD` | the password with which other devices get into `streamstyle studio --host` |
+| `STREAMSTYLE_MIRROR` | where `streamstyle install vgg19` fetches weights from |
 | `STREAMSTYLE_VGG` | the file of VGG-19 for `streamstyle style make`, `python -m evaluation` and `python -m models.gatys` |
 
 ## Exit codes
@@ -58,7 +60,7 @@ def page() -> str:
     commands = _commands()
     common = set.intersection(*({action.dest for action in parser._actions} for parser in commands.values()))
     for name, parser in commands.items():
-        looks = name in {"video", "camera"}
+        looks = name in {"video", "camera", "studio"}
         own = [
             action for action in parser._actions if action.dest not in common and not (looks and action.dest in LOOK_FIELDS)
         ]

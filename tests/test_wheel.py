@@ -44,6 +44,7 @@ def python(tmp_path_factory):
     if built.returncode:
         pytest.skip(f"the wheel cannot be built here: {built.stderr.strip().splitlines()[-1]}")
     (wheel,) = folder.glob("streamstyle-*.whl")
+    assert wheel.stat().st_size < 40_000_000
     venv.create(folder / "environment", with_pip=True)
     interpreter = folder / "environment" / ("Scripts" if os.name == "nt" else "bin") / "python"
     installed = run(folder, interpreter, "-m", "pip", "install", f"{wheel}[cpu]", "mypy")

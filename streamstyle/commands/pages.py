@@ -30,7 +30,7 @@ PAGES = {
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
             "how it is computed": f"{_COMPUTED} hwaccel",
-            "what is said": f"list_styles help_all | quiet json {_TOLD} profile",
+            "what is said": f"help_all | list_styles quiet json {_TOLD} profile",
         },
         (
             "streamstyle video holiday.mp4 --style starry-night",
@@ -67,7 +67,7 @@ PAGES = {
     ),
     "demo": Page(
         "[options]",
-        {"options": "style output overwrite help_all | device", "what is said": f"| {_TOLD}"},
+        {"options": "style output overwrite no_open help_all | device", "what is said": f"| {_TOLD}"},
         ("streamstyle demo", "streamstyle demo --style my_painting.jpg -o my_demo"),
     ),
     "styles": Page(
@@ -99,6 +99,11 @@ PAGES = {
             "streamstyle sheet portrait.jpg -o styles.png",
             "streamstyle sheet holiday.mp4 --start 0:10 --style kiss scream -o sheet.png",
         ),
+    ),
+    "install": Page(
+        "[PART...]",
+        {"options": "parts source help_all", "what is said": f"| {_TOLD}"},
+        ("streamstyle install", "streamstyle install people", "streamstyle install people --from mediapipe-0.10.14.whl"),
     ),
     "doctor": Page(
         "[options]",

@@ -16,8 +16,10 @@ from types import FrameType
 
 from rich.console import Console
 
+from streamstyle.commands.log import SAID
 from streamstyle.commands.progress import complain, teller
 from streamstyle.errors import Interrupted, UsageError
+from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
 from streamstyle.look.values import auto_size_argument
 from streamstyle.paint.stylizer import Stylizer
@@ -25,12 +27,14 @@ from streamstyle.runtime.catalog import MODELS
 from streamstyle.runtime.table import DEVICES, PRECISIONS
 from streamstyle.studio.camera import Camera
 from streamstyle.studio.certificate import context_of, self_signed
-from streamstyle.studio.engine import Engine, ModelChoice
+from streamstyle.studio.engine import Engine
 from streamstyle.studio.folders import Folders
+from streamstyle.studio.keys import ENGINE
 from streamstyle.studio.listening import LOOPBACK, address_of, listen, listen_near
 from streamstyle.studio.pictures import Pictures
 from streamstyle.studio.security import Guard, token_of
 from streamstyle.studio.server import serving, studio_app
+from streamstyle.studio.status import ModelChoice
 
 USUAL_PORT = 8100
 _PASSWORD = "STREAMSTYLE_PASSWORD"
@@ -88,6 +92,8 @@ def studio_command(options: argparse.Namespace, console: Console) -> int:
 async def _serve(options: argparse.Namespace, console: Console) -> int:
     """Returns the signal that ended it."""
     recipe = recipe_of(options)
+    if options.save_look is not None:
+        check_look_place(options.save_look, overwrite=False)
     if options.port is not None and not 0 <= options.port <= 65535:
         raise UsageError(f"--port is a number up to 65535, got {options.port}")
     folders = Folders.of(options.data)
@@ -118,7 +124,7 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
             size=options.size,
         )
 
-    logging.getLogger("streamstyle").addHandler(_Complaints(logging.WARNING))
+    logging.getLogger("streamstyle").addHandler(_Complaints())
     app = studio_app(guard, folders, open_engine, [address] if beyond else [])
     with _Signals() as signals:
         async with serving(app, listener, context):
@@ -128,9 +134,18 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
                 complain("warning: anybody in the network who has the password can use the studio and see the camera")
                 if context is None:
                     complain("warning: without --https others can read the password, and phones give no camera to the page")
-            if not options.no_browser:
-                await asyncio.to_thread(webbrowser.open, f"{here}/?token={guard.once()}")
-            return await signals.first
+            if not options.no_browser and not await asyncio.to_thread(_open, f"{here}/?token={guard.once()}"):
+                complain("no browser can be opened here; open the address yourself")
+            signal_number = await signals.first
+    if options.save_look is not None:
+        save_recipe(app[ENGINE].wanted, options.save_look)
+    return signal_number
+
+
+def _open(address: str) -> bool:
+    """Open a page in the browser of the desktop; whether there is one. One in the terminal would not be left."""
+    has_desktop = sys.platform in {"win32", "darwin"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return has_desktop and webbrowser.open(address)
 
 
 def _password(options: argparse.Namespace, *, beyond: bool) -> str | None:
@@ -161,12 +176,18 @@ def _encryption(options: argparse.Namespace, folder: Path, address: str) -> ssl.
 
 
 class _Complaints(logging.Handler):
-    """Prints what the studio complains of, in one line each."""
+    """Prints what the studio complains of, in one line each, but for what was said anyway."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.addFilter(lambda record: record.name != SAID.name)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one."""
         failure = record.exc_info[1] if record.exc_info else None
-        complain(record.getMessage() + ("" if failure is None else f" ({type(failure).__name__}: {failure})"))
+        why = "" if failure is None else f" ({type(failure).__name__}: {failure})"
+        with suppress(OSError):  # the terminal may be gone
+            print(f"streamstyle: warning: {record.getMessage()}{why}", file=sys.stderr, flush=True)
 
 
 class _Signals:

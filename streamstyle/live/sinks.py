@@ -85,14 +85,16 @@ class Sinks:
         """Whether a recording runs, or is about to."""
         return self._output(RECORDING) is not None
 
-    def start_recording(self, path: Callable[[], Path], *, overwrite: bool = False) -> None:
+    def start_recording(self, path: Callable[[], Path], *, overwrite: bool = False, sound: SoundFrom | None = None) -> None:
         """Record what comes from now on, with real times.
 
         Args:
             path: Names the file.
             overwrite: Replace one that exists.
+            sound: What it holds beside the picture; that of the source by default.
         """
-        self.attach(RECORDING, lambda: open_recording(self._info, path(), overwrite=overwrite, sound=self._sound))
+        held = sound or self._sound
+        self.attach(RECORDING, lambda: open_recording(self._info, path(), overwrite=overwrite, sound=held))
 
     def stop_recording(self) -> None:
         """Finish the recording, if there is one."""

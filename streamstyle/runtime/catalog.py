@@ -18,11 +18,7 @@ SHIPPED = ("fast",)
 """Models that come with the program."""
 
 IMPORTED = {
-    "vgg19": (
-        "its weights do not come with streamstyle; in a checkout, run: pip install -e '.[cpu,train]', "
-        "then: python -m export.import_adain --download "
-        "(or, with weights of your own: --encoder vgg_normalised.pth --decoder decoder.pth)"
-    )
+    "vgg19": "run: streamstyle install vgg19",
 }
 """Models whose weights each user imports once -> what to run."""
 

@@ -84,7 +84,7 @@ class BrowserSource(LiveSource):
         self.state = LiveState("live", time.monotonic())
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames until the source is closed, with a gap where none comes."""
+        """Frames until the source is closed, with a gap where none comes, or until a phone is turned to its other side."""
         if self._begun:
             return
         self._begun = True
@@ -101,6 +101,8 @@ class BrowserSource(LiveSource):
             if self.state.name == "lost":
                 self.state = LiveState("live", now)
             image, moment = taken
+            if (image.shape[0] > image.shape[1]) != (self.info.height > self.info.width):
+                return
             yield Frame(image, index, times.at(moment), captured_at=moment)
             index += 1
 

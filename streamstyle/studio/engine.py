@@ -1,15 +1,16 @@
-"""The live show of the studio: one model and one look, and a camera that comes and goes.
+"""The live show of the studio, in one file since one thread owns all of its state.
 
-A thread of its own owns all of this; it also presents the frames of a run, as a window would. What other threads want is
-sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second, while the picture goes on.
+One model and one look, and cameras that come and go. The thread also presents the frames of a run, as a window would.
+What other threads want is sent to it (streamstyle.pipeline.threads.Owner) and done within a few hundredths of a second,
+while the picture goes on.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from streamstyle.errors import SinkError, StreamstyleError, UsageError, reason_of
 from streamstyle.frame import Frame
@@ -28,46 +29,13 @@ from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.threads import Background, Owner, sent
 from streamstyle.studio.browser_camera import BrowserPictures
 from streamstyle.studio.camera import Camera
+from streamstyle.studio.microphone import Microphone
+from streamstyle.studio.status import ModelChoice, Status
 
 VIRTUAL_CAMERA = "virtual camera"
 _IDLE_SECONDS = 0.03
 _TRY_AGAIN_SECONDS = 3.0
 _USUAL_RATE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Which model paints, and where.
-
-    Attributes:
-        model: A name, or the path of an `.onnx` file.
-        device: One of streamstyle.runtime.table.DEVICES.
-        precision: One of streamstyle.runtime.table.PRECISIONS.
-    """
-
-    model: str = "fast"
-    device: str = "auto"
-    precision: str = "auto"
-
-
-Phase = Literal["off", "starting", "running", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where the show is.
-
-    Attributes:
-        phase: `failed` tells that a camera cannot be opened or the model does not run; `problem` says why.
-        camera: What is painted, or was to be.
-        size: Width and height of the frames, in pixels.
-        problem: What the user should know and do; also while it runs and the camera is away.
-    """
-
-    phase: Phase = "off"
-    camera: Camera | None = None
-    size: tuple[int, int] | None = None
-    problem: str | None = None
 
 
 class Engine:
@@ -83,6 +51,7 @@ class Engine:
         recording: The file of the newest recording; the state tells whether it is still written.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
         browser: Where the pictures of a browser's camera lie.
+        microphone: Of a browser; recordings hold what it hears, where it is on when they begin.
     """
 
     def __init__(
@@ -110,13 +79,13 @@ class Engine:
             size: Short side at which frames are painted; None for what the machine can do.
         """
         self.owner = Owner()
-        self.status = Status()
+        self.status = Status() if camera is None else Status("starting", camera)
         self.controls: Controls | None = None
         self.live: Live | None = None
         self.stylizer: Stylizer | None = None
         self.remedy: str | None = None
         self.recording: Path | None = None
-        self.browser = BrowserPictures()
+        self.browser, self.microphone = BrowserPictures(), Microphone()
         self.settings, self._load_model, self._show, self._names = settings, load, show, FreshNames(pictures)
         self._first = Settings((), mirror=mirror, recipe=recipe or Recipe())
         self._next, self._size = camera, size
@@ -194,7 +163,8 @@ class Engine:
             self.live.sinks.stop_recording()
         elif not self.live.sinks.recording:
             self.recording = path = self._names.next(".mp4")
-            self.live.sinks.start_recording(lambda: path)
+            sound = self.microphone.on_clock_of(self.newest) if self.microphone.is_on else None
+            self.live.sinks.start_recording(lambda: path, sound=sound)
 
     @sent
     def virtual_camera(self, on: bool) -> None:
@@ -237,13 +207,17 @@ class Engine:
             self._load()
             while not self._ended:
                 self._attend()
-                if self._next is None and time.monotonic() >= self._retry_at:
-                    self._next = self.status.camera
-                if self._next is not None:
-                    camera, self._next, self._retry_at = self._next, None, float("inf")
+                camera, self._next = self._next, None
+                if camera is not None:
+                    self.status = Status("starting", camera)
                     self._play(camera)
+                elif self.status.camera is not None and time.monotonic() >= self._retry_at:
+                    self._play(self.status.camera)
                 else:
                     time.sleep(_IDLE_SECONDS)
+        except BaseException as fault:
+            self.status = Status("failed", self.status.camera, problem=f"the studio must be restarted ({fault})")
+            raise
         finally:
             if self.controls is not None:
                 self.controls.close()
@@ -256,7 +230,7 @@ class Engine:
     def _load(self) -> bool:
         """Have the model and the first look; whether they are there."""
         try:
-            stylizer = self.stylizer or self._load_model(self.settings)
+            self.stylizer = stylizer = self.stylizer or self._load_model(self.settings)
             names = tuple(stylizer.encoder.builtin.names())
             recipe = self._first.recipe
             styles = (*recipe.style, *(name for name in names if name not in recipe.style))
@@ -268,14 +242,15 @@ class Engine:
         except StreamstyleError as error:
             self.status = Status("failed", self.status.camera, problem=str(error))
             return False
-        self.stylizer, self.controls = stylizer, controls
+        self.controls = controls
         return True
 
     def _play(self, camera: Camera) -> None:
         """Run until something else is wanted or the camera ends; whatever is wrong, the studio goes on."""
-        self.status = Status("starting", camera)
+        self._retry_at = float("inf")
         if self.controls is None and not self._load():
             return
+        assert self.controls is not None
         try:
             with camera.open(self.browser, self._goes_on) as source:
                 live = self._live(source)
@@ -292,9 +267,11 @@ class Engine:
                     self._retry_at = time.monotonic() + _TRY_AGAIN_SECONDS
         else:
             if self._goes_on():
-                self.status = Status("off")
+                self._next = camera if camera.kind == "browser" else None  # a phone was turned
+                self.status = Status("off") if self._next is None else Status("starting", camera)
         finally:
             self.live = None
+            self.controls.rest()
             self._show(None)
 
     def _live(self, source: LiveSource) -> Live:
@@ -305,7 +282,7 @@ class Engine:
         moves = self._size is None and not self.stylizer.sizes_are_dear
         rate = float(info.frame_rate or _USUAL_RATE)
         auto = AutoSize(ladder(min(info.width, info.height), strokes), 1 / rate) if moves else None
-        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True)
+        live = Live(source, self.stylizer, self.controls, size=self._size, auto=auto, keeps_controls=True, with_sound=True)
         live.tell = logging.getLogger("streamstyle").info
         live.measure_size()
         live.warm_up()
@@ -330,14 +307,15 @@ class Engine:
     def _goes_on(self) -> bool:
         if self.live is None:
             self._attend()  # while a camera opens
-        return not self._ended and self._next is None and self.status.phase in {"starting", "running"}
+        return not self._ended and self._next is None and self.status.phase != "off"
 
     def _change(self, change: Callable[[Recipe], Recipe], number: int) -> None:
         def done() -> None:
             self._done = number
 
         if self.controls is None:
-            self._first = replace(self._first, recipe=change(self._first.recipe))
+            with suppress(UsageError):  # it was told to whoever asked
+                self._first = replace(self._first, recipe=change(self._first.recipe))
             done()
         else:
             self.controls.change(change)

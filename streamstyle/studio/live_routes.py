@@ -1,35 +1,22 @@
 """The API of the live picture: look, camera, outputs, state."""
 
 import asyncio
-import math
-import struct
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from streamstyle.look.options import changed_look, describe_look
 from streamstyle.look.recipe import KEEP, LOOK_FIELDS, Recipe
 from streamstyle.studio.camera import Camera, describe_cameras
-from streamstyle.studio.events import HEARTBEAT_SECONDS
-from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, TOLD
+from streamstyle.studio.keys import ENGINE, EVENTS, GUARD, NETWORK, TOLD
 from streamstyle.studio.routes import BODY, ApiError, Route, answer
-from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, Schema, listing, one_of, record, text, whole
-from streamstyle.studio.shelf.files import answers_of
+from streamstyle.studio.schema import COUNT, ON, TEXT, Schema, listing, one_of, record, text, whole
 from streamstyle.studio.shelf.keys import STYLES
 from streamstyle.studio.told import FIELDS_SCHEMA, LOOK_SCHEMA, STATE_SCHEMA, STYLE_FIELDS, named
 
 _SAVED_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.02
-_KINDS = {".png": "photo", ".mp4": "video"}
-_MEDIA_TYPES = {".png": "image/png", ".mp4": "video/mp4"}
-_MOST_CAMERA_BYTES = 16_000_000
-_TAKEN_OVER = 4001
-_IN_FLIGHT = 2
-"""Pictures that a browser may have on their way, so that the line is not idle while one is decoded."""
 
 _SOURCE = record(
     {"kind": one_of("camera", "browser", "file", "url")},
@@ -38,7 +25,6 @@ _SOURCE = record(
 _CHANGED = record({"look": LOOK_SCHEMA})
 _SWITCH = record({"on": ON})
 _DONE = record({"ok": ON})
-_PICTURE = record({"name": TEXT, "href": TEXT, "kind": one_of("photo", "video"), "bytes": COUNT, "made_at": NUMBER})
 _CAMERA = record({"id": TEXT, "name": TEXT, "sizes": listing(listing(COUNT)), "in_use": ON, "note": TEXT})
 
 
@@ -122,52 +108,10 @@ async def put_recording(request: web.Request) -> web.Response:
 
 async def put_virtual_camera(request: web.Request) -> web.Response:
     """Be a camera for other programs, or no longer."""
-    request.app[ENGINE].virtual_camera(request[BODY]["on"])
-    return answer({"ok": True})
-
-
-async def get_pictures(request: web.Request) -> web.Response:
-    """Snapshots and recordings, the newest first."""
-
-    def told() -> list[dict[str, Any]]:
-        pictures = []
-        for path in _saved(request.app[FOLDERS].pictures):
-            with suppress(OSError):
-                status = path.stat()
-                pictures.append(
-                    {
-                        "name": path.name,
-                        "href": f"/api/pictures/{quote(path.name)}",
-                        "kind": _KINDS[path.suffix],
-                        "bytes": status.st_size,
-                        "made_at": status.st_mtime,
-                    }
-                )
-        return sorted(pictures, key=lambda picture: picture["made_at"], reverse=True)
-
-    return answer(await asyncio.to_thread(told))
-
-
-async def get_picture(request: web.Request) -> web.StreamResponse:
-    """One of them, or a part of it."""
-    path = _picture(request)
-    response = web.FileResponse(path, headers={"Cache-Control": "no-cache"})
-    response.content_type = _MEDIA_TYPES[path.suffix]
-    if "download" in request.query:
-        response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
-    return response
-
-
-async def delete_picture(request: web.Request) -> web.Response:
-    """Remove one of them."""
-    path = _picture(request)
-    if request.app[TOLD].state()["recording"]["name"] == path.name:
-        raise ApiError(409, f"'{path.name}' is being recorded; finish it first")
-    try:
-        await asyncio.to_thread(path.unlink)
-    except OSError as error:
-        raise ApiError(409, f"'{path.name}' cannot be removed: {(error.strerror or '').lower()}") from error
-    request.app[EVENTS].send({"type": "pictures"})
+    engine = request.app[ENGINE]
+    if request[BODY]["on"] and engine.live is None:
+        raise ApiError(409, "there is nothing to show yet; start a camera first")
+    engine.virtual_camera(request[BODY]["on"])
     return answer({"ok": True})
 
 
@@ -182,46 +126,6 @@ async def get_addresses(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.WebSocketResponse:
     """Tell what changes."""
     return await request.app[EVENTS].serve(request, [{"type": "state", "state": request.app[TOLD].state()}])
-
-
-async def camera_socket(request: web.Request) -> web.WebSocketResponse:
-    """Take the pictures of a browser's own camera; the page that came last gives them."""
-    browser = request.app[ENGINE].browser
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_CAMERA_BYTES, compress=False)
-    await socket.prepare(request)
-    loop, ready, replaced = asyncio.get_running_loop(), asyncio.Semaphore(_IN_FLIGHT), asyncio.Event()
-
-    def taken() -> None:
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(ready.release)
-
-    async def ask() -> None:
-        with suppress(ConnectionError):
-            while True:
-                await ready.acquire()
-                await socket.send_json({"next": True})
-
-    async def make_room() -> None:
-        await replaced.wait()
-        await socket.close(code=_TAKEN_OVER, message=b"another page gives the camera now")
-
-    browser.replaced()
-    browser.taken, browser.replaced = taken, replaced.set
-    tasks = [asyncio.create_task(ask()), asyncio.create_task(make_room())]
-    try:
-        async for said in socket:
-            if replaced.is_set():
-                break
-            if said.type is WSMsgType.BINARY and len(said.data) > 8:
-                moment = struct.unpack_from(">d", said.data)[0] / 1000
-                # What was replaced is never taken.
-                if browser.put(said.data[8:], moment if math.isfinite(moment) else 0.0):
-                    ready.release()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return socket
 
 
 def _held(request: web.Request) -> dict[str, object]:
@@ -255,22 +159,6 @@ def _go(request: web.Request, step: Callable[[Recipe], Recipe | None], nothing: 
     if recipe is None:
         raise ApiError(409, nothing)
     return answer({"look": request.app[TOLD].look(engine.load(recipe))})
-
-
-def _saved(folder: Path) -> list[Path]:
-    try:
-        return [path for path in folder.iterdir() if path.suffix in _KINDS and ".part" not in path.name and path.is_file()]
-    except OSError:
-        return []
-
-
-def _picture(request: web.Request) -> Path:
-    """By its name among those that are there: what a request says is never made a path."""
-    name = request.match_info["name"]
-    for path in _saved(request.app[FOLDERS].pictures):
-        if path.name == name:
-            return path
-    raise ApiError(404, "there is no such picture; GET /api/pictures lists them")
 
 
 _START: Schema = record({"source": _SOURCE}, {"width": whole(16, 8192), "height": whole(16, 8192)})
@@ -321,19 +209,7 @@ ROUTES = (
         put_virtual_camera,
         "be a camera for other programs; the state tells what comes of it",
         body=_SWITCH,
-        answers={200: _DONE},
-    ),
-    Route("GET", "/api/pictures", get_pictures, "snapshots and recordings", answers={200: listing(_PICTURE)}),
-    Route(
-        "GET",
-        "/api/pictures/{name}",
-        get_picture,
-        "one of them, or a part of it",
-        query={"download": TEXT},
-        answers=answers_of(),
-    ),
-    Route(
-        "DELETE", "/api/pictures/{name}", delete_picture, "remove one of them", answers={200: _DONE, 404: None, 409: None}
+        answers={200: _DONE, 409: None},
     ),
     Route(
         "GET",
@@ -343,5 +219,4 @@ ROUTES = (
         answers={200: record({"view": TEXT, "stream": TEXT, "network": listing(TEXT)})},
     ),
     Route("GET", "/api/events", events, "what changes", described=False),
-    Route("GET", "/api/camera", camera_socket, "a browser's own camera", described=False),
 )

@@ -142,7 +142,7 @@ async def _json_of(request: web.Request, schema: Schema) -> Any:  # noqa: ANN401
     if request.content_type != "application/json":
         raise ApiError(415, "wanted a body of JSON, with Content-Type: application/json")
     try:
-        value = json.loads(data, parse_constant=_refuse)
+        value = json.loads(data, parse_float=_number, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, 'the body is no JSON; wanted an object such as {"on": true}') from error
     if said := fault(value, schema):
@@ -154,9 +154,15 @@ def _typed(value: str, schema: Schema) -> object:
     if schema.get("type") not in {"integer", "number", "boolean"}:
         return value
     try:
-        return json.loads(value, parse_constant=_refuse)
+        return json.loads(value, parse_float=_number, parse_constant=_refuse)
     except ValueError:
         return value
+
+
+def _number(text: str) -> float:
+    """As JSON Schema has it: 300.0 is a whole number."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _refuse(constant: str) -> NoReturn:

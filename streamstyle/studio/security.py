@@ -8,6 +8,7 @@ another page sends is refused.
 import asyncio
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Iterable
@@ -171,10 +172,10 @@ def token_of(data: Path, *, new: bool = False) -> str:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """What every answer says to browsers: run nothing but what is ours, show it nowhere else, guess no types."""
-    here = request.host
+    own = f" ws://{request.host} wss://{request.host}" if re.fullmatch(r"[\w.:\[\]-]+", request.host) else ""
     policy = (
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-        f"connect-src 'self' ws://{here} wss://{here}; style-src 'self'; script-src 'self'; frame-ancestors 'none'; "
+        f"connect-src 'self'{own}; style-src 'self'; script-src 'self'; frame-ancestors 'none'; "
         "object-src 'none'; base-uri 'none'; form-action 'self'"
     )
     for name, value in (

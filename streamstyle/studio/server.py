@@ -8,7 +8,7 @@ from socket import socket
 
 from aiohttp import web
 
-from streamstyle.studio import live_routes, pages, watching
+from streamstyle.studio import browser_routes, live_routes, pages, picture_routes, watching
 from streamstyle.studio.engine import Engine
 from streamstyle.studio.events import Events
 from streamstyle.studio.folders import Folders
@@ -29,7 +29,14 @@ _LONGEST_ADDRESS = 65536  # bytes; a letter of a file's name takes up to twelve
 _TELL_SECONDS = 0.1
 _FIGURES_EVERY = 10
 
-API = (*live_routes.ROUTES, *watching.SOCKETS, *shelf_routes.ROUTES)
+API = (
+    *live_routes.ROUTES,
+    *watching.SOCKETS,
+    *browser_routes.ROUTES,
+    *picture_routes.ROUTES,
+    *shelf_routes.ROUTES,
+)
+"""The table of all routes of the API."""
 
 OpenEngine = Callable[[Pictures], Engine]
 

@@ -645,3 +645,26 @@ def test_being_stopped_before_the_first_frame_leaves_nothing(tmp_path):
         run.run(stop)
     assert run.report().outputs == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_controls_outlive_a_run_and_go_on_in_the_next():
+    first = live(Camera(4), keeps_controls=True)
+    controls = first.controls
+    first.run(step(first))
+    controls.rest()
+    controls.change(lambda look: replace(look, style=("b",)))
+    assert (controls.state.style, controls.state.waiting) == ("b", False)
+    controls.start()
+    second = Live(Camera(4), first.stylizer, controls, keeps_controls=True)
+    assert second.run(step(second)).style == "b"
+    controls.close()
+
+
+def test_what_a_run_left_undone_is_made_when_it_is_over():
+    run = live(Camera(1), keeps_controls=True)
+    run.controls.wishes.beside = lambda _work: None  # as when the run ends before its turn
+    run.controls.change(lambda look: replace(look, style=("b",)))
+    assert run.controls.state.waiting
+    run.controls.rest()
+    assert (run.controls.state.style, run.controls.state.waiting) == ("b", False)
+    run.controls.close()

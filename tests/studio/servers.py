@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 
 from streamstyle.studio.camera import Camera
-from streamstyle.studio.engine import Engine, ModelChoice
+from streamstyle.studio.engine import Engine
 from streamstyle.studio.folders import Folders
 from streamstyle.studio.listening import address_of, listen
 from streamstyle.studio.security import Guard
 from streamstyle.studio.server import serving, studio_app
+from streamstyle.studio.status import ModelChoice
 from tests.clips import make_clip
 from tests.fakes import FakeStylizer
 

@@ -5,13 +5,14 @@ import struct
 import time
 
 import aiohttp
+import av
 import numpy as np
 import pytest
 
 from streamstyle.errors import ModelError
 from streamstyle.media.sources import open_source
-from streamstyle.studio import engine, live_routes, pictures, watching
-from streamstyle.studio.keys import ENGINE, PICTURES
+from streamstyle.studio import engine, pictures, watching
+from streamstyle.studio.keys import ENGINE, FOLDERS, PICTURES
 from tests.clips import pattern
 from tests.fakes import FakeStylizer
 from tests.studio.servers import HEIGHT, SECONDS, WIDTH, clip, in_studio, jpeg_of, next_picture, read_jpeg, studio
@@ -116,7 +117,7 @@ async def test_mirror(one):
 
 @in_studio()
 async def test_another_camera_replaces_the_one_that_runs_and_a_wrong_one_is_said(one):
-    folder = one.app[live_routes.FOLDERS].data
+    folder = one.app[FOLDERS].data
     first, second = clip(folder / "one"), clip(folder / "two")
     for path in (first, second):
         await one.ask("POST", "/api/live/start", {"source": {"kind": "file", "path": str(path)}}, status=202)
@@ -143,7 +144,7 @@ async def test_a_camera_that_comes_back_is_taken_up_again(one):
         patch.setattr(engine, "_TRY_AGAIN_SECONDS", 0.05)
         from streamstyle.studio import camera
 
-        path = clip(one.app[live_routes.FOLDERS].data)
+        path = clip(one.app[FOLDERS].data)
         answers = iter([FileNotFoundError("unplugged")])
         real = camera.open_live_source
 
@@ -208,7 +209,7 @@ async def test_a_recording_plays_and_cannot_be_removed_while_it_runs(one):
 
 
 async def saved(one, name):
-    folder = one.app[live_routes.FOLDERS].pictures
+    folder = one.app[FOLDERS].pictures
     async with asyncio.timeout(SECONDS):
         while not (folder / name).exists():
             await asyncio.sleep(0.02)
@@ -352,6 +353,18 @@ async def test_a_browsers_camera_that_is_gone_is_said_and_comes_back(one):
 
 
 @in_studio()
+async def test_a_phone_that_is_turned_is_painted_upright(one):
+    await one.ask("POST", "/api/live/start", {"source": {"kind": "browser"}}, status=202)
+    async with one.socket("/api/camera") as camera:
+        for width, height in ((WIDTH, HEIGHT), (HEIGHT, WIDTH)):
+            jpeg = jpeg_of(pattern(1, width, height))
+            async with asyncio.timeout(SECONDS):
+                while (await one.state())["live"]["size"] != [width, height]:
+                    assert await camera.receive_json(timeout=SECONDS) == {"next": True}
+                    await camera.send_bytes(struct.pack(">d", 1000 * time.time()) + jpeg)
+
+
+@in_studio()
 async def test_nonsense_from_a_browsers_camera_is_left_out(one):
     await one.ask("POST", "/api/live/start", {"source": {"kind": "browser"}}, status=202)
     bomb = jpeg_of(np.zeros((8, 8, 3), np.uint8))
@@ -396,3 +409,52 @@ def test_a_slow_model_does_not_make_the_api_wait(tmp_path):
             assert time.monotonic() - began < 5.0  # as many frames take longer
 
     asyncio.run(within())
+
+
+async def hear(socket, moment, samples):
+    await socket.send_bytes(struct.pack(">d", 1000 * moment) + samples.astype("<i2").tobytes())
+
+
+@in_studio(with_camera=True)
+async def test_a_recording_holds_what_the_browsers_microphone_hears(one):
+    await one.running()
+    async with one.socket("/api/microphone") as socket:
+        await socket.send_json({"rate": 16_000, "channels": 1})
+        await one.until(lambda _state: one.app[ENGINE].microphone.is_on)
+        async with one.socket("/api/microphone") as second:
+            await second.receive(SECONDS)
+            assert second.close_code == 4003
+        await one.ask("PUT", "/api/recording", {"on": True})
+        state = await one.until(lambda state: state["recording"]["phase"] == "on")
+        began = time.time()
+        for block in range(10):
+            tone = 12_000 * np.sin(2 * np.pi * 440 * np.arange(1600) / 16_000)
+            await hear(socket, began + block / 10 + 0.01 * (block % 2), tone)  # as messages waver
+            await asyncio.sleep(max(0.0, began + (block + 1) / 10 - time.time()))
+        await one.ask("PUT", "/api/recording", {"on": False})
+        await one.until(lambda state: state["recording"]["phase"] == "off")
+    path = one.app[FOLDERS].pictures / state["recording"]["name"]
+    await saved(one, path.name)
+    with av.open(str(path)) as container:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    loud = np.abs(heard) > 0.05
+    assert loud.sum() > 0.5 * 48_000 * 0.5
+    middle = heard[np.argmax(loud) + 4800 : np.argmax(loud) + 4800 + 14_400]
+    assert np.argmax(np.abs(np.fft.rfft(middle))) == pytest.approx(440 * 0.3, abs=1)
+    assert not one.app[ENGINE].microphone.is_on
+
+
+@in_studio()
+async def test_nonsense_from_a_microphone_is_left_out(one):
+    async with one.socket("/api/microphone") as socket:
+        await socket.send_bytes(b"too early, and no samples")
+        await socket.send_str('{"rate": 1e999}')
+        await socket.receive(SECONDS)
+        assert socket.close_code == 1007
+    async with one.socket("/api/microphone") as socket:
+        await socket.send_json({"rate": 48_000})
+        for data in (b"", b"12345678", bytes(8) + b"odd", struct.pack(">d", float("nan")) + bytes(10)):
+            await socket.send_bytes(data)
+        await socket.ping()
+        await one.until(lambda _state: one.app[ENGINE].microphone.is_on)
+    await one.until(lambda _state: not one.app[ENGINE].microphone.is_on)

@@ -143,6 +143,25 @@ def test_a_key_pressed_arrives_as_its_action(screen):
         program.communicate()
 
 
+def test_the_wheel_and_clicks_arrive_and_nothing_is_zoomed(screen, tmp_path):
+    if shutil.which("import") is None:
+        pytest.skip("ImageMagick's import is not installed")
+    program = start(environment_of(screen))
+    try:
+        number = focused(screen)
+        xdotool(screen, "mousemove", "--window", number, "80", "45")
+        time.sleep(0.3)
+        for button, action in (("4", "ALPHA_UP"), ("4", "ALPHA_UP"), ("5", "ALPHA_DOWN"), ("1", "PAUSE"), ("3", "HELP")):
+            xdotool(screen, "click", button)
+            assert said(program) == [action, None]
+        subprocess.run(["import", "-window", number, str(tmp_path / "w.png")], env=environment_of(screen), check=True)
+        seen = cv2.imread(str(tmp_path / "w.png")).reshape(-1, 3)
+        assert len(np.unique(seen, axis=0)) == 1  # zoomed, a navigator would be drawn over it
+    finally:
+        program.kill()
+        program.communicate()
+
+
 def test_locks_do_not_break_the_keys(screen):
     program = start(environment_of(screen))
     try:

@@ -1,8 +1,9 @@
 """What a lattice costs: strokes that stand in a grid of any period where the photo has nothing.
 
 A lattice of small signs is a few sharp peaks in the spectrum of what was painted; strokes spread their energy. So the price
-is the share of a window's energy that stands out of its neighbourhood in the spectrum. A share and not an amount, since a faint
-lattice on a bare wall is seen as well as a strong one. Contours of the photo have peaks, too: only smooth windows count.
+is the share of a window's energy that stands out of its neighbourhood in the spectrum. A share and not an amount, since a
+faint lattice on a bare wall is seen as well as a strong one. Contours of the photo have peaks, too: only smooth windows
+count.
 """
 
 import torch
@@ -38,8 +39,8 @@ def lattice_price(result: Tensor, photos: Tensor) -> Tensor:
     painted = _windows((result - photos).mean(1, keepdim=True))
     hann = torch.hann_window(WINDOW, periodic=False)
     taper = hann[:, None] * hann[None]
-    power = torch.fft.fftshift(torch.fft.fft2((painted - painted.mean((1, 2), keepdim=True)) * taper).abs().square(), dim=(1, 2))
-    power = power / (WINDOW**4 * taper.square().mean())
+    spectrum = torch.fft.fft2((painted - painted.mean((1, 2), keepdim=True)) * taper)
+    power = torch.fft.fftshift(spectrum, dim=(1, 2)).abs().square() / (WINDOW**4 * taper.square().mean())
     frequency = torch.fft.fftshift(torch.fft.fftfreq(WINDOW)) * WINDOW
     radius = (frequency[:, None].square() + frequency[None].square()).sqrt()
     counts = ((radius >= WINDOW / LONGEST) & (radius <= WINDOW / SHORTEST)).float()
@@ -49,7 +50,8 @@ def lattice_price(result: Tensor, photos: Tensor) -> Tensor:
     peaks = F.relu(flat - STANDS_OUT * usual) / radius.square().clamp(min=1)
     share = (peaks * counts).sum((1, 2)) / ((power * counts).sum((1, 2)) + _BARE)
     smoothness = _smoothness(photos)
-    return (share * smoothness).sum() / (smoothness.sum() + _FEW)
+    price: Tensor = (share * smoothness).sum() / (smoothness.sum() + _FEW)
+    return price
 
 
 @torch.no_grad()

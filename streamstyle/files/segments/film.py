@@ -189,6 +189,7 @@ def _check_seams(segments: Sequence[Segment | None]) -> None:
 
 
 def _join(manifest: Manifest, sink: VideoSink) -> None:
+    sink.when_whole = manifest.note_result
     try:
         sink.copy(manifest.encoded())
         sink.close()

@@ -208,7 +208,10 @@ function words(job) {
   if (job.phase === "waiting") return `Waiting · ${size(job.bytes)}`;
   if (job.phase === "failed") return sentence(job.error ?? "It could not be painted.");
   if (job.phase === "cancelled") return "Stopped.";
-  if (job.phase === "done") return `Done${job.kind === "video" && job.total ? ` · ${counted(job.total, "picture")}` : ""}`;
+  if (job.phase === "done") {
+    const length = job.kind === "video" && job.total ? [counted(job.total, "picture")] : [];
+    return ["Done", ...length, ...(job.warnings ?? [])].join(" · ");
+  }
   if (job.kind === "photo") return "Painting…";
   const share = job.total ? `${Math.floor((job.done / job.total) * 100)} %` : counted(job.done, "picture");
   const pace = job.fps ? ` · ${job.fps < 10 ? job.fps.toFixed(1) : Math.round(job.fps)} pictures a second` : "";

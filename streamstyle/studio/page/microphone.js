@@ -3,6 +3,9 @@
 import { byId, say, setIcon } from "./dom.js";
 import { onState, socket, studio } from "./studio.js";
 
+/** How the server closes the connection while it has another page's sound. */
+const IN_USE = 4003;
+
 /** @type {{stream: MediaStream, context: AudioContext, socket: WebSocket} | null} */
 let running = null;
 
@@ -49,12 +52,12 @@ async function start(show) {
     up.send(new Blob([time, data]));
   });
   samples.port.start();
-  up.addEventListener("close", () => {
-    if (running?.socket === up) {
-      stop();
-      show();
-      say("The microphone was switched off: the studio did not take its sound.", { bad: true });
-    }
+  up.addEventListener("close", (event) => {
+    if (running?.socket !== up) return;
+    stop();
+    show();
+    const why = event.code === IN_USE ? "another page’s is used" : "the studio takes its sound no longer";
+    say(`The microphone was switched off: ${why}.`, { bad: true });
   });
   running = { stream, context, socket: up };
   return undefined;

@@ -75,7 +75,8 @@ async function look() {
     ...cameras.map((camera) => {
       const used = now?.kind === "camera" && now.id === camera.id && studio.state?.live.phase !== "off";
       const largest = [...camera.sizes].sort((one, other) => other[0] - one[0])[0];
-      const note = used ? "Used now" : camera.in_use ? "Used by another program" : largest ? `Up to ${largest.join(" × ")}` : "";
+      const able = largest ? `Up to ${largest.join(" × ")}` : "";
+      const note = used ? "Used now" : (camera.note ?? (camera.in_use ? "Used by another program" : able));
       return option(camera.name, note, used, () => {
         dialog.close();
         void start("camera", camera.id);

@@ -10,6 +10,7 @@ import numpy as np
 from streamstyle.files.job import Job
 from streamstyle.files.run import stylize_source
 from streamstyle.files.segments import grid
+from streamstyle.files.segments.manifest import is_finished
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources import open_source
@@ -102,10 +103,43 @@ def paint(clip, output, stylizer=None, *, tell=lambda _line: None, progress=None
         return stylize_source(source, Job(Path(output), **job), stylizer, player, tell=tell, progress=progress)
 
 
+class DiesOnce(LeaningStylizer):
+    """Of all processes that load it, the first one kills itself at a frame."""
+
+    def __init__(self, mark: Path, kill_at: int) -> None:
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            super().__init__()
+        else:
+            super().__init__(kill_at)
+
+
+class DiesAlways(LeaningStylizer):
+    """Every process that loads it kills itself at its first frame."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+
+class Reloaded(LeaningStylizer):
+    """Other processes load something else in its place."""
+
+    def __init__(self, load) -> None:
+        super().__init__()
+        self._load = load
+
+    @property
+    def load_again(self):
+        return self._load
+
+
 def paint_in_a_process(clip: str, output: str, kill_at: int | None) -> None:
     """What a process of its own does: it may be killed at any moment, or kills itself at a frame."""
     divide_short_films()
-    paint(clip, output, LeaningStylizer(kill_at))
+    # As the command line asks before it begins; what has its name is whole.
+    if not is_finished(Path(output)) and not Path(output).exists():
+        paint(clip, output, LeaningStylizer(kill_at))
 
 
 def frames_of(path):

@@ -1,0 +1,106 @@
+"""What a browser gives: its camera and its microphone."""
+
+import asyncio
+import json
+import math
+import struct
+import time
+from contextlib import suppress
+
+import numpy as np
+from aiohttp import WSMsgType, web
+
+from streamstyle.studio.events import HEARTBEAT_SECONDS, TOO_MANY
+from streamstyle.studio.keys import ENGINE
+from streamstyle.studio.microphone import HIGHEST_RATE, LOWEST_RATE
+from streamstyle.studio.routes import Route
+
+TAKEN_OVER = 4001
+"""Code with which a WebSocket is closed whose place another page has taken."""
+_MOST_CAMERA_BYTES = 16_000_000
+_MOST_SOUND_BYTES = 1_000_000
+_CLOCKS_SECONDS, _OLDEST_SECONDS = 1.0, 10.0
+"""How far the clock of a browser may be ahead, and how late its sound may come."""
+_IN_FLIGHT = 2
+"""Pictures that a browser may have on their way, so that the line is not idle while one is decoded."""
+
+
+async def camera_socket(request: web.Request) -> web.WebSocketResponse:
+    """Take the pictures of a browser's own camera; the page that came last gives them."""
+    browser = request.app[ENGINE].browser
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_CAMERA_BYTES, compress=False)
+    await socket.prepare(request)
+    loop, ready, replaced = asyncio.get_running_loop(), asyncio.Semaphore(_IN_FLIGHT), asyncio.Event()
+
+    def taken() -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(ready.release)
+
+    async def ask() -> None:
+        with suppress(ConnectionError):
+            while True:
+                await ready.acquire()
+                await socket.send_json({"next": True})
+
+    async def make_room() -> None:
+        await replaced.wait()
+        await socket.close(code=TAKEN_OVER, message=b"another page gives the camera now")
+
+    browser.replaced()
+    browser.taken, browser.replaced = taken, replaced.set
+    tasks = [asyncio.create_task(ask()), asyncio.create_task(make_room())]
+    try:
+        async for said in socket:
+            if replaced.is_set():
+                break
+            if said.type is WSMsgType.BINARY and len(said.data) > 8:
+                moment = struct.unpack_from(">d", said.data)[0] / 1000
+                # What was replaced is never taken.
+                if browser.put(said.data[8:], moment if math.isfinite(moment) else 0.0):
+                    ready.release()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return socket
+
+
+async def microphone_socket(request: web.Request) -> web.WebSocketResponse:
+    """Take what a browser's microphone hears: first its rate, then samples."""
+    microphone = request.app[ENGINE].microphone
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=_MOST_SOUND_BYTES, compress=False)
+    await socket.prepare(request)
+    if microphone.is_on:
+        await socket.close(code=TOO_MANY, message=b"another page gives the sound")
+        return socket
+    try:
+        async for said in socket:
+            if said.type is WSMsgType.TEXT:
+                rate = _rate_of(said.data)
+                if rate is None:
+                    await socket.close(code=1007, message=b'wanted {"rate": 48000, "channels": 1}')
+                    break
+                microphone.begin(rate)
+            elif said.type is WSMsgType.BINARY and len(said.data) > 8:
+                (moment,) = struct.unpack_from(">d", said.data)
+                age = time.time() - moment / 1000
+                if age + _CLOCKS_SECONDS >= 0 and age < _OLDEST_SECONDS:
+                    samples = np.frombuffer(said.data[8 : len(said.data) - len(said.data) % 2], "<i2").astype(np.int16)
+                    microphone.hear(samples, time.monotonic() - age)
+    finally:
+        microphone.end()
+    return socket
+
+
+def _rate_of(text: str) -> int | None:
+    with suppress(ValueError, RecursionError):
+        said = json.loads(text)
+        if isinstance(said, dict) and said.get("channels", 1) == 1 and isinstance(rate := said.get("rate"), int | float):
+            return int(rate) if LOWEST_RATE <= rate <= HIGHEST_RATE else None
+    return None
+
+
+ROUTES = (
+    Route("GET", "/api/microphone", microphone_socket, "a browser's microphone", described=False),
+    Route("GET", "/api/camera", camera_socket, "a browser's own camera", described=False),
+)
