@@ -89,3 +89,7 @@ def test_what_tunes_styles_is_carried_out_of_the_way_and_says_what_it_lacks(pyth
     carried = Path(run(tmp_path, python, "-c", where).stdout.strip())
     assert (carried / "training" / "one_painting" / "__main__.py").is_file()
     assert (carried / "models" / "critic.py").is_file()
+    fetch = "from streamstyle.tuning.child import fetch_weights; fetch_weights()"
+    done = run(tmp_path, python, "-c", f"import os; os.environ['STREAMSTYLE_MIRROR'] = 'ftp://nowhere'; {fetch}")
+    assert "must begin with https://" in done.stderr
+    assert "the weights of VGG-19 were not fetched" in done.stderr
