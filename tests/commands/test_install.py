@@ -1,14 +1,18 @@
 """Optional parts: the list, what pip and uv are asked for, the question in a terminal."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import streamstyle as st
 from streamstyle.commands import install, packages
 from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
+from streamstyle.look.people import weights
 
 
 @pytest.fixture
@@ -134,6 +138,18 @@ def test_a_missing_part_is_offered_in_a_terminal(answer, installed, monkeypatch)
     assert "finds x\nis not installed: 1 MB, to /there\nFetch it now? [Y/n] " in sys.stderr.said
 
 
+@pytest.mark.parametrize("command", [["video", "a.png"], ["camera", "--camera", "a.png"]])
+def test_people_that_cannot_be_found_are_told_before_any_work(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    st.save("a.png", np.zeros((32, 32, 3), np.uint8))
+    monkeypatch.setattr(weights, "_places", lambda _: [])
+    monkeypatch.setattr(
+        f"streamstyle.commands.{command[0]}.Stylizer", lambda *_, **__: pytest.fail("loading takes seconds")
+    )
+    assert main([*command, "--style", "kiss", "--person", "keep"]) == 1
+    assert "run: streamstyle install people" in capsys.readouterr().err
+
+
 def test_nothing_is_asked_elsewhere(monkeypatch, capsys):
     part = install.Part("x", "", "", str, lambda: False, lambda _: pytest.fail("nobody said yes"))
     monkeypatch.setitem(install.PARTS, "x", part)
@@ -141,8 +157,17 @@ def test_nothing_is_asked_elsewhere(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+def words_of(path):
+    """The texts of a program that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    owners = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    documentation = {ast.get_docstring(node, clean=False) for node in owners}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [text for text in texts if text not in documentation]
+
+
 def test_no_message_names_what_only_developers_have():
     package = Path(install.__file__).resolve().parents[1]
-    texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
-    for word in ("checkout", ".venv", "pip install -e", "python -m streamstyle.look"):
-        assert not [text[: text.index("\n")] for text in texts if word in text]
+    texts = [text for path in package.rglob("*.py") for text in words_of(path)]
+    for word in ("in a checkout", ".venv", "pip install -e", "python -m streamstyle.look"):
+        assert not [text for text in texts if word in text]
