@@ -30,7 +30,8 @@ class Mouse:
         # On X alone, and where Qt draws the windows: others do not zoom, and tell of the wheel themselves.
         if screen.grab_wheel is not None and cv2.currentUIFramework().upper().startswith("QT"):
             cv2.waitKey(1)  # lets it appear
-            self._wheel = screen.grab_wheel()
+            grab = screen.grab_wheel()
+            self._wheel = grab if grab.is_ours else None
         cv2.setMouseCallback(window, self._hear)
 
     def actions(self) -> list[Action]:

@@ -37,8 +37,15 @@ class _Button(ctypes.Structure):
     )
 
 
+_OnError = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+
+
 class WheelGrab:
-    """The wheel over the windows of this process."""
+    """The wheel over the windows of this process.
+
+    Attributes:
+        is_ours: Whether it was there to be had; another program, such as a window manager, may have taken it.
+    """
 
     def __init__(self, x11: ctypes.CDLL, connection: int) -> None:
         """Grab it, once a window is open.
@@ -51,10 +58,21 @@ class WheelGrab:
         self._declare()
         screen_root = x11.XDefaultRootWindow(connection)
         self._pid = x11.XInternAtom(connection, b"_NET_WM_PID", 0)
-        for window in self._own(screen_root, 0):
+        failures: list[int] = []
+
+        def take(_display: int, event: int) -> int:
+            failures.append(event)
+            return 0
+
+        handler = _OnError(take)  # Xlib's own would end the process
+        before = x11.XSetErrorHandler(handler)
+        windows = self._own(screen_root, 0)
+        for window in windows:
             for button in (_UP, _DOWN):
                 x11.XGrabButton(connection, button, _ANY_MODIFIER, window, 1, _PRESS_MASK, _ASYNC, _ASYNC, 0, 0)
         x11.XSync(connection, 0)
+        x11.XSetErrorHandler(before)
+        self.is_ours = bool(windows) and not failures
 
     def steps(self) -> int:
         """How far it was turned since the last call; up is more."""
@@ -97,6 +115,7 @@ class WheelGrab:
 
     def _declare(self) -> None:
         x11, pointer, number = self._x11, ctypes.c_void_p, ctypes.c_ulong
+        x11.XSetErrorHandler.argtypes, x11.XSetErrorHandler.restype = [pointer], pointer
         x11.XDefaultRootWindow.argtypes, x11.XDefaultRootWindow.restype = [pointer], number
         x11.XInternAtom.argtypes, x11.XInternAtom.restype = [pointer, ctypes.c_char_p, ctypes.c_int], number
         x11.XQueryTree.argtypes = [pointer, number, *[pointer] * 4]

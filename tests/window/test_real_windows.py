@@ -162,6 +162,34 @@ def test_the_wheel_and_clicks_arrive_and_nothing_is_zoomed(screen, tmp_path):
         program.communicate()
 
 
+TAKEN = """
+import streamstyle
+import numpy as np
+from streamstyle.window.screen import find_screen
+from streamstyle.window.window import Window
+
+with Window("pictures in red") as window:
+    window.show(np.zeros((90, 160, 3), np.uint8))
+    window.actions(300)
+    other = find_screen()
+    print(window._mouse._wheel is not None, other.grab_wheel().is_ours)
+    other.release()
+"""
+
+
+def test_a_wheel_that_is_taken_ends_nothing(screen):
+    result = subprocess.run(
+        [sys.executable, "-c", TAKEN],
+        cwd=ROOT,
+        env=environment_of(screen),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.stdout.split(), result.stderr) == (["True", "False"], "")
+
+
 def test_locks_do_not_break_the_keys(screen):
     program = start(environment_of(screen))
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from streamstyle.commands.camera import _presenter
 from streamstyle.frame import Frame
@@ -191,7 +192,7 @@ def test_details_stand_still_long_enough_to_be_read(viewer):
 def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
     options = argparse.Namespace(seconds=None)
     with MjpegSink("127.0.0.1:0") as sink:
-        watched = _presenter(options, viewer._live, viewer._window, {"mjpeg": sink})
+        watched = _presenter(options, viewer._live, viewer._window, {"mjpeg": sink}, Console())
         assert watched.status(time.monotonic()).viewers == 0
         place = sink.url.split("/")[2]
         host, port = place.split(":")
@@ -202,7 +203,7 @@ def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
                 sink.write(pair().stylized)
                 time.sleep(0.01)
             assert watched.status(time.monotonic()).viewers == 1
-    alone = _presenter(options, viewer._live, viewer._window, {})
+    alone = _presenter(options, viewer._live, viewer._window, {}, Console())
     assert alone.status(time.monotonic()).viewers == 0
 
 

@@ -316,7 +316,7 @@ def test_a_click_tells_where_on_the_picture_it_was(stand_in):
 
 def test_a_wheel_that_is_taken_before_opencv_counts_once(stand_in, monkeypatch):
     class Wheel:
-        turns = 2
+        turns, is_ours = 2, True
 
         def steps(self):
             turned, self.turns = self.turns, 0

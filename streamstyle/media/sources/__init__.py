@@ -66,7 +66,8 @@ def open_source(
         what = kind_of(head, uri)
     if what == "photo":
         return ImageSource(uri, keep_alpha=keep_alpha)
-    if what == "animation" and head is not None and head[8:12] == b"WEBP":
+    # Of an animated AVIF, libav shows the still that comes first.
+    if what == "animation" and head is not None and (head[8:12] == b"WEBP" or head[4:8] == b"ftyp"):
         return AnimationSource(uri, start, end)
     return VideoSource(uri, start, end, hwaccel=hwaccel)
 
