@@ -13,6 +13,7 @@ from streamstyle.commands import install, packages
 from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
 from streamstyle.look.people import weights
+from streamstyle.runtime.catalog import vgg_weights
 
 
 @pytest.fixture
@@ -90,23 +91,29 @@ def test_without_both_it_is_said(monkeypatch, tmp_path):
         packages.fetch("a==1", tmp_path)
 
 
-def test_vgg19_is_taken_from_a_folder(tmp_path, monkeypatch, capsys):
+def test_vgg19_is_taken_from_a_folder_or_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path / "models"))
     made = tmp_path / "made"
     made.mkdir()
     assert main(["install", "vgg19", "--from", str(made)]) == 1
-    assert "wanted a folder with vgg19.stylize.onnx and vgg19.style.onnx" in capsys.readouterr().err
+    assert "has none of vgg_normalised.pth, vgg19.stylize.onnx and vgg19.style.onnx" in capsys.readouterr().err
     for name in ("vgg19.stylize.onnx", "vgg19.style.onnx"):
         (made / name).write_text(name)
     assert main(["install", "vgg19", "--from", str(made)]) == 0
     assert (tmp_path / "models" / "vgg19.style.onnx").read_text() == "vgg19.style.onnx"
+    (made / "vgg_normalised.pth").write_text("weights")
+    assert main(["install", "vgg19", "--from", str(made / "vgg_normalised.pth")]) == 0
+    assert vgg_weights() == tmp_path / "models" / "vgg_normalised.pth"
 
 
-def test_vgg19_says_what_it_takes_where_that_is_not_there(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("torch", [True, False])
+def test_vgg19_is_fetched_and_made_where_pytorch_is(torch, tmp_path, monkeypatch, asked, capsys):
     monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path))
-    monkeypatch.setattr(install.importlib.util, "find_spec", lambda _: None)
-    assert main(["install", "vgg19"]) == 1
-    assert "with --from FOLDER takes its files" in capsys.readouterr().err
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda _: torch or None)
+    assert main(["install", "vgg19"]) == 0
+    modules = [command[2] for command in asked]
+    assert modules == ["export.download", *(["export.import_adain"] if torch else [])]
+    assert ("needs PyTorch, too" in capsys.readouterr().err) == (not torch)
 
 
 class Terminal:
