@@ -1,7 +1,7 @@
 """The process that tunes: it needs PyTorch, `models` and `training`, of which this package imports nothing.
 
-The wheel carries those two folders, and what downloads weights, in a folder of its own, out of the way of other packages
-called `models`; in a checkout they lie beside the package. Either is named to the child alone, in its PYTHONPATH.
+The wheel carries those folders in a folder of its own, out of the way of other packages called `models`; in a checkout
+they lie beside the package. Either is named to the child alone, in its PYTHONPATH.
 """
 
 import json
@@ -64,24 +64,8 @@ def requirements() -> Path:
     return weights
 
 
-def fetch_weights() -> None:
-    """Fetch the public weights of VGG-19 (80 MB, and 14 MB of the paper's decoder) into the user's cache; needs no PyTorch.
-
-    Raises:
-        ModelError: They could not be fetched; standard error says why.
-    """
-    if subprocess.run([sys.executable, "-P", "-m", "export.download"], env=_environment(), check=False).returncode:
-        raise ModelError("the weights of VGG-19 were not fetched; the lines above say why")
-
-
-def _environment() -> dict[str, str]:
-    """Of a child that finds `models`, `training` and what downloads their weights."""
-    path = [str(_torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
-
-
-def _torch_side() -> Path:
-    """The folder that holds `models` and `training`."""
+def torch_side() -> Path:
+    """The folder that holds `models`, `training` and `export`."""
     package = Path(__file__).resolve().parents[1]
     carried = package / "torch_side"
     return carried if carried.is_dir() else package.parent
@@ -111,6 +95,7 @@ class Child:
         self._errors = (place / "errors.txt").open("w+", encoding="utf-8", errors="replace")
         command = [sys.executable, "-P", "-m", "training.one_painting", "--pictures", pictures, "--vgg", vgg.absolute()]
         command += ["--output", self._style, "--seconds", seconds]
+        path = [str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
@@ -118,7 +103,7 @@ class Child:
             stderr=self._errors,
             text=True,
             encoding="utf-8",
-            env=_environment(),
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
             # Ctrl-C is for this program, which keeps what there is and then ends the child.
             start_new_session=os.name != "nt",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

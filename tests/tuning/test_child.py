@@ -8,7 +8,7 @@ from streamstyle.errors import ModelError, StyleError
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import save_style
 from streamstyle.tuning import child
-from streamstyle.tuning.child import Child, Progress, fetch_weights, requirements
+from streamstyle.tuning.child import Child, Progress, requirements
 
 PICTURE = np.zeros((64, 64, 3), np.uint8)
 
@@ -30,7 +30,7 @@ def stand_in(tmp_path, monkeypatch):
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
         (folder / "one_painting.py").write_text(f"import json, sys, time\n{program}")
-        monkeypatch.setattr(child, "_torch_side", lambda: folder.parent)
+        monkeypatch.setattr(child, "torch_side", lambda: folder.parent)
 
     return use
 
@@ -116,10 +116,3 @@ def test_the_child_is_told_what_to_do_and_finds_packages_of_its_own_first(weight
     )
     with start(weights, 42.0) as process:
         assert json.dumps([told.steps for told in process.progress()]) == "[42]"
-
-
-def test_weights_are_fetched_by_a_child_and_what_fails_is_said(monkeypatch, capfd):
-    monkeypatch.setenv("STREAMSTYLE_MIRROR", "ftp://nowhere")
-    with pytest.raises(ModelError, match="the lines above say why"):
-        fetch_weights()
-    assert "must begin with https://" in capfd.readouterr().err
