@@ -5,12 +5,13 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from streamstyle.api.look import Style
 from streamstyle.api.painter import Painter, load
@@ -23,11 +24,12 @@ from streamstyle.media.places import is_url, kind, local_path, quoted
 from streamstyle.media.resize import resize, within
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
 from streamstyle.media.sinks.place import refuse_unless_writable
+from streamstyle.media.sources import expand_inputs
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.names import did_you_mean
 from streamstyle.styles.own import own_folder, own_styles
 from streamstyle.styles.store import STYLE_FILE, is_bare, is_style_file, save_style, style_name
-from streamstyle.tuning.child import Child, requirements
+from streamstyle.tuning.child import Child, Progress, requirements
 from streamstyle.tuning.photos import SHORT_SIDE, user_photos, usual_photos
 
 MINUTES, MOST_MINUTES = 5.0, 60.0
@@ -80,12 +82,12 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
     preview = options.preview or (output.parent if options.output else Path()) / f"{name}.preview.jpg"
     if preview.suffix.lower() not in IMAGE_SUFFIXES:
         raise UsageError(f"--preview {quoted(preview)} has no ending of a photo; choose one of {', '.join(IMAGE_SUFFIXES)}")
-    reads = (place, *(options.photos or ()))
+    files = expand_inputs(options.photos or [])
     for written in (output, preview):
-        refuse_unless_writable(written, overwrite=options.overwrite, reads=reads)
+        refuse_unless_writable(written, overwrite=options.overwrite, reads=(place, *files))
     painting = _painting(place)
     vgg = requirements()
-    photos, problems = user_photos(options.photos) if options.photos else (usual_photos(), [])
+    photos, problems = user_photos(files) if files else (usual_photos(), [])
     for problem in problems:
         complain(problem)
     painter = load()
@@ -93,37 +95,75 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
     board = _Board(preview, painter, painting, photos[0], encoded)
     tell = teller(console)
     tell(f"{len(photos)} photos to learn from; preview: {preview}")
+    outcome = _Outcome()
     seconds = 60 * options.minutes - _SECONDS_AROUND - (time.monotonic() - started)
-    before, after, steps = 0.0, 0.0, 0
-    with Child(vgg, within(painting, SHORT_SIDE), photos, max(1.0, seconds)) as child:
-        style: StyleCode | None = None
-        try:
-            with _Bar(output.name, 60 * options.minutes, console, started) as bar:
-                for told in child.progress():
-                    steps = told.steps
-                    if told.distance is not None:
-                        after = told.distance
-                        before = before or after
-                        if (style := child.style(encoded.model_version)) is not None:
-                            board.show(style)
-                    bar.show(before, after)
-        except BaseException:
-            if style is not None:
-                complain(f"the style so far, which can be used: {_keep_unfinished(output, style)}")
-            raise
-    if style is None:
-        raise StyleError("the time was too short for a style; give it more --minutes")
-    refuse_unless_writable(output, overwrite=options.overwrite, reads=reads)
-    save_style(output, style)
+    try:
+        with (
+            Child(vgg, within(painting, SHORT_SIDE), photos, max(1.0, seconds)) as child,
+            _Bar(output.name, 60 * options.minutes, console, started) as bar,
+        ):
+            for told in child.progress():
+                if outcome.hear(told, child, encoded.model_version):
+                    board.show(outcome.style)
+                bar.show(outcome)
+        refuse_unless_writable(output, overwrite=options.overwrite, reads=(place, *files))
+        save_style(output, outcome.style)
+    except BaseException:
+        if outcome.is_style:
+            complain(f"the style so far, which can be used: {_keep_unfinished(output, outcome.style)}")
+        raise
     elapsed = round(time.monotonic() - started)
-    pace = f"{steps} steps in {elapsed // 60}:{elapsed % 60:02}"
-    tell(f"{pace}, distance to the painting {before:.2f} -> {after:.2f}: {output}")
+    pace = f"{outcome.steps} steps in {elapsed // 60}:{elapsed % 60:02}"
+    tell(f"{pace}, distance to the painting {outcome.distances}: {output}")
     is_known = options.output is None and name not in [style.name for style in painter.styles]
     tell(f"use it: streamstyle video clip.mp4 --style {shlex.quote(name if is_known else str(output))}")
     if options.json:
-        report = {"output": str(output), "preview": str(preview), "seconds": elapsed, "steps": steps}
-        print(json.dumps(report | {"distance_before": before, "distance": after}), flush=True)
+        report = {"output": str(output), "preview": str(preview), "seconds": elapsed, "steps": outcome.steps}
+        print(json.dumps(report | {"distance_before": outcome.before, "distance": outcome.after}), flush=True)
     return 0
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What came of the tuning so far.
+
+    Attributes:
+        steps: That were learnt.
+        before: Distance to the painting of the encoder's own code.
+        after: Distance of the style.
+    """
+
+    steps: int = 0
+    before: float = 0.0
+    after: float = 0.0
+    _style: StyleCode | None = None
+
+    def hear(self, told: Progress, child: Child, model_version: str) -> bool:
+        """Take what the child told; whether there is a new style."""
+        self.steps = told.steps
+        if told.distance is None:
+            return False
+        self.after = told.distance
+        self.before = self.before or told.distance
+        self._style = child.style(model_version)
+        return self.is_style
+
+    @property
+    def is_style(self) -> bool:
+        """Whether there is a style already."""
+        return self._style is not None
+
+    @property
+    def style(self) -> StyleCode:
+        """The style so far; StyleError where there is none yet."""
+        if self._style is None:
+            raise StyleError("the time was too short for a style; give it more --minutes")
+        return self._style
+
+    @property
+    def distances(self) -> str:
+        """From the start to now."""
+        return f"{self.before:.2f} -> {self.after:.2f}"
 
 
 def _output(named: Path | None, painting: str) -> Path:
@@ -217,27 +257,27 @@ class _Bar:
     ) -> None:
         self._total, self._console, self._started, self._clock = total, console, started, clock
         self._told = clock()
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]} left, distance {task.fields[distance]}", markup=False),
+        self._bar = rich_progress.Progress(
+            rich_progress.TextColumn("{task.description}", markup=False),
+            rich_progress.BarColumn(),
+            rich_progress.TimeElapsedColumn(),
+            rich_progress.TextColumn("{task.fields[left]} left, distance {task.fields[distance]}", markup=False),
             console=console,
             transient=True,
             disable=console.quiet or not console.is_terminal,
         )
         self._name, self._task = name, self._bar.add_task(name, total=total, left="?", distance="?")
 
-    def show(self, before: float, after: float) -> None:
+    def show(self, outcome: _Outcome) -> None:
         """A step is done."""
         now = self._clock()
         spent = now - self._started
         left = max(0, round(self._total - spent))
-        left_text, distance = f"{left // 60}:{left % 60:02}", f"{before:.3f} -> {after:.3f}"
-        self._bar.update(self._task, completed=spent, left=left_text, distance=distance)
+        left_text = f"{left // 60}:{left % 60:02}"
+        self._bar.update(self._task, completed=spent, left=left_text, distance=outcome.distances)
         if not self._console.is_terminal and now - self._told > _LOG_SECONDS:
             self._told = now
-            line = f"{self._name}: {left_text} left, distance to the painting {distance}"
+            line = f"{self._name}: {left_text} left, distance to the painting {outcome.distances}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> "_Bar":

@@ -26,6 +26,7 @@ COOKIE = "streamstyle"
 _COOKIE_SECONDS = 30 * 24 * 3600
 _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 _WRONG_PASSWORD_SECONDS = 1.0
+_FORM_SECONDS = 10.0
 _MOST_ONCE = 8
 _NO_TOKEN = "open the studio with the address that `streamstyle studio` has printed"
 
@@ -80,11 +81,11 @@ class Guard:
         Raises:
             ApiError: 403.
         """
-        name = urlsplit(f"//{request.host}").hostname or ""
+        name, _ = _place_of(f"//{request.host}")
         if name not in self._hosts and not (self._beyond and _is_number(name)):
             raise ApiError(403, "this is not the studio's address; add --allow-host to `streamstyle studio` if it is to be")
         origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+        if origin is not None and _place_of(origin)[1].lower() != request.host.lower():
             raise ApiError(403, "another web page may not use the studio")
         site, mode = request.headers.get("Sec-Fetch-Site", "none"), request.headers.get("Sec-Fetch-Mode")
         if site not in {"none", "same-origin"} and mode != "navigate":
@@ -92,7 +93,7 @@ class Guard:
 
     def knows(self, token: str) -> bool:
         """Whether it is the token."""
-        return hmac.compare_digest(token.encode(), self.token.encode())
+        return _same(token, self.token)
 
     def enter(self, request: web.Request) -> web.Response | None:
         """What an address with `?token=` is answered: the cookie, and the same address without it; None for another."""
@@ -109,9 +110,15 @@ class Guard:
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Take the password of a form, one attempt a second."""
-        form = await request.post()
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise ApiError(415, "wanted the password as a form sends it")
+        try:
+            async with asyncio.timeout(_FORM_SECONDS):
+                form = await request.post()
+        except (TimeoutError, ValueError, LookupError) as error:
+            raise ApiError(400, "the form cannot be read; send it again") from error
         async with self._asking:
-            if self.password is None or not hmac.compare_digest(str(form.get("password")).encode(), self.password.encode()):
+            if self.password is None or not _same(str(form.get("password")), self.password):
                 await asyncio.sleep(_WRONG_PASSWORD_SECONDS)
                 return web.Response(status=303, headers={hdrs.LOCATION: "/?wrong"})
         response = web.Response(status=303, headers={hdrs.LOCATION: "/"})
@@ -188,6 +195,20 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         ("Cache-Control", "no-store"),
     ):
         response.headers.setdefault(name, value)
+
+
+def _same(given: str, wanted: str) -> bool:
+    """Without telling by the time that it takes how much of it is right."""
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), wanted.encode())
+
+
+def _place_of(address: str) -> tuple[str, str]:
+    """The host of an address, without and with its port; empty where it is none."""
+    try:
+        parts = urlsplit(address)
+        return parts.hostname or "", parts.netloc
+    except ValueError:
+        return "", ""
 
 
 def _is_number(host: str) -> bool:

@@ -144,5 +144,5 @@ def test_nothing_is_asked_elsewhere(monkeypatch, capsys):
 def test_no_message_names_what_only_developers_have():
     package = Path(install.__file__).resolve().parents[1]
     texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
-    for word in ("checkout", ".venv", "pip install -e", "look.people.install"):
+    for word in ("checkout", ".venv", "pip install -e", "python -m streamstyle.look"):
         assert not [text[: text.index("\n")] for text in texts if word in text]

@@ -173,6 +173,11 @@ def test_nothing_is_kept_where_nothing_was_learnt(painting, child, capsys):
         (("painting.png", "--preview", "there.jpg"), 1, "exists; use --overwrite"),
         (("painting.png", "--preview", "there.txt"), 2, "no ending of a photo"),
         (("painting.png", "--photos", "folder"), 1, "holds no videos or photos"),
+        (
+            ("painting.png", "--photos", "here", "--preview", "here/photo.png", "--overwrite"),
+            2,
+            "another file that this run",
+        ),
         (("painting.png", "--minutes", "0"), 2, "wanted minutes"),
         (("painting.png", "-o", "nowhere/my"), 1, "does not exist; make it first"),
     ],
@@ -180,6 +185,8 @@ def test_nothing_is_kept_where_nothing_was_learnt(painting, child, capsys):
 def test_bad_input_is_one_line_and_nothing_is_written(painting, capsys, words, code, wanted):
     Path("words.txt").write_text("not a picture")
     Path("folder").mkdir()
+    Path("here").mkdir()
+    cv2.imwrite("here/photo.png", np.zeros((80, 80, 3), np.uint8))
     save_style(Path("there.style.npz"), StyleCode("there", "1", {}))
     Path("there.jpg").write_bytes(b"")
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}

@@ -44,6 +44,17 @@ async def test_nothing_is_answered_without_the_token(one):
 
 
 @in_studio(headers={})
+async def test_odd_bytes_are_no_token(one):
+    host, port = one.url.removeprefix("http://").split(":")
+    for line in (b"Cookie: streamstyle=\xff\xfe", b"Authorization: Bearer \xff", b"Cookie: streamstyle=%ff; streamstyle"):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /api/state HTTP/1.1\r\nHost: localhost\r\n" + line + b"\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n")).split(b" ")[1] in {b"400", b"401"}
+        writer.close()
+    await one.ask("GET", "/api/state?token=%ff", status=401)
+
+
+@in_studio(headers={})
 async def test_the_address_gives_a_cookie_that_lets_in(one):
     async with one.session.get(one.url + "/", params={"token": TOKEN}, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/")
@@ -74,6 +85,9 @@ async def test_other_web_pages_are_refused(one):
         {"Host": "evil.example"},
         {"Host": f"127.0.0.1.evil.example:{port}"},
         {"Host": ""},
+        {"Host": "["},
+        {"Host": "[::1"},
+        {"Origin": "http://["},
         {"Host": "192.0.2.1"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
@@ -127,6 +141,15 @@ async def test_a_password_lets_a_browser_in(one):
                 assert ("Set-Cookie" in answer.headers) == lets_in
         async with one.session.post(one.url + "/login", data={}, allow_redirects=False) as answer:
             assert "Set-Cookie" not in answer.headers
+        for kind, data, status in (
+            ("multipart/form-data; boundary=x", b"--x\r\n", 415),
+            ("application/x-www-form-urlencoded", b"password=%ff", 303),
+            ("application/x-www-form-urlencoded", b"password=\xff", 400),
+            ("application/x-www-form-urlencoded; charset=nonsense", b"password=1", 400),
+        ):
+            headers = {"Content-Type": kind}
+            async with one.session.post(one.url + "/login", data=data, headers=headers, allow_redirects=False) as answer:
+                assert (answer.status, "Set-Cookie" in answer.headers) == (status, False)
 
 
 @in_studio(headers={})

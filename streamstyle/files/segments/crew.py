@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from streamstyle.errors import StreamstyleError
-from streamstyle.files.segments.manifest import Segment
+from streamstyle.files.segments.painting import Results
 from streamstyle.files.segments.worker import Orders, Told, work
 from streamstyle.runtime.machine import available_memory, usable_cores
 
@@ -61,9 +61,7 @@ class Crew:
     count: int
     _members: list[_Member] = field(default_factory=list)
 
-    def paint(
-        self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]
-    ) -> Iterator[tuple[int, Segment]]:
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]) -> Results:
         """In the order in which they are done. A worker that dies is replaced, and its segment begun anew.
 
         Raises:

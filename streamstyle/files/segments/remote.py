@@ -59,16 +59,16 @@ class Greeting:
     """
 
     builds: str
-    shares: bool = True
+    shares: bool
 
 
-def greeting_of_this_process() -> Greeting:
+def builds_here() -> str:
     """Versions of this program and of the libraries that decode and encode."""
     try:
         program = version("streamstyle")
     except PackageNotFoundError:
         program = "unknown"
-    return Greeting(f"streamstyle {program} with FFmpeg {av.ffmpeg_version_info}")
+    return f"streamstyle {program} with FFmpeg {av.ffmpeg_version_info}"
 
 
 class Remote:
@@ -103,7 +103,7 @@ class Remote:
             self._worker = Worker(replace(self._orders, film=film))
         except Exception as error:  # noqa: BLE001 - said where the run was started
             return Told(error=StreamstyleError(reason_of(error)))
-        return replace(greeting_of_this_process(), shares=shares)
+        return Greeting(builds_here(), shares)
 
     def take(self, offset: int, piece: bytes) -> int:
         """A piece of the film; returns where the next one begins."""

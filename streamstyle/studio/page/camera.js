@@ -11,8 +11,8 @@ const SIZES = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ide
 /** Remembered for this tab only, so that a reload goes on with the camera that it had. */
 const MEMORY = "streamstyle-camera";
 const TAKEN_OVER = 4001;
-/** Milliseconds; as often as a film has pictures. Only where the browser does not tell of each new one. */
-const PATIENCE_FOR_A_FRAME = 40;
+/** Milliseconds after which the picture is looked at, where the browser did not tell of a new one. */
+const UNTOLD = 200;
 
 /** @type {{stream: MediaStream, video: HTMLVideoElement, socket: WebSocket | null} | null} */
 let running = null;
@@ -100,17 +100,21 @@ function send() {
   started = Date.now();
   const up = socket("/api/camera");
   camera.socket = up;
+  let wanted = 0;
   let sending = false;
   up.addEventListener("message", async (message) => {
-    if (sending || !JSON.parse(message.data).next) return;
-    sending = true;
+    if (!JSON.parse(message.data).next) return;
     tries = 0;
-    try {
-      const frame = await next(camera.video);
-      if (up.readyState === WebSocket.OPEN) up.send(frame);
-    } finally {
-      sending = false;
+    wanted++;
+    if (sending) return;
+    sending = true;
+    while (wanted > 0 && up.readyState === WebSocket.OPEN) {
+      const frame = await next(camera.video).catch(() => null);
+      if (frame === null || up.readyState !== WebSocket.OPEN) continue;
+      up.send(frame);
+      wanted--;
     }
+    sending = false;
   });
   up.addEventListener("close", (event) => {
     if (running !== camera) return;
@@ -151,7 +155,7 @@ async function next(video) {
  * @returns {Promise<number>} When it was taken, in milliseconds since 1970 on our clock.
  */
 function fresh(video) {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let done = false;
     const take = (/** @type {number} */ time) => {
       if (done) return;
@@ -159,24 +163,29 @@ function fresh(video) {
       shown = video.currentTime;
       resolve(performance.timeOrigin + time);
     };
-    // In a tab that is not looked at, the browser tells of no frames: then the clock of the film does.
+    // In a tab that is covered or not looked at, the browser tells of no frames: then the clock of the film does.
     const look = () => {
       if (done) return;
-      if (video.currentTime !== shown && document.hidden) take(performance.now());
-      else setTimeout(look, PATIENCE_FOR_A_FRAME);
+      if (running?.video !== video) reject(new Error("this camera is used no longer"));
+      else if (video.currentTime !== shown) take(performance.now());
+      else setTimeout(look, UNTOLD);
     };
     if ("requestVideoFrameCallback" in video) {
       video.requestVideoFrameCallback((now, frame) => take(frame.captureTime ?? now));
+      setTimeout(look, UNTOLD);
+    } else {
+      look();
     }
-    look();
   });
 }
 
 /** @param {unknown} error Of getUserMedia. */
 function words(error) {
   const name = error instanceof Error ? error.name : "";
-  if (name === "NotAllowedError") return "The browser was not allowed to use the camera. Allow it beside the address, then try again.";
-  if (name === "NotFoundError" || name === "OverconstrainedError") return "The browser finds no camera. Plug one in, then try again.";
+  if (name === "NotAllowedError")
+    return "The browser was not allowed to use the camera. Allow it beside the address, then try again.";
+  if (name === "NotFoundError" || name === "OverconstrainedError")
+    return "The browser finds no camera. Plug one in, then try again.";
   if (name === "NotReadableError") return "Another program uses the camera. Close it, then try again.";
   return `The browser's camera cannot be used (${error}).`;
 }

@@ -38,7 +38,14 @@ export function addDivider(box) {
   line.addEventListener("keydown", (event) => {
     const now = Number(line.getAttribute("aria-valuenow"));
     const step = event.shiftKey ? 5 * STEP : STEP;
-    const to = { ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step, Home: 0, End: 100 };
+    const to = {
+      ArrowLeft: now - step,
+      ArrowDown: now - step,
+      ArrowRight: now + step,
+      ArrowUp: now + step,
+      Home: 0,
+      End: 100,
+    };
     if (!(event.key in to)) return;
     move(to[/** @type {keyof typeof to} */ (event.key)]);
     event.preventDefault();

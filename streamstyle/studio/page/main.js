@@ -135,7 +135,8 @@ function setUpTabs() {
 }
 
 function setUpDialogs() {
-  for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog")?.close());
+  for (const button of document.querySelectorAll("[data-close]"))
+    button.addEventListener("click", () => button.closest("dialog")?.close());
   for (const dialog of document.querySelectorAll("dialog")) {
     // A click beside it.
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());

@@ -36,11 +36,17 @@ async function start(show) {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   } catch {
-    return say("The browser was not allowed to use a microphone, or has none: recordings go without its sound.", { bad: true });
+    return say("The browser was not allowed to use a microphone, or has none: recordings go without its sound.", {
+      bad: true,
+    });
   }
   const context = new AudioContext();
   await context.audioWorklet.addModule("/page/microphone-worklet.js");
-  const samples = new AudioWorkletNode(context, "samples", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+  const samples = new AudioWorkletNode(context, "samples", {
+    numberOfOutputs: 0,
+    channelCount: 1,
+    channelCountMode: "explicit",
+  });
   context.createMediaStreamSource(stream).connect(samples);
   const up = socket("/api/microphone");
   up.addEventListener("open", () => up.send(JSON.stringify({ rate: context.sampleRate, channels: 1 })));

@@ -123,7 +123,8 @@ export function connect() {
   const events = socket("/api/events");
   /** @type {number | undefined} */
   let pings;
-  const ping = () => events.readyState === WebSocket.OPEN && events.send(JSON.stringify({ type: "time", t: performance.now() }));
+  const ping = () =>
+    events.readyState === WebSocket.OPEN && events.send(JSON.stringify({ type: "time", t: performance.now() }));
   events.addEventListener("open", () => {
     bestRoundTrip = Infinity;
     for (let number = 0; number < PINGS; number++) setTimeout(ping, 200 * number);

@@ -142,6 +142,12 @@ def paint_in_a_process(clip: str, output: str, kill_at: int | None) -> None:
         paint(clip, output, LeaningStylizer(kill_at))
 
 
+def paint_on_a_cluster(clip: str, output: str, address: str) -> None:
+    """What the process of a driver does."""
+    divide_short_films()
+    paint(clip, output, cluster=address)
+
+
 def frames_of(path):
     """Times and pictures."""
     with open_source(str(path)) as source:

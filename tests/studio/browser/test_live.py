@@ -153,7 +153,7 @@ def test_snapshot_recording_and_looks(page):
     screen.click("#snapshot")
     screen.wait_for_selector(".toast a")
     screen.click("#record")
-    screen.wait_for_function("() => /[1-9]/.test(document.querySelector('#recording-time').textContent)")
+    screen.wait_for_function("() => /[3-9]|[1-9][0-9]/.test(document.querySelector('#recording-time').textContent)")
     screen.click("#record")
     page.until(lambda: page.state["recording"]["phase"] == "off", "it is recorded")
     assert {"photo", "video"} <= {picture["kind"] for picture in page.get("/api/pictures")}, page.state["message"]

@@ -54,17 +54,18 @@ def test_axe_finds_nothing(modules, page, new_page):
         screen.emulate_media(color_scheme=theme)
         screen.click("#divide")
         screen.locator("#details summary").click()
-        complaints[theme, "live"] = found(screen, axe)
+        complaints[f"{theme}: live"] = found(screen, axe)
         screen.click("#divide")
         for button, dialog in (("help", "help-dialog"), ("source", "source-dialog"), ("send", "send-dialog")):
             screen.click(f"#{button}")
-            complaints[theme, dialog] = found(screen, axe)
+            complaints[f"{theme}: {dialog}"] = found(screen, axe)
             screen.click(f"#{dialog} [data-close]")
         screen.click("#tab-files")
-        complaints[theme, "files"] = found(screen, axe)
+        complaints[f"{theme}: files"] = found(screen, axe)
         screen.click("#tab-live")
     phone = new_page(360, 740, has_touch=True, is_mobile=True).open().playwright
     for pane in ("styles", "adjust", "blend", "looks"):
         phone.tap(f".panes [data-pane={pane}]")
-        complaints["phone", pane] = found(phone, axe)
-    assert {place: said for place, said in complaints.items() if said} == {}, json.dumps(complaints, default=str)
+        complaints[f"phone: {pane}"] = found(phone, axe)
+    said = {place: what for place, what in complaints.items() if what}
+    assert said == {}, json.dumps(said, indent=1)
