@@ -12,6 +12,7 @@ import { setUpKeys } from "./keys.js";
 import { change, pickStyle, strength, travel } from "./look.js";
 import { setUpLooks } from "./looks.js";
 import { setUpMicrophone } from "./microphone.js";
+import { setUpPictures } from "./pictures.js";
 import { setUpSources } from "./sources.js";
 import { setUpStage, toggleNotes } from "./stage.js";
 import { connect, on, onState, studio } from "./studio.js";
@@ -35,6 +36,7 @@ setUpBlend();
 setUpAdjust();
 setUpLooks();
 setUpFiles();
+setUpPictures();
 setUpDrop(showTab);
 setUpKeys({
   "next-style": () => step(1),

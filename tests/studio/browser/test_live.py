@@ -9,7 +9,7 @@ from tests.studio.browser.studio import painting
 def test_a_person_who_reads_nothing_gets_a_painted_picture(only_page):
     page, screen = only_page, only_page.playwright
     assert screen.locator("#welcome").is_visible()
-    screen.click("text=Use this browser’s camera")
+    screen.click("text=/Use this browser.s camera/")
     screen.wait_for_selector("#screen:visible")
     screen.click("#divide")
     page.until(lambda: page.pixels("original").std() > 5, "the unpainted picture is there")
