@@ -3,7 +3,7 @@
 import { put } from "./api.js";
 import { setUpAdjust } from "./adjust.js";
 import { addToBlend, setUpBlend } from "./blend.js";
-import { resumeBrowserCamera } from "./camera.js";
+import { setUpBrowserCamera } from "./camera.js";
 import { attempt, byId, say, setIcon, setText } from "./dom.js";
 import { setUpDrop } from "./drop.js";
 import { setUpFiles } from "./files.js";
@@ -29,6 +29,7 @@ setUpTabs();
 setUpDialogs();
 setUpStage();
 setUpSources();
+setUpBrowserCamera();
 setUpTransport();
 setUpMicrophone();
 setUpGallery();
@@ -60,7 +61,6 @@ setUpKeys({
 });
 showConnection();
 on("connection", showConnection);
-on("connection", () => studio.connection === "open" && resumeBrowserCamera());
 sayMessages();
 connect();
 
@@ -191,7 +191,8 @@ function sayMessages() {
   let first = true;
   onState((state) => {
     const { text = "", number = -1 } = state.message ?? {};
-    if (number !== last && text && !first) say(text[0].toUpperCase() + text.slice(1));
+    // The name of a style that is ready stands in the picture's corner.
+    if (number !== last && text && text !== state.style && !first) say(text[0].toUpperCase() + text.slice(1));
     [last, first] = [number, false];
   });
 }
