@@ -61,7 +61,7 @@ async def redo(request: web.Request) -> web.Response:
 
 
 async def put_mirror(request: web.Request) -> web.Response:
-    """Left is right, or no longer."""
+    """Swap left and right, or not."""
     request.app[ENGINE].mirror(request[BODY]["on"])
     return answer({"ok": True})
 
@@ -184,7 +184,7 @@ ROUTES = (
     ),
     Route("POST", "/api/look/undo", undo, "the look before", answers={200: _CHANGED, 409: None}),
     Route("POST", "/api/look/redo", redo, "the look that was taken back", answers={200: _CHANGED, 409: None}),
-    Route("PUT", "/api/mirror", put_mirror, "left is right", body=_SWITCH, answers={200: _DONE}),
+    Route("PUT", "/api/mirror", put_mirror, "swap left and right, or not", body=_SWITCH, answers={200: _DONE}),
     Route("GET", "/api/cameras", get_cameras, "the cameras of this computer", answers={200: listing(_CAMERA)}),
     Route(
         "POST",
