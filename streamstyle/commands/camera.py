@@ -12,7 +12,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.commands.install import offer
+from streamstyle.commands.install import need, offer
 from streamstyle.commands.progress import LOG_SECONDS, complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
@@ -24,7 +24,7 @@ from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
 from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
 from streamstyle.look.options import recipe_of
-from streamstyle.look.people import find_people
+from streamstyle.look.people import find_people, weights
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import choose_codec
@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     log.debug("look: %s", recipe)
     _check_places(options, recipe)
     if recipe.knows_people:
-        offer("people")
+        need(weights.PEOPLE)
     if options.virtual_camera is not None:
         offer("virtual-camera")
     warn = _Warnings()

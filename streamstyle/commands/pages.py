@@ -13,7 +13,7 @@ GREETING = f"""streamstyle {__version__}: photos, videos and live cameras as pai
   streamstyle demo                                     a sample clip, before and after
   streamstyle video portrait.jpg --style kiss          a photo; the result lies next to it
   streamstyle video holiday.mp4 --style starry-night   a video, with its sound
-  streamstyle sheet portrait.jpg -o styles.png         your photo in every style
+  streamstyle styles portrait.jpg --open               your photo in every style, in the browser
   streamstyle camera                                   your camera, live
 
 Any picture is a style: --style my_painting.jpg. All commands: streamstyle --help

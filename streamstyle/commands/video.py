@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamstyle.commands.install import offer
+from streamstyle.commands.install import need
 from streamstyle.commands.preview import add_sharing_arguments, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
@@ -19,7 +19,7 @@ from streamstyle.files.job import Job, Report, default_output
 from streamstyle.files.run import stylize_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
-from streamstyle.look.people import find_people
+from streamstyle.look.people import find_people, weights
 from streamstyle.look.player import Player, check_style
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
@@ -149,7 +149,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     if not plan.to_do:
         return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
     if recipe.knows_people:
-        offer("people")
+        need(weights.PEOPLE)
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))

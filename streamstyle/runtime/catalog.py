@@ -11,7 +11,8 @@ from streamstyle.errors import ModelError, ModelNameError
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 VGG_VARIABLE = "STREAMSTYLE_VGG"
 """Of the environment: names the weights of VGG-19, wherever they lie."""
-_VGG = "vgg_normalised.pth"
+VGG_FILE = "vgg_normalised.pth"
+"""What those weights are called."""
 _STYLIZE, _STYLE, _STYLES = ".stylize.onnx", ".style.onnx", ".styles.npz"
 
 SHIPPED = ("fast",)
@@ -77,7 +78,7 @@ def vgg_weights() -> Path | None:
     """
     downloads = Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "downloads"
     named = os.environ.get(VGG_VARIABLE)
-    places = [Path(named)] if named else [folder / _VGG for folder in (user_models(), downloads)]
+    places = [Path(named)] if named else [folder / VGG_FILE for folder in (user_models(), downloads)]
     return next((path for path in places if path.is_file()), None)
 
 

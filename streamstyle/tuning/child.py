@@ -1,6 +1,6 @@
 """The process that tunes: it needs PyTorch, `models` and `training`, of which this package imports nothing.
 
-The wheel carries those two folders in a folder of its own, out of the way of other packages called `models`; in a checkout
+The wheel carries those folders in a folder of its own, out of the way of other packages called `models`; in a checkout
 they lie beside the package. Either is named to the child alone, in its PYTHONPATH.
 """
 
@@ -64,8 +64,8 @@ def requirements() -> Path:
     return weights
 
 
-def _torch_side() -> Path:
-    """The folder that holds `models` and `training`."""
+def torch_side() -> Path:
+    """The folder that holds `models`, `training` and `export`."""
     package = Path(__file__).resolve().parents[1]
     carried = package / "torch_side"
     return carried if carried.is_dir() else package.parent
@@ -95,7 +95,7 @@ class Child:
         self._errors = (place / "errors.txt").open("w+", encoding="utf-8", errors="replace")
         command = [sys.executable, "-P", "-m", "training.one_painting", "--pictures", pictures, "--vgg", vgg.absolute()]
         command += ["--output", self._style, "--seconds", seconds]
-        path = [str(_torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])]
+        path = [str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,

@@ -1,14 +1,19 @@
 """Optional parts: the list, what pip and uv are asked for, the question in a terminal."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import streamstyle as st
 from streamstyle.commands import install, packages
 from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
+from streamstyle.look.people import weights
+from streamstyle.runtime.catalog import vgg_weights
 
 
 @pytest.fixture
@@ -86,23 +91,29 @@ def test_without_both_it_is_said(monkeypatch, tmp_path):
         packages.fetch("a==1", tmp_path)
 
 
-def test_vgg19_is_taken_from_a_folder(tmp_path, monkeypatch, capsys):
+def test_vgg19_is_taken_from_a_folder_or_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path / "models"))
     made = tmp_path / "made"
     made.mkdir()
     assert main(["install", "vgg19", "--from", str(made)]) == 1
-    assert "wanted a folder with vgg19.stylize.onnx and vgg19.style.onnx" in capsys.readouterr().err
+    assert "has none of vgg_normalised.pth, vgg19.stylize.onnx and vgg19.style.onnx" in capsys.readouterr().err
     for name in ("vgg19.stylize.onnx", "vgg19.style.onnx"):
         (made / name).write_text(name)
     assert main(["install", "vgg19", "--from", str(made)]) == 0
     assert (tmp_path / "models" / "vgg19.style.onnx").read_text() == "vgg19.style.onnx"
+    (made / "vgg_normalised.pth").write_text("weights")
+    assert main(["install", "vgg19", "--from", str(made / "vgg_normalised.pth")]) == 0
+    assert vgg_weights() == tmp_path / "models" / "vgg_normalised.pth"
 
 
-def test_vgg19_says_what_it_takes_where_that_is_not_there(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("torch", [True, False])
+def test_vgg19_is_fetched_and_made_where_pytorch_is(torch, tmp_path, monkeypatch, asked, capsys):
     monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path))
-    monkeypatch.setattr(install.importlib.util, "find_spec", lambda _: None)
-    assert main(["install", "vgg19"]) == 1
-    assert "with --from FOLDER takes its files" in capsys.readouterr().err
+    monkeypatch.setattr(install.importlib.util, "find_spec", lambda _: torch or None)
+    assert main(["install", "vgg19"]) == 0
+    modules = [command[2] for command in asked]
+    assert modules == ["export.download", *(["export.import_adain"] if torch else [])]
+    assert ("needs PyTorch, too" in capsys.readouterr().err) == (not torch)
 
 
 class Terminal:
@@ -134,6 +145,18 @@ def test_a_missing_part_is_offered_in_a_terminal(answer, installed, monkeypatch)
     assert "finds x\nis not installed: 1 MB, to /there\nFetch it now? [Y/n] " in sys.stderr.said
 
 
+@pytest.mark.parametrize("command", [["video", "a.png"], ["camera", "--camera", "a.png"]])
+def test_people_that_cannot_be_found_are_told_before_any_work(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    st.save("a.png", np.zeros((32, 32, 3), np.uint8))
+    monkeypatch.setattr(weights, "_places", lambda _: [])
+    monkeypatch.setattr(
+        f"streamstyle.commands.{command[0]}.Stylizer", lambda *_, **__: pytest.fail("loading takes seconds")
+    )
+    assert main([*command, "--style", "kiss", "--person", "keep"]) == 1
+    assert "run: streamstyle install people" in capsys.readouterr().err
+
+
 def test_nothing_is_asked_elsewhere(monkeypatch, capsys):
     part = install.Part("x", "", "", str, lambda: False, lambda _: pytest.fail("nobody said yes"))
     monkeypatch.setitem(install.PARTS, "x", part)
@@ -141,8 +164,17 @@ def test_nothing_is_asked_elsewhere(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+def words_of(path):
+    """The texts of a program that are no docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    owners = [node for node in ast.walk(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    documentation = {ast.get_docstring(node, clean=False) for node in owners}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [text for text in texts if text not in documentation]
+
+
 def test_no_message_names_what_only_developers_have():
     package = Path(install.__file__).resolve().parents[1]
-    texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
-    for word in ("checkout", ".venv", "pip install -e", "python -m streamstyle.look"):
-        assert not [text[: text.index("\n")] for text in texts if word in text]
+    texts = [text for path in package.rglob("*.py") for text in words_of(path)]
+    for word in ("in a checkout", ".venv", "pip install -e", "python -m streamstyle.look"):
+        assert not [text for text in texts if word in text]

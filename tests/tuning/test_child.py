@@ -30,7 +30,7 @@ def stand_in(tmp_path, monkeypatch):
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
         (folder / "one_painting.py").write_text(f"import json, sys, time\n{program}")
-        monkeypatch.setattr(child, "_torch_side", lambda: folder.parent)
+        monkeypatch.setattr(child, "torch_side", lambda: folder.parent)
 
     return use
 

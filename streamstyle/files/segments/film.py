@@ -178,6 +178,7 @@ def _paint_rest(manifest: Manifest, painters: Painters, progress: Progress) -> i
             _check_seams(manifest.segments)
             if not manifest.to_do:
                 break
+    progress(done)
     return done - before
 
 

@@ -200,10 +200,13 @@ class VideoSink(Sink):
         if self._last is None:
             self._begin(frame.time)
         self._last = frame.time
+        tick = round((frame.time - self._origin) / self._tick)
+        if self._is_live and tick <= self._last_tick:
+            return  # it is over before the file's clock ticks, as frames that a pause repeats are
         if self._pictures is None:
             self._pictures = Pictures(self._stream.width, self._stream.height)
         picture = self._pictures.of(frame.image, again=not self._is_live)
-        self._last_tick = picture.pts = max(round((frame.time - self._origin) / self._tick), self._last_tick + 1)
+        self._last_tick = picture.pts = max(tick, self._last_tick + 1)
         picture.time_base = self._tick
         if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):
             picture.pict_type = PictureType.I

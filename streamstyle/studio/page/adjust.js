@@ -126,7 +126,7 @@ export function setUpAdjust() {
   const box = byId("controls", HTMLElement);
   box.append(
     ...SLIDERS.map(sliderOf),
-    choice("color", "Colours", "Whose colours the picture has; “light only” keeps yours and paints light and dark", COLORS),
+    choice("color", "Colours", "Whose colours; “light only” keeps yours and paints light and dark", COLORS),
     sliderOf(OWN_COLORS),
     still(),
     el("div", { class: "pair" }, region("person", "People"), region("background", "Background")),

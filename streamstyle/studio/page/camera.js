@@ -4,7 +4,7 @@
 
 import { post } from "./api.js";
 import { attempt, say } from "./dom.js";
-import { PATIENCE, emit, onState, socket, studio } from "./studio.js";
+import { PATIENCE, emit, on, onState, socket, studio } from "./studio.js";
 
 const QUALITY = 0.85;
 const SIZES = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
@@ -13,6 +13,10 @@ const MEMORY = "streamstyle-camera";
 const TAKEN_OVER = 4001;
 /** Milliseconds after which the picture is looked at, where the browser did not tell of a new one. */
 const UNTOLD = 200;
+
+const BROWSER = { source: { kind: "browser" } };
+/** Milliseconds after which the studio's state is that of what was asked for. */
+const SETTLED = 2000;
 
 /** @type {{stream: MediaStream, video: HTMLVideoElement, socket: WebSocket | null} | null} */
 let running = null;
@@ -66,20 +70,26 @@ export async function startBrowserCamera(device = "") {
     stop();
     say("The browser's camera was unplugged or switched off. Choose it again when it is back.", { bad: true });
   });
-  if ((await attempt(post("/live/start", { source: { kind: "browser" } }))) === undefined) return stop();
+  started = Date.now();
+  if ((await attempt(post("/live/start", BROWSER))) === undefined) return stop();
   send();
   emit("state");
   return undefined;
 }
 
 /** After a reload, and when the studio was started again: go on with the camera that this tab had. */
-export function resumeBrowserCamera() {
-  const device = sessionStorage.getItem(MEMORY);
-  onState((state) => {
-    const other = state.live.phase !== "off" && state.live.source?.kind !== "browser";
-    if (running && (other || state.live.phase === "off") && Date.now() - started > 2000) stop();
+export function setUpBrowserCamera() {
+  let isNew = false;
+  on("connection", () => (isNew = studio.connection === "open"));
+  onState(({ live }) => {
+    const wanted = live.phase !== "off" && live.source?.kind === "browser";
+    const device = sessionStorage.getItem(MEMORY);
+    const first = isNew;
+    isNew = false;
+    if (first && running && live.phase === "off") void attempt(post("/live/start", BROWSER));
+    else if (first && !running && wanted && device) void startBrowserCamera(device === "any" ? "" : device);
+    else if (!first && running && !wanted && Date.now() - started > SETTLED) stop();
   });
-  if (device && studio.state?.live.source?.kind === "browser") void startBrowserCamera(device === "any" ? "" : device);
 }
 
 let started = 0;

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 const STEP = 2;
 
 /**
- * Put a dividing line into an element. The element gets the property --split, 0 to 100, and its style sheet cuts the pictures there.
+ * Put a dividing line into an element, which gets the property --split, 0 to 100, for its style sheet to cut the pictures at.
  *
  * @param {HTMLElement} box
  * @returns {HTMLElement} The line.

@@ -19,7 +19,8 @@ export function byId(id, kind) {
 }
 
 /**
- * A new element. Attributes that are true are set without a value, those that are false, null or undefined are left out; functions become listeners.
+ * A new element. Attributes that are true are set without a value, those that are false, null or undefined are left out;
+ * functions become listeners.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag

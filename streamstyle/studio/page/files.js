@@ -1,7 +1,7 @@
 /**
  * Films and photos: sent to the studio, painted one after another, and given back.
  *
- * @import { Job, Picture } from "./types.js"
+ * @import { Job } from "./types.js"
  */
 
 import { get, patch, post, reasonOf, remove, sentence, upload } from "./api.js";
@@ -9,7 +9,7 @@ import { ask, attempt, byId, el, icon, iconButton, setText } from "./dom.js";
 import { pickStyle } from "./look.js";
 import { openResult } from "./result.js";
 import { emit, on, onState, studio } from "./studio.js";
-import { clock, counted, day, duration, size } from "./words.js";
+import { counted, duration, size } from "./words.js";
 
 const PRESENT = "";
 
@@ -36,7 +36,6 @@ export function setUpFiles() {
   on("styles", showPaintWith);
   onState(showPaintWith);
   byId("job-look", HTMLSelectElement).addEventListener("change", showPaintWith);
-  on("pictures", showPictures);
 }
 
 /**
@@ -280,56 +279,4 @@ function fill(select, options, value) {
   }
   select.value = value;
   if (select.selectedIndex < 0) select.selectedIndex = 0;
-}
-
-function showPictures() {
-  byId("pictures-section", HTMLElement).hidden = studio.pictures.length === 0;
-  byId("pictures", HTMLElement).replaceChildren(...studio.pictures.map(pictureTile));
-}
-
-/** @param {Picture} picture */
-function pictureTile(picture) {
-  const forget = async () => {
-    if (await ask(`Remove “${picture.name}”?`, "Remove"))
-      await attempt(remove(`/pictures/${encodeURIComponent(picture.name)}`));
-  };
-  const shown =
-    picture.kind === "photo"
-      ? el("img", { src: picture.href, alt: `Snapshot of ${day(picture.made_at)}`, loading: "lazy" })
-      : el("video", {
-          src: `${picture.href}#t=0.1`,
-          controls: true,
-          preload: "metadata",
-          "aria-label": `Recording of ${day(picture.made_at)}`,
-        });
-  shown.addEventListener(
-    "loadedmetadata",
-    () =>
-      shown instanceof HTMLVideoElement &&
-      Number.isFinite(shown.duration) &&
-      setText(length, ` · ${clock(shown.duration)}`),
-  );
-  const length = el("span", {});
-  return el(
-    "li",
-    {},
-    shown,
-    el(
-      "div",
-      { class: "picture-row" },
-      el("span", { class: "picture-words" }, day(picture.made_at), length, ` · ${size(picture.bytes)}`),
-      el(
-        "a",
-        {
-          class: "icon-button",
-          href: picture.href,
-          download: picture.name,
-          "aria-label": `Download ${picture.name}`,
-          title: "Download",
-        },
-        icon("download"),
-      ),
-      iconButton("trash", `Remove ${picture.name}`, forget),
-    ),
-  );
 }

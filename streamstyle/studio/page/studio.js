@@ -1,5 +1,6 @@
 /**
- * What the server says, kept for all parts of the page. Nothing here is remembered by the page itself: a reload and a second tab see the same.
+ * What the server says, kept for all parts of the page. Nothing here is remembered by the page itself: a reload and a second
+ * tab see the same.
  *
  * @import { State, Job, Style, SavedLook, Picture, Figures, Field } from "./types.js"
  */

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,8 @@ from tests.clips import Audio, Subtitles, make_clip
 from tests.fakes import FakeStylizer
 
 MARKS = {"LEAST_SECONDS": 2, "SECONDS": 2, "WINDOW_SECONDS": 1, "LEAD_FRAMES": 4, "LEAST_FRAMES": 40}
+FREQUENT_MARKS = MARKS | {"LEAST_SECONDS": 1, "SECONDS": 1, "WINDOW_SECONDS": Fraction(2, 5), "LEAST_FRAMES": 20}
+"""For films of four seconds, in as many segments."""
 RATE = 25
 # x264 (165) makes now and then other packets of the same pictures where those are smaller.
 WIDTH, HEIGHT = 128, 96
@@ -83,14 +86,14 @@ def make_film(path: Path, lengths=(80, 80, 90), **options) -> Path:
         "options": {"bf": "2", "preset": "fast", "crf": "10"},
         "group": 40,
         "audio": [Audio(seconds=seconds)],
-        "subtitles": [Subtitles(((100, 3000, "one"), (4000, 7000, "two")), codec="mov_text")],
+        "subtitles": [Subtitles(((100, 1500, "one"), (2000, 3500, "two")), codec="mov_text")],
     }
     return make_clip(path, images=pictures, rate=RATE, **(given | options))
 
 
-def divide_short_films(patch=None) -> None:
+def divide_short_films(patch=None, marks=MARKS) -> None:
     """Let films of a few seconds be divided: in a test through its monkeypatch, in a process of its own without."""
-    for name, value in MARKS.items():
+    for name, value in marks.items():
         (patch.setattr if patch else setattr)(grid, name, value)
 
 
@@ -136,7 +139,7 @@ class Reloaded(LeaningStylizer):
 
 def paint_in_a_process(clip: str, output: str, kill_at: int | None) -> None:
     """What a process of its own does: it may be killed at any moment, or kills itself at a frame."""
-    divide_short_films()
+    divide_short_films(marks=FREQUENT_MARKS)
     # As the command line asks before it begins; what has its name is whole.
     if not is_finished(Path(output)) and not Path(output).exists():
         paint(clip, output, LeaningStylizer(kill_at))

@@ -87,6 +87,5 @@ def test_the_page_waits_for_a_studio_that_is_away_and_goes_on(page, studio):
     page.complaints.clear()
     studio.start()
     screen.wait_for_selector("#banner", state="hidden")
-    screen.wait_for_selector("text=What shall be painted?")
-    page.start_camera()
+    page.until(lambda: page.state["live"]["phase"] == "running", "the camera of this page goes on")
     page.complaints.clear()  # what was asked for meanwhile had no answer

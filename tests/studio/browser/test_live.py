@@ -8,7 +8,8 @@ from tests.studio.browser.studio import painting
 
 def test_a_person_who_reads_nothing_gets_a_painted_picture(only_page):
     page, screen = only_page, only_page.playwright
-    assert screen.locator("#welcome").is_visible()
+    page.send("POST", "/api/live/stop", {})
+    screen.wait_for_selector("#welcome:visible")
     screen.click("text=/Use this browser.s camera/")
     screen.wait_for_selector("#screen:visible")
     screen.click("#divide")
@@ -123,7 +124,8 @@ def test_a_second_tab_and_a_reload_show_the_same(page, new_page):
     page.playwright.wait_for_function("() => document.querySelector('#slider-alpha').value === '100'")
     page.playwright.reload()
     page.playwright.wait_for_function("() => document.querySelector('#slider-alpha').value === '100'")
-    page.playwright.wait_for_selector("#screen:visible")  # the camera of this tab goes on by itself
+    page.playwright.wait_for_function("() => import('/page/camera.js').then(camera => camera.isRunningHere())")
+    page.playwright.wait_for_selector("#screen:visible")
 
 
 def test_comparing(page):
