@@ -37,10 +37,10 @@ class Owner:
             self.attend()
 
     def attend(self) -> None:
-        """Do what was sent; by the owner, now and then."""
+        """Do what was sent, by the owner, now and then; what others send meanwhile waits, so that no flood of it holds up."""
         self._busy = True
         try:
-            while self._waiting:
+            for _ in range(len(self._waiting)):
                 self._waiting.popleft()()
         finally:
             self._busy = False
