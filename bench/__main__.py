@@ -1,8 +1,8 @@
 """`python -m bench`: how fast, how near to what the machine allows, and compared with others.
 
 Parts: the network alone, files end to end, live latency, the studio with its viewers, the page that paints in a browser,
-start-up, memory, and how cost grows.
-What is compared runs in turns. `report` measures nothing: it prints, draws and writes down what --json holds.
+start-up, memory, how cost grows, and films in segments. What is compared runs in turns. `report` measures nothing: it
+prints, draws and writes down what --json holds.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import growth, live, memory, model, pipeline, startup, studio, web
+from bench import growth, live, memory, model, pipeline, scale, startup, studio, web
 from bench.plot import draw
 from bench.report import Results, Table, block, print_table, write_block
 from bench.setting import SIZES, Setting, find_clip, size_argument
@@ -30,6 +30,7 @@ PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "startup": startup.measure,
     "memory": memory.measure,
     "growth": growth.measure,
+    "scale": scale.measure,
 }
 _REPORT = "report"
 _PICTURE = "images/bench.png"

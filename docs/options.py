@@ -19,7 +19,9 @@ _COMMANDS = {
     "styles": "Lists the styles, or shows them on a photo of yours; see the [gallery](gallery/index.md).",
     "sheet": "One photo in all built-in styles and with all controls, on one page.",
     "studio": "Serves a page with everything, for browsers here and elsewhere, and [an API](how-to/studio-api.md).",
+    "style": "`streamstyle style make` tunes a style for [one painting](how-to/your-own-style.md).",
     "demo": "Paints a sample clip.",
+    "install": "Fetches parts that not everybody needs; without a part, lists them with their sizes and places.",
     "doctor": "Tells what this computer can do; see [troubleshooting](how-to/troubleshooting.md).",
     "completion": "Prints a script that completes commands, options and styles in your shell; `--help` says where it goes.",
 }
@@ -38,8 +40,8 @@ _REST = """## Environment variables
 | --- | --- |
 | `STREAMSTYLE_MODELS` | the folder of installed models and of the weights that find people (default: in the user's data) |
 | `STREAMSTYLE_PASSWORD` | the password with which other devices get into `streamstyle studio --host` |
-| `STREAMSTYLE_MIRROR` | where `python -m export.import_adain --download` fetches weights from |
-| `STREAMSTYLE_VGG` | the file of VGG-19 for `python -m evaluation` and `python -m models.gatys` |
+| `STREAMSTYLE_MIRROR` | where `streamstyle install vgg19` fetches weights from |
+| `STREAMSTYLE_VGG` | the file of VGG-19 for `streamstyle style make`, `python -m evaluation` and `python -m models.gatys` |
 
 ## Exit codes
 

@@ -1,6 +1,7 @@
 """A model without a network, held to the real one's interface by mypy."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,10 @@ class FakeStylizer(Stylizer):
             return
         self.sizes.append((width, height, size))
         time.sleep(self.seconds_to_prepare)
+
+    @property
+    def load_again(self) -> Callable[[], Stylizer]:
+        return type(self)
 
     def memory(self) -> StreamMemory:
         return StreamMemory(InstalledFaceFinder())

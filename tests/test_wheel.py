@@ -44,6 +44,7 @@ def python(tmp_path_factory):
     if built.returncode:
         pytest.skip(f"the wheel cannot be built here: {built.stderr.strip().splitlines()[-1]}")
     (wheel,) = folder.glob("streamstyle-*.whl")
+    assert wheel.stat().st_size < 40_000_000
     venv.create(folder / "environment", with_pip=True)
     interpreter = folder / "environment" / ("Scripts" if os.name == "nt" else "bin") / "python"
     installed = run(folder, interpreter, "-m", "pip", "install", f"{wheel}[cpu]", "mypy")
@@ -75,3 +76,20 @@ def test_type_checkers_see_mistakes(python, tmp_path):
     assert "wrong.py:2: error" in checked.stdout
     assert "aplha" in checked.stdout
     assert "wrong.py:3: error" in checked.stdout
+
+
+@pytest.mark.slow
+def test_what_tunes_styles_is_carried_out_of_the_way_and_says_what_it_lacks(python, tmp_path):
+    st.save(tmp_path / "painting.png", pattern(0, 96, 64))
+    done = run(tmp_path, python, "-m", "streamstyle", "style", "make", "painting.png", "-o", "my")
+    assert done.returncode == 1
+    assert "run: pip install 'streamstyle[make]'" in done.stderr
+    assert run(tmp_path, python, "-c", "import models").returncode != 0
+    where = "import streamstyle, pathlib; print(pathlib.Path(streamstyle.__file__).parent / 'torch_side')"
+    carried = Path(run(tmp_path, python, "-c", where).stdout.strip())
+    assert (carried / "training" / "one_painting" / "__main__.py").is_file()
+    assert (carried / "models" / "critic.py").is_file()
+    fetch = "from streamstyle.tuning.child import fetch_weights; fetch_weights()"
+    done = run(tmp_path, python, "-c", f"import os; os.environ['STREAMSTYLE_MIRROR'] = 'ftp://nowhere'; {fetch}")
+    assert "must begin with https://" in done.stderr
+    assert "the weights of VGG-19 were not fetched" in done.stderr

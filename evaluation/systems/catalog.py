@@ -19,7 +19,8 @@ from evaluation.systems.base import Facts, System, mixed
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
-from streamstyle.look.recipe import GRAIN, TemporalMode
+from streamstyle.look.people import weights
+from streamstyle.look.recipe import FACES, GRAIN, TemporalMode
 from streamstyle.media.resize import resize
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import MODELS, find_model, installed_models
@@ -103,7 +104,9 @@ class Family(System):
             version = _checksum([files.stylize, files.style])
         graphs = [files.stylize, files.style]
         self.facts = Facts(
-            version=version + (f", grain {self._grain:g}" if self._grain else ""),
+            version=version
+            + (f", grain {self._grain:g}" if self._grain else "")
+            + (f", faces {FACES:g}" if weights.is_there(weights.FACES) else ""),
             runs_on=self._stylizer.provider,
             styles=None if any_style else len(known),
             parameters=parameters(files.stylize),

@@ -35,8 +35,8 @@ class LookFields(TypedDict, total=False):
         color_strength: How far to go with `content` and `luma`, in [0, 1]; 1 by default.
         temporal: `on` (default) so that still pictures of a stream stay still, or `off`.
         grain: How much there is to paint with in flat places, in [0, 1]; 0.5 by default.
-        faces: How firmly eyes and mouths are drawn, in [0, 1], so that faces stay legible; 0.5 by default. Needs the weights
-            that find faces (`python -m streamstyle.look.people.install`); without them faces are painted like all else.
+        faces: How firmly eyes and mouths are drawn, in [0, 1], so that faces stay legible; 0.5 by default. Needs the
+            weights that find faces (`streamstyle install faces`); without them faces are painted like all else.
         style_size: Short side in pixels at which paintings are encoded: larger gives broader strokes; 256 by default.
         strokes: Size of the strokes on frames of any size: `fine`, `medium` (default), `bold`, or the short side in pixels
             at which they are painted.

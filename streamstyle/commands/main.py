@@ -19,12 +19,14 @@ from streamstyle.commands.camera import camera_command
 from streamstyle.commands.camera_options import add_camera_arguments
 from streamstyle.commands.completion import add_completion_arguments, completion
 from streamstyle.commands.demo import add_demo_arguments, demo_command
+from streamstyle.commands.install import add_install_arguments, install_command
 from streamstyle.commands.log import SAID, start_log
 from streamstyle.commands.pages import GREETING, PAGES
 from streamstyle.commands.parser import Parser
 from streamstyle.commands.progress import complain
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.commands.studio import add_studio_arguments, studio_command
+from streamstyle.commands.style import add_style_arguments, style_command
 from streamstyle.commands.styles import add_styles_arguments, styles_command
 from streamstyle.commands.video import add_video_arguments, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
@@ -89,7 +91,9 @@ _COMMANDS: dict[
     ),
     "demo": ("paint a sample clip, and show it before and after", add_demo_arguments, demo_command, _SAYS_IT_IN_WORDS),
     "styles": ("list the styles, or see them on a photo of yours", add_styles_arguments, styles_command, _SPEAKS),
+    "style": ("tune a style for one painting, in a few minutes", add_style_arguments, style_command, {}),
     "sheet": ("paint one photo in all styles, on one page", add_sheet_arguments, sheet_command, _SAYS_IT_IN_WORDS),
+    "install": ("fetch parts that not everybody needs", add_install_arguments, install_command, _SAYS_IT_IN_WORDS),
     "doctor": (
         "tell what this computer can do, and what to run where it cannot",
         add_doctor_arguments,

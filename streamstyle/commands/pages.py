@@ -13,7 +13,7 @@ GREETING = f"""streamstyle {__version__}: photos, videos and live cameras as pai
   streamstyle demo                                     a sample clip, before and after
   streamstyle video portrait.jpg --style kiss          a photo; the result lies next to it
   streamstyle video holiday.mp4 --style starry-night   a video, with its sound
-  streamstyle sheet portrait.jpg -o styles.png         your photo in every style
+  streamstyle styles portrait.jpg --open               your photo in every style, in the browser
   streamstyle camera                                   your camera, live
 
 Any picture is a style: --style my_painting.jpg. All commands: streamstyle --help
@@ -30,7 +30,7 @@ PAGES = {
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
             "how it is computed": f"{_COMPUTED} hwaccel",
-            "what is said": f"list_styles help_all | quiet json {_TOLD} profile",
+            "what is said": f"help_all | list_styles quiet json {_TOLD} profile",
         },
         (
             "streamstyle video holiday.mp4 --style starry-night",
@@ -67,13 +67,25 @@ PAGES = {
     ),
     "demo": Page(
         "[options]",
-        {"options": "style output overwrite help_all | device", "what is said": f"| {_TOLD}"},
+        {"options": "style output overwrite no_open help_all | device", "what is said": f"| {_TOLD}"},
         ("streamstyle demo", "streamstyle demo --style my_painting.jpg -o my_demo"),
     ),
     "styles": Page(
         "[PHOTO] [options]",
         {"options": "photo open output overwrite json help_all | model device", "what is said": f"| {_TOLD}"},
         ("streamstyle styles", "streamstyle styles portrait.jpg --open"),
+    ),
+    "style": Page(
+        "make PAINTING [options]",
+        {
+            "input and output": "what painting photos output preview overwrite",
+            "how long": "minutes help_all",
+            "what is said": f"| quiet json {_TOLD}",
+        },
+        (
+            "streamstyle style make my_painting.jpg",
+            "streamstyle style make my_painting.jpg --photos holiday/ -o my.style.npz",
+        ),
     ),
     "sheet": Page(
         "INPUT -o OUT [options]",
@@ -87,6 +99,11 @@ PAGES = {
             "streamstyle sheet portrait.jpg -o styles.png",
             "streamstyle sheet holiday.mp4 --start 0:10 --style kiss scream -o sheet.png",
         ),
+    ),
+    "install": Page(
+        "[PART...]",
+        {"options": "parts source help_all", "what is said": f"| {_TOLD}"},
+        ("streamstyle install", "streamstyle install people", "streamstyle install people --from mediapipe-0.10.14.whl"),
     ),
     "doctor": Page(
         "[options]",

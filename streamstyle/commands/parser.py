@@ -95,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         known = [str(choice) for choice in action.choices]
         if isinstance(action, argparse._SubParsersAction):
             raise UsageError(_no_command(str(value), known))
-        raise argparse.ArgumentError(action, f"there is no '{value}'; {_nearest(value, known)}")
+        raise argparse.ArgumentError(action, f"there is no '{value}'; {nearest(value, known)}")
 
     def commands(self) -> dict[str, "Parser"]:
         """Name -> parser of each command."""
@@ -123,7 +123,7 @@ class Parser(argparse.ArgumentParser):
             return f"{quoted(word)} is not expected here; {self.prog} --help shows what is"
         name = word.partition("=")[0]
         known = [text for action in self._actions for text in action.option_strings]
-        return f"{self.prog} has no option {name}; {_nearest(name, known, f'{self.prog} --help-all shows all')}"
+        return f"{self.prog} has no option {name}; {nearest(name, known, f'{self.prog} --help-all shows all')}"
 
 
 def with_config(words: Sequence[str], command: argparse.ArgumentParser) -> list[str]:
@@ -177,7 +177,8 @@ def _width() -> int:
         return _USUAL_WIDTH
 
 
-def _nearest(word: object, known: Sequence[str], otherwise: str = "") -> str:
+def nearest(word: object, known: Sequence[str], otherwise: str = "") -> str:
+    """The question for a mistyped word; where nothing is near, `otherwise` or all that there is."""
     near = difflib.get_close_matches(str(word).lower(), known, n=1)
     return f"did you mean {near[0]}?" if near else otherwise or f"choose {', '.join(known)}"
 
@@ -185,4 +186,4 @@ def _nearest(word: object, known: Sequence[str], otherwise: str = "") -> str:
 def _no_command(word: str, known: Sequence[str]) -> str:
     if is_url(word) or Path(word).suffix or Path(word).exists():
         return f"wanted a command before {quoted(word)}; to paint it: streamstyle video {quoted(word)} --style kiss"
-    return f"there is no command {quoted(word)}; {_nearest(word, known)}"
+    return f"there is no command {quoted(word)}; {nearest(word, known)}"

@@ -1,17 +1,23 @@
 """`streamstyle video --preview`: a film's look in one picture, before the whole film is painted."""
 
+import argparse
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from streamstyle.commands.sheet import Tile, section
-from streamstyle.errors import SourceError
+from streamstyle.errors import SourceError, UsageError
+from streamstyle.files.batch import Task
 from streamstyle.files.job import Job, Report, fit
 from streamstyle.frame import Frame
+from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
-from streamstyle.media.comparison import Comparison, compared
+from streamstyle.look.recipe import Recipe
+from streamstyle.look.values import time_argument
+from streamstyle.media.comparison import COMPARISONS, compared
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sources import open_source
@@ -19,34 +25,83 @@ from streamstyle.media.sources.base import SourceInfo
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.window.status import clock
 
-SUFFIX = ".jpg"
+_SUFFIX = ".jpg"
 """Of previews that the user has not named."""
 _MOST_TILES = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What to show of a film.
+def add_sharing_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options for results that are shown to others."""
+    parser.add_argument(
+        "--compare", choices=COMPARISONS, help="with the original: side by side, or a line that moves over both"
+    )
+    parser.add_argument(
+        "--preview", action="store_true", help="paint one frame of a video as a photo, from --start or the middle"
+    )
+    parser.add_argument(
+        "--preview-every", type=time_argument, metavar="T", help="paint a frame every so many seconds, as a sheet of photos"
+    )
 
-    Attributes:
-        every: Seconds from one frame to the next; None for one frame only, where the film begins for this run, or from its
-            middle where it was not told.
-        comparison: How the original is shown, too; None for not at all.
+
+def wants_preview(options: argparse.Namespace) -> bool:
+    """Whether a picture is to be made of a film.
+
+    Raises:
+        UsageError: No time is between its frames.
     """
+    if options.preview_every is not None and options.preview_every <= 0:
+        raise UsageError("--preview-every needs some time, such as 10")
+    return bool(options.preview) or options.preview_every is not None
 
-    every: Fraction | None = None
-    comparison: Comparison | None = None
+
+def what_else(options: argparse.Namespace) -> str:
+    """What the names of results say beside the style."""
+    if wants_preview(options):
+        return "-preview"
+    return "" if options.compare is None else "-compare"
+
+
+def preview_one(
+    options: argparse.Namespace, task: Task, reads: tuple[str, ...], stylizer: Stylizer, recipe: Recipe
+) -> Report:
+    """The picture of one input; `reads` holds all files of the run.
+
+    Raises:
+        StreamstyleError: As paint_preview.
+    """
+    output = task.output
+    if options.output is None or output != Path(options.output):
+        output = output.with_suffix(_SUFFIX)
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot make the folder {quoted(output.parent)}: {reason(error)}") from error
+    job = Job(
+        output,
+        start=options.start,
+        end=options.end,
+        output_size=options.output_size,
+        overwrite=options.overwrite,
+        compare=options.compare,
+        reads=reads,
+    )
+    player = Player(recipe, stylizer.encoder.find, find_people)
+    try:
+        return paint_preview(task.name, job, options.preview_every, stylizer, player, size=options.size)
+    finally:
+        player.close()
 
 
 def paint_preview(
-    name: str, job: Job, preview: Preview, stylizer: Stylizer, player: Player, *, size: int | None = None
+    name: str, job: Job, every: Fraction | None, stylizer: Stylizer, player: Player, *, size: int | None = None
 ) -> Report:
     """Write the picture.
 
     Args:
         name: Of the film, or of a photo.
         job: What to make of it; its output is a photo.
-        preview: What to show of it.
+        every: Seconds from one frame to the next; None for one frame only, where the job begins, or from the film's middle
+            where it does not say.
         stylizer: The model.
         player: How frames are to look.
         size: Short side at which frames are stylized; None for that of the player's strokes.
@@ -62,13 +117,13 @@ def paint_preview(
     player.look(float(first.time), resize(first.image, width, height), size)  # the zero of what changes over time
     with ImageSink(job.output, overwrite=job.overwrite, reads=(name, *job.reads)) as sink:
         tiles = []
-        for moment, frame in _frames(name, info, first, job, preview.every):
+        for moment, frame in _frames(name, info, first, job, every):
             content = resize(frame.image, width, height)
             painted = stylizer.stylize(content, player.look(float(frame.time), content, size))
-            if preview.comparison is not None:
-                painted = compared(preview.comparison, content, painted, None)
+            if job.compare is not None:
+                painted = compared(job.compare, content, painted, None)
             tiles.append(Tile(painted, clock(float(moment))))
-        picture = tiles[0].image if preview.every is None else section(f"{Path(name).name}: {player.name}", tiles)
+        picture = tiles[0].image if every is None else section(f"{Path(name).name}: {player.name}", tiles)
         sink.write(Frame(picture, 0, Fraction(0)))
     seconds, short = time.monotonic() - started, min(width, height)
     scale = min(short, size or player.recipe.stroke_size) / short

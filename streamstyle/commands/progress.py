@@ -13,7 +13,8 @@ from rich.text import Text
 
 from streamstyle.commands.log import SAID
 
-_LOG_SECONDS = 10
+LOG_SECONDS = 10
+"""Between two lines in a log."""
 
 
 def teller(console: Console) -> Callable[[str], None]:
@@ -77,7 +78,7 @@ class FrameProgress:
                 self._bar.reset(self._task, total=self._frames, completed=frames)
                 self._started = now
         self._bar.update(self._task, completed=frames)
-        if self._console.is_terminal or now - self._told < _LOG_SECONDS or frames <= self._before:
+        if self._console.is_terminal or now - self._told < LOG_SECONDS or frames <= self._before:
             return
         self._told = now
         pace = (frames - self._before) / (now - self._started)

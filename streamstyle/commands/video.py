@@ -9,21 +9,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamstyle.commands.preview import SUFFIX, Preview, paint_preview
+from streamstyle.commands.install import need
+from streamstyle.commands.preview import add_sharing_arguments, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output
 from streamstyle.files.run import stylize_source
-from streamstyle.files.sharing import becomes_animation, share_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
-from streamstyle.look.people import find_people
+from streamstyle.look.people import find_people, weights
 from streamstyle.look.player import Player, check_style
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import add_profile_argument, size_argument, time_argument
-from streamstyle.media.comparison import COMPARISONS
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sources import hardware, open_source
@@ -38,6 +37,7 @@ from streamstyle.styles.store import builtin_names, is_bare
 log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20
+_MOST_WORKERS = 256
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,21 +79,31 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="paint a film anew instead of going on where a run before was stopped",
     )
+    parser.add_argument(
+        "--workers",
+        type=_workers_argument,
+        default=1,
+        metavar="N|auto",
+        help="paint films longer than a minute in so many processes (default: 1)",
+    )
+    parser.add_argument(
+        "--cluster", default="", metavar="auto|ADDRESS", help="paint films longer than a minute on a Ray cluster"
+    )
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
-    sharing = parser.add_argument_group("to be shown to others")
-    sharing.add_argument(
-        "--compare", choices=COMPARISONS, help="with the original: side by side, or a line that moves over both"
-    )
-    sharing.add_argument(
-        "--preview", action="store_true", help="paint one frame of a video as a photo, from --start or the middle"
-    )
-    sharing.add_argument(
-        "--preview-every", type=time_argument, metavar="T", help="paint a frame every so many seconds, as a sheet of photos"
-    )
+    add_sharing_arguments(parser)
     add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _workers_argument(text: str) -> int | None:
+    """A number of processes; None for `auto`."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"wanted 1 to {_MOST_WORKERS}, or auto, got '{text}'")
+    return int(text)
 
 
 def video_command(options: argparse.Namespace, console: Console) -> int:
@@ -104,8 +114,6 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(_no_input(options.style))
     if options.end is not None and options.end <= (options.start or 0):
         raise UsageError("--end must come after --start")
-    if options.preview_every is not None and options.preview_every <= 0:
-        raise UsageError("--preview-every needs some time, such as 10")
     if options.crf is not None and not 0 <= options.crf <= 63:
         raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
@@ -129,7 +137,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     plan = plan_inputs(
         options.inputs,
         options.output,
-        recipe.name + _what_else(options),
+        recipe.name + what_else(options),
         known,
         start=options.start,
         end=options.end,
@@ -140,6 +148,8 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     _tell_plan(plan, console, as_json=options.json)
     if not plan.to_do:
         return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
+    if recipe.knows_people:
+        need(weights.PEOPLE)
     times = StageTimes(trace)
     with times.span("load model"):
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
@@ -235,8 +245,8 @@ def _stylize_one(
     trace: Trace | None,
 ) -> Report:
     """One input; `reads` holds all files of the run."""
-    if _wants_preview(options):
-        return _preview_one(options, task, reads, stylizer, recipe)
+    if wants_preview(options):
+        return preview_one(options, task, reads, stylizer, recipe)
     alpha = options.compare is None
     with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=alpha) as source:
         output = task.output
@@ -255,23 +265,15 @@ def _stylize_one(
             keep_gps=options.keep_gps,
             reads=reads,
             skip_duplicates=options.skip_duplicates,
+            compare=options.compare,
             hwaccel=options.hwaccel,
             resume=options.resume,
+            workers=options.workers,
+            cluster=options.cluster,
         )
         player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
-                if options.compare is not None or becomes_animation(source.info, output):
-                    return share_source(
-                        source,
-                        job,
-                        stylizer,
-                        player,
-                        options.compare,
-                        size=options.size,
-                        progress=progress.advance,
-                        trace=trace,
-                    )
                 return stylize_source(
                     source,
                     job,
@@ -284,41 +286,6 @@ def _stylize_one(
                 )
         finally:
             player.close()
-
-
-def _preview_one(
-    options: argparse.Namespace, task: Task, reads: tuple[str, ...], stylizer: Stylizer, recipe: Recipe
-) -> Report:
-    """A picture of one input."""
-    output = task.output
-    if options.output is None or output != Path(options.output):
-        output = output.with_suffix(SUFFIX)
-        _make_folder(output.parent)
-    job = Job(
-        output,
-        start=options.start,
-        end=options.end,
-        output_size=options.output_size,
-        overwrite=options.overwrite,
-        reads=reads,
-    )
-    player = Player(recipe, stylizer.encoder.find, find_people)
-    try:
-        preview = Preview(options.preview_every, options.compare)
-        return paint_preview(task.name, job, preview, stylizer, player, size=options.size)
-    finally:
-        player.close()
-
-
-def _what_else(options: argparse.Namespace) -> str:
-    """What the names of results say beside the style."""
-    if _wants_preview(options):
-        return "-preview"
-    return "" if options.compare is None else "-compare"
-
-
-def _wants_preview(options: argparse.Namespace) -> bool:
-    return bool(options.preview) or options.preview_every is not None
 
 
 def _make_folder(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from streamstyle.errors import SinkError, SinkNameError, SourceError, UsageError
 from streamstyle.files.job import default_output, style_label
+from streamstyle.files.segments.manifest import is_finished
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import is_url, kind, plain, quoted, read_start
 from streamstyle.media.sinks import ANIMATION_SUFFIXES, IMAGE_SUFFIXES, VIDEO_SUFFIXES
@@ -100,7 +101,7 @@ def plan_inputs(
             continue
         try:
             ready = _with_output(task, single, style_name, folder, taken, start, end, try_it=len(tasks) > 1)
-            is_there = skip_existing and ready.output.exists()
+            is_there = is_finished(ready.output) or (skip_existing and ready.output.exists())
             if not is_there:
                 refuse_unless_writable(ready.output, overwrite=overwrite, reads=(*names, *reads), new_folder=folder)
             planned.append(replace(ready, is_there=is_there))

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote
 
+from streamstyle.media.comparison import Comparison
 from streamstyle.media.places import is_url
 from streamstyle.media.sinks import ANIMATION_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES
@@ -28,10 +29,13 @@ class Job:
         crf: Quality of a video, lower is better; None for the codec's usual one.
         overwrite: Replace an existing output.
         keep_gps: Keep where a photo was taken.
+        compare: How the original is shown, too; None for not at all.
         reads: All files of this run, which are never replaced.
         skip_duplicates: Paint a frame that repeats the one before only once.
         hwaccel: Where a video is decoded, as its source was told.
         resume: Take up what a run before has left of a film; False throws it away.
+        workers: How many processes paint a film; None for as many as are fastest.
+        cluster: Address of the Ray cluster that paints films: `auto`, `HOST:PORT` or `ray://HOST:PORT`; empty for none.
     """
 
     output: Path
@@ -42,10 +46,13 @@ class Job:
     crf: int | None = None
     overwrite: bool = False
     keep_gps: bool = False
+    compare: Comparison | None = None
     reads: tuple[str, ...] = ()
     skip_duplicates: bool = True
     hwaccel: str = hardware.OFF
     resume: bool = True
+    workers: int | None = 1
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,18 @@ from pathlib import Path
 
 from streamstyle.errors import Interrupted
 from streamstyle.files.brush import Brush
-from streamstyle.files.job import Job, Report, fit
-from streamstyle.files.segments.film import CannotBeDividedError, Painted, ThisProcess, paint_film
+from streamstyle.files.job import Job, Report
+from streamstyle.files.segments.cluster import Cluster
+from streamstyle.files.segments.crew import Crew, automatic_workers
+from streamstyle.files.segments.film import CannotBeDividedError, Painted, Painters, ThisProcess, paint_film
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.painting import Film
+from streamstyle.files.segments.worker import Orders
+from streamstyle.files.sharing import as_shown, comparing
+from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import LOOK_FIELDS
+from streamstyle.media.comparison import size_of
 from streamstyle.media.places import is_url, kind, quoted
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sinks.base import Sink
@@ -78,7 +84,7 @@ def stylize_source(
     """
     started = time.monotonic()
     doing = _Run(job, stylizer, player, size, progress or (lambda _frames: None), tell, StageTimes(trace))
-    shape = fit(source.info, job.output_size)
+    source, shape = as_shown(source, job)
     grid = _grid(source, job, player)
     painted = None if grid is None else _in_segments(source, grid, shape, doing)
     if painted is None and grid is not None:
@@ -92,12 +98,12 @@ def _grid(source: Source, job: Job, player: Player) -> Grid | None:
     info = source.info
     if job.output.suffix.lower() not in VIDEO_SUFFIXES or is_url(info.name) or kind(info.name) != "file":
         return None
-    return None if player.follows_a_video else Grid.of(info)
+    return None if player.follows_a_video or job.compare is not None else Grid.of(info)
 
 
 def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run) -> Painted | None:
     """Paint a film; None where that cannot be done in segments."""
-    job, player = doing.job, doing.player
+    job = doing.job
     codec = choose_codec(job.output, job.codec)
     reads = (source.info.name, *job.reads)
     refuse_unless_writable(job.output, overwrite=job.overwrite, reads=reads)
@@ -116,7 +122,7 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
         crf=job.crf,
         skip_duplicates=job.skip_duplicates,
     )
-    painters = ThisProcess(film, doing.stylizer, player, doing.times)
+    painters = _painters(film, doing)
     try:
         return paint_film(
             film,
@@ -135,12 +141,25 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
         return None
 
 
+def _painters(film: Film, doing: _Run) -> Painters:
+    job, stylizer = doing.job, doing.stylizer
+    model = f"{stylizer.name} {stylizer.version}"
+    orders = Orders(film, stylizer.load_again, model, doing.player.recipe, doing.player.codes)
+    if job.cluster:
+        return Cluster(job.cluster, orders, doing.tell)
+    count = automatic_workers(stylizer.provider) if job.workers is None else job.workers
+    return ThisProcess(film, stylizer, doing.player, doing.times) if count == 1 else Crew(orders, count)
+
+
 def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:
     job, times = doing.job, doing.times
-    sink = _open_sink(job, source, *shape)
+    sink = _open_sink(job, source, *size_of(job.compare, *shape))
     brush = Brush(doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times)
+    paint: Callable[[Frame], Image] = brush.paint
+    if job.compare is not None:
+        paint = comparing(job.compare, paint, shape, is_still=source.info.is_still)
     try:
-        frames = run(source, brush.paint, sink, times=times, progress=doing.progress)
+        frames = run(source, paint, sink, times=times, progress=doing.progress)
         with times.lane("encode"), times.measure("finish"):
             sink.close()
     except Interrupted as interruption:
@@ -168,7 +187,7 @@ def _report(source: Source, shape: tuple[int, int], doing: _Run, painted: Painte
         model=f"{doing.stylizer.name} {doing.stylizer.version}",
         style=doing.player.name,
         size=(round(width * scale), round(height * scale)),
-        output_size=(width, height),
+        output_size=size_of(doing.job.compare, width, height),
         milliseconds=doing.times.milliseconds(),
         warnings=painted.warnings,
     )

@@ -1,4 +1,4 @@
-"""What a user changes while the stream runs: looks cross-fade, and nothing ever waits.
+"""What a user changes while the stream runs, in one file since one thread owns it: looks cross-fade, nothing ever waits.
 
 One thread owns the state (streamstyle.pipeline.threads.Owner); what other threads want is sent to it. Whatever is wrong
 with a change, the show goes on with what it had.
@@ -13,6 +13,7 @@ from streamstyle.errors import reason_of
 from streamstyle.frame import Image
 from streamstyle.live.playing import Playing
 from streamstyle.live.state import Message, Settings, State
+from streamstyle.live.usual import following, has
 from streamstyle.live.wishes import Wishes
 from streamstyle.look.look import Look
 from streamstyle.look.player import FindPeople, Player
@@ -183,6 +184,14 @@ class Controls:
         color = COLOR_MODES[(COLOR_MODES.index(self.settings.color) + 1) % len(COLOR_MODES)]
         self.change(lambda recipe: replace(recipe, color=color))
         self.say(_COLOR_WORDS[color])
+
+    @sent
+    def next_value(self, field: str) -> None:
+        """The next of a field's usual values: `people`, `strokes`, `grain` or `temporal`."""
+        values, words = following(field, self.settings.recipe)
+        self.change(lambda before: replace(before, **values))
+        if has(self.settings.recipe, values):
+            self.say(words)
 
     @sent
     def mirror(self, on: bool | None = None) -> None:

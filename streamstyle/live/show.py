@@ -18,6 +18,7 @@ from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport, Losses
 from streamstyle.live.sinks import Sinks
+from streamstyle.live.thumbnails import Thumbnails
 from streamstyle.live.watch import StyleFolder, WatchedFile
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.resize import letterboxed
@@ -92,7 +93,7 @@ class Live:
         sound = source.sound if with_sound else None
         self.sinks = Sinks(self.pipeline, controls, source.info, needed=needs_sink, sound=sound)
         self.sinks.begin_with(sinks or {})
-        self._memory = stylizer.memory()
+        self._memory, self._thumbnails = stylizer.memory(), Thumbnails(controls)
         self._keeps_controls = keeps_controls
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
@@ -230,6 +231,12 @@ class Live:
         if self.last is not None:
             self.sinks.snapshot(self.last.stylized, path)
 
+    def take_thumbnails(self) -> None:
+        """Paint the styles on the newest frame, small; they are published as they are made."""
+        if self.last is not None:
+            content = self.last.content.image
+            self.controls.owner.send(lambda: self._thumbnails.take(content))
+
     def _hear(self, event: Event) -> None:
         """What happened on other threads."""
         if isinstance(event, WorkFailed):
@@ -252,6 +259,7 @@ class Live:
             self.size = size
             if size == self.auto.size:
                 self.auto.update(time.perf_counter() - began, time.monotonic())
+        self._thumbnails.paint_one()
         return Pair(content, content.with_image(stylized))
 
     def _painted(self, image: Image, size: int | None, seconds: float) -> Image:

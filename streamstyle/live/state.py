@@ -1,8 +1,10 @@
 """What a live run is like at one moment: immutable values, for any thread to read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from streamstyle.frame import Image
 from streamstyle.look.recipe import ColorMode, Recipe
 
 
@@ -79,6 +81,7 @@ class State:
         outputs: What lies on the disk now.
         warnings: What the user should know at the end.
         version: Grows with every change.
+        thumbnails: Style -> a small picture of the stream in it, (h, w, 3) uint8 RGB, as far as they are made.
     """
 
     settings: Settings
@@ -89,3 +92,4 @@ class State:
     outputs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     version: int = 0
+    thumbnails: Mapping[str, Image] = field(default_factory=dict, compare=False)

@@ -10,7 +10,8 @@ from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask, Region
 from streamstyle.look.masks import MaskTrack
-from streamstyle.look.recipe import AS_REST, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
+from streamstyle.look.people import weights
+from streamstyle.look.recipe import AS_REST, FACES, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import at
 from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
 from streamstyle.styles.own import keeps_strokes
@@ -98,6 +99,11 @@ class Player:
         fixed = sorted(code.name for style, code in codes.items() if keeps_strokes(style))
         if fixed and recipe.style_size != STYLE_SIZE:
             self._warnings.append(f"--style-size needs image files; these styles keep their strokes: {', '.join(fixed)}")
+        # Who asks for it is told; by default it is for those who have it.
+        if recipe.faces not in {0, FACES} and not weights.is_there(weights.FACES):
+            self._warnings.append(
+                "--faces does nothing: the model that finds faces is not installed; run: streamstyle install faces"
+            )
         # A region that is kept needs some code, at a strength of 0.
         self._codes = codes | {KEEP: next(iter(codes.values()))}
         self._start: float | None = None

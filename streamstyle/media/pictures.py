@@ -22,7 +22,7 @@ from streamstyle.frame import Image
 from streamstyle.media import tiff
 from streamstyle.media.damage import completed, refuse_size
 from streamstyle.media.exif import kept_exif
-from streamstyle.media.places import quoted, read_bytes, read_start
+from streamstyle.media.places import quoted, read_bytes, read_start, refuse_web_page
 from streamstyle.media.profiles import profile_of, to_srgb
 from streamstyle.media.resize import over_white
 
@@ -71,7 +71,9 @@ def read_picture(place: str | Path) -> Picture:
     Raises:
         SourceError: It is missing, unreadable, empty, too large, or no picture.
     """
-    return decode_picture(read_bytes(place), quoted(place))
+    data = read_bytes(place)
+    refuse_web_page(data[:4096], place)
+    return decode_picture(data, quoted(place))
 
 
 def read_image(place: str | Path) -> Image:

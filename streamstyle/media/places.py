@@ -1,6 +1,7 @@
 """Names of inputs: paths, `file://` and web addresses, and the messages for those that cannot be read."""
 
 import os
+import re
 import stat
 import urllib.error
 import urllib.parse
@@ -14,6 +15,9 @@ _WEB = ("http", "https")
 _TIMEOUT_SECONDS = 20
 _MOST_BYTES = 1 << 30
 _LONGEST_NAME = 120
+_WEB_PAGE = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml.*?\?>\s*)*<(!doctype\s+html|html|head)\b", re.DOTALL | re.IGNORECASE
+)
 
 
 def is_url(name: str | Path) -> bool:
@@ -126,6 +130,23 @@ def start_of_answer(address: str, count: int = 4096) -> bytes | None:
             return bytes(answer.read(count))
     except (OSError, ValueError, HTTPException):
         return None
+
+
+def refuse_web_page(start: bytes, name: str | Path) -> None:
+    """Say of a web page that it is none of what is wanted, and how to get that.
+
+    Args:
+        start: The first bytes of what was read.
+        name: Where.
+
+    Raises:
+        SourceError: It is one.
+    """
+    if _WEB_PAGE.match(start):
+        raise SourceError(
+            f"{quoted(name)} is a web page, not a video or a picture; save what it shows as a file (with the site's own "
+            "download, or a program such as yt-dlp for videos) and name that file"
+        )
 
 
 def _fetch(address: str, most: int) -> bytes:

@@ -1,5 +1,6 @@
 """One frame in, one stylized frame out: the light part, once per frame. Style codes come from the encoder."""
 
+import functools
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -82,6 +83,7 @@ class Stylizer:
         """
         files = find_model(model)
         variants = {"int8": files.int8, "int8_avx2": files.int8_avx2, "fp16": files.fp16}
+        self._asked = functools.partial(Stylizer, model, device, precision=precision)
         graph = Session(files.stylize, device, precision, **variants, for_frames=True, tell=tell)
         if missing := {"content", "alpha"} - set(graph.inputs) or {"stylized"} - set(graph.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
@@ -103,6 +105,11 @@ class Stylizer:
         """What runs, in a line for people, and a second one where something faster could not be taken."""
         line = f"model {self.name} {self.version} on {self.provider}"
         return f"{line}\n{self.remark}" if self.remark else line
+
+    @property
+    def load_again(self) -> "Callable[[], Stylizer]":
+        """What loads the same model; it can be sent to other processes."""
+        return self._asked
 
     @property
     def sizes_are_dear(self) -> bool:

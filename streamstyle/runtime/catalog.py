@@ -9,17 +9,17 @@ import platformdirs
 from streamstyle.errors import ModelError, ModelNameError
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+VGG_VARIABLE = "STREAMSTYLE_VGG"
+"""Of the environment: names the weights of VGG-19, wherever they lie."""
+VGG_FILE = "vgg_normalised.pth"
+"""What those weights are called."""
 _STYLIZE, _STYLE, _STYLES = ".stylize.onnx", ".style.onnx", ".styles.npz"
 
 SHIPPED = ("fast",)
 """Models that come with the program."""
 
 IMPORTED = {
-    "vgg19": (
-        "its weights do not come with streamstyle; in a checkout, run: pip install -e '.[cpu,train]', "
-        "then: python -m export.import_adain --download "
-        "(or, with weights of your own: --encoder vgg_normalised.pth --decoder decoder.pth)"
-    )
+    "vgg19": "run: streamstyle install vgg19",
 }
 """Models whose weights each user imports once -> what to run."""
 
@@ -69,6 +69,17 @@ def user_models() -> Path:
     """The folder of imported models: `STREAMSTYLE_MODELS`, or the user's data folder of this system."""
     chosen = os.environ.get("STREAMSTYLE_MODELS")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("streamstyle", appauthor=False)) / "models"
+
+
+def vgg_weights() -> Path | None:
+    """The weights of VGG-19, by which styles are judged while they are tuned; None where there are none.
+
+    What VGG_VARIABLE names, or else among the user's models, or where a download left them.
+    """
+    downloads = Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "downloads"
+    named = os.environ.get(VGG_VARIABLE)
+    places = [Path(named)] if named else [folder / VGG_FILE for folder in (user_models(), downloads)]
+    return next((path for path in places if path.is_file()), None)
 
 
 def installed_models() -> list[str]:

@@ -122,7 +122,7 @@ class _Walk:
         if problem == vino.NOT_FOR_THIS_PROCESSOR:
             raise ModelError(f"--device openvino: {problem}, and this is {platform.machine()}; use --device cpu")
         if problem is not None:
-            raise ModelError(f"--device openvino: {problem}; run: pip install 'streamstyle[openvino]', or use --device cpu")
+            raise ModelError(f"--device openvino: {problem}; run: streamstyle install cpu, or use --device cpu")
         return self._on(device)
 
     def _on(self, device: str) -> Choice:

@@ -41,9 +41,7 @@ def import_runtime() -> Any:  # noqa: ANN401 - an optional module without type s
     try:
         import onnxruntime  # noqa: PLC0415 - optional: the message below is the remedy
     except ImportError as error:
-        raise ModelError(
-            f"ONNX Runtime cannot be loaded ({error}); run: pip install 'streamstyle[cpu]' (or [gpu] with an NVIDIA GPU)"
-        ) from error
+        raise ModelError(f"ONNX Runtime cannot be loaded ({error}); run: streamstyle install cpu") from error
     # Why a provider does not start is for us to tell, in one line.
     onnxruntime.set_default_logger_severity(4)
     return onnxruntime

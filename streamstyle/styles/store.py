@@ -66,7 +66,7 @@ class BuiltinStyles:
         if made_for != model_version:
             raise ModelError(
                 f"'{path.name}' was made for model version {made_for}, but the model is {model_version}; "
-                "run: python -m export.builtin_styles"
+                "install streamstyle again, or make the styles anew with the model's training"
             )
         self.styles = styles
 

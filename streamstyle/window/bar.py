@@ -27,20 +27,15 @@ class BarTexts:
 def bar_texts(status: Status) -> BarTexts:
     """What the bar says of a status."""
     left = [
-        Text(f"alpha {status.alpha:.2f}", keep=5),
-        Text("own colors" if status.color == "content" else "", keep=4),
+        Text(f"strength {status.alpha:.0%}", keep=5),
+        Text("own colors" if status.color != "style" else "", keep=4),
     ]
-    right = [
-        Text(frames_per_second(status.fps), WHITE, keep=7),
-        Text(milliseconds(status.latency_ms), keep=6),
-        Text(glyphs.one_line(status.size), keep=3),
-        Text(glyphs.one_line(status.provider.removesuffix("ExecutionProvider")), keep=2),
-    ]
+    right = [Text(frames_per_second(status.fps), WHITE, keep=7), Text("h: help", keep=6)]
     return BarTexts(
         Text(glyphs.one_line(status.style), WHITE, bold=True),
         _said(left),
         _said(right),
-        *_detail_texts(status),
+        *(_detail_texts(status) if status.details else ((), ())),
     )
 
 
@@ -55,7 +50,10 @@ def _detail_texts(status: Status) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     drops = [Text(glyphs.one_line(f"{sink} missed {count}"), DIM, keep=5) for sink, count in status.missed if count > 0]
     drops += [
         Text("" if status.skipped is None else f"{status.skipped} skipped", DIM, keep=7),
+        Text(milliseconds(status.latency_ms), DIM, keep=10),
         Text(f"p95 {tail}" if tail else "", DIM, keep=8),
+        Text(glyphs.one_line(status.size), DIM, keep=9),
+        Text(glyphs.one_line(status.provider.removesuffix("ExecutionProvider")), DIM, keep=6),
     ]
     return _said(stages), _said(drops)
 

@@ -14,9 +14,15 @@ class Command(Enum):
     ALPHA_DOWN = auto()
     COLOR = auto()
     BLEND = auto()
+    PEOPLE = auto()
+    STROKES = auto()
+    GRAIN = auto()
+    STILLNESS = auto()
+    THUMBNAILS = auto()
     SIDE_BY_SIDE = auto()
     ORIGINAL = auto()
     MIRROR = auto()
+    PAUSE = auto()
     RECORD = auto()
     SNAPSHOT = auto()
     FULL_SCREEN = auto()
@@ -27,15 +33,17 @@ class Command(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A command, as a key press gives it.
+    """A command, as a key press or the mouse gives it.
 
     Attributes:
         command: What to do.
         style: For PICK_STYLE the style's place in the list, from 0; else None.
+        place: Where the mouse was clicked, in shares of the picture's width and height; None for keys.
     """
 
     command: Command
     style: int | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +76,19 @@ BINDINGS = (
     Binding(Command.ALPHA_DOWN, ("down", "-", "_"), "weaker style"),
     Binding(Command.COLOR, ("c",), "whose colors"),
     Binding(Command.BLEND, ("b",), "blend with the next"),
+    Binding(Command.PEOPLE, ("k",), "people as they are"),
+    Binding(Command.STROKES, ("w",), "width of strokes"),
+    Binding(Command.GRAIN, ("g",), "grain in skies"),
+    Binding(Command.STILLNESS, ("l",), "still or lively"),
+    Binding(Command.THUMBNAILS, ("t",), "styles at a glance"),
     Binding(Command.SIDE_BY_SIDE, ("s",), "side by side"),
     Binding(Command.ORIGINAL, ("o",), "original"),
     Binding(Command.MIRROR, ("m",), "mirror"),
+    Binding(Command.PAUSE, ("v",), "pause a file"),
     Binding(Command.RECORD, ("r",), "record / stop"),
     Binding(Command.SNAPSHOT, ("space", "x"), "snapshot"),
     Binding(Command.FULL_SCREEN, ("f", "f11"), "full screen"),
-    Binding(Command.OVERLAY, ("i",), "overlay on / off"),
+    Binding(Command.OVERLAY, ("i",), "details, nothing"),
     Binding(Command.HELP, ("h", "?", "f1"), "help on / off"),
     Binding(Command.QUIT, ("q", "esc"), "quit"),
 )
@@ -135,9 +149,18 @@ def action_of(code: int) -> Action | None:
     return None if key is None else _ACTIONS.get(key)
 
 
+MOUSE = (
+    ("wheel", "stronger and weaker style"),
+    ("click", "pause a file, and go on; on the strip of styles: take that style"),
+    ("right click", "show and hide the keys"),
+)
+"""What the mouse does, for the docs."""
+
+
 def markdown_table() -> str:
-    """The table of keys as the docs show it."""
+    """The table of keys, and of the mouse, as the docs show it."""
     rows = [f"| {' '.join(f'`{label}`' for label in binding.labels)} | {_sentence(binding)} |" for binding in BINDINGS]
+    rows += [f"| {gesture} | {text} |" for gesture, text in MOUSE]
     return "\n".join(["| key | what it does |", "| --- | --- |", *rows])
 
 
@@ -152,11 +175,17 @@ _IN_FULL = {
     Command.ALPHA_DOWN: "weaker style (alpha down)",
     Command.COLOR: "colors of the painting, or the content's own",
     Command.BLEND: "blend with the next style",
+    Command.PEOPLE: "people are painted, stay as they are, or are all that is painted",
+    Command.STROKES: "fine, medium and bold strokes",
+    Command.GRAIN: "strokes in skies and on plain walls: none, some, many",
+    Command.STILLNESS: "strokes that stay still, or move with every frame",
+    Command.THUMBNAILS: "a strip of the styles with their names, painted on the present picture; a click takes one",
     Command.SIDE_BY_SIDE: "original and stylized side by side",
     Command.ORIGINAL: "the original picture",
+    Command.PAUSE: "pause a file, and go on",
     Command.RECORD: "start and stop recording",
     Command.SNAPSHOT: "save a snapshot (PNG)",
-    Command.OVERLAY: "show and hide the overlay",
+    Command.OVERLAY: "the overlay with details, no overlay, the overlay in plain words",
     Command.HELP: "show and hide the keys",
     Command.QUIT: "quit, as closing the window does; in full screen, Esc goes back to the window first",
 }

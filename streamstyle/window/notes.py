@@ -25,6 +25,8 @@ def notes_of(status: Status, notice: str) -> tuple[Note, ...]:
         notes.append(Note(Text(f"{status.viewers} viewer{'s' if status.viewers > 1 else ''}", WHITE)))
     if notice:
         notes.append(Note(Text(notice, WHITE, bold=True), AMBER))
+    if status.paused:
+        notes.append(Note(Text("paused", WHITE, bold=True)))
     if status.message:
         notes.append(Note(Text(glyphs.one_line(status.message), WHITE)))
     return tuple(notes)
@@ -39,6 +41,11 @@ def pills(room: Room, notes: Sequence[Note]) -> list[Layer]:
         return layers
     x = edge
     for note in notes:
+        if note.text.width(size) > room.width - x - edge - 2 * padding and note is notes[-1] and note.dot is None:
+            lines = _on_lines(room, note.text, edge if x == edge else edge + height + edge // 2)
+            if lines:
+                layers += lines
+                break
         radius = round(0.3 * size) if note.dot else 0
         before = padding + (2 * radius + round(0.5 * size) if note.dot else 0)
         words = glyphs.shorten(note.text.text, size, room.width - x - edge - before - padding, bold=note.text.bold)
@@ -54,6 +61,23 @@ def pills(room: Room, notes: Sequence[Note]) -> list[Layer]:
         layers.append(pill)
         x += width + round(0.5 * size)
     return layers
+
+
+def _on_lines(room: Room, text: Text, top: int) -> list[Layer]:
+    """A long message, on as many lines as there is room for in the upper third; nothing where that is none."""
+    size, padding, edge = room.text, round(0.75 * room.text), round(0.7 * room.text)
+    line = round(1.45 * size)
+    most = (room.height // 3 - top - padding) // line
+    rows = glyphs.wrap(text.text, size, room.width - 2 * edge - 2 * padding, most, bold=text.bold) if most > 1 else ()
+    if not rows:
+        return []
+    texts = [Text(row, text.color, text.bold) for row in rows]
+    height, width = len(texts) * line + padding, max(one.width(size) for one in texts) + 2 * padding
+    panel = Layer(top, edge, height, width)
+    panel.stamp(rounded(height, width, round(0.9 * size)), 0, 0, SHADE, PILL)
+    for row, one in enumerate(texts):
+        panel.write(one, size, padding // 2 + row * line + line // 2, padding)
+    return [panel]
 
 
 def notice_panel(room: Room, notice: str) -> list[Layer]:

@@ -4,7 +4,7 @@ The layers are made when their text changes and only laid over the frames betwee
 """
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -15,13 +15,14 @@ from streamstyle.window.help_card import key_card
 from streamstyle.window.ink import SMALLEST_TEXT, Layer, Room
 from streamstyle.window.notes import notes_of, notice_panel, pills
 from streamstyle.window.status import Status
+from streamstyle.window.strip import Pasted, aspect_of, slots, strip
 
 
 class Overlay:
     """Draws statuses over pictures, of any size from 1x1; keeps the layers of the last one."""
 
     def __init__(self) -> None:
-        self._layers: dict[str, tuple[Hashable, list[Layer]]] = {}
+        self._layers: dict[str, tuple[Hashable, Sequence[Layer | Pasted]]] = {}
 
     def draw(self, image: Image, status: Status) -> Image:
         """A copy of the picture with the status on it.
@@ -34,8 +35,7 @@ class Overlay:
             (H, W, 3) uint8 RGB, C-contiguous.
         """
         canvas = np.array(image, order="C", copy=True)
-        height, width = image.shape[:2]
-        room = Room(height, width, _text_size(height, width))
+        room = _room(image)
         notice = glyphs.one_line(status.notice)
         if status.visible:
             texts = bar_texts(status)
@@ -44,16 +44,39 @@ class Overlay:
         self._lay(canvas, "notes", (room, notes), lambda: pills(room, notes))
         if notice and not status.help:
             self._lay(canvas, "notice", (room, notice), lambda: notice_panel(room, notice))
+        if status.strip and not status.help:
+            self._lay(
+                canvas, "strip", (room, status.strip, status.chosen), lambda: strip(room, status.strip, status.chosen)
+            )
         if status.help:
             self._lay(canvas, "help", room, lambda: key_card(room))
         return canvas
 
-    def _lay(self, canvas: Image, name: str, key: Hashable, make: Callable[[], list[Layer]]) -> None:
+    def _lay(self, canvas: Image, name: str, key: Hashable, make: Callable[[], Sequence[Layer | Pasted]]) -> None:
         kept = self._layers.get(name)
         if kept is None or kept[0] != key:
             kept = self._layers[name] = key, make()
         for layer in kept[1]:
             layer.lay_over(canvas)
+
+
+def style_at(image: Image, status: Status, place: tuple[float, float]) -> int | None:
+    """The style of the strip that lies at a place, from 0; None where none does.
+
+    Args:
+        image: What the status is drawn on.
+        status: With the strip.
+        place: In shares of the picture's width and height.
+    """
+    room = _room(image)
+    found = slots(room, len(status.strip), status.chosen, aspect_of(status.strip)) if status.strip else []
+    x, y = place[0] * room.width, place[1] * room.height
+    return next((slot.index for slot in found if slot.holds(y, x)), None)
+
+
+def _room(image: Image) -> Room:
+    height, width = image.shape[:2]
+    return Room(height, width, _text_size(height, width))
 
 
 def _text_size(height: int, width: int) -> int:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from streamstyle.errors import SinkError
+from streamstyle.window.wheel import WheelGrab
 
 REMEDY = "use --no-window with --virtual-camera, --record or --mjpeg"
 _X_PORT = 6000
@@ -18,20 +19,26 @@ _PATIENCE_SECONDS = 3.0
 class Screen:
     """A screen that windows can open on."""
 
-    def __init__(self, size: tuple[int, int] | None = None, release: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        size: tuple[int, int] | None = None,
+        release: Callable[[], object] | None = None,
+        grab_wheel: Callable[[], WheelGrab] | None = None,
+    ) -> None:
         """A screen.
 
         Args:
             size: Width and height in pixels, or None where the system does not say.
             release: What ends the connection by which it was asked, if there is one.
+            grab_wheel: Takes the mouse wheel before OpenCV does, over windows that are open; None where that is no X.
         """
-        self.size = size
+        self.size, self.grab_wheel = size, grab_wheel
         self._release = release
 
     def release(self) -> None:
-        """Let go of the display, once the first window is open. May be called again, with no effect.
+        """Let go of the display, when the last window is closed. May be called again, with no effect.
 
-        Not earlier: a display that the last program leaves may restart and refuse the next for a moment.
+        Not before the first one is open: a display that the last program leaves may restart, and refuse the next a while.
         """
         if self._release is not None:
             self._release()
@@ -76,7 +83,7 @@ def _ask_x(display: str) -> Screen:
         function.argtypes = [ctypes.c_void_p, ctypes.c_int]
     x11.XCloseDisplay.argtypes = [ctypes.c_void_p]
     size = int(x11.XDisplayWidth(connection, 0)), int(x11.XDisplayHeight(connection, 0))
-    return Screen(size, partial(x11.XCloseDisplay, connection))
+    return Screen(size, partial(x11.XCloseDisplay, connection), partial(WheelGrab, x11, connection))
 
 
 def _knock(display: str) -> None:

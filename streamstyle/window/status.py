@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from streamstyle.window import text as glyphs
+from streamstyle.window.strip import StripItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,11 @@ class Status:
         message: What just happened (`snapshot saved`); the caller takes it back after a moment.
         notice: What is wrong, for as long as it is: large, in the middle.
         help: Whether the keys are listed.
-        visible: Whether the bar of figures is shown; notes, the notice and the keys are shown in any case.
+        visible: Whether the bar is shown; notes, the notice and the keys are shown in any case.
+        details: Whether the bar has its second row: what it takes to see where the time goes.
+        paused: Whether a file stands still.
+        strip: The styles to choose from, where they are shown.
+        chosen: Which of them is shown, from 0.
     """
 
     style: str
@@ -47,6 +52,10 @@ class Status:
     notice: str = ""
     help: bool = False
     visible: bool = True
+    details: bool = False
+    paused: bool = False
+    strip: tuple[StripItem, ...] = ()
+    chosen: int = 0
 
 
 def title(status: Status) -> str:

@@ -9,14 +9,19 @@ from pathlib import Path
 from streamstyle.frame import Image
 from streamstyle.live.autosize import AutoSize
 from streamstyle.live.show import Live
+from streamstyle.live.state import State
 from streamstyle.media.comparison import side_by_side
 from streamstyle.pipeline.live import Pair
+from streamstyle.styles.store import style_name
 from streamstyle.window.keys import Action, Command
-from streamstyle.window.overlay import Overlay
+from streamstyle.window.overlay import Overlay, style_at
 from streamstyle.window.status import Status, title
+from streamstyle.window.strip import StripItem
 from streamstyle.window.window import Window
 
 _MESSAGE_SECONDS = 2.5
+_LETTERS_A_SECOND = 15
+"""What people read; longer messages stay longer."""
 _REDRAW_SECONDS = 0.1
 _DETAIL_SECONDS = 0.5
 """So long each detail stands still, to be read."""
@@ -80,7 +85,11 @@ class Viewer:
         self._overlay = Overlay()
         self._pair: Pair | None = None
         self._show_original = self._show_both = self._help = False
-        self._show_overlay = True
+        self._show_strip = False
+        self._overlay_rows = 1
+        self._paused = False
+        self._strip: tuple[State, tuple[StripItem, ...]] | None = None
+        self._shown: tuple[Image, Status] | None = None
         self._drawn = 0.0
         self._recording_since: float | None = None
         self._details, self._details_read = _Details(), -math.inf
@@ -92,12 +101,18 @@ class Viewer:
             Command.ALPHA_DOWN: lambda: controls.change_alpha(-1),
             Command.COLOR: controls.next_color,
             Command.BLEND: controls.toggle_blend,
+            Command.PEOPLE: lambda: controls.next_value("people"),
+            Command.STROKES: lambda: controls.next_value("strokes"),
+            Command.GRAIN: lambda: controls.next_value("grain"),
+            Command.STILLNESS: lambda: controls.next_value("temporal"),
+            Command.THUMBNAILS: self._toggle_strip,
             Command.MIRROR: controls.mirror,
+            Command.PAUSE: self._pause,
             Command.RECORD: lambda: live.sinks.toggle_recording(recording_path),
             Command.SNAPSHOT: lambda: live.snapshot(snapshot_path()),
             Command.SIDE_BY_SIDE: self._toggle("_show_both"),
             Command.ORIGINAL: self._toggle("_show_original"),
-            Command.OVERLAY: self._toggle("_show_overlay"),
+            Command.OVERLAY: lambda: setattr(self, "_overlay_rows", (self._overlay_rows + 1) % 3),
             Command.HELP: self._toggle("_help"),
             Command.FULL_SCREEN: window.toggle_full_screen,
         }
@@ -135,10 +150,14 @@ class Viewer:
             provider=live.stylizer.provider,
             recording_seconds=None if self._recording_since is None else now - self._recording_since,
             viewers=self._viewers(),
-            message=text if now - since < _MESSAGE_SECONDS else "",
+            message=text if now - since < max(_MESSAGE_SECONDS, len(text) / _LETTERS_A_SECOND) else "",
             notice=live.source.state.reason if lost else "",
             help=self._help,
-            visible=self._show_overlay,
+            visible=self._overlay_rows > 0,
+            details=self._overlay_rows > 1,
+            paused=self._paused,
+            strip=self._strip_items(state),
+            chosen=state.settings.index,
         )
 
     def _read_details(self, now: float) -> _Details:
@@ -161,6 +180,7 @@ class Viewer:
         with self._live.times.measure("show"):
             status = self.status(now)
             picture = self._window.scaled(self._picture(pair))
+            self._shown = picture, status
             self._window.show(self._overlay.draw(picture, status), title(status))
 
     def _picture(self, pair: Pair) -> Image:
@@ -172,11 +192,36 @@ class Viewer:
         """Do it; False to quit."""
         if action.command is Command.QUIT:
             return False
-        if action.command is Command.PICK_STYLE:
-            self._live.controls.pick(action.style or 0)
+        clicked = None if action.place is None or self._shown is None else style_at(*self._shown, action.place)
+        if action.command is Command.PICK_STYLE or clicked is not None:
+            self._live.controls.pick(action.style or 0 if clicked is None else clicked)
         else:
             self._commands[action.command]()
         return True
+
+    def _toggle_strip(self) -> None:
+        self._show_strip = not self._show_strip
+        if self._show_strip:
+            self._live.take_thumbnails()
+
+    def _strip_items(self, state: State) -> tuple[StripItem, ...]:
+        """The styles with their small pictures; the same object while nothing changes."""
+        if not self._show_strip:
+            return ()
+        before = self._strip and self._strip[0]
+        if not before or before.settings.styles != state.settings.styles or before.thumbnails is not state.thumbnails:
+            items = (
+                StripItem(index, style_name(style), state.thumbnails.get(style))
+                for index, style in enumerate(state.settings.styles)
+            )
+            self._strip = state, tuple(items)
+        return self._strip[1] if self._strip else ()
+
+    def _pause(self) -> None:
+        wanted = not self._paused
+        self._paused = self._live.source.pause(wanted)
+        if wanted and not self._paused:
+            self._live.controls.say("a camera cannot be paused")
 
     def _toggle(self, name: str) -> Callable[[], None]:
         return lambda: setattr(self, name, not getattr(self, name))

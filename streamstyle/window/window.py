@@ -1,4 +1,4 @@
-"""The window: shows pictures and says which keys were pressed. It lives on the main thread, as every system wants it."""
+"""The window: shows pictures, says what keys and mouse ask for. It lives on the main thread, as every system wants it."""
 
 import sys
 import time
@@ -12,6 +12,7 @@ import numpy as np
 from streamstyle.errors import SinkError
 from streamstyle.frame import Image
 from streamstyle.window.keys import Action, Command, action_of, key_name
+from streamstyle.window.mouse import Mouse
 from streamstyle.window.qt import find_toolkit
 from streamstyle.window.screen import REMEDY, find_screen
 from streamstyle.window.text import one_line, to_ascii
@@ -57,6 +58,7 @@ class Window:
         self._aspect = 0.0
         self._sizes: dict[float, Size] = {}
         self._opened = self._closed = False
+        self._mouse = Mouse()
 
     @property
     def closed(self) -> bool:
@@ -108,7 +110,7 @@ class Window:
             wait_ms: How long to wait for a key, at least 1.
 
         Returns:
-            In the order of the keys. Once the user has closed the window: to quit, each time.
+            In the order of the keys, then what the mouse did. Once the user has closed the window: to quit, each time.
         """
         if not self._opened:
             return []
@@ -122,6 +124,7 @@ class Window:
                 if code == -1:
                     break
                 code = cv2.waitKeyEx(1)
+            found += self._mouse.actions()
         if self._gone():
             found.append(Action(Command.QUIT))
         return found
@@ -167,7 +170,7 @@ class Window:
         except cv2.error as error:
             raise SinkError(f"the window does not open ({error.err}); {REMEDY}") from error
         self._opened = True
-        self._display.release()
+        self._mouse.listen(self._name, self._display)
 
     def _gone(self) -> bool:
         """Whether the user has closed it."""
@@ -233,6 +236,7 @@ class Window:
         top, left = (down - height) // 2, (across - width) // 2
         for margin in (np.s_[:top], np.s_[top + height :], np.s_[:, :left], np.s_[:, left + width :]):
             self._bgr[margin] = 0
+        self._mouse.spot = left, top, width, height
         spot = self._bgr[top : top + height, left : left + width]
         cv2.cvtColor(image, cv2.COLOR_RGB2BGR, dst=spot)
         return self._bgr

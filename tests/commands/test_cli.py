@@ -325,7 +325,19 @@ def test_the_demo_shows_before_and_after(tmp_path):
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stderr
     assert re.search(r"fps on (cpu|openvino)", result.stdout), result.stdout
-    picture = cv2.imread(str(tmp_path / "demo" / "side_by_side.png"))
-    assert picture.shape == (360, 1280, 3)
-    left, right = picture[:, :640].astype(int), picture[:, 640:].astype(int)
+    assert result.stdout.count("\n  streamstyle ") == 3
+    picture = cv2.imread(str(tmp_path / "demo" / "before_and_after.png"))
+    assert picture.shape == (480, 960, 3)
+    left, right = picture[:, :480].astype(int), picture[:, 480:].astype(int)
     assert np.abs(left - right).mean() > 5
+    with av.open(str(tmp_path / "demo" / "before_and_after.mp4")) as video:
+        assert float(video.duration / av.time_base) == pytest.approx(2.5, abs=0.1)
+        sound = np.concatenate([frame.to_ndarray() for frame in video.decode(audio=0)], axis=1)
+    assert np.abs(sound).max() > 0.05
+
+
+def test_a_demo_that_cannot_be_leaves_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--style", "nope"]) == 2
+    assert "neither a file nor the name of a style" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -148,3 +148,10 @@ def test_a_fault_of_ours_is_one_line_and_its_traceback_is_in_the_log(tmp_path, m
     (line,) = capsys.readouterr().err.splitlines()
     assert "RuntimeError: of all things; please report it" in line
     assert "Traceback" in (tmp_path / "log.txt").read_text()
+
+
+def test_a_live_run_without_a_window_writes_a_line_now_and_then(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("streamstyle.commands.camera.LOG_SECONDS", 0)
+    clip = make_clip(tmp_path / "clip.mp4", frames=5, width=64, height=48)
+    assert main(["camera", "--camera", str(clip), "--no-window", "--seconds", "9", "--style", "kiss"]) == 0
+    assert "frames, " in capsys.readouterr().out.partition(" skipped")[0]

@@ -85,7 +85,7 @@ def test_a_camera_of_the_host_that_a_container_was_not_given_is_only_missing(lin
 
 @pytest.mark.parametrize("system", ["Windows", "Darwin"])
 def test_elsewhere_cameras_are_those_that_the_program_lists(monkeypatch, system):
-    unnamed = CameraInfo(0, "camera 0", note="for its name: pip install 'streamstyle[camera]'")
+    unnamed = CameraInfo(0, "camera 0", note="for its name: streamstyle install camera")
     monkeypatch.setattr(cameras.cameras, "SYSTEM", system)
     monkeypatch.setattr(cameras.cameras, "_enumerated", lambda: None)
     monkeypatch.setattr(cameras.cameras, "_probed", lambda: [unnamed])
@@ -163,7 +163,7 @@ def test_the_package_may_be_missing(monkeypatch):
     monkeypatch.setattr(virtual_cameras.importlib, "import_module", raising(ModuleNotFoundError("x", name="pyvirtualcam")))
     finding = virtual_cameras.package()
     assert finding.state == "missing"
-    assert finding.remedy == "for a virtual camera run: pip install 'streamstyle[virtual-camera]'"
+    assert finding.remedy == "for a virtual camera run: streamstyle install virtual-camera"
 
 
 def test_the_package_may_be_broken(monkeypatch):

@@ -35,7 +35,7 @@ def test_the_shipped_model_is_whole_and_vgg19_is_only_to_be_known_of():
     assert found["fast"].state == "ok"
     assert "built-in styles: 20" in found["fast"].detail
     assert found["vgg19"].state == "missing"
-    assert "python -m export.import_adain" in found["vgg19"].remedy
+    assert "streamstyle install vgg19" in found["vgg19"].remedy
 
 
 @pytest.mark.usefixtures("folder")
@@ -106,6 +106,6 @@ def test_what_finds_people_and_faces_is_optional_and_says_how_to_install_it(monk
     monkeypatch.setattr(models.weights, "_places", lambda name: [])
     finding = examine()[name]
     assert finding.state == "missing"
-    assert "python -m streamstyle.look.people.install" in finding.remedy
+    assert f"streamstyle install {name}" in finding.remedy
     monkeypatch.setattr(models.weights, "read", lambda package: [b""] * len(package.files))
     assert examine()[name].state == "ok"

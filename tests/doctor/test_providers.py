@@ -102,7 +102,7 @@ def test_openvino_that_is_not_installed_is_a_hint_and_no_failure(monkeypatch):
     monkeypatch.setattr(providers.vino, "problem", lambda: providers.vino.NOT_INSTALLED)
     finding = examine("openvino")
     assert finding.state == "missing"
-    assert "pip install 'streamstyle[openvino]'" in finding.remedy
+    assert "streamstyle install cpu" in finding.remedy
 
 
 def test_openvino_is_no_hint_on_arm(monkeypatch):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from streamstyle.commands.preview import Preview, paint_preview
+from streamstyle.commands.preview import paint_preview
 from streamstyle.files.job import Job
-from streamstyle.files.sharing import share_source
+from streamstyle.files.run import stylize_source
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.comparison import compared, size_of
@@ -38,7 +38,7 @@ def player(stylizer):
 
 def shared(clip, output, stylizer, comparison=None, **job):
     with open_source(str(clip)) as source:
-        return share_source(source, Job(output, **job), stylizer, player(stylizer), comparison)
+        return stylize_source(source, Job(output, compare=comparison, **job), stylizer, player(stylizer))
 
 
 def test_side_by_side_is_twice_as_wide_and_keeps_the_sound(clip, tmp_path, stylizer):
@@ -103,7 +103,7 @@ def test_a_source_that_is_slow_already_is_left_as_it_is():
 
 
 def preview_of(clip, output, stylizer, every=None, **job):
-    return paint_preview(str(clip), Job(output, **job), Preview(every), stylizer, player(stylizer))
+    return paint_preview(str(clip), Job(output, **job), every, stylizer, player(stylizer))
 
 
 def test_a_preview_is_a_photo_of_the_middle_or_of_the_start(clip, tmp_path, stylizer):

@@ -413,3 +413,38 @@ def test_a_folder_that_goes_away_is_no_failure(tmp_path):
     moved = tmp_path.rename(tmp_path.with_name("moved"))
     assert folder.scan() == []
     moved.rename(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["strokes", "grain", "temporal"])
+def test_a_key_goes_through_the_usual_values_of_a_field_and_says_which(controls, field):
+    first = getattr(controls.settings.recipe, field)
+    seen, words = [], []
+    for _ in range(6):
+        controls.next_value(field)
+        seen.append(getattr(controls.settings.recipe, field))
+        words.append(controls.state.message.text)
+    assert first in seen
+    assert len(set(seen)) == len(set(words)) > 1
+    assert seen[: len(set(seen))] * 3 >= seen
+
+
+def test_an_unusual_value_is_followed_by_the_first_usual_one(controls):
+    controls.change(lambda recipe: replace(recipe, strokes=123))
+    controls.next_value("strokes")
+    assert controls.settings.recipe.strokes == "fine"
+
+
+def test_where_people_cannot_be_found_that_is_said_and_nothing_changes(controls):
+    controls.next_value("people")
+    assert "people cannot be told" in controls.state.message.text
+    assert controls.settings.recipe.person == "style"
+
+
+def test_own_styles_come_before_those_that_are_shipped_and_the_chosen_one_stays(controls):
+    controls.add(["kiss"])
+    controls.pick(3)
+    controls.add(["x.png", "y.png"])
+    assert controls.settings.styles == ("a", "bbb", "ccccc", "x.png", "y.png", "kiss")
+    assert controls.settings.styles[controls.settings.index] == "kiss"
+    controls.add(["z.png"], show=True)
+    assert controls.settings.styles[controls.settings.index] == "z.png"

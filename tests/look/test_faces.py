@@ -57,4 +57,4 @@ class TestRealModel:
         wide = np.full((600, 1000, 3), 90, np.uint8)
         wide[:, 400:912] = image
         (face,) = network.find(wide, 0.6)
-        assert overlap(face.box, alone.box + [400, 0, 400, 0]) > 0.6
+        assert overlap(face.box, alone.box + np.array([400, 0, 400, 0])) > 0.6

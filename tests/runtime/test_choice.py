@@ -89,7 +89,7 @@ def test_two_runtimes_in_one_environment_are_named(monkeypatch):
 
 def test_no_runtime_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(ModelError, match=r"pip install 'streamstyle\[cpu\]'"):
+    with pytest.raises(ModelError, match=r"streamstyle install cpu"):
         Session(STYLIZE, "cpu")
 
 
@@ -138,7 +138,7 @@ def test_openvino_that_fails_on_a_file_says_so_and_onnx_runtime_runs(monkeypatch
 
 def test_openvino_that_was_asked_for_never_falls_back(monkeypatch):
     monkeypatch.setattr(vino, "problem", lambda: "OpenVINO cannot be loaded (no such module)")
-    with pytest.raises(ModelError, match=r"--device openvino: .*no such module.*pip install"):
+    with pytest.raises(ModelError, match=r"--device openvino: .*no such module.*streamstyle install cpu"):
         Session(STYLIZE, "openvino")
 
 
@@ -150,7 +150,7 @@ def test_other_processors_run_on_onnx_runtime_and_are_named(monkeypatch, machine
     assert session.remark == f"ONNX Runtime runs the model in float32: OpenVINO is not used on {machine} processors"
     with pytest.raises(ModelError, match=rf"--device openvino: .*x86.*{machine}.*use --device cpu") as caught:
         Session(STYLIZE, "openvino")
-    assert "pip install" not in str(caught.value)
+    assert "install" not in str(caught.value)
 
 
 def test_precisions_that_do_not_run_are_errors(tmp_path):

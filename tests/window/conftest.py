@@ -3,7 +3,7 @@
 import cv2
 import pytest
 
-from streamstyle.window import window
+from streamstyle.window import mouse, window
 from streamstyle.window.qt import Toolkit
 from streamstyle.window.screen import Screen
 
@@ -55,6 +55,9 @@ class StandIn:
         assert which == cv2.WND_PROP_FULLSCREEN
         self.full_screen = float(value)
 
+    def setMouseCallback(self, name, callback):  # noqa: N802
+        self.mouse = callback
+
     def waitKeyEx(self, milliseconds):  # noqa: N802
         return self.keys.pop(0) if self.keys else -1
 
@@ -71,6 +74,7 @@ class StandIn:
 def stand_in(monkeypatch):
     stand_in = StandIn()
     monkeypatch.setattr(window, "cv2", stand_in)
+    monkeypatch.setattr(mouse, "cv2", stand_in)
     monkeypatch.setattr(window, "find_toolkit", lambda: Toolkit(wayland=False))
     monkeypatch.setattr(window, "find_screen", lambda wayland: Screen((1600, 1000)))
     return stand_in

@@ -9,9 +9,11 @@ from streamstyle.media.comparison import side_by_side
 from streamstyle.window import help_card as keycard
 from streamstyle.window import ink as layers
 from streamstyle.window import text as glyphs
+from streamstyle.window.ink import Room
 from streamstyle.window.keys import BINDINGS
-from streamstyle.window.overlay import Overlay
+from streamstyle.window.overlay import Overlay, style_at
 from streamstyle.window.status import Status, title
+from streamstyle.window.strip import StripItem, slots
 
 FULL = Status(
     "starry-night",
@@ -28,8 +30,15 @@ FULL = Status(
     recording_seconds=72,
     viewers=2,
     message="snapshot saved",
+    details=True,
 )
 SIZES = [(120, 160), (360, 640), (640, 360), (1080, 1920), (360, 1280)]
+
+
+STRIP = tuple(
+    StripItem(index, name, None if index else np.full((9, 16, 3), 200, np.uint8))
+    for index, name in enumerate(("my painting", "kiss", "scream", "a name that is far too long for it"))
+)
 
 
 def picture(height=360, width=640, value=None):
@@ -187,7 +196,7 @@ def test_figures_of_the_same_length_do_not_move_the_others():
 def test_where_there_is_no_room_the_figures_that_matter_least_go_first():
     image = picture(120, 160, 0)
     base = Overlay().draw(image, FULL)
-    assert np.array_equal(base, Overlay().draw(image, replace(FULL, provider="", size="", color="style", stages=())))
+    assert np.array_equal(base, Overlay().draw(image, replace(FULL, provider="", stages=())))
     assert not np.array_equal(base, Overlay().draw(image, replace(FULL, fps=11.1)))
 
 
@@ -223,7 +232,7 @@ def test_details_stand_below_the_figures_and_smaller_side_by_side(shape, monkeyp
     figures, details = [], []
     for text, row, column, size in written_on(shape, status, monkeypatch):
         last = column + glyphs.width(text, size, bold=text == FULL.style)
-        is_detail = any(word in text for word in ("p95", "skipped", "missed", "capture", "stylize", "show", "record"))
+        is_detail = any(word in text for word in (" ms", "p95", "skipped", "missed", FULL.size, "CPU"))
         (details if is_detail else figures).append((column, last, row, size))
     assert max(row for _, _, row, _ in figures) < min(row for _, _, row, _ in details)
     assert max(size for *_, size in details) < min(size for *_, size in figures)
@@ -235,7 +244,7 @@ def test_details_stand_below_the_figures_and_smaller_side_by_side(shape, monkeyp
 
 def test_a_status_without_details_has_a_bar_of_one_row():
     image = picture(value=255)
-    bare = replace(FULL, latency_p95_ms=None, skipped=None, missed=(), stages=())
+    bare = replace(FULL, details=False)
     rows = [np.flatnonzero((Overlay().draw(image, status)[180:] != 255).any((1, 2))).size for status in (bare, FULL)]
     assert 0 < rows[0] < rows[1]
 
@@ -280,6 +289,9 @@ CHANGES = [
     {"notice": "camera lost"},
     {"help": True},
     {"visible": False},
+    {"details": False},
+    {"paused": True},
+    {"strip": STRIP},
 ]
 
 
@@ -383,3 +395,54 @@ def test_the_title_tells_the_status():
     assert title(FULL) == "streamstyle · REC 1:12 · starry-night · 29.9 fps · 38 ms"
     assert title(Status("kiss")) == "streamstyle · kiss"
     assert "1:00:01" in title(replace(FULL, recording_seconds=3601))
+
+
+def test_the_bar_speaks_plainly_until_details_are_asked_for(monkeypatch):
+    plain = {text for text, *_ in written_on((720, 1280), replace(FULL, details=False), monkeypatch)}
+    assert plain == {
+        "starry-night",
+        "strength 80%",
+        "own colors",
+        "29.9 fps",
+        "h: help",
+        "REC 1:12",
+        "2 viewers",
+        "snapshot saved",
+    }
+
+
+@pytest.mark.parametrize("shape", [(360, 640), (720, 1280)])
+def test_a_long_message_is_shown_whole(shape, monkeypatch):
+    words = (
+        "people cannot be found yet: their weights are not installed; run this in a terminal: streamstyle install people"
+    )
+    written = written_on(shape, replace(FULL, message=words, details=False), monkeypatch)
+    assert " ".join(text for text, *_ in written if text in words) == words
+
+
+@pytest.mark.parametrize("shape", [(360, 640), (720, 1280), (480, 854)])
+def test_the_strip_shows_the_styles_and_a_click_finds_them(shape, monkeypatch):
+    status = replace(FULL, strip=STRIP, chosen=1, details=False)
+    words = [text for text, *_ in written_on(shape, status, monkeypatch)]
+    assert {"1 my painting", "2 kiss", "3 scream"} <= set(words)
+    found = slots(Room(*shape, 13), 4, 1, 16 / 9)
+    assert [slot.index for slot in found] == [0, 1, 2, 3]
+    image = picture(*shape)
+    rows = {style_at(image, status, (x, 0.75)) for x in np.linspace(0, 1, 200)}
+    assert {0, 1, 2, 3} <= rows
+    assert style_at(image, status, (0.5, 0.2)) is None
+
+
+def test_of_many_styles_the_strip_shows_those_around_the_chosen_one():
+    room = Room(360, 640, 13)
+    for chosen in (0, 7, 19):
+        shown = [slot.index for slot in slots(room, 20, chosen, 16 / 9)]
+        assert chosen in shown
+        assert shown == list(range(shown[0], shown[0] + len(shown)))
+        assert all(slot.x >= 0 and slot.x + slot.width <= 640 for slot in slots(room, 20, chosen, 16 / 9))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 400), (90, 30), (64, 48)])
+def test_a_strip_without_room_is_left_out(shape):
+    image = picture(*shape)
+    assert Overlay().draw(image, replace(FULL, strip=STRIP)).shape == image.shape

@@ -143,6 +143,53 @@ def test_a_key_pressed_arrives_as_its_action(screen):
         program.communicate()
 
 
+def test_the_wheel_and_clicks_arrive_and_nothing_is_zoomed(screen, tmp_path):
+    if shutil.which("import") is None:
+        pytest.skip("ImageMagick's import is not installed")
+    program = start(environment_of(screen))
+    try:
+        number = focused(screen)
+        xdotool(screen, "mousemove", "--window", number, "80", "45")
+        time.sleep(0.3)
+        for button, action in (("4", "ALPHA_UP"), ("4", "ALPHA_UP"), ("5", "ALPHA_DOWN"), ("1", "PAUSE"), ("3", "HELP")):
+            xdotool(screen, "click", button)
+            assert said(program) == [action, None]
+        subprocess.run(["import", "-window", number, str(tmp_path / "w.png")], env=environment_of(screen), check=True)
+        seen = cv2.imread(str(tmp_path / "w.png")).reshape(-1, 3)
+        assert len(np.unique(seen, axis=0)) == 1  # zoomed, a navigator would be drawn over it
+    finally:
+        program.kill()
+        program.communicate()
+
+
+TAKEN = """
+import streamstyle
+import numpy as np
+from streamstyle.window.screen import find_screen
+from streamstyle.window.window import Window
+
+with Window("pictures in red") as window:
+    window.show(np.zeros((90, 160, 3), np.uint8))
+    window.actions(300)
+    other = find_screen()
+    print(window._mouse._wheel is not None, other.grab_wheel().is_ours)
+    other.release()
+"""
+
+
+def test_a_wheel_that_is_taken_ends_nothing(screen):
+    result = subprocess.run(
+        [sys.executable, "-c", TAKEN],
+        cwd=ROOT,
+        env=environment_of(screen),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.stdout.split(), result.stderr) == (["True", "False"], "")
+
+
 def test_locks_do_not_break_the_keys(screen):
     program = start(environment_of(screen))
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from streamstyle.commands.camera import _presenter
 from streamstyle.frame import Frame
@@ -21,6 +22,7 @@ from streamstyle.media.sources.live import LiveState
 from streamstyle.pipeline.live import Pair
 from streamstyle.studio.mjpeg import MjpegSink
 from streamstyle.window.keys import Action, Command
+from streamstyle.window.overlay import style_at
 from streamstyle.window.viewer import Headless, Viewer
 from tests.clips import pattern
 from tests.fakes import FakeStylizer
@@ -30,6 +32,18 @@ class Camera:
     info = SourceInfo("camera", 64, 48, is_live=True)
     warnings = ()
     state = LiveState("live", 0.0)
+    sound = None
+
+    def pause(self, on):
+        return on
+
+
+class FakePeople:
+    def follow(self, content):
+        return np.ones(content.shape[:2], np.float32)
+
+    def close(self):
+        pass
 
 
 class FakeWindow:
@@ -59,7 +73,7 @@ def pair():
 @pytest.fixture
 def viewer():
     stylizer = FakeStylizer()
-    controls = Controls(stylizer, Settings(("a", "b", "c")))
+    controls = Controls(stylizer, Settings(("a", "b", "c")), FakePeople)
     controls.start()
     live = Live(Camera(), stylizer, controls)
     live.controls.wishes.beside = lambda work: work()
@@ -68,7 +82,7 @@ def viewer():
     live.snapshot = live.taken.append
     window = FakeWindow()
     viewer = Viewer(window, live, recording_path=lambda: Path("r.mp4"), snapshot_path=lambda: Path("s.png"))
-    viewer._show_overlay = False  # the bare picture
+    viewer._overlay_rows = 0  # the bare picture
     return viewer
 
 
@@ -86,7 +100,9 @@ def test_every_command_does_something(viewer, command):
     def seen():
         status = viewer.status(0)
         settings, picture = viewer._live.controls.settings, viewer._window.pictures[-1]
-        return settings, tuple(viewer._live.taken), viewer._window.full, status.help, status.visible, picture.tobytes()
+        shown = bool(status.strip), status.paused
+        taken = tuple(viewer._live.taken)
+        return settings, taken, viewer._window.full, status.help, status.visible, shown, picture.tobytes()
 
     before = seen()
     press(viewer, Action(command, 1 if command is Command.PICK_STYLE else None))
@@ -176,7 +192,7 @@ def test_details_stand_still_long_enough_to_be_read(viewer):
 def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
     options = argparse.Namespace(seconds=None)
     with MjpegSink("127.0.0.1:0") as sink:
-        watched = _presenter(options, viewer._live, viewer._window, {"mjpeg": sink})
+        watched = _presenter(options, viewer._live, viewer._window, {"mjpeg": sink}, Console())
         assert watched.status(time.monotonic()).viewers == 0
         place = sink.url.split("/")[2]
         host, port = place.split(":")
@@ -187,7 +203,7 @@ def test_viewers_of_the_page_are_counted_in_the_overlay(viewer):
                 sink.write(pair().stylized)
                 time.sleep(0.01)
             assert watched.status(time.monotonic()).viewers == 1
-    alone = _presenter(options, viewer._live, viewer._window, {})
+    alone = _presenter(options, viewer._live, viewer._window, {}, Console())
     assert alone.status(time.monotonic()).viewers == 0
 
 
@@ -205,3 +221,50 @@ def test_without_a_window_the_time_counts_from_the_first_frame():
     time.sleep(0.001)
     assert not present(None)
     assert Headless(None)(pair())
+
+
+def test_the_strip_is_painted_on_the_newest_frame_and_a_click_takes_a_style(viewer):
+    press(viewer)
+    viewer._live.last = pair()
+    press(viewer, Command.THUMBNAILS)
+    for _ in range(6):
+        viewer._live._thumbnails.paint_one()
+    status = viewer.status(0)
+    assert [item.name for item in status.strip] == ["a", "b", "c"]
+    assert all(np.array_equal(item.image, 255 - pattern(0, 64, 48)) for item in status.strip)
+    viewer._window.scaled = lambda _: np.zeros((720, 1280, 3), np.uint8)
+    press(viewer)
+    places = [(x / 100, 0.75) for x in range(100)]
+    picked = next(place for place in places if style_at(*viewer._shown, place) == 2)
+    press(viewer, Action(Command.PAUSE, place=picked))
+    assert viewer._live.controls.state.style == "c"
+    assert not viewer.status(0).paused
+
+
+def test_a_click_elsewhere_pauses_a_file_and_tells_that_cameras_go_on(viewer):
+    press(viewer)
+    press(viewer, Action(Command.PAUSE, place=(0.5, 0.2)))
+    assert viewer.status(0).paused
+    press(viewer, Action(Command.PAUSE, place=(0.5, 0.2)))
+    assert not viewer.status(0).paused
+    viewer._live.source.pause = lambda on: False
+    press(viewer, Command.PAUSE)
+    assert not viewer.status(0).paused
+    assert viewer._live.controls.state.message.text == "a camera cannot be paused"
+
+
+def test_details_come_second_and_then_nothing(viewer):
+    viewer._overlay_rows = 1
+    shown = []
+    for _ in range(4):
+        status = viewer.status(0)
+        shown.append((status.visible, status.details))
+        press(viewer, Command.OVERLAY)
+    assert shown == [(True, False), (True, True), (False, False), (True, False)]
+
+
+def test_long_messages_stay_as_long_as_they_take_to_read(viewer):
+    viewer._live.controls.say("x" * 150)
+    said_at = viewer._live.controls.state.message.said_at
+    assert viewer.status(said_at + 9).message
+    assert not viewer.status(said_at + 11).message

@@ -288,3 +288,44 @@ def test_the_display_is_let_go_without_a_picture_too(stand_in, monkeypatch):
     with Window():
         pass
     assert stand_in.calls == ["release"]
+
+
+def test_the_mouse_asks_for_strength_pauses_and_help(stand_in):
+    opened = Window()
+    opened.show(RED)
+    stand_in.mouse(cv2.EVENT_MOUSEWHEEL, 10, 10, 120 << 16, None)
+    stand_in.mouse(cv2.EVENT_MOUSEWHEEL, 10, 10, -120 << 16, None)
+    stand_in.mouse(cv2.EVENT_MOUSEMOVE, 10, 10, 0, None)
+    stand_in.mouse(cv2.EVENT_RBUTTONUP, 10, 10, 0, None)
+    found = opened.actions()
+    assert found == [Action(Command.ALPHA_UP), Action(Command.ALPHA_DOWN), Action(Command.HELP)]
+    assert opened.actions() == []
+
+
+def test_a_click_tells_where_on_the_picture_it_was(stand_in):
+    opened = Window()
+    opened.show(RED)
+    stand_in.size = (640, 720)  # twice as high as the picture: bars above and below
+    opened.show(RED)
+    stand_in.mouse(cv2.EVENT_LBUTTONUP, 320, 360, 0, None)
+    stand_in.mouse(cv2.EVENT_LBUTTONUP, 0, 180, 0, None)
+    clicks = [action.place for action in opened.actions()]
+    assert clicks[0] == pytest.approx((0.5, 0.5), abs=0.01)
+    assert clicks[1] == pytest.approx((0.0, 0.0), abs=0.01)
+
+
+def test_a_wheel_that_is_taken_before_opencv_counts_once(stand_in, monkeypatch):
+    class Wheel:
+        turns, is_ours = 2, True
+
+        def steps(self):
+            turned, self.turns = self.turns, 0
+            return turned
+
+    monkeypatch.setattr(window, "find_screen", lambda wayland: Screen((1600, 1000), None, Wheel))
+    monkeypatch.setattr(stand_in, "currentUIFramework", lambda: "QT5", raising=False)
+    opened = Window()
+    opened.show(RED)
+    stand_in.mouse(cv2.EVENT_MOUSEWHEEL, 10, 10, 120 << 16, None)
+    assert opened.actions() == [Action(Command.ALPHA_UP)] * 2
+    assert opened.actions() == []

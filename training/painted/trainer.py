@@ -1,8 +1,7 @@
 """The training loop of `fast`.
 
 Half of every batch are paintings that the style encoder encodes; the other half are built-in styles, whose codes learn
-along. The stylizer is shared by both. Prices beside style and content: colours out of range, a lattice, strokes that do not
-move with the scene, and what int8 would change.
+along. The stylizer is shared by both. What is asked of the results is in `training.painted.loss`.
 """
 
 import copy
@@ -18,27 +17,19 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from models.critic import Critic, Target, content_distance, grid_energy, style_distance
+from models.critic import Critic, Target
 from models.fast import Fast
-from models.layers import straight_through_clamp
 from training.builtin import PAINTINGS
 from training.checkpoint import follow, load_fast, save_atomically, save_weights
 from training.data import Shuffler, centre_crop, load_images, random_crop
 from training.painted.held_out import HeldOut
+from training.painted.loss import Loss
 from training.painted.studio import Studio, shipped_codes
 from training.partner import EVERY_STEPS, Partner
 from training.precision import autocast
-from training.prices.grained import draw_grained
-from training.prices.octaves import octave_noise
-from training.prices.rounding import Rounding, rounding_loss
-from training.prices.smooth import draw_smoothed
-from training.prices.stillness import stillness_loss
 
-CONTENT_WEIGHT, RANGE_WEIGHT, GRID_WEIGHT = 0.06, 100.0, 200.0
-STILLNESS, ROUNDING = 4.0, 4.0
 SMALLEST_PHOTO, SMALLEST_PAINTING = 0.6, 0.8
 """Smallest side of a crop as a share of the picture's short side."""
-GRAIN_SHARE = 0.75
 MOST_GRADIENT = 1.0
 WARM_UP_STEPS = 60
 EMA = 0.997
@@ -75,7 +66,7 @@ class Trainer:
         self.rng, self.generator = np.random.default_rng(options.seed), torch.Generator().manual_seed(options.seed)
         self.draws = [Shuffler(len(images), self.rng) for images in (self.photos, self.paintings, self.builtin)]
         self.targets: dict[tuple[str, int], Target] = {}
-        self.rounding = Rounding(network.stylizer)
+        self.loss = Loss(self.critic, network.stylizer, self.precision, self.generator)
         self.optimizer = torch.optim.Adam(self._groups(), betas=(0.9, 0.99))
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.step, self.seconds = 0, 0.0
@@ -111,38 +102,20 @@ class Trainer:
     def train_step(self) -> dict[str, float]:
         """One update; returns what the parts of the loss are."""
         half = self.options.batch // 2
-        content, photos = self._draw_photos(2 * half)
+        photos = self._draw_photos(2 * half)
         code, wanted = self._draw_styles(half)
         self._set_rates()
-        ones, stylizer = torch.ones(2 * half, 1, 1, 1), self.studio.network.stylizer
-        with autocast("cpu", self.precision):
-            result = stylizer(content, ones, code)
-        # Full size is most of the work; half of the pictures tell enough of it.
-        seen = self.critic.see(straight_through_clamp(result.float()), at_full_size=half)
-        parts = {
-            "style": style_distance(seen.statistics, wanted),
-            "content": content_distance(seen.content, self.critic.content(photos)),
-            "range": (result - result.clamp(0, 1)).square().mean(),
-            "grid": grid_energy(result.float() - photos),
-        }
-        some = slice(0, half) if self.step % 4 < 2 else slice(half, 2 * half)
-        few = {name: tensor[some] for name, tensor in code.items()}
-        parts |= self._unmoved(photos[some], content[some], result[some], few)
-        prices = {"style": 1.0, "content": CONTENT_WEIGHT, "range": RANGE_WEIGHT, "grid": GRID_WEIGHT}
-        prices |= {"stillness": STILLNESS, "rounding": ROUNDING}
-        self._update(torch.stack([prices[name] * value for name, value in parts.items()]).sum())
-        return {name: float(value.detach()) for name, value in parts.items()}
+        loss, parts = self.loss.of(photos, code, wanted, self.step)
+        self._update(loss)
+        return parts
 
-    def _draw_photos(self, number: int) -> tuple[Tensor, Tensor]:
-        """Photos with something to paint from in their flat places, and without: (N, 3, H, W) each."""
+    def _draw_photos(self, number: int) -> Tensor:
+        """(N, 3, H, W) float in [0, 1]."""
         size = self.options.size
         crops = [
             random_crop(self.photos[index], size, self.rng, smallest=SMALLEST_PHOTO) for index in self.draws[0].take(number)
         ]
-        photos = torch.stack(crops).contiguous(memory_format=torch.channels_last)
-        if self.step % 2:
-            return draw_grained(photos, torch.ones(number, 1, 1, 1), GRAIN_SHARE, self.generator), photos
-        return (photos + octave_noise(photos.shape, self.generator)).clamp(0, 1), photos
+        return torch.stack(crops).contiguous(memory_format=torch.channels_last)
 
     def _draw_styles(self, half: int) -> tuple[dict[str, Tensor], list[Target]]:
         """Codes of `half` paintings and `half` built-in styles, in turn, and what the critic wants of them."""
@@ -163,23 +136,6 @@ class Trainer:
             image = (self.builtin if kind == "builtin" else self.paintings)[index]
             self.targets[kind, index] = self.critic.target(image)
         return self.targets[kind, index]
-
-    def _unmoved(self, photos: Tensor, content: Tensor, result: Tensor, code: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Stillness, in turn on photos and on smooth pictures, and there also what int8 would change."""
-        ones = torch.ones(len(photos), 1, 1, 1)
-
-        def stylize(images: Tensor) -> Tensor:
-            with autocast("cpu", self.precision):
-                painted: Tensor = self.studio.network.stylizer(images, ones, code)
-            return painted
-
-        if self.step % 2:
-            return {"stillness": stillness_loss(content, result, stylize, self.generator)}
-        smooth = draw_smoothed(photos, self.generator)
-        painted = stylize(smooth)
-        still = stillness_loss(smooth, painted, stylize, self.generator)
-        with autocast("cpu", self.precision):
-            return {"stillness": still, "rounding": rounding_loss(self.rounding, smooth, painted, code, ones)}
 
     def _set_rates(self) -> None:
         rate = min(1.0, (self.step + 1) / WARM_UP_STEPS) * 0.5 * (1 + math.cos(math.pi * self.progress))
@@ -207,7 +163,10 @@ class Trainer:
             self.seconds += time.monotonic() - started
             if self.step % self.options.log_every == 0:
                 self._log(
-                    {name: _mean([row[name] for row in recent if name in row]) for name in ("style", "content", "grid")}
+                    {
+                        name: _mean([row[name] for row in recent if name in row])
+                        for name in ("style", "content", "grid", "lattice")
+                    }
                 )
             if time.monotonic() - saved > 60 * self.options.save_minutes:
                 self._log(self.save())
@@ -229,7 +188,7 @@ class Trainer:
             "studio": self.studio.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "rounding": self.rounding.state(),
+            "rounding": self.loss.rounding.state(),
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -253,7 +212,7 @@ class Trainer:
         self.studio.load_state_dict(state["studio"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.rounding.restore(state["rounding"])
+        self.loss.rounding.restore(state["rounding"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.rng = np.random.default_rng((self.options.seed, self.step))
         self.generator.manual_seed(self.options.seed + self.step)

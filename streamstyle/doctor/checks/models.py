@@ -13,10 +13,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.runtime.catalog import IMPORTED, SHIPPED, find_model, installed_models, user_models
 
 AREA = "models"
-_AGAIN = (
-    "run: pip install --force-reinstall --no-deps streamstyle "
-    "(in a checkout: git checkout -- streamstyle/weights; pip install --no-deps -e .)"
-)
+_AGAIN = "install streamstyle again: its files were changed or are missing"
 
 
 def findings() -> Iterator[Finding]:
@@ -28,7 +25,7 @@ def findings() -> Iterator[Finding]:
 
 def finders(package: weights.Package, options: str) -> Finding:
     """Whether the weights are here that these options need."""
-    remedy = f"for {options} run: {weights.INSTALL}"
+    remedy = f"for {options} run: {package.install}"
     try:
         count = len(weights.read(package))
     except ModelError as error:

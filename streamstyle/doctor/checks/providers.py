@@ -22,7 +22,7 @@ from streamstyle.runtime.session import Session
 AREA = "providers"
 _CUDA = "run: pip install 'streamstyle[gpu]', which brings CUDA and cuDNN, and see that nvidia-smi works"
 _TENSORRT = f"run: {tensorrt.INSTALL} (TensorRT, from NVIDIA); --device cuda does without"
-_OPENVINO = "pip install 'streamstyle[openvino]'"
+_OPENVINO = "streamstyle install cpu"
 _NEAR_DB = 30.0
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AREA = "virtual cameras"
 MODULES = Path("/lib/modules")
-_INSTALL = "pip install 'streamstyle[virtual-camera]'"
+_INSTALL = "streamstyle install virtual-camera"
 LOAD = "sudo modprobe v4l2loopback exclusive_caps=1 card_label=streamstyle"
 
 _OBS = {"darwin": (Path("/Applications/OBS.app"), "macOS"), "win32": (Path("obs-studio"), "Windows")}

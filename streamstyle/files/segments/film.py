@@ -1,6 +1,7 @@
 """A film painted in segments, taken up where a run before was stopped, and joined."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Protocol
 
 from streamstyle.errors import Interrupted, StreamstyleError
 from streamstyle.files.segments.manifest import Manifest, Segment
-from streamstyle.files.segments.painting import Film, paint_segment
+from streamstyle.files.segments.painting import Film, Results, paint_segment
 from streamstyle.look.player import Player
 from streamstyle.media.places import quoted
 from streamstyle.media.sinks.video import VideoSink
@@ -29,7 +30,7 @@ class CannotBeDividedError(Exception):
 class Painters(Protocol):
     """Whoever paints segments: this process, several of this machine, or those of a cluster."""
 
-    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Iterator[tuple[int, Segment]]:
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Results:
         """Paint segments, in any order; each is given out when it is whole and safe on the disk.
 
         Args:
@@ -49,7 +50,7 @@ class ThisProcess:
     player: Player
     times: StageTimes
 
-    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Iterator[tuple[int, Segment]]:
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Results:
         """In their order, up to the end of the film."""
         for index in to_do:
             with self.times.span(f"segment {index}"):
@@ -170,12 +171,14 @@ def _paint_rest(manifest: Manifest, painters: Painters, progress: Progress) -> i
     _check_seams(manifest.segments)
     if done:
         progress(done)
-    for index, segment in painters.paint(manifest.to_do, manifest.path, advance):
-        manifest.add(index, segment)
-        done += segment.frames
-        _check_seams(manifest.segments)
-        if not manifest.to_do:
-            break
+    with closing(painters.paint(manifest.to_do, manifest.path, advance)) as painted:
+        for index, segment in painted:
+            manifest.add(index, segment)
+            done += segment.frames
+            _check_seams(manifest.segments)
+            if not manifest.to_do:
+                break
+    progress(done)
     return done - before
 
 
@@ -189,6 +192,7 @@ def _check_seams(segments: Sequence[Segment | None]) -> None:
 
 
 def _join(manifest: Manifest, sink: VideoSink) -> None:
+    sink.when_whole = manifest.note_result
     try:
         sink.copy(manifest.encoded())
         sink.close()

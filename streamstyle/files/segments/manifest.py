@@ -23,7 +23,8 @@ from streamstyle.media.sinks.segments import SEGMENT_SUFFIX, EncodedSegment
 
 _FORMAT = 1
 _NAME, _LOCK = "manifest.json", "lock"
-_OWN = re.compile(rf"\d{{5}}(\.partial(-\d+)?)?{re.escape(SEGMENT_SUFFIX)}|{re.escape(_NAME)}(\.new)?|{_LOCK}")
+_SEGMENT = rf"\d{{5}}(\.[0-9a-f]{{8}})?(\.partial(-\d+)?)?{re.escape(SEGMENT_SUFFIX)}"
+_OWN = re.compile(rf"{_SEGMENT}|{re.escape(_NAME)}(\.new)?|{_LOCK}")
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
@@ -89,6 +90,41 @@ def folder_for(output: Path) -> Path:
     return output.with_name(f"{output.name}.partial")
 
 
+def is_finished(output: Path) -> bool:
+    """Whether a result is whole, though its run was stopped before it could remove the segments; removes them then."""
+    folder = folder_for(output)
+    try:
+        result = json.loads((folder / _NAME).read_text("utf-8"))["result"]
+        if result != _mark_of(output):
+            return False
+        release = locked(folder / _LOCK)
+    except _UNREADABLE:
+        return False
+    if release is None:
+        return False
+    _remove(folder, release)
+    return True
+
+
+def _mark_of(path: Path) -> list[int]:
+    """By what a file is known again, whatever its name: its size and the time of its last change."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _remove(folder: Path, release: Callable[[], object]) -> None:
+    """A folder of segments, which is locked; what cannot be removed stays."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _OWN.fullmatch(path.name) and path.name not in {_LOCK, _NAME}:
+                path.unlink()
+        (folder / _NAME).unlink(missing_ok=True)  # as long as it is there, the rest can be removed another time
+    release()
+    with suppress(OSError):
+        (folder / _LOCK).unlink(missing_ok=True)
+        folder.rmdir()
+
+
 class Manifest:
     """The segments of one film, on the disk; used by one run at a time.
 
@@ -114,7 +150,8 @@ class Manifest:
         self.folder = folder_for(output)
         self.segments: list[Segment | None] = [None] * count
         self.again = 0
-        self._output, self._what = output, dict(what)
+        self._what = dict(what)
+        self._result: list[int] | None = None
         self._release: Callable[[], object] = lambda: None
         try:
             self.folder.mkdir(exist_ok=True)
@@ -179,13 +216,20 @@ class Manifest:
             if segment.frames and segment.begins is not None
         ]
 
+    def note_result(self, path: Path) -> None:
+        """The joined film is whole, and about to get its name: should that be the last that happens, `is_finished` knows.
+
+        Raises:
+            OSError: That cannot be written down.
+        """
+        to_disk(path)
+        self._result = _mark_of(path)
+        self._write()
+
     def remove(self) -> None:
         """Remove all, when nothing of it is needed any more; what cannot be removed stays."""
-        with suppress(OSError):
-            self._clear(keep={_LOCK})
-            self.close()
-            (self.folder / _LOCK).unlink(missing_ok=True)
-            self.folder.rmdir()
+        release, self._release = self._release, lambda: None
+        _remove(self.folder, release)
 
     def close(self) -> None:
         """Let other runs go on."""
@@ -238,7 +282,8 @@ class Manifest:
 
     def _write(self) -> None:
         segments = [None if segment is None else segment.as_json() for segment in self.segments]
-        text = json.dumps({"format": _FORMAT, "what": self._what, "segments": segments}, indent=1)
+        values = {"format": _FORMAT, "what": self._what, "result": self._result, "segments": segments}
+        text = json.dumps(values, indent=1)
         new = self.folder / f"{_NAME}.new"
         new.write_text(text, "utf-8")
         to_disk(new)

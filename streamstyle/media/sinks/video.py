@@ -53,6 +53,9 @@ class VideoSink(Sink):
     one with its index in front.
 
     4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, with a warning.
+
+    Attributes:
+        when_whole: Called with the file when it is whole, before it gets its name.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class VideoSink(Sink):
             SinkError: Container, codec or place cannot be used.
         """
         self.destination, self.warnings = None, []
+        self.when_whole: Callable[[Path], object] = lambda _partial: None
         self._codec = codec if isinstance(codec, VideoCodec) else choose_codec(path, codec)
         self._place = Place(path, overwrite=overwrite, reads=reads)
         self._shape = (height, width, 3)
@@ -196,10 +200,13 @@ class VideoSink(Sink):
         if self._last is None:
             self._begin(frame.time)
         self._last = frame.time
+        tick = round((frame.time - self._origin) / self._tick)
+        if self._is_live and tick <= self._last_tick:
+            return  # it is over before the file's clock ticks, as frames that a pause repeats are
         if self._pictures is None:
             self._pictures = Pictures(self._stream.width, self._stream.height)
         picture = self._pictures.of(frame.image, again=not self._is_live)
-        self._last_tick = picture.pts = max(round((frame.time - self._origin) / self._tick), self._last_tick + 1)
+        self._last_tick = picture.pts = max(tick, self._last_tick + 1)
         picture.time_base = self._tick
         if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):
             picture.pict_type = PictureType.I
@@ -273,6 +280,7 @@ class VideoSink(Sink):
             with self._place.failing_clearly():
                 self._finish()
                 self._put_index_in_front()
+                self.when_whole(self._place.partial)
                 self._place.finish(durable=True)
         except BaseException:
             quietly(self._container.close)

@@ -20,7 +20,7 @@ if sys.platform == "linux":
 
 _DRIVER_VERSION = Path("/sys/module/v4l2loopback/version")
 _VIDIOC_STREAMON, _VIDEO_OUTPUT = 0x40045612, 2
-_INSTALL = "pip install 'streamstyle[virtual-camera]'"
+_INSTALL = "streamstyle install virtual-camera"
 _SET_UP = {
     "linux": (
         "install v4l2loopback (Debian, Ubuntu: sudo apt install v4l2loopback-dkms), then run: "

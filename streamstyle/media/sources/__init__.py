@@ -10,7 +10,7 @@ from pathlib import Path
 from streamstyle.errors import SourceError
 from streamstyle.media.libav import reason
 from streamstyle.media.pictures import PICTURE_SUFFIXES, kind_of
-from streamstyle.media.places import is_url, is_web, kind, plain, quoted, read_start, start_of_answer
+from streamstyle.media.places import is_url, is_web, kind, plain, quoted, read_start, refuse_web_page, start_of_answer
 from streamstyle.media.sources import hardware
 from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.camera import CameraSource
@@ -51,6 +51,7 @@ def open_source(
     """
     if is_url(uri):
         head = start_of_answer(uri) if is_web(uri) else None
+        refuse_web_page(head or b"", uri)
         what = kind_of(head, uri) if head else "other"
     else:
         uri = plain(uri)
@@ -61,10 +62,12 @@ def open_source(
         head = read_start(uri)
         if not head:
             raise SourceError(f"{quoted(uri)} is empty; wanted a video or a photo")
+        refuse_web_page(head, uri)
         what = kind_of(head, uri)
     if what == "photo":
         return ImageSource(uri, keep_alpha=keep_alpha)
-    if what == "animation" and head is not None and head[8:12] == b"WEBP":
+    # Of an animated AVIF, libav shows the still that comes first.
+    if what == "animation" and head is not None and (head[8:12] == b"WEBP" or head[4:8] == b"ftyp"):
         return AnimationSource(uri, start, end)
     return VideoSource(uri, start, end, hwaccel=hwaccel)
 
@@ -105,8 +108,13 @@ def open_live_source(
 def _open_live_url(uri: str, loop: bool) -> LiveSource:
     is_live = uri.partition("://")[0].lower() in _LIVE_SCHEMES
     if not is_live:
-        with VideoSource(uri) as source:
-            is_live = source.info.duration is None
+        try:
+            with VideoSource(uri) as source:
+                is_live = source.info.duration is None
+        except SourceError:
+            if is_web(uri):
+                refuse_web_page(start_of_answer(uri) or b"", uri)
+            raise
     if is_live:
         return StreamSource(lambda: VideoSource(uri, is_live=True))
     return PacedSource(lambda: open_source(uri), loop=loop)

@@ -14,7 +14,7 @@ from streamstyle.media.sources.camera_info import USABLE_FORMATS, CameraInfo, Ca
 SYSTEM = platform.system()
 """Linux, Windows or Darwin."""
 
-INSTALL = "pip install 'streamstyle[camera]'"
+INSTALL = "streamstyle install camera"
 
 _DEFAULT_SIZE, _DEFAULT_RATE = (1280, 720), 30.0
 _RATE_TOLERANCE = 0.5

@@ -42,6 +42,10 @@ class LiveSource(Source):
 
     state: LiveState
 
+    def pause(self, on: bool) -> bool:
+        """Stop the time, or go on; for any thread. Returns whether it is stopped now: cameras cannot be."""
+        return False
+
     @property
     def sound(self) -> SoundFrom | None:
         """Gives what sounds with the frames; None where nothing does."""

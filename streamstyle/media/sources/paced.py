@@ -7,7 +7,7 @@ from fractions import Fraction
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
 from streamstyle.media.sources.base import Source
-from streamstyle.media.sources.live import Clock, LiveState, OuterSource, sleep_until
+from streamstyle.media.sources.live import TICK, Clock, LiveState, OuterSource, sleep_until
 from streamstyle.media.sources.sound import FileSound, Round, SoundFrom, has_sound
 
 PHOTO_RATE = Fraction(30)
@@ -15,6 +15,7 @@ PHOTO_RATE = Fraction(30)
 
 _NOMINAL = Fraction(1, 25)
 _LATE_SECONDS = 1.0
+_PAUSED_STEP = 0.1
 
 
 class PacedSource(OuterSource):
@@ -50,6 +51,7 @@ class PacedSource(OuterSource):
             self.info = replace(info, is_live=True)
         self.state = LiveState("live", self._clock.now())
         self._played: list[Round] = []
+        self._paused = False
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames, each at its time, until the end or close().
@@ -61,6 +63,7 @@ class PacedSource(OuterSource):
             return
         self._begun = True
         start: float | None = None
+        repeated = 0
         frames = self._photo() if self._inner.info.is_still else self._rounds()
         try:
             for index, frame in enumerate(frames):
@@ -71,10 +74,29 @@ class PacedSource(OuterSource):
                 now = self._clock.now()
                 if now - release_at > _LATE_SECONDS:
                     start += now - release_at
-                yield replace(frame, index=index, captured_at=now)
+                yield replace(frame, index=index + repeated, captured_at=now)
+                if self._paused:
+                    stopped_at = self._clock.now()
+                    for again in self._while_paused(frame):
+                        repeated += 1
+                        yield replace(again, index=index + repeated)
+                    start += self._clock.now() - stopped_at
         finally:
             frames.close()
             self._inner.close()
+
+    def pause(self, on: bool) -> bool:
+        """Show the present frame until it goes on."""
+        self._paused = on
+        return on
+
+    def _while_paused(self, frame: Frame) -> Iterator[Frame]:
+        """The same frame now and then, so that another look is seen on it; its times grow by next to nothing."""
+        count = 0
+        while self._paused and not self._is_closed():
+            if sleep_until(self._clock.now() + _PAUSED_STEP, self._clock, lambda: self._is_closed() or not self._paused):
+                count += 1
+                yield replace(frame, time=frame.time + count * TICK, duration=None, captured_at=self._clock.now())
 
     @property
     def sound(self) -> SoundFrom | None:

@@ -32,7 +32,8 @@ const percent = (/** @type {number} */ share) => Math.round(share * 100);
 
 /** @param {number | string} strokes @returns {number} 0 finest to 100 boldest. */
 export function boldness(strokes) {
-  const pixels = typeof strokes === "number" ? strokes : (STROKES[/** @type {keyof typeof STROKES} */ (strokes)] ?? STROKES.medium);
+  const pixels =
+    typeof strokes === "number" ? strokes : (STROKES[/** @type {keyof typeof STROKES} */ (strokes)] ?? STROKES.medium);
   return Math.min(100, Math.max(0, Math.round((Math.log(FINEST / pixels) / Math.log(FINEST / BOLDEST)) * 100)));
 }
 
@@ -125,7 +126,7 @@ export function setUpAdjust() {
   const box = byId("controls", HTMLElement);
   box.append(
     ...SLIDERS.map(sliderOf),
-    choice("color", "Colours", "Whose colours the picture has; “light only” keeps yours and paints light and dark", COLORS),
+    choice("color", "Colours", "Whose colours; “light only” keeps yours and paints light and dark", COLORS),
     sliderOf(OWN_COLORS),
     still(),
     el("div", { class: "pair" }, region("person", "People"), region("background", "Background")),
@@ -164,7 +165,13 @@ function sliderOf(slider) {
   const { field, label, low, high, unit } = slider;
   const limits = { min: low, max: high, step: 1 };
   const range = el("input", { type: "range", id: `slider-${field}`, ...limits, "aria-describedby": `help-${field}` });
-  const typed = el("input", { type: "number", ...limits, class: "figure", "aria-label": `${label}, as a number`, inputmode: "numeric" });
+  const typed = el("input", {
+    type: "number",
+    ...limits,
+    class: "figure",
+    "aria-label": `${label}, as a number`,
+    inputmode: "numeric",
+  });
   const figure = el("span", { class: "figure-box" }, typed, el("span", { class: "unit", "aria-hidden": "true" }, unit));
   const heading = el("label", { for: range.id }, label);
   const set = (/** @type {number} */ value) => {
@@ -251,8 +258,7 @@ function region(field, title) {
     const own = look[field];
     const named = studio.styles.map(({ name, title: words }) => [name, words]);
     if (!["style", "keep", ...studio.styles.map((style) => style.name)].includes(own)) named.push([own, own]);
-    const options = [["style", "Painted like the rest"], ["keep", "Left as they are"], ...named];
-    if (field === "background") options[1][1] = "Left as it is";
+    const options = [["style", "Like the rest"], ["keep", "Unpainted"], ...named];
     const key = options.join("\n");
     if (select.dataset.key !== key) {
       select.dataset.key = key;

@@ -36,7 +36,8 @@ export async function call(method, path, body) {
   }
   const text = await answer.text();
   const value = parsed(text);
-  if (!answer.ok) throw new ApiError(sentence(value?.error ?? `The studio said ${answer.status} ${answer.statusText}`), answer.status);
+  if (!answer.ok)
+    throw new ApiError(sentence(value?.error ?? `The studio said ${answer.status} ${answer.statusText}`), answer.status);
   return value;
 }
 
@@ -86,6 +87,11 @@ function parsed(text) {
   } catch {
     return text;
   }
+}
+
+/** @param {unknown} error @returns {string} What went wrong, in words. */
+export function reasonOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** @param {string} text The server's lines begin small, as those of a terminal do. */

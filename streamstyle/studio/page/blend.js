@@ -77,7 +77,9 @@ export function chooseStyle(name) {
   if (!adding) return pickStyle(name);
   addToBlend(name);
   byId("corner-hint", HTMLElement).hidden = true;
-  byId("pad-box", HTMLElement).querySelector(/** @type {"button"} */ (".pad-point"))?.focus();
+  byId("pad-box", HTMLElement)
+    .querySelector(/** @type {"button"} */ (".pad-point"))
+    ?.focus();
   return undefined;
 }
 
@@ -104,7 +106,12 @@ export function setUpBlend() {
     const { left, top, width, height } = pad.getBoundingClientRect();
     // As far inside as the point is, half its own size.
     const half = point.offsetWidth / 2;
-    move(pad, point, (event.clientX - left - half) / (width - 2 * half), (event.clientY - top - half) / (height - 2 * half));
+    move(
+      pad,
+      point,
+      (event.clientX - left - half) / (width - 2 * half),
+      (event.clientY - top - half) / (height - 2 * half),
+    );
   };
   pad.addEventListener("pointerdown", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
@@ -171,7 +178,9 @@ function showPad(look, pad, point, corners) {
   if (key !== shown) {
     shown = key;
     for (const [index, corner] of corners.entries()) {
-      corner.replaceChildren(...(index < count ? filled(look.style[index], blended) : index === count ? [empty(index)] : []));
+      corner.replaceChildren(
+        ...(index < count ? filled(look.style[index], blended) : index === count ? [empty(index)] : []),
+      );
     }
   }
   if (!isUnderway("weights") && !pad.matches(":active")) put(pad, point, shares(look));
@@ -181,10 +190,20 @@ function showPad(look, pad, point, corners) {
 function filled(name, removable) {
   const title = studio.title(name);
   const picture = el("img", { src: thumbnailOf(name), alt: "", "data-style": name, draggable: "false" });
-  const words = el("span", { class: "corner-words" }, el("span", { class: "corner-name" }, title), el("span", { class: "share" }));
+  const words = el(
+    "span",
+    { class: "corner-words" },
+    el("span", { class: "corner-name" }, title),
+    el("span", { class: "share" }),
+  );
   const away = el(
     "button",
-    { type: "button", class: "icon-button tiny", "aria-label": `Take ${title} out of the blend`, click: () => removeFromBlend(name) },
+    {
+      type: "button",
+      class: "icon-button tiny",
+      "aria-label": `Take ${title} out of the blend`,
+      click: () => removeFromBlend(name),
+    },
     icon("close"),
   );
   return [studio.style(name) ? picture : icon("gallery"), words, removable ? away : ""].filter((part) => part !== "");
@@ -198,7 +217,13 @@ function empty(index) {
     hint.hidden = false;
     setText(hint, `Choose a style for the ${CORNERS[index]} corner.`);
     document.dispatchEvent(new CustomEvent("pane", { detail: "styles" }));
-    byId("tiles", HTMLElement).querySelector(/** @type {"button"} */ (".tile[tabindex='0']"))?.focus();
+    byId("tiles", HTMLElement)
+      .querySelector(/** @type {"button"} */ (".tile[tabindex='0']"))
+      ?.focus();
   };
-  return el("button", { type: "button", class: "corner-add", "aria-label": `Add a style, ${CORNERS[index]}`, click }, icon("plus"));
+  return el(
+    "button",
+    { type: "button", class: "corner-add", "aria-label": `Add a style, ${CORNERS[index]}`, click },
+    icon("plus"),
+  );
 }

@@ -4,15 +4,19 @@
 
 import { post } from "./api.js";
 import { attempt, say } from "./dom.js";
-import { PATIENCE, emit, onState, socket, studio } from "./studio.js";
+import { PATIENCE, emit, on, onState, socket, studio } from "./studio.js";
 
 const QUALITY = 0.85;
 const SIZES = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 /** Remembered for this tab only, so that a reload goes on with the camera that it had. */
 const MEMORY = "streamstyle-camera";
 const TAKEN_OVER = 4001;
-/** Milliseconds; as often as a film has pictures. Only where the browser does not tell of each new one. */
-const PATIENCE_FOR_A_FRAME = 40;
+/** Milliseconds after which the picture is looked at, where the browser did not tell of a new one. */
+const UNTOLD = 200;
+
+const BROWSER = { source: { kind: "browser" } };
+/** Milliseconds after which the studio's state is that of what was asked for. */
+const SETTLED = 2000;
 
 /** @type {{stream: MediaStream, video: HTMLVideoElement, socket: WebSocket | null} | null} */
 let running = null;
@@ -66,20 +70,26 @@ export async function startBrowserCamera(device = "") {
     stop();
     say("The browser's camera was unplugged or switched off. Choose it again when it is back.", { bad: true });
   });
-  if ((await attempt(post("/live/start", { source: { kind: "browser" } }))) === undefined) return stop();
+  started = Date.now();
+  if ((await attempt(post("/live/start", BROWSER))) === undefined) return stop();
   send();
   emit("state");
   return undefined;
 }
 
 /** After a reload, and when the studio was started again: go on with the camera that this tab had. */
-export function resumeBrowserCamera() {
-  const device = sessionStorage.getItem(MEMORY);
-  onState((state) => {
-    const other = state.live.phase !== "off" && state.live.source?.kind !== "browser";
-    if (running && (other || state.live.phase === "off") && Date.now() - started > 2000) stop();
+export function setUpBrowserCamera() {
+  let isNew = false;
+  on("connection", () => (isNew = studio.connection === "open"));
+  onState(({ live }) => {
+    const wanted = live.phase !== "off" && live.source?.kind === "browser";
+    const device = sessionStorage.getItem(MEMORY);
+    const first = isNew;
+    isNew = false;
+    if (first && running && live.phase === "off") void attempt(post("/live/start", BROWSER));
+    else if (first && !running && wanted && device) void startBrowserCamera(device === "any" ? "" : device);
+    else if (!first && running && !wanted && Date.now() - started > SETTLED) stop();
   });
-  if (device && studio.state?.live.source?.kind === "browser") void startBrowserCamera(device === "any" ? "" : device);
 }
 
 let started = 0;
@@ -100,17 +110,21 @@ function send() {
   started = Date.now();
   const up = socket("/api/camera");
   camera.socket = up;
+  let wanted = 0;
   let sending = false;
   up.addEventListener("message", async (message) => {
-    if (sending || !JSON.parse(message.data).next) return;
-    sending = true;
+    if (!JSON.parse(message.data).next) return;
     tries = 0;
-    try {
-      const frame = await next(camera.video);
-      if (up.readyState === WebSocket.OPEN) up.send(frame);
-    } finally {
-      sending = false;
+    wanted++;
+    if (sending) return;
+    sending = true;
+    while (wanted > 0 && up.readyState === WebSocket.OPEN) {
+      const frame = await next(camera.video).catch(() => null);
+      if (frame === null || up.readyState !== WebSocket.OPEN) continue;
+      up.send(frame);
+      wanted--;
     }
+    sending = false;
   });
   up.addEventListener("close", (event) => {
     if (running !== camera) return;
@@ -151,7 +165,7 @@ async function next(video) {
  * @returns {Promise<number>} When it was taken, in milliseconds since 1970 on our clock.
  */
 function fresh(video) {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let done = false;
     const take = (/** @type {number} */ time) => {
       if (done) return;
@@ -159,24 +173,29 @@ function fresh(video) {
       shown = video.currentTime;
       resolve(performance.timeOrigin + time);
     };
-    // In a tab that is not looked at, the browser tells of no frames: then the clock of the film does.
+    // In a tab that is covered or not looked at, the browser tells of no frames: then the clock of the film does.
     const look = () => {
       if (done) return;
-      if (video.currentTime !== shown && document.hidden) take(performance.now());
-      else setTimeout(look, PATIENCE_FOR_A_FRAME);
+      if (running?.video !== video) reject(new Error("this camera is used no longer"));
+      else if (video.currentTime !== shown) take(performance.now());
+      else setTimeout(look, UNTOLD);
     };
     if ("requestVideoFrameCallback" in video) {
       video.requestVideoFrameCallback((now, frame) => take(frame.captureTime ?? now));
+      setTimeout(look, UNTOLD);
+    } else {
+      look();
     }
-    look();
   });
 }
 
 /** @param {unknown} error Of getUserMedia. */
 function words(error) {
   const name = error instanceof Error ? error.name : "";
-  if (name === "NotAllowedError") return "The browser was not allowed to use the camera. Allow it beside the address, then try again.";
-  if (name === "NotFoundError" || name === "OverconstrainedError") return "The browser finds no camera. Plug one in, then try again.";
+  if (name === "NotAllowedError")
+    return "The browser was not allowed to use the camera. Allow it beside the address, then try again.";
+  if (name === "NotFoundError" || name === "OverconstrainedError")
+    return "The browser finds no camera. Plug one in, then try again.";
   if (name === "NotReadableError") return "Another program uses the camera. Close it, then try again.";
   return `The browser's camera cannot be used (${error}).`;
 }

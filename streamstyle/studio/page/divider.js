@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 const STEP = 2;
 
 /**
- * Put a dividing line into an element. The element gets the property --split, 0 to 100, and its style sheet cuts the pictures there.
+ * Put a dividing line into an element, which gets the property --split, 0 to 100, for its style sheet to cut the pictures at.
  *
  * @param {HTMLElement} box
  * @returns {HTMLElement} The line.
@@ -38,7 +38,14 @@ export function addDivider(box) {
   line.addEventListener("keydown", (event) => {
     const now = Number(line.getAttribute("aria-valuenow"));
     const step = event.shiftKey ? 5 * STEP : STEP;
-    const to = { ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step, Home: 0, End: 100 };
+    const to = {
+      ArrowLeft: now - step,
+      ArrowDown: now - step,
+      ArrowRight: now + step,
+      ArrowUp: now + step,
+      Home: 0,
+      End: 100,
+    };
     if (!(event.key in to)) return;
     move(to[/** @type {keyof typeof to} */ (event.key)]);
     event.preventDefault();

@@ -1,5 +1,7 @@
 /** Small helpers for elements: made in one call, found by id with their type, icons, and what is said for a moment. */
 
+import { reasonOf } from "./api.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -17,7 +19,8 @@ export function byId(id, kind) {
 }
 
 /**
- * A new element. Attributes that are true are set without a value, those that are false, null or undefined are left out; functions become listeners.
+ * A new element. Attributes that are true are set without a value, those that are false, null or undefined are left out;
+ * functions become listeners.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -60,7 +63,11 @@ export function icon(name) {
  * @param {Record<string, string | boolean | undefined>} [attributes]
  */
 export function iconButton(name, label, click, attributes = {}) {
-  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, click, ...attributes }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, click, ...attributes },
+    icon(name),
+  );
 }
 
 /**
@@ -99,7 +106,9 @@ export function say(text, { bad = false, link } = {}) {
     { class: bad ? "toast bad" : "toast" },
     el("span", {}, text),
     link ? el("a", { href: link.href, download: true }, link.text) : null,
-    iconButton("close", "Close this message", (event) => /** @type {Element} */ (event.currentTarget).parentElement?.remove()),
+    iconButton("close", "Close this message", (event) =>
+      /** @type {Element} */ (event.currentTarget).parentElement?.remove(),
+    ),
   );
   list.append(toast);
   while (list.children.length > 3) list.firstElementChild?.remove();
@@ -117,7 +126,7 @@ export async function attempt(promise) {
   try {
     return await promise;
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error), { bad: true });
+    say(reasonOf(error), { bad: true });
     return undefined;
   }
 }

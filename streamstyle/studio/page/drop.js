@@ -52,7 +52,11 @@ export function setUpDrop(showTab) {
   });
 }
 
-/** @param {File[]} files @param {boolean} asStyles Pictures; else they are painted. @param {(tab: "live" | "files") => void} showTab */
+/**
+ * @param {File[]} files
+ * @param {boolean} asStyles Whether pictures become styles; else they are painted.
+ * @param {(tab: "live" | "files") => void} showTab
+ */
 function take(files, asStyles, showTab) {
   const looks = files.filter(isLook);
   const pictures = files.filter((file) => isPicture(file) && !isLook(file));

@@ -1,15 +1,15 @@
 /**
  * Films and photos: sent to the studio, painted one after another, and given back.
  *
- * @import { Job, Picture } from "./types.js"
+ * @import { Job } from "./types.js"
  */
 
-import { get, patch, post, remove, sentence, upload } from "./api.js";
+import { get, patch, post, reasonOf, remove, sentence, upload } from "./api.js";
 import { ask, attempt, byId, el, icon, iconButton, setText } from "./dom.js";
 import { pickStyle } from "./look.js";
 import { openResult } from "./result.js";
 import { emit, on, onState, studio } from "./studio.js";
-import { clock, counted, day, duration, size } from "./words.js";
+import { counted, duration, size } from "./words.js";
 
 const PRESENT = "";
 
@@ -36,7 +36,6 @@ export function setUpFiles() {
   on("styles", showPaintWith);
   onState(showPaintWith);
   byId("job-look", HTMLSelectElement).addEventListener("change", showPaintWith);
-  on("pictures", showPictures);
 }
 
 /**
@@ -63,7 +62,7 @@ async function send(file, row) {
       studio.jobs = await get("/jobs");
     } catch (error) {
       if (!(error instanceof DOMException)) {
-        row.fail(error instanceof Error ? error.message : String(error), () => send(file, row));
+        row.fail(reasonOf(error), () => send(file, row));
         return;
       }
     }
@@ -83,11 +82,16 @@ function uploadRow(file) {
     { class: "job" },
     el("div", { class: "job-picture" }, icon("upload")),
     el("div", { class: "job-words" }, el("h3", {}, file.name), note, bar),
-    el("div", { class: "job-actions" }, retry, iconButton("close", `Do not send ${file.name}`, () => {
-      abort.abort();
-      element.remove();
-      showEmpty();
-    })),
+    el(
+      "div",
+      { class: "job-actions" },
+      retry,
+      iconButton("close", `Do not send ${file.name}`, () => {
+        abort.abort();
+        element.remove();
+        showEmpty();
+      }),
+    ),
   );
   const progress = (/** @type {number} */ sent, /** @type {number} */ total) => {
     bar.value = sent / total;
@@ -145,7 +149,10 @@ function showEmpty() {
 function inOrder() {
   const rank = { running: 0, waiting: 1, failed: 2, done: 2, cancelled: 2 };
   const over = (/** @type {Job} */ job) => rank[job.phase] === 2;
-  return [...studio.jobs].sort((one, other) => rank[one.phase] - rank[other.phase] || (over(one) ? other.position - one.position : one.position - other.position));
+  return [...studio.jobs].sort(
+    (one, other) =>
+      rank[one.phase] - rank[other.phase] || (over(one) ? other.position - one.position : one.position - other.position),
+  );
 }
 
 /** @param {Job} job @returns {Row} */
@@ -155,8 +162,23 @@ function jobRow(job) {
   const note = el("p", { class: "job-note" });
   const bar = el("progress", { max: 1, "aria-label": `How much of ${job.name} is painted` });
   const picture = el("img", { alt: "", hidden: true });
-  const open = el("button", { type: "button", class: "job-picture", "aria-label": `Compare ${job.name} with the painted one`, click: () => openResult(now) }, icon(job.kind === "photo" ? "photo" : "film"), picture);
-  const act = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => Promise<unknown>} */ what, /** @type {Job["phase"][]} */ ...phases) => {
+  const open = el(
+    "button",
+    {
+      type: "button",
+      class: "job-picture",
+      "aria-label": `Compare ${job.name} with the painted one`,
+      click: () => openResult(now),
+    },
+    icon(job.kind === "photo" ? "photo" : "film"),
+    picture,
+  );
+  const act = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {() => Promise<unknown>} */ what,
+    /** @type {Job["phase"][]} */ ...phases
+  ) => {
     const button = iconButton(name, `${label} ${job.name}`, () => attempt(what()));
     button.dataset.phases = phases.join(" ");
     button.title = label;
@@ -167,7 +189,12 @@ function jobRow(job) {
     const text = now.phase === "done" ? `Remove “${now.name}” and its painted copy from the studio?` : "";
     if (!text || (await ask(text, "Remove"))) await remove(path);
   };
-  const download = el("a", { class: "button small", href: `/api${path}/result?download=1`, download: true, "data-phases": "done" }, icon("download"), "Download");
+  const download = el(
+    "a",
+    { class: "button small", href: `/api${path}/result?download=1`, download: true, "data-phases": "done" },
+    icon("download"),
+    "Download",
+  );
   const actions = el(
     "div",
     { class: "job-actions" },
@@ -179,7 +206,13 @@ function jobRow(job) {
     act("close", "Stop", () => post(`${path}/cancel`), "running", "waiting"),
     act("trash", "Remove", forget, "done", "failed", "cancelled"),
   );
-  const element = el("li", { class: "job", "data-job": job.id }, open, el("div", { class: "job-words" }, el("h3", {}, job.name), note, bar), actions);
+  const element = el(
+    "li",
+    { class: "job", "data-job": job.id },
+    open,
+    el("div", { class: "job-words" }, el("h3", {}, job.name), note, bar),
+    actions,
+  );
   let preview = -1;
   const show = (/** @type {Job} */ next) => {
     now = next;
@@ -208,7 +241,10 @@ function words(job) {
   if (job.phase === "waiting") return `Waiting · ${size(job.bytes)}`;
   if (job.phase === "failed") return sentence(job.error ?? "It could not be painted.");
   if (job.phase === "cancelled") return "Stopped.";
-  if (job.phase === "done") return `Done${job.kind === "video" && job.total ? ` · ${counted(job.total, "picture")}` : ""}`;
+  if (job.phase === "done") {
+    const length = job.kind === "video" && job.total ? [counted(job.total, "picture")] : [];
+    return ["Done", ...length, ...(job.warnings ?? [])].join(" · ");
+  }
   if (job.kind === "photo") return "Painting…";
   const share = job.total ? `${Math.floor((job.done / job.total) * 100)} %` : counted(job.done, "picture");
   const pace = job.fps ? ` · ${job.fps < 10 ? job.fps.toFixed(1) : Math.round(job.fps)} pictures a second` : "";
@@ -228,7 +264,8 @@ function showPaintWith() {
   const chosen = look.value;
   fill(look, [[PRESENT, "The present look"], ...studio.looks.map(({ name }) => [name, `Look “${name}”`])], chosen);
   const present = studio.state?.look.style ?? [];
-  const blend = present.length > 1 ? [[present.join("+"), `Blend of ${present.map((name) => studio.title(name)).join(", ")}`]] : [];
+  const blend =
+    present.length > 1 ? [[present.join("+"), `Blend of ${present.map((name) => studio.title(name)).join(", ")}`]] : [];
   fill(style, [...blend, ...studio.styles.map(({ name, title }) => [name, title])], present.join("+"));
   style.hidden = look.value !== PRESENT;
 }
@@ -242,31 +279,4 @@ function fill(select, options, value) {
   }
   select.value = value;
   if (select.selectedIndex < 0) select.selectedIndex = 0;
-}
-
-function showPictures() {
-  byId("pictures-section", HTMLElement).hidden = studio.pictures.length === 0;
-  byId("pictures", HTMLElement).replaceChildren(...studio.pictures.map(pictureTile));
-}
-
-/** @param {Picture} picture */
-function pictureTile(picture) {
-  const forget = async () => {
-    if (await ask(`Remove “${picture.name}”?`, "Remove")) await attempt(remove(`/pictures/${encodeURIComponent(picture.name)}`));
-  };
-  const shown =
-    picture.kind === "photo"
-      ? el("img", { src: picture.href, alt: `Snapshot of ${day(picture.made_at)}`, loading: "lazy" })
-      : el("video", { src: `${picture.href}#t=0.1`, controls: true, preload: "metadata", "aria-label": `Recording of ${day(picture.made_at)}` });
-  shown.addEventListener("loadedmetadata", () => shown instanceof HTMLVideoElement && Number.isFinite(shown.duration) && setText(length, ` · ${clock(shown.duration)}`));
-  const length = el("span", {});
-  return el(
-    "li",
-    {},
-    shown,
-    el("div", { class: "picture-row" },
-      el("span", { class: "picture-words" }, day(picture.made_at), length, ` · ${size(picture.bytes)}`),
-      el("a", { class: "icon-button", href: picture.href, download: picture.name, "aria-label": `Download ${picture.name}`, title: "Download" }, icon("download")),
-      iconButton("trash", `Remove ${picture.name}`, forget)),
-  );
 }

@@ -62,7 +62,8 @@ export function setUpGallery() {
     file.value = "";
   });
   byId("fresh-thumbnails", HTMLButtonElement).addEventListener("click", async () => {
-    if ((await attempt(post("/styles/thumbnails"))) !== undefined) say("The styles are painted on your picture, one by one.");
+    if ((await attempt(post("/styles/thumbnails"))) !== undefined)
+      say("The styles are painted on your picture, one by one.");
   });
 }
 
@@ -79,7 +80,9 @@ export async function addStyles(files) {
     }
     const name = stem(file.name) || "painting";
     say(`Adding “${name}”…`);
-    const style = await attempt(upload(`/styles?name=${encodeURIComponent(name)}`, file, () => {}, new AbortController().signal));
+    const style = await attempt(
+      upload(`/styles?name=${encodeURIComponent(name)}`, file, () => {}, new AbortController().signal),
+    );
     if (style) {
       pickStyle(style.name);
       say(`“${style.title}” is one of your styles.`);
@@ -121,7 +124,15 @@ function newTile(style) {
     el(
       "button",
       { type: "button", class: "tile", tabindex: -1, click: () => chooseStyle(name) },
-      el("img", { src: thumbnailOf(name), alt: "", loading: "lazy", decoding: "async", width: 192, height: 144, draggable: "false" }),
+      el("img", {
+        src: thumbnailOf(name),
+        alt: "",
+        loading: "lazy",
+        decoding: "async",
+        width: 192,
+        height: 144,
+        draggable: "false",
+      }),
       el("span", { class: "tile-title" }),
       el("span", { class: "tile-painter" }),
     ),
@@ -130,7 +141,9 @@ function newTile(style) {
       { class: "tile-actions" },
       iconButton("star", "", () => favourite(name), { class: "icon-button tiny star", tabindex: "-1" }),
       iconButton("plus", "", () => mix(name), { class: "icon-button tiny add", tabindex: "-1" }),
-      style.removable ? iconButton("trash", `Remove ${style.title}`, () => forget(name), { class: "icon-button tiny", tabindex: "-1" }) : null,
+      style.removable
+        ? iconButton("trash", `Remove ${style.title}`, () => forget(name), { class: "icon-button tiny", tabindex: "-1" })
+        : null,
     ),
   );
 }
@@ -208,7 +221,14 @@ function filter() {
   const none = byId("no-styles", HTMLElement);
   const shown = visibleTiles();
   none.hidden = shown.length > 0 || !studio.styles.length;
-  setText(none, words.length ? "No style is called that." : which === "own" ? "Drop, paste or add a picture of a painting: it becomes a style." : "Mark styles with the star to find them here.");
+  setText(
+    none,
+    words.length
+      ? "No style is called that."
+      : which === "own"
+        ? "Drop, paste or add a picture of a painting: it becomes a style."
+        : "Mark styles with the star to find them here.",
+  );
   const list = byId("tiles", HTMLUListElement);
   if (!list.querySelector("li:not([hidden]) .tile[tabindex='0']")) {
     const first = shown[0]?.closest("li");
@@ -235,10 +255,16 @@ function walk(event) {
   if (!tile || event.ctrlKey || event.metaKey || event.altKey) return;
   const now = all.indexOf(tile);
   const row = all.filter((other) => other.offsetTop === all[0].offsetTop).length || 1;
-  const to = { ArrowLeft: now - 1, ArrowRight: now + 1, ArrowUp: now - row, ArrowDown: now + row, Home: 0, End: all.length - 1 }[event.key];
+  const to = {
+    ArrowLeft: now - 1,
+    ArrowRight: now + 1,
+    ArrowUp: now - row,
+    ArrowDown: now + row,
+    Home: 0,
+    End: all.length - 1,
+  }[event.key];
   if (to === undefined) return;
   all[Math.min(all.length - 1, Math.max(0, to))].focus();
   event.preventDefault();
   event.stopPropagation();
 }
-

@@ -65,7 +65,13 @@ export function setUpKeys(commands) {
 /** @param {string[]} keys */
 function caps(keys) {
   const shown = keys.length === 9 ? ["1–9"] : keys.filter((key) => key !== "=" && key !== "_");
-  return shown.map((key) => el("kbd", {}, LABELS[/** @type {keyof typeof LABELS} */ (key)] ?? key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())));
+  return shown.map((key) =>
+    el(
+      "kbd",
+      {},
+      LABELS[/** @type {keyof typeof LABELS} */ (key)] ?? key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+    ),
+  );
 }
 
 /** @param {KeyboardEvent} event */

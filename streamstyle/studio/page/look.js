@@ -4,7 +4,7 @@
  * @import { Look, LookChange } from "./types.js"
  */
 
-import { patch, post } from "./api.js";
+import { patch, post, reasonOf } from "./api.js";
 import { attempt, say } from "./dom.js";
 import { emit, studio, takeState } from "./studio.js";
 
@@ -38,7 +38,7 @@ async function send() {
       const { look } = await patch("/look", underway);
       if (studio.state) studio.state = { ...studio.state, look };
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), { bad: true });
+      say(reasonOf(error), { bad: true });
     }
     underway = {};
   }

@@ -34,7 +34,11 @@ export function setUpLooks() {
 /** @param {File} file A look as TOML; it is kept, and loaded. */
 export async function importLook(file) {
   const name = stem(file.name);
-  if (studio.looks.some((look) => look.name === name) && !(await ask(`Replace your look “${name}” by this file?`, "Replace"))) return;
+  if (
+    studio.looks.some((look) => look.name === name) &&
+    !(await ask(`Replace your look “${name}” by this file?`, "Replace"))
+  )
+    return;
   if ((await attempt(put(path(name), await file.text()))) !== undefined) await load(name);
 }
 
@@ -55,7 +59,13 @@ function show() {
 function row({ name }) {
   const share = el(
     "a",
-    { class: "icon-button", href: `/api${path(name)}.toml`, download: `${name}.toml`, "aria-label": `Download ${name}, to share it`, title: "Download, to share it" },
+    {
+      class: "icon-button",
+      href: `/api${path(name)}.toml`,
+      download: `${name}.toml`,
+      "aria-label": `Download ${name}, to share it`,
+      title: "Download, to share it",
+    },
     icon("download"),
   );
   const forget = async () => {

@@ -3,7 +3,7 @@
 import { put } from "./api.js";
 import { setUpAdjust } from "./adjust.js";
 import { addToBlend, setUpBlend } from "./blend.js";
-import { resumeBrowserCamera } from "./camera.js";
+import { setUpBrowserCamera } from "./camera.js";
 import { attempt, byId, say, setIcon, setText } from "./dom.js";
 import { setUpDrop } from "./drop.js";
 import { setUpFiles } from "./files.js";
@@ -12,6 +12,7 @@ import { setUpKeys } from "./keys.js";
 import { change, pickStyle, strength, travel } from "./look.js";
 import { setUpLooks } from "./looks.js";
 import { setUpMicrophone } from "./microphone.js";
+import { setUpPictures } from "./pictures.js";
 import { setUpSources } from "./sources.js";
 import { setUpStage, toggleNotes } from "./stage.js";
 import { connect, on, onState, studio } from "./studio.js";
@@ -28,6 +29,7 @@ setUpTabs();
 setUpDialogs();
 setUpStage();
 setUpSources();
+setUpBrowserCamera();
 setUpTransport();
 setUpMicrophone();
 setUpGallery();
@@ -35,6 +37,7 @@ setUpBlend();
 setUpAdjust();
 setUpLooks();
 setUpFiles();
+setUpPictures();
 setUpDrop(showTab);
 setUpKeys({
   "next-style": () => step(1),
@@ -58,7 +61,6 @@ setUpKeys({
 });
 showConnection();
 on("connection", showConnection);
-on("connection", () => studio.connection === "open" && resumeBrowserCamera());
 sayMessages();
 connect();
 
@@ -135,7 +137,8 @@ function setUpTabs() {
 }
 
 function setUpDialogs() {
-  for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog")?.close());
+  for (const button of document.querySelectorAll("[data-close]"))
+    button.addEventListener("click", () => button.closest("dialog")?.close());
   for (const dialog of document.querySelectorAll("dialog")) {
     // A click beside it.
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -188,7 +191,8 @@ function sayMessages() {
   let first = true;
   onState((state) => {
     const { text = "", number = -1 } = state.message ?? {};
-    if (number !== last && text && !first) say(text[0].toUpperCase() + text.slice(1));
+    // The name of a style that is ready stands in the picture's corner.
+    if (number !== last && text && text !== state.style && !first) say(text[0].toUpperCase() + text.slice(1));
     [last, first] = [number, false];
   });
 }

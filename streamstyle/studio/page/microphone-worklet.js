@@ -1,4 +1,4 @@
-/** Hands the microphone's samples over, a tenth of a second at a time, as 16 bit numbers. Runs on the browser's audio thread. */
+/** Runs on the browser's audio thread: hands the microphone's samples over, a tenth of a second at a time, as 16 bit numbers. */
 
 /** What only the audio thread has. @type {any} */
 const audio = globalThis;

@@ -3,6 +3,9 @@
 import { byId, say, setIcon } from "./dom.js";
 import { onState, socket, studio } from "./studio.js";
 
+/** How the server closes the connection while it has another page's sound. */
+const IN_USE = 4003;
+
 /** @type {{stream: MediaStream, context: AudioContext, socket: WebSocket} | null} */
 let running = null;
 
@@ -33,11 +36,17 @@ async function start(show) {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   } catch {
-    return say("The browser was not allowed to use a microphone, or has none: recordings go without its sound.", { bad: true });
+    return say("The browser was not allowed to use a microphone, or has none: recordings go without its sound.", {
+      bad: true,
+    });
   }
   const context = new AudioContext();
   await context.audioWorklet.addModule("/page/microphone-worklet.js");
-  const samples = new AudioWorkletNode(context, "samples", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+  const samples = new AudioWorkletNode(context, "samples", {
+    numberOfOutputs: 0,
+    channelCount: 1,
+    channelCountMode: "explicit",
+  });
   context.createMediaStreamSource(stream).connect(samples);
   const up = socket("/api/microphone");
   up.addEventListener("open", () => up.send(JSON.stringify({ rate: context.sampleRate, channels: 1 })));
@@ -49,12 +58,12 @@ async function start(show) {
     up.send(new Blob([time, data]));
   });
   samples.port.start();
-  up.addEventListener("close", () => {
-    if (running?.socket === up) {
-      stop();
-      show();
-      say("The microphone was switched off: the studio did not take its sound.", { bad: true });
-    }
+  up.addEventListener("close", (event) => {
+    if (running?.socket !== up) return;
+    stop();
+    show();
+    const why = event.code === IN_USE ? "another page’s is used" : "the studio takes its sound no longer";
+    say(`The microphone was switched off: ${why}.`, { bad: true });
   });
   running = { stream, context, socket: up };
   return undefined;

@@ -20,12 +20,19 @@ export function openResult(job) {
   setText(byId("result-name", HTMLElement), job.name);
   byId("result-download", HTMLAnchorElement).href = `${address}/result?download=1`;
   const film = job.kind === "video";
-  const painted = film ? el("video", { src: `${address}/result`, playsinline: true, loop: true, preload: "auto" }) : el("img", { src: `${address}/result`, alt: "The painted picture" });
-  const original = film ? el("video", { src: `${address}/original`, playsinline: true, preload: "auto" }) : el("img", { src: `${address}/original`, alt: "The picture before" });
+  const painted = film
+    ? el("video", { src: `${address}/result`, playsinline: true, loop: true, preload: "auto" })
+    : el("img", { src: `${address}/result`, alt: "The painted picture" });
+  const original = film
+    ? el("video", { src: `${address}/original`, playsinline: true, preload: "auto" })
+    : el("img", { src: `${address}/original`, alt: "The picture before" });
   if (original instanceof HTMLVideoElement) original.muted = true;
   painted.classList.add("painted");
   original.classList.add("original");
-  const words = [["before", "Before"], ["after", "Painted"]].map(([side, text]) => el("span", { class: `side ${side}`, "aria-hidden": "true" }, text));
+  const words = [
+    ["before", "Before"],
+    ["after", "Painted"],
+  ].map(([side, text]) => el("span", { class: `side ${side}`, "aria-hidden": "true" }, text));
   screen.replaceChildren(original, painted, ...words);
   const divider = addDivider(screen);
   screen.classList.add("divided");
@@ -41,7 +48,10 @@ export function openResult(job) {
     setText(note, "This browser cannot show the painted file. Download it to see it.");
   });
   const shape = () => {
-    const [width, height] = painted instanceof HTMLVideoElement ? [painted.videoWidth, painted.videoHeight] : [painted.naturalWidth, painted.naturalHeight];
+    const [width, height] =
+      painted instanceof HTMLVideoElement
+        ? [painted.videoWidth, painted.videoHeight]
+        : [painted.naturalWidth, painted.naturalHeight];
     if (width) screen.style.setProperty("--aspect", String(width / height));
   };
   painted.addEventListener("load", shape);

@@ -4,7 +4,7 @@
  * @import { Camera, State } from "./types.js"
  */
 
-import { get, post } from "./api.js";
+import { get, post, reasonOf } from "./api.js";
 import { devices, isRunningHere, obstacle, startBrowserCamera } from "./camera.js";
 import { attempt, byId, el, icon, say, setText } from "./dom.js";
 import { on, onState, studio } from "./studio.js";
@@ -19,7 +19,8 @@ export function setUpSources() {
   const dialog = byId("source-dialog", HTMLDialogElement);
   byId("source", HTMLButtonElement).addEventListener("click", () => open());
   for (const id of ["choose-other", "wait-no-longer"]) byId(id, HTMLButtonElement).addEventListener("click", () => open());
-  for (const id of ["use-browser-camera", "use-here"]) byId(id, HTMLButtonElement).addEventListener("click", () => void startBrowserCamera());
+  for (const id of ["use-browser-camera", "use-here"])
+    byId(id, HTMLButtonElement).addEventListener("click", () => void startBrowserCamera());
   byId("try-again", HTMLButtonElement).addEventListener("click", () => {
     const source = studio.state?.live.source;
     if (source?.kind === "browser") void startBrowserCamera();
@@ -60,7 +61,7 @@ async function look() {
     cameras = await get("/cameras");
   } catch (error) {
     cameras = [];
-    if (studio.connection === "open") say(error instanceof Error ? error.message : String(error), { bad: true });
+    if (studio.connection === "open") say(reasonOf(error), { bad: true });
   }
   const none = cameras.length === 0;
   byId("use-computer-camera", HTMLButtonElement).disabled = none;
@@ -75,7 +76,8 @@ async function look() {
     ...cameras.map((camera) => {
       const used = now?.kind === "camera" && now.id === camera.id && studio.state?.live.phase !== "off";
       const largest = [...camera.sizes].sort((one, other) => other[0] - one[0])[0];
-      const note = used ? "Used now" : camera.in_use ? "Used by another program" : largest ? `Up to ${largest.join(" × ")}` : "";
+      const able = largest ? `Up to ${largest.join(" × ")}` : "";
+      const note = used ? "Used now" : (camera.note ?? (camera.in_use ? "Used by another program" : able));
       return option(camera.name, note, used, () => {
         dialog.close();
         void start("camera", camera.id);
@@ -96,7 +98,14 @@ async function showDevices(dialog) {
   };
   const named = found.filter((device) => device.label);
   const rows = named.length
-    ? named.map((device, index) => option(device.label, isRunningHere() && index === 0 && named.length === 1 ? "Used now" : "", false, choose(device.deviceId)))
+    ? named.map((device, index) =>
+        option(
+          device.label,
+          isRunningHere() && index === 0 && named.length === 1 ? "Used now" : "",
+          false,
+          choose(device.deviceId),
+        ),
+      )
     : [option("Its camera", "The browser asks you first", false, choose(""))];
   byId("browser-cameras", HTMLElement).replaceChildren(...(reason ? [el("p", { class: "hint" }, reason)] : rows));
 }
@@ -113,7 +122,12 @@ function option(name, note, used, click) {
 
 /** @param {State} state */
 function showSource({ live }) {
-  const name = live.phase === "off" || !live.source ? "Camera" : live.source.kind === "browser" ? "Browser’s camera" : live.source.name;
+  const name =
+    live.phase === "off" || !live.source
+      ? "Camera"
+      : live.source.kind === "browser"
+        ? "Browser’s camera"
+        : live.source.name;
   setText(byId("source-name", HTMLElement), name);
   byId("source", HTMLButtonElement).title = live.phase === "off" ? "Choose a camera" : `${name}: choose another camera`;
   byId("stop-live", HTMLButtonElement).hidden = live.phase === "off";

@@ -61,19 +61,34 @@ function showPhase({ live, style, waiting }, feed) {
   byId("starting", HTMLElement).hidden = view.painted || !(live.phase === "starting" || running);
   byId("failed", HTMLElement).hidden = live.phase !== "failed";
   byId("screen", HTMLElement).hidden = !view.painted;
-  const from = live.source?.kind === "browser" ? (isRunningHere() ? "this browser’s camera" : "another page’s camera") : (live.source?.name ?? "the camera");
+  const from =
+    live.source?.kind === "browser"
+      ? isRunningHere()
+        ? "this browser’s camera"
+        : "another page’s camera"
+      : (live.source?.name ?? "the camera");
   setText(byId("starting-text", HTMLElement), live.problem ? sentence(live.problem) : `Waiting for ${from}…`);
   byId("use-here", HTMLButtonElement).hidden = live.source?.kind !== "browser" || isRunningHere() || obstacle() !== null;
   setText(byId("failed-text", HTMLElement), sentence(live.problem ?? "The camera gave no picture."));
   const problem = byId("stage-problem", HTMLElement);
-  const text = feed.full ? "Too many pages show this picture. Close one of them; this one goes on by itself." : live.problem;
+  const text = feed.full
+    ? "Too many pages show this picture. Close one of them; this one goes on by itself."
+    : live.problem;
   problem.hidden = !text || !view.painted;
   setText(problem, sentence(text ?? ""));
   const shown = byId("shown-style", HTMLElement);
   shown.hidden = !view.painted;
   shown.classList.toggle("waiting", waiting);
   const wanted = (studio.state?.look.style ?? []).map((name) => studio.title(name)).join(" + ");
-  setText(shown, waiting ? `Getting ${wanted} ready…` : style.split("+").map((name) => studio.title(name.trim())).join(" + "));
+  setText(
+    shown,
+    waiting
+      ? `Getting ${wanted} ready…`
+      : style
+          .split("+")
+          .map((name) => studio.title(name.trim()))
+          .join(" + "),
+  );
 }
 
 /** @param {PictureFeed} feed */
@@ -83,7 +98,10 @@ function showFigures(feed) {
   pill.hidden = figures === null;
   if (!figures) return;
   const delay = Math.max(0, figures.delay);
-  setText(pill, `${counted(Math.round(figures.rate), "picture")} a second · ${delay < 10 ? delay.toFixed(2) : Math.round(delay)} s behind`);
+  setText(
+    pill,
+    `${counted(Math.round(figures.rate), "picture")} a second · ${delay < 10 ? delay.toFixed(2) : Math.round(delay)} s behind`,
+  );
 }
 
 /** @param {HTMLElement} screen @param {HTMLElement} divider */
@@ -96,7 +114,9 @@ function setUpCompare(screen, divider) {
     divider.hidden = !view.divided || view.original;
     compare.setAttribute("aria-pressed", String(view.original));
     divide.setAttribute("aria-pressed", String(view.divided));
-    screen.querySelector("#painted")?.setAttribute("aria-label", view.original ? "The unpainted picture" : "The picture as it is painted now");
+    screen
+      .querySelector("#painted")
+      ?.setAttribute("aria-label", view.original ? "The unpainted picture" : "The picture as it is painted now");
   };
   let pressedAt = 0;
   let wasOn = false;

@@ -1,5 +1,6 @@
 /**
- * What the server says, kept for all parts of the page. Nothing here is remembered by the page itself: a reload and a second tab see the same.
+ * What the server says, kept for all parts of the page. Nothing here is remembered by the page itself: a reload and a second
+ * tab see the same.
  *
  * @import { State, Job, Style, SavedLook, Picture, Figures, Field } from "./types.js"
  */
@@ -123,7 +124,8 @@ export function connect() {
   const events = socket("/api/events");
   /** @type {number | undefined} */
   let pings;
-  const ping = () => events.readyState === WebSocket.OPEN && events.send(JSON.stringify({ type: "time", t: performance.now() }));
+  const ping = () =>
+    events.readyState === WebSocket.OPEN && events.send(JSON.stringify({ type: "time", t: performance.now() }));
   events.addEventListener("open", () => {
     bestRoundTrip = Infinity;
     for (let number = 0; number < PINGS; number++) setTimeout(ping, 200 * number);

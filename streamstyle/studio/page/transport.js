@@ -15,12 +15,17 @@ export function setUpTransport() {
   byId("record", HTMLButtonElement).addEventListener("click", () => {
     void attempt(put("/recording", { on: studio.state?.recording.phase === "off" }));
   });
-  byId("mirror", HTMLButtonElement).addEventListener("click", () => void attempt(put("/mirror", { on: !studio.state?.mirror })));
+  byId("mirror", HTMLButtonElement).addEventListener(
+    "click",
+    () => void attempt(put("/mirror", { on: !studio.state?.mirror })),
+  );
   const camera = byId("virtual-camera", HTMLInputElement);
   camera.addEventListener("change", () => void attempt(put("/virtual-camera", { on: camera.checked })));
   byId("send", HTMLButtonElement).addEventListener("click", openSend);
   for (const button of document.querySelectorAll("[data-copy]")) {
-    button.addEventListener("click", () => copy(byId(/** @type {HTMLElement} */ (button).dataset.copy ?? "", HTMLInputElement)));
+    button.addEventListener("click", () =>
+      copy(byId(/** @type {HTMLElement} */ (button).dataset.copy ?? "", HTMLInputElement)),
+    );
   }
   onState(show);
   setInterval(() => studio.state && showTime(studio.state), 500);
@@ -46,7 +51,10 @@ function show(state) {
   const input = byId("virtual-camera", HTMLInputElement);
   input.checked = camera.phase !== "off";
   input.disabled = camera.phase === "off" && (!running || camera.remedy !== null);
-  const note = camera.phase === "on" ? `On: choose “${camera.destination ?? "streamstyle"}” as the camera in the other program.` : "Choose it as the camera in Zoom, Teams or a browser.";
+  const note =
+    camera.phase === "on"
+      ? `On: choose “${camera.destination ?? "streamstyle"}” as the camera in the other program.`
+      : "Choose it as the camera in Zoom, Teams or a browser.";
   setText(byId("virtual-camera-note", HTMLElement), running || camera.phase !== "off" ? note : "Start a camera first.");
   const remedy = byId("virtual-camera-remedy", HTMLElement);
   remedy.hidden = camera.remedy === null;
@@ -70,7 +78,9 @@ async function openSend() {
   if (!addresses) return;
   byId("view-address", HTMLInputElement).value = addresses.view;
   byId("stream-address", HTMLInputElement).value = addresses.stream;
-  byId("network-addresses", HTMLElement).replaceChildren(...addresses.network.map((address) => el("li", {}, el("code", {}, address))));
+  byId("network-addresses", HTMLElement).replaceChildren(
+    ...addresses.network.map((address) => el("li", {}, el("code", {}, address))),
+  );
   byId("no-network", HTMLElement).hidden = addresses.network.length > 0;
 }
 

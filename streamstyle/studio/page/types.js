@@ -17,13 +17,15 @@
  * @typedef {{id: string, name: string, kind: "photo" | "video",
  *   phase: "waiting" | "running" | "done" | "failed" | "cancelled", position: number, done: number,
  *   total: number | null, fps: number | null, seconds_left: number | null, error: string | null,
- *   result_name: string | null, bytes: number, preview: number}} Job
+ *   result_name: string | null, bytes: number, preview: number,
+ *   warnings?: string[]}} Job
  * @typedef {{name: string, title: string, painter: string | null, year: string | number | null,
  *   kind: "builtin" | "own", favourite: boolean, removable: boolean, painting: string | null,
  *   thumbnail: string}} Style
  * @typedef {{name: string, made_at: number}} SavedLook
  * @typedef {{name: string, href: string, kind: "photo" | "video", bytes: number, made_at: number}} Picture
- * @typedef {{id: string, name: string, sizes: [number, number][], in_use: boolean}} Camera
+ * @typedef {{id: string, name: string, sizes: [number, number][], in_use: boolean,
+ *   note?: string | null}} Camera
  * @typedef {{fps: number, latency_ms: number, missed: number, viewers: number}} Figures
  * @typedef {{name: string, default: unknown}} Field
  * @typedef {{view: string, stream: string, network: string[]}} Addresses

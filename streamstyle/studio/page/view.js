@@ -1,4 +1,4 @@
-/** The clean picture, for OBS and other screens: when the studio ends, the last picture stays, and when it runs again, so does this page. */
+/** The clean picture, for OBS: when the studio ends, the last picture stays, and when it runs again, so does this page. */
 
 const SECONDS = 2;
 

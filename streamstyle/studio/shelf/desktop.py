@@ -11,6 +11,9 @@ from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.studio.routes import ApiError
 
+_open: set[asyncio.Task[int]] = set()
+"""What waits for windows to be closed: the event loop alone does not keep it."""
+
 
 async def show_in_folder(file: Path) -> None:
     """Open the folder of a file, with the file marked where the desktop can do that; does not wait for the window.
@@ -27,8 +30,11 @@ async def show_in_folder(file: Path) -> None:
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or not shutil.which("xdg-open"):
             raise ApiError(409, f"there is no desktop here to show it on; the file is {quoted(file)}")
     try:
-        await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
     except OSError as error:
         raise ApiError(409, f"the folder cannot be shown ({reason(error)}); the file is {quoted(file)}") from error
+    waiting = asyncio.create_task(process.wait())
+    _open.add(waiting)
+    waiting.add_done_callback(_open.discard)

@@ -38,10 +38,11 @@ from streamstyle.paint.stream import Measure, StreamMemory
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import at_end_of_input
 from streamstyle.studio.shelf.child_process import begin_quietly, read_line
+from streamstyle.studio.shelf.lock import wait_for_lock
 
 Say = Callable[[object], None]
 
-RESULT, PREVIEW, PREVIEW_ORIGINAL = "result", "preview.jpg", "preview-original.jpg"
+RESULT, PREVIEW, PREVIEW_ORIGINAL, LOCK = "result", "preview.jpg", "preview-original.jpg", "lock"
 """Files in a job's folder; the result has an ending besides."""
 _TELL_SECONDS = 0.5
 _PACE_SECONDS = 10.0
@@ -63,7 +64,8 @@ def main() -> int:
     at_end_of_input(sys.stdin.fileno(), lambda: signal.raise_signal(signal.SIGTERM))
     try:
         os.chdir(str(request["folder"]))  # so that messages name files and not folders
-        _paint({name: str(value) for name, value in request.items()}, say)
+        with wait_for_lock(Path(LOCK)):  # the child of a server that was killed may still be ending
+            _paint({name: str(value) for name, value in request.items()}, say)
     except Interrupted:
         return 143
     except Exception as error:  # noqa: BLE001 - whatever it is, the user hears of it
@@ -126,13 +128,13 @@ class _Progress:
     def __init__(self, total: int | None, say: Say) -> None:
         self._total, self._say = total, say
         self._told = time.monotonic()
-        self._pace = deque([(self._told, 0)])
+        self._pace: deque[tuple[float, int]] = deque()
 
     def advance(self, done: int) -> None:
         """So many frames are done."""
         now = time.monotonic()
         self._pace.append((now, done))
-        while now - self._pace[0][0] > _PACE_SECONDS and len(self._pace) > 2:
+        while now - self._pace[0][0] > _PACE_SECONDS and len(self._pace) > 2:  # a frame may take longer
             self._pace.popleft()
         if now - self._told < _TELL_SECONDS:
             return

@@ -57,19 +57,16 @@ class JobQueue:
 
     async def run(self) -> None:
         """Paint one job after the other, until cancelled; what is running then waits again."""
-        try:
-            while True:
-                job = self.jobs.next_waiting()
-                if job is None:
-                    self._wake.clear()
-                    await self._wake.wait()
-                    continue
+        while True:
+            job = self.jobs.next_waiting()
+            if job is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            try:
                 await self._paint(job)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.exception("the queue of files has stopped; restart the studio")
-            raise
+            except Exception:
+                log.exception("painting '%s' failed by a fault of the program", job.name)
 
     def wake(self) -> None:
         """Something may wait that did not before."""

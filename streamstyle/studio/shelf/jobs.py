@@ -7,32 +7,27 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from streamstyle.look.look_file import save_recipe
 from streamstyle.look.recipe import Recipe
-from streamstyle.media.libav import reason
-from streamstyle.media.pictures import PICTURE_SUFFIXES, looks_like_photo
+from streamstyle.media.pictures import looks_like_photo
 from streamstyle.media.places import quoted, read_start
-from streamstyle.media.sources import VIDEO_SUFFIXES
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.schema import COUNT, NUMBER, TEXT, Schema, listing, one_of, or_null, record
-from streamstyle.studio.shelf.job_process import PREVIEW, PREVIEW_ORIGINAL
-from streamstyle.studio.shelf.names import file_name
+from streamstyle.studio.shelf.job_process import LOCK, PREVIEW, PREVIEW_ORIGINAL
 from streamstyle.studio.shelf.small_files import Tell, read_json, write_json
+from streamstyle.studio.shelf.uploads import INCOMING, Upload
 
 Kind = Literal["photo", "video"]
 Phase = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 LOOK = "look.toml"
-_RECORD, _ORIGINAL = "job.json", "original"
-_INCOMING, _LEAVING, _DAMAGED = ".incoming-", ".leaving-", "damaged-"
-_LEAST_FREE = 200_000_000
-"""Bytes that stay free on the disk, for results and for all else that runs there."""
-_CHECK_EVERY = 64 * 1024 * 1024
+_RECORD = "job.json"
+_LEAVING, _DAMAGED = ".leaving-", "damaged-"
 
 _COMMON: dict[str, Schema] = {
     "id": TEXT,
@@ -113,7 +108,7 @@ class Jobs:
         self.folder, self._tell = folder, tell
         self._jobs: dict[str, StoredJob] = {}
         for path in sorted(folder.iterdir()):
-            if path.name.startswith((_INCOMING, _LEAVING)):
+            if path.name.startswith((INCOMING, _LEAVING)):
                 shutil.rmtree(path, ignore_errors=True)
             elif path.is_dir() and _is_id(path.name):
                 self._take_up(path)
@@ -185,13 +180,15 @@ class Jobs:
         return leaving
 
     def tidy(self, job: StoredJob) -> None:
-        """Take away what an attempt has left that did not come to its end."""
-        kept = {_RECORD, LOOK, PREVIEW, PREVIEW_ORIGINAL, job.original, job.result}
+        """Take away what an attempt has left that did not come to its end, but for what the next one can go on with."""
+        kept = {_RECORD, LOOK, PREVIEW, PREVIEW_ORIGINAL, LOCK, job.original, job.result}
         for path in (self.folder / job.id).iterdir():
-            if path.name not in kept and path.is_file():
+            if path.is_dir() and job.phase in {"done", "cancelled"}:
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name not in kept and path.is_file():
                 path.unlink(missing_ok=True)
 
-    def upload(self, name: str, size: int | None) -> "Upload":
+    def upload(self, name: str, size: int | None) -> Upload:
         """Begin to take a file.
 
         Args:
@@ -199,12 +196,11 @@ class Jobs:
             size: In bytes, where that is known.
 
         Raises:
-            ApiError: The disk has no room for it.
-            SinkError: The folder cannot be written.
+            ApiError: The disk has no room for it, or the folder cannot be written.
         """
-        return Upload(self, name, size)
+        return Upload(self.folder, name, size)
 
-    def add(self, upload: "Upload", recipe: Recipe) -> StoredJob:
+    def add(self, upload: Upload, recipe: Recipe) -> StoredJob:
         """Make a job, the last one, of a file that has come whole.
 
         Args:
@@ -248,76 +244,6 @@ class Jobs:
         job.preview = int((folder / PREVIEW).is_file())
         self._jobs[job.id] = job
         self.tidy(job)
-
-
-class Upload:
-    """A file on its way in; used as a context manager it leaves nothing behind unless a job was made of it.
-
-    Attributes:
-        name: As the user calls it, made fit for a file.
-        path: Where it lies.
-        size: Bytes that have come.
-    """
-
-    def __init__(self, jobs: Jobs, name: str, size: int | None) -> None:
-        self.name = file_name(name, "file")
-        self.size = 0
-        self._jobs, self._expected, self._checked = jobs, size, 0
-        self._check_room(size or 0)
-        self.folder = jobs.folder / f"{_INCOMING}{secrets.token_hex(8)}"
-        ending = PurePosixPath(self.name).suffix.lower()
-        self.path = self.folder / (_ORIGINAL + (ending if ending in PICTURE_SUFFIXES + VIDEO_SUFFIXES else ""))
-        with _failing_clearly(self.name):
-            self.folder.mkdir(mode=0o700)
-            self._file = self.path.open("xb")
-
-    def write(self, data: bytes) -> None:
-        """Take some more; waits for the disk.
-
-        Raises:
-            ApiError: The disk is full.
-        """
-        if self.size + len(data) - self._checked >= _CHECK_EVERY:
-            self._checked = self.size
-            self._check_room(max(len(data), (self._expected or 0) - self.size))
-        with _failing_clearly(self.name):
-            self._file.write(data)
-        self.size += len(data)
-
-    def close(self) -> None:
-        """All has come.
-
-        Raises:
-            ApiError: The disk is full; or something is missing.
-        """
-        with _failing_clearly(self.name):
-            self._file.close()
-        if self._expected is not None and self.size != self._expected:
-            raise ApiError(400, f"only {self.size} of {self._expected} bytes of '{self.name}' came; send it again")
-
-    def __enter__(self) -> "Upload":
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        with suppress(OSError):  # of a full disk; it goes in any case
-            self._file.close()
-        shutil.rmtree(self.folder, ignore_errors=True)  # renamed by now where a job was made of it
-
-    def _check_room(self, wanted: int) -> None:
-        free = shutil.disk_usage(self._jobs.folder).free
-        if free - wanted < _LEAST_FREE:
-            missing = (wanted + _LEAST_FREE - free) / 1e6
-            raise ApiError(507, f"the disk has no room for '{self.name}': make {missing:.1f} MB free, then send it again")
-
-
-@contextmanager
-def _failing_clearly(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ApiError(
-            507, f"'{name}' cannot be stored: {reason(error)}; make room on the disk, then send it again"
-        ) from error
 
 
 def _is_id(name: str) -> bool:

@@ -1,5 +1,6 @@
 """The styles on the shelf: the built-in ones, and the user's own, which stay in a folder of the user's data."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class Styles:
             tell: Takes a line where the notes are damaged.
         """
         self._folder, self._place, self._painter = folder, notes, painter
+        self._naming = asyncio.Lock()
         stored = read_json(notes, _NOTES, tell) or {}
         self._titles: dict[str, str] = {name: str(title) for name, title in stored.get("titles", {}).items()}
         self._favourites: list[str] = list(stored.get("favourites", []))
@@ -134,8 +136,9 @@ class Styles:
             SinkError: The notes cannot be written.
         """
         title = PurePosixPath(file_name(name, "painting")).stem
-        word = style_word(name, [style.name for style in self])
-        await self._painter.ask(add=str(file), to=str(self._folder / f"{word}.jpg"), name=title)
+        async with self._naming:
+            word = style_word(name, [style.name for style in self])
+            await self._painter.ask(add=str(file), to=str(self._folder / f"{word}.jpg"), name=title)
         self._titles[word] = title
         self._write()
         return self.get(word)

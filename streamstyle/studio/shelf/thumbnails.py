@@ -44,7 +44,7 @@ class Thumbnails:
         self._failed: set[Path] = set()
         if not self._picture.is_file():
             sample = next(iter(SyntheticSource(_PICTURE_SIDE, _PICTURE_SIDE * 9 // 16, frames=1))).image
-            self._keep_picture(sample)
+            self._keep_picture(sample, self.number)
 
     def find(self, style: str) -> tuple[Path, int]:
         """The newest thumbnail of a style and the number of its picture; before there is one, the picture itself.
@@ -67,9 +67,9 @@ class Thumbnails:
         Raises:
             OSError: It cannot be kept.
         """
-        before = self._picture
-        self.number = max(int(time.time() * 1000), self.number + 1)
-        self._keep_picture(image)
+        before, number = self._picture, max(int(time.time() * 1000), self.number + 1)
+        self._keep_picture(image, number)
+        self.number = number
         before.unlink(missing_ok=True)
         self._failed.clear()
 
@@ -96,7 +96,10 @@ class Thumbnails:
 
     @property
     def _picture(self) -> Path:
-        return self._folder / f"picture-{self.number}.jpg"
+        return self._picture_of(self.number)
+
+    def _picture_of(self, number: int) -> Path:
+        return self._folder / f"picture-{number}.jpg"
 
     def _place(self, key: str, number: int) -> Path:
         return self._folder / f"{key}-{number}.jpg"
@@ -105,8 +108,8 @@ class Thumbnails:
         place = self._place(_key(style), self.number)
         return place in self._failed or place.is_file()
 
-    def _keep_picture(self, image: Image) -> None:
-        with whole_file(self._picture) as partial:
+    def _keep_picture(self, image: Image, number: int) -> None:
+        with whole_file(self._picture_of(number)) as partial:
             partial.write_bytes(small_jpeg(image, _PICTURE_SIDE))
 
     async def _paint_all(self) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 from streamstyle.files.job import Job
 from streamstyle.files.run import stylize_source
 from streamstyle.files.segments import grid
+from streamstyle.files.segments.manifest import is_finished
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources import open_source
@@ -19,6 +21,8 @@ from tests.clips import Audio, Subtitles, make_clip
 from tests.fakes import FakeStylizer
 
 MARKS = {"LEAST_SECONDS": 2, "SECONDS": 2, "WINDOW_SECONDS": 1, "LEAD_FRAMES": 4, "LEAST_FRAMES": 40}
+FREQUENT_MARKS = MARKS | {"LEAST_SECONDS": 1, "SECONDS": 1, "WINDOW_SECONDS": Fraction(2, 5), "LEAST_FRAMES": 20}
+"""For films of four seconds, in as many segments."""
 RATE = 25
 # x264 (165) makes now and then other packets of the same pictures where those are smaller.
 WIDTH, HEIGHT = 128, 96
@@ -82,14 +86,14 @@ def make_film(path: Path, lengths=(80, 80, 90), **options) -> Path:
         "options": {"bf": "2", "preset": "fast", "crf": "10"},
         "group": 40,
         "audio": [Audio(seconds=seconds)],
-        "subtitles": [Subtitles(((100, 3000, "one"), (4000, 7000, "two")), codec="mov_text")],
+        "subtitles": [Subtitles(((100, 1500, "one"), (2000, 3500, "two")), codec="mov_text")],
     }
     return make_clip(path, images=pictures, rate=RATE, **(given | options))
 
 
-def divide_short_films(patch=None) -> None:
+def divide_short_films(patch=None, marks=MARKS) -> None:
     """Let films of a few seconds be divided: in a test through its monkeypatch, in a process of its own without."""
-    for name, value in MARKS.items():
+    for name, value in marks.items():
         (patch.setattr if patch else setattr)(grid, name, value)
 
 
@@ -102,10 +106,49 @@ def paint(clip, output, stylizer=None, *, tell=lambda _line: None, progress=None
         return stylize_source(source, Job(Path(output), **job), stylizer, player, tell=tell, progress=progress)
 
 
+class DiesOnce(LeaningStylizer):
+    """Of all processes that load it, the first one kills itself at a frame."""
+
+    def __init__(self, mark: Path, kill_at: int) -> None:
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            super().__init__()
+        else:
+            super().__init__(kill_at)
+
+
+class DiesAlways(LeaningStylizer):
+    """Every process that loads it kills itself at its first frame."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+
+class Reloaded(LeaningStylizer):
+    """Other processes load something else in its place."""
+
+    def __init__(self, load) -> None:
+        super().__init__()
+        self._load = load
+
+    @property
+    def load_again(self):
+        return self._load
+
+
 def paint_in_a_process(clip: str, output: str, kill_at: int | None) -> None:
     """What a process of its own does: it may be killed at any moment, or kills itself at a frame."""
+    divide_short_films(marks=FREQUENT_MARKS)
+    # As the command line asks before it begins; what has its name is whole.
+    if not is_finished(Path(output)) and not Path(output).exists():
+        paint(clip, output, LeaningStylizer(kill_at))
+
+
+def paint_on_a_cluster(clip: str, output: str, address: str) -> None:
+    """What the process of a driver does."""
     divide_short_films()
-    paint(clip, output, LeaningStylizer(kill_at))
+    paint(clip, output, cluster=address)
 
 
 def frames_of(path):

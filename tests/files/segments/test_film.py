@@ -6,7 +6,8 @@ import pytest
 
 from streamstyle.errors import Interrupted, SinkError, UsageError
 from streamstyle.files.segments import grid as grids
-from streamstyle.files.segments.manifest import folder_for
+from streamstyle.files.segments import manifest as manifests
+from streamstyle.files.segments.manifest import folder_for, is_finished
 from streamstyle.look.recipe import Recipe
 from tests.clips import Audio, Subtitles, make_clip, read_packets, read_texts, read_times
 from tests.files.segments.films import (
@@ -232,6 +233,27 @@ def test_what_was_begun_counts_for_nothing(film, unbroken, tmp_path):
     (folder_for(output) / "00003.nut").write_bytes(b"whole, but never written down")
     paint(film, output, crf=1)
     assert same(output, unbroken)
+
+
+def test_a_run_stopped_after_its_last_step_has_ended(film, unbroken, tmp_path, monkeypatch):
+    """Between the moment when the result gets its name and that when the segments are removed."""
+    output = tmp_path / "out.mp4"
+    with monkeypatch.context() as patch:
+        patch.setattr(manifests, "_remove", lambda _folder, release: release())
+        paint(film, output, crf=1)
+    assert folder_for(output).exists()
+    assert is_finished(output)
+    assert not folder_for(output).exists()
+    assert not is_finished(output)
+    assert same(output, unbroken)
+
+
+def test_segments_stay_where_the_result_is_an_older_one(film, tmp_path):
+    output = tmp_path / "out.mp4"
+    output.write_bytes(b"older")
+    stopped_after(100, film, output, overwrite=True)
+    assert not is_finished(output)
+    assert folder_for(output).exists()
 
 
 def test_a_folder_of_somebody_else_stays(film, tmp_path):

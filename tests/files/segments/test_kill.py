@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.clips import read_packets, read_times
-from tests.files.segments.films import divide_short_films, make_film, paint, paint_in_a_process
+from tests.files.segments.films import FREQUENT_MARKS, divide_short_films, make_film, paint, paint_in_a_process
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kill -9")
 KILLED = -signal.SIGKILL
@@ -18,7 +18,7 @@ SECONDS = 60
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
+    return make_film(tmp_path_factory.mktemp("film") / "film.mp4", (40, 30, 30))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def unbroken(film, tmp_path_factory):
     """The file, and about how many seconds a run takes in a process of its own."""
     output = tmp_path_factory.mktemp("unbroken") / "out.mp4"
     with pytest.MonkeyPatch.context() as patch:
-        divide_short_films(patch)
+        divide_short_films(patch, FREQUENT_MARKS)
         started = time.monotonic()
         paint(film, output)
     return output, time.monotonic() - started
@@ -60,9 +60,9 @@ def assert_same(output, unbroken):
 
 
 def test_killed_at_frames_of_any_segment(processes, film, unbroken, tmp_path):
-    """Each run gets some segments further than the one before: 50, 30, 70, 50 and 50 frames, and lead-ins."""
+    """Each run gets some segments further than the one before; of four, with a cut in the window before the third."""
     output = tmp_path / "out.mp4"
-    for frame in (60, 61, 80, 40):
+    for frame in (28, 29, 31, 10):
         assert run(processes, film, output, kill_at=frame) == KILLED
         assert not output.exists()
     assert run(processes, film, output) == 0

@@ -316,3 +316,14 @@ def test_companion_reads_only_as_far_as_the_video(tmp_path: Path, monkeypatch: p
             assert not muxed or muxed[-1] <= frame.time + Fraction(1, 10)
         sink.close()
     assert len(muxed) > 100
+
+
+def test_where_a_video_was_taken_is_left_out(tmp_path: Path) -> None:
+    tags = {"title": "The film", "location": "+52.5200+013.4050/"}
+    clip = make_clip(tmp_path / "in.mp4", frames=3, audio=[Audio(seconds=0.12)], metadata=tags)
+    with av.open(str(clip)) as container:
+        assert any("location" in key for key in container.metadata)
+    copy(clip, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.metadata["title"] == "The film"
+        assert not any("location" in key for key in container.metadata)

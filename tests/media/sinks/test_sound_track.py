@@ -91,6 +91,20 @@ def test_sound_of_a_round_ends_where_the_next_one_begins(clip):
     assert any(abs(moment - Fraction(12, 10)) < Fraction(1, 100) for moment, _ in pieces)
 
 
+def test_a_pause_leaves_picture_and_sound_in_step(clip, tmp_path):
+    clock = FakeClock()
+    source = PacedSource(lambda: open_source(str(clip)), loop=False, clock=clock)
+    with open_recording(source.info, tmp_path / "out.mp4", sound=source.sound) as sink:
+        for index, frame in enumerate(source):
+            if index == 3:
+                source.pause(on=True)
+                clock.after(5.0, lambda: source.pause(on=False))
+            sink.write(frame)
+    (begins, _), (white, _) = loud(tmp_path / "out.mp4")
+    assert white == pytest.approx(1.0, abs=0.06)
+    assert begins == pytest.approx(1.0, abs=0.06)
+
+
 def test_what_has_no_sound_gives_none(tmp_path):
     silent = make_clip(tmp_path / "silent.mp4", images=[np.zeros((48, 64, 3), np.uint8)] * 2)
     with open_live_source(str(silent)) as source:

@@ -101,7 +101,7 @@ def test_a_device_that_goes_away_is_an_error(driver):
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
-    with pytest.raises(SinkError, match=r"pip install 'streamstyle\[virtual-camera\]'"):
+    with pytest.raises(SinkError, match=r"streamstyle install virtual-camera"):
         VirtualCameraSink(None, 64, 48, 30.0)
 
 

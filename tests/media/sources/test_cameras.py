@@ -431,7 +431,7 @@ def test_without_the_package_indexes_are_tried_and_it_is_said(machine: FakeMachi
     monkeypatch.setattr(cv2, "VideoCapture", OnlyTheFirst)
     (camera,) = list_cameras()
     assert camera.name == "camera 0"
-    assert "pip install 'streamstyle[camera]'" in camera.note
+    assert "streamstyle install camera" in camera.note
     assert {backend for _, backend in opened} == {cv2.CAP_AVFOUNDATION}
     assert choose_camera(None).index == 0
     assert choose_camera("3").index == 3

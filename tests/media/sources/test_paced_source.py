@@ -77,6 +77,29 @@ def test_after_a_long_standstill_it_plays_on_and_does_not_hurry(clock: FakeClock
     assert gaps == pytest.approx([1 / 25] * 38, abs=1e-4)
 
 
+def test_a_pause_repeats_the_present_frame_and_then_goes_on_where_it_was(clock: FakeClock) -> None:
+    with PacedSource(lambda: scene(10), loop=False, clock=clock) as source:
+        began, frames = clock.now(), []
+        for frame in source:
+            frames.append(frame)
+            if len(frames) == 4:
+                assert source.pause(on=True)
+                clock.after(1.0, lambda: source.pause(on=False))
+    repeated = [frame for frame in frames if np.array_equal(frame.image, frames[3].image)]
+    assert 8 <= len(repeated) <= 12
+    assert all(before.time < after.time for before, after in itertools.pairwise(frames))
+    assert float(frames[-1].time) == pytest.approx(9 / 25)  # the sound goes on where it was, too
+    assert frames[-1].captured_at == pytest.approx(began + 9 / 25 + 1.0, abs=0.06)
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+
+
+def test_a_file_that_is_paused_can_be_closed(clock: FakeClock) -> None:
+    with PacedSource(lambda: scene(10), loop=True, clock=clock) as source:
+        source.pause(on=True)
+        clock.after(1.0, source.close)
+        assert 8 <= len(list(source)) <= 12
+
+
 def test_a_loop_goes_on_with_growing_times(clock: FakeClock) -> None:
     with PacedSource(lambda: scene(10), loop=True, clock=clock) as source:
         assert source.info.frame_count is None

@@ -111,6 +111,7 @@ def stored(form: str, **options: object) -> bytes:
 def test_photos_and_animations_of_the_web(server: tuple[str, dict[str, bytes]]) -> None:
     address, files = server
     files["/photo%20a?size=2"] = stored("AVIF")
+    files["/watch?v=1"] = b"<!-- saved -->\n<!DOCTYPE html><html><body>a film</body></html>"
     files["/moving"] = stored("WEBP", save_all=True, append_images=[Image.new("RGB", (64, 48))], duration=100)
     with open_source(f"{address}/photo a?size=2") as source:
         assert isinstance(source, ImageSource)
@@ -119,5 +120,7 @@ def test_photos_and_animations_of_the_web(server: tuple[str, dict[str, bytes]]) 
         assert isinstance(source, AnimationSource)
         assert len(list(source)) == 2
     for read in (open_source, read_picture):
+        with pytest.raises(SourceError, match=r"is a web page, .* save what it shows as a file"):
+            read(f"{address}/watch?v=1")
         with pytest.raises(SourceError, match=r"404|not found|Not Found"):
             read(f"{address}/absent.png")

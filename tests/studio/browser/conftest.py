@@ -71,6 +71,8 @@ def only_page(browser, studio):
 @pytest.fixture
 def page(only_page):
     """A page of the studio, with its own camera running and one style shown as it is by default."""
+    only_page.playwright.keyboard.press("Escape")  # what a failed test has left open
+    only_page.playwright.click("#tab-live")
     only_page.start_camera()
     only_page.send("PUT", "/api/look", {"style": ["kiss"]})
     only_page.until_shown(style=["kiss"])

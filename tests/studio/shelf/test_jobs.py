@@ -22,8 +22,10 @@ import pytest
 
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.studio.keys import EVENTS
-from streamstyle.studio.shelf import jobs as shelf_jobs
+from streamstyle.studio.shelf import uploads
+from streamstyle.studio.shelf.child import Child
 from streamstyle.studio.shelf.job_queue import JobQueue
+from streamstyle.studio.shelf.keys import QUEUE
 from tests.clips import Audio, make_clip
 from tests.studio.shelf.clients import add, get, over, photo, picture, problem, until
 
@@ -151,7 +153,8 @@ def test_a_job_is_cancelled_moved_painted_again_and_removed(studio, long_film, f
             assert running["seconds_left"] > 0
             cancelled = await (await client.post(f"/api/jobs/{slow['id']}/cancel")).json()
             assert (cancelled["phase"], cancelled["result_name"]) == ("cancelled", None)
-            assert files_of(data, slow) == ["job.json", "look.toml", "original.mp4", "preview-original.jpg", "preview.jpg"]
+            kept = ["job.json", "lock", "look.toml", "original.mp4", "preview-original.jpg", "preview.jpg"]
+            assert files_of(data, slow) == kept
             assert (await over(client, last["id"]))["phase"] == "done"
             assert (await get(client, f"/api/jobs/{quick['id']}"))["phase"] == "cancelled"
             for act, words in (
@@ -205,10 +208,10 @@ def test_a_full_disk_is_said_before_and_while_a_file_comes(studio, data, monkeyp
             monkeypatch.undo()
 
             def full(self, data):
-                with shelf_jobs._failing_clearly(self.name):
+                with uploads.failing_clearly(self.name):
                     raise OSError(errno.ENOSPC, "No space left on device")
 
-            monkeypatch.setattr(shelf_jobs.Upload, "write", full)
+            monkeypatch.setattr(uploads.Upload, "write", full)
             status, words = await problem(await client.post("/api/jobs?name=big.mp4", data=bytes(10)))
             assert (status, words) == (
                 507,
@@ -282,7 +285,7 @@ def test_an_orderly_end_keeps_what_was_running_for_the_next_start(studio, long_f
     asyncio.run(second())
 
 
-def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeypatch):
+def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -293,5 +296,64 @@ def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeyp
             status, words = await problem(await client.post(f"/api/jobs/{job['id']}/show"))
             assert status == 409
             assert words.startswith("there is no desktop here to show it on; the file is '")
+            (tmp_path / "xdg-open").write_text('#!/bin/sh\necho "$@" > "$0.said"\n')
+            (tmp_path / "xdg-open").chmod(0o755)
+            monkeypatch.setenv("DISPLAY", ":7")
+            monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+            assert (await client.post(f"/api/jobs/{job['id']}/show")).status == 200
+            while not (said := tmp_path / "xdg-open.said").is_file() or not said.read_text():
+                await asyncio.sleep(0.02)
+            assert said.read_text() == f"{data / 'jobs' / job['id']}\n"
+
+    asyncio.run(go())
+
+
+def test_a_child_that_cannot_be_started_and_a_fault_of_the_program_do_not_end_the_queue(studio, monkeypatch):
+    failures = [OSError(errno.EAGAIN, "Resource temporarily unavailable"), RuntimeError("a fault")]
+    start = Child.start
+
+    async def starts_at_the_third_try(program):
+        if failures:
+            raise failures.pop(0)
+        return await start(program)
+
+    async def go():
+        async with studio() as client:
+            monkeypatch.setattr(Child, "start", starts_at_the_third_try)
+            jobs = [await add(client, photo(), f"{number}.jpg") for number in range(3)]
+            ended = [await over(client, job["id"]) for job in jobs]
+            assert [job["phase"] for job in ended] == ["failed", "failed", "done"]
+            assert ended[0]["error"].startswith("painting cannot be started: resource temporarily unavailable")
+
+    asyncio.run(go())
+
+
+def test_a_child_that_is_killed_is_said_and_the_job_can_be_painted_again(studio, long_film, data):
+    async def go():
+        async with studio() as client:
+            job = await add(client, long_film, "long.mp4")
+            while not (await get(client, f"/api/jobs/{job['id']}"))["done"]:
+                await asyncio.sleep(0.02)
+            client.app[QUEUE]._running.child._process.kill()
+            failed = await over(client, job["id"])
+            assert failed["phase"] == "failed"
+            assert failed["error"].startswith(
+                "painting 'long.mp4' ended unexpectedly (the computer may have too little memory)"
+            )
+            assert not list(data.glob("jobs/*/*partial*"))
+            assert (await client.post(f"/api/jobs/{job['id']}/retry")).status == 200
+            assert (await until(client, job["id"], "running"))["error"] is None
+            await client.delete(f"/api/jobs/{job['id']}")
+
+    asyncio.run(go())
+
+
+def test_a_saved_look_paints_a_job(studio, tmp_path):
+    async def go():
+        async with studio() as client:
+            (tmp_path / "data/looks/waves.toml").write_text('style = ["great-wave"]\nalpha = 0.5\n')
+            job = await over(client, (await add(client, photo(), "a.jpg", look="waves"))["id"])
+            assert (job["phase"], job["result_name"]) == ("done", "a_great-wave.jpg")
+            assert (await client.post("/api/jobs?look=nope", data=b"x")).status == 404
 
     asyncio.run(go())

@@ -1,13 +1,17 @@
 """Jobs on the disk: what a start makes of what it finds."""
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.look.recipe import Recipe
+from streamstyle.pipeline.threads import Background
 from streamstyle.studio.shelf.jobs import Jobs
-from streamstyle.studio.shelf.lock import FolderLock
+from streamstyle.studio.shelf.lock import FolderLock, wait_for_lock
 from tests.studio.shelf.clients import photo
 
 
@@ -73,6 +77,16 @@ def test_a_job_whose_file_names_lead_elsewhere_is_set_aside(jobs, told, tmp_path
     assert len(told) == 1
 
 
+def test_what_an_attempt_has_kept_stays_for_the_next_one_unless_it_was_cancelled(jobs):
+    job = added(jobs)
+    segments = jobs.place(job, "result.mp4.partial")
+    for phase, stays in (("waiting", True), ("failed", True), ("cancelled", False)):
+        segments.mkdir(exist_ok=True)
+        job.phase = phase
+        jobs.tidy(job)
+        assert segments.exists() == stays
+
+
 def test_files_that_are_gone_are_missed(jobs, told):
     done, waiting = added(jobs), added(jobs)
     done.phase, done.result = "done", "result.jpg"
@@ -98,3 +112,18 @@ def test_a_folder_belongs_to_one_studio_at_a_time(tmp_path):
         FolderLock(tmp_path)
     lock.release()
     FolderLock(tmp_path).release()
+
+
+def test_a_job_waits_for_a_child_that_is_still_ending(tmp_path):
+    program = "import sys; from pathlib import Path; from streamstyle.studio.shelf.lock import wait_for_lock\n"
+    program += "with wait_for_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    first = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with first:
+        assert first.stdout.readline() == "held\n"
+        waiting = Background("waits", lambda: wait_for_lock(tmp_path / "lock").close())
+        time.sleep(0.2)
+        assert waiting.running
+        first.kill()
+        waiting.join()

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from streamstyle.errors import StyleError
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.studio.keys import ENGINE, EVENTS
+from streamstyle.studio.shelf import routes
 from streamstyle.studio.shelf import styles as shelf_styles
-from streamstyle.studio.shelf.keys import STYLES
+from streamstyle.studio.shelf.keys import STYLES, THUMBNAILS
 from streamstyle.studio.shelf.painter import Painter
 from streamstyle.styles.paintings import PAINTINGS
 from tests.studio.shelf.clients import add, get, over, photo, picture, problem
@@ -172,6 +174,38 @@ def test_files_that_users_put_into_the_folder_are_styles_too(studio, data):
             assert list(shown) == ["great-wave", "kiss", "Put here"]
             assert shown["Put here"]["painting"] == "/api/styles/Put%20here/painting"
             assert (await picture(client, shown["Put here"]["painting"])).shape == (64, 96, 3)
+
+    asyncio.run(go())
+
+
+def test_two_pictures_of_one_name_at_once_are_two_styles(studio, data):
+    async def go():
+        async with studio() as client:
+            answers = await asyncio.gather(send(client, photo()), send(client, photo(64, 64)))
+            assert sorted([(await answer.json())["name"] for answer in answers]) == ["painting", "painting-2"]
+
+    asyncio.run(go())
+
+
+def test_a_camera_that_runs_gives_the_picture_for_the_thumbnails_once(studio, monkeypatch):
+    monkeypatch.setattr(routes, "_LOOK_EVERY", 0.01)
+    monkeypatch.setattr(routes, "_SETTLED_SECONDS", 0.01)
+
+    async def go():
+        async with studio() as client:
+            engine, thumbnails = client.app[ENGINE], client.app[THUMBNAILS]
+            engine.frame = next(iter(SyntheticSource(64, 64, frames=1)))
+            await asyncio.sleep(0.05)
+            assert thumbnails.number == 0
+            engine.status = SimpleNamespace(phase="running", camera="0")
+            while not thumbnails.number:
+                await asyncio.sleep(0.01)
+            first = thumbnails.number
+            await asyncio.sleep(0.1)
+            assert thumbnails.number == first
+            engine.status = SimpleNamespace(phase="running", camera="1")
+            while thumbnails.number == first:
+                await asyncio.sleep(0.01)
 
     asyncio.run(go())
 

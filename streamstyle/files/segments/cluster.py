@@ -1,0 +1,255 @@
+"""A cluster of machines paints a film, through Ray.
+
+A painter is told the number of a segment, never frames: it reads the film and writes the segment itself where it sees the
+disk of the run; else the film is brought to its node once, and segments back, in pieces. A segment whose painter is lost is
+given to another; at the end idle painters begin anew what is overdue. Nodes that join later help, those that leave are
+done without.
+"""
+
+import logging
+import os
+import signal
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from streamstyle.errors import SinkError, StreamstyleError, UsageError
+from streamstyle.files.segments.crew import MOST_DEATHS
+from streamstyle.files.segments.manifest import Segment, checksum
+from streamstyle.files.segments.painting import Results
+from streamstyle.files.segments.staff import Done, Painter, Staff
+from streamstyle.files.segments.worker import Orders, Told
+from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
+from streamstyle.media.sinks.segments import SEGMENT_SUFFIX
+
+_WAIT_SECONDS = 0.5
+_TELL_SECONDS = 30
+_OVERDUE = 1.5
+"""Times the usual duration of a segment, after which an idle painter begins it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Painters on the nodes of a Ray cluster.
+
+    Attributes:
+        address: `auto`, `HOST:PORT` or `ray://HOST:PORT`.
+        orders: For all painters.
+        tell: Takes lines for the user.
+    """
+
+    address: str
+    orders: Orders
+    tell: Callable[[str], None]
+
+    def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]) -> Results:
+        """In the order in which they are done.
+
+        Raises:
+            UsageError: Ray is missing, or no cluster answers.
+            StreamstyleError: A segment cannot be painted, or the cluster is gone.
+        """
+        ray = connect(self.address)
+        staff = Staff(ray, self.orders, path(0).parent, uuid.uuid4().hex[:8], self.tell)
+        run = _Run(staff, deque(to_do), path)
+        try:
+            yield from run.segments(progress)
+        except (ConnectionError, ray.exceptions.RayError) as error:
+            line = str(error).strip().split("\n")[0]
+            raise StreamstyleError(
+                f"the cluster is gone ({line}); see that it runs, and run the same command again"
+            ) from error
+        finally:
+            staff.end()
+            ray.shutdown()
+
+
+def connect(address: str) -> Any:  # noqa: ANN401 - the module of Ray, which need not be there
+    """Be a driver of a cluster.
+
+    Args:
+        address: `auto`, `HOST:PORT` or `ray://HOST:PORT`.
+
+    Raises:
+        UsageError: Ray is missing, or no cluster answers.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        ray = import_module("ray")
+    except ImportError as error:
+        raise UsageError("--cluster needs Ray; run: pip install 'streamstyle[ray]'") from error
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
+    except Exception as error:
+        line = str(error).strip().split("\n")[0]
+        raise UsageError(f"no Ray cluster answers at '{address}' ({line}); start one with: ray start --head") from error
+    finally:
+        for number, handler in kept.items():  # Ray takes them for its own ends
+            signal.signal(number, handler)
+    return ray
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """One film on one cluster.
+
+    Attributes:
+        staff: Who paints.
+        waiting: Segments that nobody is at.
+        path: Where each one goes.
+        done: Segments that are whole.
+        durations: Seconds that they took.
+        deaths: How many painters were lost at a segment.
+        told: When the user was told last how far it is.
+    """
+
+    staff: Staff
+    waiting: deque[int]
+    path: Callable[[int], Path]
+    done: set[int] = field(default_factory=set)
+    durations: list[float] = field(default_factory=list)
+    deaths: dict[int, int] = field(default_factory=dict)
+    told: float = field(default_factory=time.monotonic)
+
+    def segments(self, progress: Callable[[int], None]) -> Results:
+        """Until all are painted."""
+        ray, painters, count = self.staff.ray, self.staff.painters, len(self.waiting)
+        while self.waiting or any(painter.index not in {None, *self.done} for painter in painters):
+            self.staff.look()
+            self._give()
+            self._ask(progress)
+            awaited = {painter.task: painter for painter in painters if painter.task is not None}
+            if not awaited:
+                time.sleep(_WAIT_SECONDS)
+                continue
+            ready, _ = ray.wait(list(awaited), timeout=_WAIT_SECONDS)
+            for reference in ready:
+                for index, segment in self._answered(awaited[reference]):
+                    self.done.add(index)
+                    if segment.beyond is None:  # the film ends here
+                        self.waiting = deque(other for other in self.waiting if other < index)
+                    yield index, segment
+            if time.monotonic() - self.told > _TELL_SECONDS:
+                self.told = time.monotonic()
+                self.staff.tell(f"{len(self.done)} of {count} segments painted, {self.staff.words}")
+
+    def _give(self) -> None:
+        for painter in self.staff.painters:
+            if not painter.is_ready or painter.task is not None:
+                continue
+            index = self.waiting.popleft() if self.waiting else self._overdue()
+            if index is None:
+                return
+            painter.index, painter.since, painter.frames = index, time.monotonic(), 0
+            # Two painters may be at the same segment: each has a file of its own.
+            name = f"{index:05}.{uuid.uuid4().hex[:8]}{SEGMENT_SUFFIX}"
+            place = str(self.path(index).absolute().with_name(name)) if painter.shares else name
+            painter.ask(painter.actor.paint.remote(index, place), self._painted)
+
+    def _overdue(self) -> int | None:
+        """A segment that one painter alone has had for too long."""
+        if not self.durations:
+            return None
+        now, usual = time.monotonic(), median(self.durations)
+        at_it = [painter.index for painter in self.staff.painters]
+        late = [
+            painter
+            for painter in self.staff.painters
+            if painter.index not in {None, *self.done}
+            and at_it.count(painter.index) == 1
+            and now - painter.since > _OVERDUE * usual
+        ]
+        return min(late, key=lambda painter: painter.since).index if late else None
+
+    def _ask(self, progress: Callable[[int], None]) -> None:
+        """How far everybody is; answers are taken up when they are there."""
+        ray, furthest = self.staff.ray, dict[int, int]()
+        for painter in self.staff.painters:
+            if painter.index is None or painter.index in self.done:
+                continue
+            if painter.asked is None:
+                painter.asked = painter.actor.frames.remote()
+            elif ray.wait([painter.asked], timeout=0)[0]:
+                try:
+                    index, frames = ray.get(painter.asked)
+                    painter.frames = frames if index == painter.index else 0
+                except ray.exceptions.RayError:
+                    painter.frames = 0  # it is lost, which is seen where it is waited for
+                painter.asked = None
+            furthest[painter.index] = max(furthest.get(painter.index, 0), painter.frames)
+        progress(sum(furthest.values()))
+
+    def _answered(self, painter: Painter) -> Done:
+        if painter not in self.staff.painters:  # dismissed meanwhile
+            return ()
+        task, then, painter.task, painter.then = painter.task, painter.then, None, None
+        assert then is not None  # set with the task
+        try:
+            answer = self.staff.ray.get(task)
+        except self.staff.ray.exceptions.RayError:
+            self._lost(painter)
+            return ()
+        return then(painter, answer)
+
+    def _lost(self, painter: Painter) -> None:
+        """Whatever it was at goes to others."""
+        index = painter.index
+        self.staff.lose(painter)
+        if index is None or index in self.done:
+            return
+        self.deaths[index] = self.deaths.get(index, 0) + 1
+        if self.deaths[index] >= MOST_DEATHS:
+            raise StreamstyleError(f"{MOST_DEATHS} painters were lost at segment {index + 1}; see `ray status`")
+        if all(other.index != index for other in self.staff.painters):
+            self.waiting.appendleft(index)
+
+    def _painted(self, painter: Painter, told: Told) -> Done:
+        if told.error is not None:
+            raise told.error
+        segment, index = told.segment, painter.index
+        assert segment is not None  # it is whole, or there is an error
+        assert index is not None  # it was given one
+        if index in self.done or not segment.frames:
+            return self._free(painter, index, segment)
+        if painter.shares:
+            Path(told.place).replace(self.path(index))
+            return self._free(painter, index, segment)
+        return self._fetch(painter, index, segment, 0)
+
+    def _fetch(self, painter: Painter, index: int, segment: Segment, offset: int) -> Done:
+        """Bring a segment from a node, piece after piece."""
+        coming = self.path(index).with_name(f"{index:05}.{self.staff.token}{SEGMENT_SUFFIX}")
+
+        def fetched(painter: Painter, piece: bytes) -> Done:
+            try:
+                with coming.open("r+b" if offset else "wb") as file:
+                    file.seek(offset)
+                    file.write(piece)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise SinkError(f"{quoted(coming)} cannot be written: {reason(error)}; make room") from error
+            return self._fetch(painter, index, segment, offset + len(piece))
+
+        if index in self.done:
+            return self._free(painter, index, segment)
+        if offset < segment.size:
+            painter.ask(painter.actor.piece.remote(offset), fetched)
+            return ()
+        if checksum(coming) != segment.checksum:
+            raise StreamstyleError(f"segment {index + 1} came damaged from node {painter.host}; run the same command again")
+        coming.replace(self.path(index))
+        return self._free(painter, index, segment)
+
+    def _free(self, painter: Painter, index: int, segment: Segment) -> Done:
+        self.durations.append(time.monotonic() - painter.since)
+        painter.index = None
+        return () if index in self.done else [(index, segment)]

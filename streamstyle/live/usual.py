@@ -1,0 +1,29 @@
+"""What a key goes through: the usual values of fields of a look, and the words for them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from streamstyle.look.recipe import AS_REST, KEEP, STROKE_SIZES, Recipe
+
+USUAL: dict[str, list[tuple[dict[str, Any], str]]] = {
+    "people": [
+        ({"person": AS_REST, "background": AS_REST}, "all is painted"),
+        ({"person": KEEP, "background": AS_REST}, "people stay as they are"),
+        ({"person": AS_REST, "background": KEEP}, "only people are painted"),
+    ],
+    "strokes": [({"strokes": name}, f"{name} strokes") for name in STROKE_SIZES],
+    "grain": [({"grain": grain}, f"{word} grain in skies") for grain, word in ((0.0, "no"), (0.5, "some"), (1.0, "much"))],
+    "temporal": [({"temporal": "on"}, "strokes stay still"), ({"temporal": "off"}, "strokes move with every frame")],
+}
+
+
+def following(field: str, recipe: Recipe) -> tuple[dict[str, Any], str]:
+    """The values after those that a recipe has, and the words for them; the first ones after values that are not usual."""
+    usual = USUAL[field]
+    now = next((number for number, (values, _) in enumerate(usual) if has(recipe, values)), -1)
+    return usual[(now + 1) % len(usual)]
+
+
+def has(recipe: Recipe, values: Mapping[str, object]) -> bool:
+    """Whether a recipe has these values."""
+    return all(getattr(recipe, name) == value for name, value in values.items())
