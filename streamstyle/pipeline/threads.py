@@ -37,7 +37,7 @@ class Owner:
             self.attend()
 
     def attend(self) -> None:
-        """Do what was sent; by the owner, now and then. What others send meanwhile waits: no flood of it holds up the owner."""
+        """Do what was sent; by the owner, now and then. What others send meanwhile waits: no flood of it holds up a run."""
         self._busy = True
         try:
             for _ in range(len(self._waiting)):
