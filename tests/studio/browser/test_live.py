@@ -183,7 +183,7 @@ KEYS = {"n": "arrowright", "right": "arrowright", "left": "arrowleft", "up": "ar
 def test_the_keys_are_those_of_the_window(page):
     of_page = page.playwright.evaluate("import('/page/keys.js').then(keys => keys.BINDINGS.map(one => one.keys))")
     for binding in BINDINGS:
-        if binding.command.name != "QUIT":
+        if binding.command.name not in {"QUIT", "PAUSE"}:  # a page is closed by its tab; the studio pauses no film
             assert [key if key == "n" else KEYS.get(key, key) for key in binding.keys] in of_page
 
 
