@@ -103,7 +103,9 @@ def _take_vgg19(source: Path) -> None:
 def _run_beside(*command: str) -> None:
     """Run a module of those that need PyTorch, in a process of its own; it speaks for itself."""
     path = os.pathsep.join([str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run([sys.executable, "-m", *command], env=os.environ | {"PYTHONPATH": path}, check=False)
+    words = [sys.executable, "-m", *command]
+    # Descriptor 2 of this process leads nowhere, lest libraries speak.
+    done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, stderr=sys.stderr, check=False)
     if done.returncode:
         raise ModelError(f"{_VGG19} was not installed; the lines above say why")
 
