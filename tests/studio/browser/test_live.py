@@ -60,7 +60,8 @@ def test_every_control_reaches_the_server_and_goes_back(page):
     screen.click("text=Reset all")
     page.until_look(**usual)
     screen.click("#mirror")
-    page.until(lambda: page.state["mirror"], "mirrored")
+    screen.wait_for_selector("#mirror[aria-pressed=true]")
+    assert page.state["mirror"]
     screen.click("#mirror")
     page.until(lambda: not page.state["mirror"], "mirrored no longer")
 
