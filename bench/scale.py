@@ -6,17 +6,19 @@ so many: it says where, by these figures, more nodes stop helping, and why.
 
 import heapq
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from bench.clock import SystemClock
 from bench.report import Table
 from bench.setting import RATE, Setting, named, pictures, write_clip
+from streamstyle.files.brush import Brush
 from streamstyle.files.segments.grid import LEAD_FRAMES, WINDOW_SECONDS, Grid
 from streamstyle.files.segments.manifest import Manifest, Segment
 from streamstyle.files.segments.painting import Film, paint_segment
+from streamstyle.files.segments.reading import Part, SegmentSource
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.codecs import choose_codec
@@ -24,6 +26,7 @@ from streamstyle.media.sinks.segments import EncodedSegment
 from streamstyle.media.sinks.video import VideoSink
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.times import StageTimes
 
 _FILM_SECONDS = 7200
 _SEGMENT_SECONDS = 34
@@ -39,7 +42,7 @@ _NETWORK_BYTES = 1e9 / 8
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Seconds, measured here or taken on.
+    """Seconds of a core, measured here or taken on.
 
     Attributes:
         frame: To paint a frame.
@@ -70,7 +73,7 @@ def measure(setting: Setting) -> list[Table]:
     frames = _SEGMENT_SECONDS * RATE
     table = Table(
         f"A segment of {_SEGMENT_SECONDS} s, {named(size)}",
-        ["what", "ms", "share"],
+        ["what", "ms of a core", "share"],
         notes=["Watching and the lead-in are left out where the window before a mark holds a cut."],
     )
     whole = frames * costs.frame
@@ -89,19 +92,21 @@ def measure(setting: Setting) -> list[Table]:
 
 
 def _took(action: Callable[[], object], times: int = 1) -> float:
-    started = time.perf_counter()
+    """Seconds of a core."""
+    clock = SystemClock()
+    started = clock.processor()
     for _ in range(times):
         action()
-    return (time.perf_counter() - started) / times
+    return (clock.processor() - started) / times
 
 
 def _costs(setting: Setting, size: tuple[int, int]) -> Costs:
     clip = write_clip(setting.folder / "scale.mp4", pictures(setting.clip, size, 24), max(2 * setting.frames, 48))
-    started = time.perf_counter()
-    stylizer = Stylizer("fast", setting.device)
+    ready: list[Stylizer] = []
+    load = _took(lambda: ready.append(Stylizer("fast", setting.device)))
+    stylizer = ready[0]
     player = Player(Recipe((setting.style,)), stylizer.encoder.find)
-    stylizer.prepare(*size, player.recipe.stroke_size)
-    load = time.perf_counter() - started
+    load += _took(lambda: stylizer.prepare(*size, player.recipe.stroke_size))
     with open_source(str(clip)) as source:
         info = source.info
     length = Fraction(setting.frames, RATE)
@@ -121,14 +126,22 @@ def _costs(setting: Setting, size: tuple[int, int]) -> Costs:
     path = setting.folder / "00000.nut"
     painted: list[Segment] = []
     first = _took(lambda: painted.append(paint_segment(film, 0, path, stylizer, player)))
-    second = _took(lambda: painted.append(paint_segment(film, 1, setting.folder / "00001.nut", stylizer, player)))
     few = replace(film, grid=replace(film.grid, length=Fraction(2, RATE), window=Fraction(0)))
     least: list[Segment] = []
     base = _took(lambda: least.append(paint_segment(few, 0, setting.folder / "few.nut", stylizer, player)), 2)
     frame = (first - base) / max(1, painted[0].frames - least[0].frames)
-    # The second segment has the window before it, and is of other frames: what is left is what that costs.
-    watched = max(1, setting.frames // 2)
-    watch = max(0.0, second - base - painted[1].frames * frame) / watched
+    watched = [0]
+
+    def watch_window() -> None:
+        brush = Brush(stylizer, player, size, size=None, skip_duplicates=False, times=StageTimes())
+        with SegmentSource(film.uri, film.grid, 1, start=None, end=None, hwaccel="off", remembers=True) as source:
+            for read in source:
+                if read.part != Part.WATCHED:
+                    break
+                brush.watch(read)
+                watched[0] += 1
+
+    watch = _took(watch_window) / max(1, watched[0])
     parts = [EncodedSegment(path, Fraction(0) + index * length) for index in range(_COPIES)]
 
     def join() -> None:
@@ -157,7 +170,12 @@ def _scheduling(setting: Setting) -> float:
         return 0.01
     try:
         ray.init(
-            num_cpus=1, object_store_memory=100_000_000, include_dashboard=False, log_to_driver=False, logging_level=50
+            "local",
+            num_cpus=1,
+            object_store_memory=100_000_000,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=50,
         )
         actor = ray.remote(_Idle).remote()
         ray.get(actor.paint.remote())
@@ -179,7 +197,7 @@ def _simulated(costs: Costs) -> Table:
         "A film of two hours, simulated",
         ["nodes", "minutes", "films an hour", "share of what the nodes could", "bound by"],
         notes=[
-            "One painter per node; segments take 15 % more or less by chance; a gigabit to the disk of the run.",
+            "One painter per node, of one core; segments take 15 % more or less; a gigabit to the disk of the run.",
             "Films an hour: as many films at once as keep all nodes busy.",
         ],
     )

@@ -3,13 +3,15 @@
 The entries themselves, the table of a look's fields, are the dataclasses in streamstyle.look.recipe.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
-from math import inf, isfinite
+from math import inf
 from typing import Any, Literal, TypeVar
 
 from streamstyle.errors import UsageError
 from streamstyle.look.timeline import Timeline
+from streamstyle.media.places import quoted
 
 Kind = Literal["style", "file", "choice", "number", "integer"]
 """A style's name or file, another file, one of some words, a number, a whole number."""
@@ -76,7 +78,7 @@ class LookField:
             except ValueError:
                 value = None
         if not self._accepts_one(value):
-            raise UsageError(f"wanted {self.wanted}, got '{text}'")
+            raise UsageError(f"wanted {self.wanted}, got {quoted(text)}")
         return value
 
     def read(self, value: object) -> Any:  # noqa: ANN401  # the field's own type
@@ -106,7 +108,7 @@ class LookField:
         return isinstance(value, numbers) and not isinstance(value, bool) and self._within(value)
 
     def _within(self, number: float) -> bool:
-        return isfinite(number) and self.low <= number <= self.high
+        return abs(number) <= sys.float_info.max and self.low <= number <= self.high  # `isfinite` takes no whole number beyond
 
 
 def entry(default: Value, known: LookField) -> Value:

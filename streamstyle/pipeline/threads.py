@@ -37,10 +37,10 @@ class Owner:
             self.attend()
 
     def attend(self) -> None:
-        """Do what was sent; by the owner, now and then."""
+        """Do what was sent; by the owner, now and then. What others send meanwhile waits: no flood of it holds up a run."""
         self._busy = True
         try:
-            while self._waiting:
+            for _ in range(len(self._waiting)):
                 self._waiting.popleft()()
         finally:
             self._busy = False

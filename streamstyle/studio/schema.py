@@ -1,7 +1,7 @@
 """JSON Schema, as much of it as the API uses: what the description says is what is checked."""
 
+import sys
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -115,7 +115,8 @@ def _fits(value: object, schema: Schema) -> bool:
         least, most = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
         return bool(schema.get(least, 0) <= len(value) <= schema.get(most, len(value)))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return bool(isfinite(value) and schema.get("minimum", value) <= value <= schema.get("maximum", value))
+        finite = abs(value) <= sys.float_info.max  # whole numbers may be beyond what `isfinite` takes
+        return bool(finite and schema.get("minimum", value) <= value <= schema.get("maximum", value))
     return True
 
 

@@ -16,11 +16,12 @@ from streamstyle.look.recipe import Recipe
         ('style = "kiss"\nmask = "a\\u0000b.png"\n', 2),
         (f'style = "kiss"\nalpha = "0@{"9" * 400}"\n', 2),
         (f'style = "kiss"\nalpha = {"9" * 5000}\n', 2),
+        (f'style = "kiss"\nstyle_size = {"9" * 320}\n', 2),
         (f"style = {'[' * 3000}{']' * 3000}\n", 1),
         ('style = "kiss"\nalpha = nan\n', 2),
         ('style = "kiss"\nalpha =\n', 2),
     ],
-    ids=["nul", "long time", "long number", "deep list", "nan", "nothing"],
+    ids=["nul", "long time", "long number", "large number", "deep list", "nan", "nothing"],
 )
 def test_what_cannot_be_meant_is_one_line_with_its_number(tmp_path: Path, text: str, line: int) -> None:
     (tmp_path / "look.toml").write_text(text)

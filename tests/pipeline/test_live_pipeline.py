@@ -441,3 +441,23 @@ def test_what_goes_wrong_while_finishing_is_raised_here():
 
     with pytest.raises(RuntimeError, match="the end broke"):
         undisturbed(work)
+
+
+def test_what_is_sent_while_the_owner_attends_waits_for_its_next_time():
+    owner, done = Owner(), []
+
+    def send_from_elsewhere():
+        sender = threading.Thread(target=owner.send, args=(act,))
+        sender.start()
+        sender.join()
+
+    def act():
+        done.append(len(done))
+        if len(done) < 100:
+            send_from_elsewhere()
+
+    send_from_elsewhere()
+    owner.attend()
+    assert done == [0]
+    owner.attend()
+    assert done == [0, 1]

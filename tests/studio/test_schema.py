@@ -37,6 +37,8 @@ def test_what_fits_is_taken(value, schema):
         (True, COUNT, "wanted a whole number of 0 or more, got True"),
         (-1, COUNT, "wanted a whole number of 0 or more, got -1"),
         (float("inf"), NUMBER, "wanted a number, got inf"),
+        (10**400, NUMBER, "wanted a number, got 1000"),
+        (-(10**400), COUNT, "wanted a whole number of 0 or more, got -1000"),
         (1.5, COUNT, "wanted a whole number"),
         ("c", one_of("a", "b"), "wanted one of a, b, got 'c'"),
         (1, or_null(TEXT), "wanted text or null, got 1"),

@@ -7,11 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from streamstyle.errors import Interrupted, StreamstyleError
+from streamstyle.errors import Interrupted, SinkError, StreamstyleError
 from streamstyle.files.segments.manifest import Manifest, Segment
 from streamstyle.files.segments.painting import Film, Results, paint_segment
 from streamstyle.look.player import Player
+from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
+from streamstyle.media.sinks.place import refuse_unless_writable, to_disk
 from streamstyle.media.sinks.video import VideoSink
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
@@ -121,22 +123,9 @@ def paint_film(
         if before:
             tell(f"resuming: {before} of {film.grid.count} segments done")
         here = _paint_rest(manifest, painters, progress)
-        sink = VideoSink(
-            output,
-            info=film.info,
-            width=film.shape[0],
-            height=film.shape[1],
-            codec=film.codec,
-            crf=film.crf,
-            companion=film.uri,
-            start=film.start,
-            end=film.end,
-            overwrite=overwrite,
-            reads=reads,
-            survives=False,
-        )
         with times.span("join"):
-            _join(manifest, sink)
+            warnings = _join(manifest, film)
+            _name(manifest, output, overwrite=overwrite, reads=reads)
     except CannotBeDividedError:
         manifest.remove()
         raise
@@ -151,13 +140,13 @@ def paint_film(
         manifest.close()
     segments = manifest.whole()
     manifest.remove()
-    warnings = [line for segment in segments for line in segment.warnings]
+    told = [line for segment in segments for line in segment.warnings]
     return Painted(
         frames=sum(segment.frames for segment in segments),
         here=here,
         reused=sum(segment.reused for segment in segments),
-        destination=str(sink.destination),
-        warnings=list(dict.fromkeys([*warnings, *_cut_short(film, segments), *sink.warnings])),
+        destination=str(output),
+        warnings=list(dict.fromkeys([*told, *_cut_short(film, segments), *warnings])),
     )
 
 
@@ -191,8 +180,21 @@ def _check_seams(segments: Sequence[Segment | None]) -> None:
             raise CannotBeDividedError
 
 
-def _join(manifest: Manifest, sink: VideoSink) -> None:
-    sink.when_whole = manifest.note_result
+def _join(manifest: Manifest, film: Film) -> list[str]:
+    """Make the film, beside the segments; returns what the user should know."""
+    sink = VideoSink(
+        manifest.joined,
+        info=film.info,
+        width=film.shape[0],
+        height=film.shape[1],
+        codec=film.codec,
+        crf=film.crf,
+        companion=film.uri,
+        start=film.start,
+        end=film.end,
+        overwrite=True,
+        survives=False,
+    )
     try:
         sink.copy(manifest.encoded())
         sink.close()
@@ -201,6 +203,18 @@ def _join(manifest: Manifest, sink: VideoSink) -> None:
         if unfinished is not None:  # the segments hold all of it
             Path(unfinished).unlink(missing_ok=True)
         raise
+    return sink.warnings
+
+
+def _name(manifest: Manifest, output: Path, *, overwrite: bool, reads: tuple[str, ...]) -> None:
+    """Give the film its name."""
+    refuse_unless_writable(output, overwrite=overwrite, reads=reads)
+    try:
+        manifest.note_result()
+        manifest.joined.replace(output)
+        to_disk(output.parent)
+    except OSError as error:
+        raise SinkError(f"{quoted(output)} cannot be written: {reason(error)}; name another place") from error
 
 
 def _kept(manifest: Manifest) -> str:

@@ -23,9 +23,9 @@ from streamstyle.media.sinks.place import locked, to_disk
 from streamstyle.media.sinks.segments import SEGMENT_SUFFIX, EncodedSegment
 
 _FORMAT = 1
-_NAME, _LOCK = "manifest.json", "lock"
+_NAME, _LOCK, _JOINED = "manifest.json", "lock", "film"
 _SEGMENT = rf"\d{{5}}(\.[0-9a-f]{{8}})?(\.partial(-\d+)?)?{re.escape(SEGMENT_SUFFIX)}"
-_OWN = re.compile(rf"{_SEGMENT}|{re.escape(_NAME)}(\.new)?|{_LOCK}")
+_OWN = re.compile(rf"{_SEGMENT}|{_JOINED}\..+|{re.escape(_NAME)}(\.new)?|{_LOCK}")
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
@@ -139,6 +139,7 @@ class Manifest:
 
     Attributes:
         folder: Where they lie.
+        joined: Where the film lies before it has its name.
         segments: Each one that is done; None for those to do.
         again: How many were done, and are damaged.
     """
@@ -157,6 +158,7 @@ class Manifest:
             SinkError: Another run is at work there, or the folder cannot be written.
         """
         self.folder = folder_for(output)
+        self.joined = self.folder / f"{_JOINED}{output.suffix}"
         self.segments: list[Segment | None] = [None] * count
         self.again = 0
         self._what = dict(what)
@@ -225,14 +227,13 @@ class Manifest:
             if segment.frames and segment.begins is not None
         ]
 
-    def note_result(self, path: Path) -> None:
+    def note_result(self) -> None:
         """The joined film is whole, and about to get its name: should that be the last that happens, `is_finished` knows.
 
         Raises:
             OSError: That cannot be written down.
         """
-        to_disk(path)
-        self._result = _mark_of(path)
+        self._result = _mark_of(self.joined)
         self._write()
 
     def remove(self) -> None:

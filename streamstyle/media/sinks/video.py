@@ -52,9 +52,6 @@ class VideoSink(Sink):
     one with its index in front.
 
     4:2:0 H.264 and HEVC hold even sizes only: an odd row or column is repeated once, with a warning.
-
-    Attributes:
-        when_whole: Called with the file when it is whole, before it gets its name.
     """
 
     def __init__(
@@ -96,7 +93,6 @@ class VideoSink(Sink):
             SinkError: Container, codec or place cannot be used.
         """
         self.destination, self.warnings = None, []
-        self.when_whole: Callable[[Path], object] = lambda _partial: None
         self._codec = codec if isinstance(codec, VideoCodec) else choose_codec(path, codec)
         self._place = Place(path, overwrite=overwrite, reads=reads)
         self._shape = (height, width, 3)
@@ -273,7 +269,6 @@ class VideoSink(Sink):
             with self._place.failing_clearly():
                 self._finish()
                 self._put_index_in_front()
-                self.when_whole(self._place.partial)
                 self._place.finish(durable=True)
         except BaseException:
             quietly(self._container.close)

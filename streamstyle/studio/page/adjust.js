@@ -76,6 +76,17 @@ const SLIDERS = [
     read: (look) => percent(look.grain),
     write: (value) => ({ grain: value / 100 }),
   },
+  {
+    field: "faces",
+    label: "Faces",
+    help: "How firmly eyes and mouths are drawn",
+    low: 0,
+    high: 100,
+    unit: "%",
+    read: (look) => percent(look.faces ?? 0),
+    write: (value) => ({ faces: value / 100 }),
+    shown: (look) => look.faces !== undefined,
+  },
 ];
 
 /** @type {Slider} */
@@ -113,6 +124,7 @@ const ADJUSTED = /** @type {const} */ ([
   "alpha",
   "strokes",
   "grain",
+  "faces",
   "temporal",
   "color",
   "color_strength",

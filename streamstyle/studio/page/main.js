@@ -1,4 +1,8 @@
-/** The studio's page: puts its parts together. */
+/**
+ * The studio's page: puts its parts together.
+ *
+ * @import { LookChange } from "./types.js"
+ */
 
 import { put } from "./api.js";
 import { setUpAdjust } from "./adjust.js";
@@ -21,7 +25,33 @@ import { setUpTransport } from "./transport.js";
 const THEME = "streamstyle-theme";
 const THEMES = ["system", "dark", "light"];
 const THEME_WORDS = { system: "as the system has it", dark: "dark", light: "light" };
-const COLORS = ["style", "content", "luma"];
+/** What a key goes through, again and again: fields of the look, and what is said. @type {Record<string, [LookChange, string][]>} */
+const ROUNDS = {
+  color: [
+    [{ color: "style" }, "Colours of the painting"],
+    [{ color: "content" }, "Your colours"],
+    [{ color: "luma" }, "Your colours, light and dark of the painting"],
+  ],
+  people: [
+    [{ person: "style", background: "style" }, "Everything is painted"],
+    [{ person: "keep", background: "style" }, "People as they are"],
+    [{ person: "style", background: "keep" }, "Only people are painted"],
+  ],
+  strokes: [
+    [{ strokes: "fine" }, "Fine strokes"],
+    [{ strokes: "medium" }, "Medium strokes"],
+    [{ strokes: "bold" }, "Bold strokes"],
+  ],
+  grain: [
+    [{ grain: 0 }, "No grain"],
+    [{ grain: 0.5 }, "Some grain"],
+    [{ grain: 1 }, "Much grain"],
+  ],
+  stillness: [
+    [{ temporal: "on" }, "Strokes stay still"],
+    [{ temporal: "off" }, "Strokes move with every picture"],
+  ],
+};
 const STEP = 0.1;
 
 setUpTheme();
@@ -45,7 +75,12 @@ setUpKeys({
   "pick-style": (key) => pick(Number(key) - 1),
   stronger: () => strengthen(STEP),
   weaker: () => strengthen(-STEP),
-  color: () => studio.state && change({ color: COLORS[(COLORS.indexOf(studio.state.look.color) + 1) % COLORS.length] }),
+  color: () => next("color"),
+  people: () => next("people"),
+  strokes: () => next("strokes"),
+  grain: () => next("grain"),
+  stillness: () => next("stillness"),
+  gallery: () => document.querySelector(/** @type {"button"} */ (".tile[tabindex='0']"))?.focus(),
   blend: toggleBlend,
   "side-by-side": () => byId("divide", HTMLButtonElement).click(),
   original: () => byId("compare", HTMLButtonElement).click(),
@@ -63,6 +98,16 @@ showConnection();
 on("connection", showConnection);
 sayMessages();
 connect();
+
+/** @param {string} name Of a round: go on to what comes after what is shown; from elsewhere, to the first. */
+function next(name) {
+  const look = /** @type {Record<string, unknown>} */ (studio.state?.look ?? {});
+  const round = ROUNDS[name];
+  const now = round.findIndex(([fields]) => Object.entries(fields).every(([field, value]) => look[field] === value));
+  const [fields, words] = round[(now + 1) % round.length];
+  change(fields);
+  say(words);
+}
 
 /** @param {number} by Styles, around the end, in the order of the gallery. */
 function step(by) {

@@ -8,7 +8,7 @@
  * @typedef {{phase: "off" | "opening" | "on", destination: string | null, remedy: string | null}} VirtualCamera
  * @typedef {{style: string[], weights: (number | string)[], alpha: (number | string)[], style_size: number,
  *   strokes: number | string, mask: string | null, feather: number | null, person: string, background: string,
- *   color: string, color_strength: number, temporal: string, grain: number}} Look
+ *   color: string, color_strength: number, temporal: string, grain: number, faces?: number}} Look
  * @typedef {Partial<{[field in keyof Look]: Look[field] | null}>} LookChange
  * @typedef {{version: number, live: Live, look: Look, style: string, waiting: boolean, can_undo: boolean,
  *   can_redo: boolean, mirror: boolean, recording: Recording, virtual_camera: VirtualCamera,

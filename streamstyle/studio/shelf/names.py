@@ -17,8 +17,8 @@ _FORBIDDEN = '<>:"|?*'
 _JOINER = "\u200d"  # between the parts of an emoji
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 """What Windows takes for a device, with any ending."""
-_MEANT_OTHERWISE = {"keep", "style", "rest"}
-"""Words that stand for something else in place of a style."""
+_MEANT_OTHERWISE = {"keep", "style", "rest", "thumbnails"}
+"""Words that stand for something else in place of a style, in looks or in addresses of the API."""
 
 
 def file_name(text: str, fallback: str) -> str:

@@ -12,6 +12,7 @@ from streamstyle.files.job import Job
 from streamstyle.files.run import stylize_source
 from streamstyle.files.segments import grid
 from streamstyle.files.segments.manifest import is_finished
+from streamstyle.look.people.faces import InstalledFaceFinder
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources import open_source
@@ -30,7 +31,7 @@ WIDTH, HEIGHT = 128, 96
 
 class _Leaning(StreamMemory):
     def __init__(self):
-        super().__init__()
+        super().__init__(InstalledFaceFinder())
         self.mean = None
         self.cuts = CutFinder()
 

@@ -4,6 +4,7 @@ import functools
 import multiprocessing
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,40 @@ def test_a_disk_is_the_same_if_film_and_segments_are_seen(film, tmp_path):
     assert site.is_seen_here()
     (tmp_path / "manifest.json").write_text("another run's")
     assert not site.is_seen_here()
+
+
+def run_with(*painters):
+    """A run whose segments take a second, and painters with what each is at and for how many seconds."""
+    staff = staffs.Staff(None, None, Path(), "", lambda _line: None)
+    now = time.monotonic()
+    for index, seconds in painters:
+        staff.painters.append(staffs.Painter(None, "node", "host", 0, index=index, since=now - seconds))
+    return clusters._Run(staff, deque(), Path, durations=[1.0, 1.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    ("painters", "begun_anew"),
+    [
+        ([(3, 60.0), (4, 0.0), (None, 0.0)], 3),
+        ([(3, 60.0), (4, 90.0), (None, 0.0)], 4),
+        ([(3, 60.0), (3, 0.0), (None, 0.0)], None),  # another one is at it
+        ([(3, 0.0), (None, 90.0)], None),
+    ],
+)
+def test_what_is_overdue_is_begun_anew_once(painters, begun_anew):
+    assert run_with(*painters)._overdue() == begun_anew
+
+
+def test_what_a_lost_painter_was_at_is_given_to_another_but_not_for_ever():
+    run = run_with((3, 1.0))
+    for _ in range(2):
+        (painter,) = run.staff.painters
+        run._lost(painter)
+        assert list(run.waiting) == [3]
+        run.waiting.clear()
+        run.staff.painters.append(staffs.Painter(None, "node", "host", 0, index=3))
+    with pytest.raises(StreamstyleError, match="lost at segment 4"):
+        run._lost(run.staff.painters[0])
 
 
 class TestCluster:

@@ -42,6 +42,7 @@ def test_names_of_files(given, kept):
         ("../../x", "x"),
         ("🎉.png", "painting"),
         ("keep.png", "keep-painting"),
+        ("Thumbnails.jpg", "thumbnails-painting"),
         ("CON.png", "con-painting"),
         ("Gemälde.webp", "gemälde"),
         ("Kiss.png", "kiss-2"),
