@@ -237,7 +237,7 @@ class Manifest:
         self._write()
 
     def remove(self) -> None:
-        """Remove all, when nothing of it is needed any more; what cannot be removed stays."""
+        """Remove all of it, once the film is whole; what cannot be removed stays."""
         release, self._release = self._release, lambda: None
         _remove(self.folder, release)
 
