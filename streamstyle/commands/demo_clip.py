@@ -18,9 +18,9 @@ from streamstyle.styles.sample import SAMPLE
 
 _SIDE, _RATE, _SECONDS = 480, 24, 2.5
 _FACE = (0.45, 0.22)
-"""Where the camera goes: the face, as shares of width and height."""
+"""The face, which the camera moves towards, as shares of width and height."""
 _CLOSE = 0.62
-"""What of the picture is seen in the end."""
+"""Share of the picture's width and height that is in view at the end."""
 _SOUND_RATE = 44_100
 _CHORD = (261.63, 329.63, 392.0, 523.25)
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from streamstyle.commands.log import SAID
 
 LOG_SECONDS = 10
-"""Between two lines in a log."""
+"""Seconds between two lines in a log."""
 
 
 def teller(console: Console) -> Callable[[str], None]:

@@ -34,7 +34,7 @@ from streamstyle.tuning.photos import SHORT_SIDE, user_photos, usual_photos
 
 MINUTES, MOST_MINUTES = 5.0, 60.0
 _SECONDS_AROUND = 5.0
-"""Of the whole, for what is done before and after the tuning."""
+"""Of --minutes, kept for what is done before and after the tuning."""
 _PREVIEW_LINES = 360
 _LOG_SECONDS = 30.0
 

@@ -1,4 +1,4 @@
-"""What a key goes through: the usual values of fields of a look, and the words for them."""
+"""The values of a look that a key of the live window steps through, and the words for them."""
 
 from collections.abc import Mapping
 from typing import Any

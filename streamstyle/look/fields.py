@@ -108,9 +108,8 @@ class LookField:
         return isinstance(value, numbers) and not isinstance(value, bool) and self._within(value)
 
     def _within(self, number: float) -> bool:
-        return (
-            abs(number) <= sys.float_info.max and self.low <= number <= self.high
-        )  # `isfinite` takes no whole number beyond
+        # Not isfinite, which refuses huge integers.
+        return abs(number) <= sys.float_info.max and self.low <= number <= self.high
 
 
 def entry(default: Value, known: LookField) -> Value:

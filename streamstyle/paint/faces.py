@@ -18,9 +18,9 @@ from streamstyle.paint.steady.faces import SeenFace
 Plane = NDArray[np.float32]
 
 _GAIN = 2.4
-"""By which contrast is raised at full strength where it is low."""
+"""Times that low contrast is raised at full strength."""
 _MOST = 40.0
-"""Levels by which nothing is raised or lowered: eyes in shadow do not become holes."""
+"""Levels by which a pixel changes at most, so that eyes in shadow do not become holes."""
 _SCALE = 0.12
 """Deviation of the blur whose difference from the face is raised, in widths of the face: about an eye's height."""
 _FINEST = 0.03

@@ -16,13 +16,13 @@ from streamstyle.studio.microphone import HIGHEST_RATE, LOWEST_RATE
 from streamstyle.studio.routes import Route
 
 TAKEN_OVER = 4001
-"""Code with which a WebSocket is closed whose place another page has taken."""
+"""Closes a WebSocket when another page has taken its place."""
 _MOST_CAMERA_BYTES = 16_000_000
 _MOST_SOUND_BYTES = 1_000_000
 _CLOCKS_SECONDS, _OLDEST_SECONDS = 1.0, 10.0
-"""How far the clock of a browser may be ahead, and how late its sound may come."""
+"""How far a browser's clock may be ahead of this one, and how old its sound may be."""
 _IN_FLIGHT = 2
-"""Pictures that a browser may have on their way, so that the line is not idle while one is decoded."""
+"""Pictures that a browser may send ahead, so that the network is not idle while one is decoded."""
 
 
 async def camera_socket(request: web.Request) -> web.WebSocketResponse:

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 MOST_LISTENERS = 32
 HEARTBEAT_SECONDS = 20.0
 TOO_MANY = 4003
-"""Code with which a WebSocket is closed for which there is no room."""
+"""Closes a WebSocket when there are too many."""
 _MOST_WAITING = 64
 _MOST_BYTES = 4096
 

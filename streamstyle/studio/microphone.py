@@ -15,7 +15,7 @@ from streamstyle.media.sources.sound import RATE, Samples, SoundFrom
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 _MOST_SECONDS = 20
 _DRIFT_SECONDS = 0.1
-"""As long as messages are off by less, samples follow one another without a gap: only the times of messages waver."""
+"""Messages arrive unevenly: if their times are off by less, their samples follow one another without a gap."""
 
 
 class Microphone:

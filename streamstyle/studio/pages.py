@@ -14,7 +14,7 @@ _WEB_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; img-src 'self' blob: data:; "
     "media-src 'self' blob: mediastream:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-"""It compiles WebAssembly, which the studio's own page need not."""
+"""Wider than the studio's own policy, since that page compiles WebAssembly."""
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",

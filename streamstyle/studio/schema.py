@@ -115,7 +115,7 @@ def _fits(value: object, schema: Schema) -> bool:
         least, most = ("minLength", "maxLength") if isinstance(value, str) else ("minItems", "maxItems")
         return bool(schema.get(least, 0) <= len(value) <= schema.get(most, len(value)))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        finite = abs(value) <= sys.float_info.max  # whole numbers may be beyond what `isfinite` takes
+        finite = abs(value) <= sys.float_info.max  # isfinite refuses huge integers
         return bool(finite and schema.get("minimum", value) <= value <= schema.get("maximum", value))
     return True
 

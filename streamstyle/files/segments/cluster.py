@@ -32,7 +32,7 @@ from streamstyle.media.sinks.segments import SEGMENT_SUFFIX
 _WAIT_SECONDS = 0.5
 _TELL_SECONDS = 30
 _OVERDUE = 1.5
-"""Times the usual duration of a segment, after which an idle painter begins it anew."""
+"""How many times the median duration of a segment one may take before an idle painter begins it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def connect(address: str) -> Any:  # noqa: ANN401 - the module of Ray, which nee
         line = str(error).strip().split("\n")[0]
         raise UsageError(f"no Ray cluster answers at '{address}' ({line}); start one with: ray start --head") from error
     finally:
-        for number, handler in kept.items():  # Ray takes them for its own ends
+        for number, handler in kept.items():  # Ray replaces them by its own
             signal.signal(number, handler)
     return ray
 

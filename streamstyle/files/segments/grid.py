@@ -14,9 +14,9 @@ from streamstyle.media.sources.base import SourceInfo
 LEAST_SECONDS = 60
 """Films up to this long are painted in one piece."""
 SECONDS = 30
-"""Of a segment, about."""
+"""How long a segment is, about."""
 WINDOW_SECONDS = 5
-"""In which a cut is looked for, and which is watched: averages of RGB statistics have a memory of 1.1 s."""
+"""Before a mark: a cut is looked for here, and frames are watched unpainted, as RGB averages have a memory of 1.1 s."""
 LEAD_FRAMES = 24
 """Painted and thrown away where a shot is divided. Measured at five places of two real clips, in int8, with the painting's
 colors and the content's: the first frame then differs from that of the undivided run by 0.9 to 1.3 levels in the mean, the

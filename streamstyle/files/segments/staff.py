@@ -17,9 +17,9 @@ from streamstyle.files.segments.worker import Orders, Told
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10
-"""Between two looks at which nodes there are."""
+"""Between two looks at the nodes of the cluster."""
 PATIENCE_SECONDS = 120
-"""Without anybody who could paint."""
+"""Without any painter, after which the run ends."""
 _END_SECONDS = 3
 
 Done: TypeAlias = Iterable[tuple[int, Segment]]

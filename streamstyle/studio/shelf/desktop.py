@@ -12,7 +12,7 @@ from streamstyle.media.places import quoted
 from streamstyle.studio.routes import ApiError
 
 _open: set[asyncio.Task[int]] = set()
-"""What waits for windows to be closed: the event loop alone does not keep it."""
+"""Tasks that wait for windows to be closed; the event loop keeps no reference to them."""
 
 
 async def show_in_folder(file: Path) -> None:

@@ -12,7 +12,7 @@ from streamstyle.studio.shelf.names import disposition
 
 _PIECE_BYTES = 1 << 20
 _PATIENCE_SECONDS = 60.0
-"""For the next bytes; a phone may have gone through a tunnel."""
+"""To wait for the next bytes; a phone may lose its network for a while."""
 
 _MEDIA_TYPES = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "image/jpeg"),
@@ -28,7 +28,7 @@ _MEDIA_TYPES = {
     ".3gp": "video/3gpp",
     ".toml": "application/toml",
 }
-"""What is not among them is given as bytes: no file is ever run by a browser."""
+"""Types that a browser may show; all other files are sent as plain bytes, so that no browser runs them."""
 BYTES = "application/octet-stream"
 
 

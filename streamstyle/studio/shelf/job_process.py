@@ -48,7 +48,7 @@ _PREVIEW_SIDE, _PHOTO_SIDE = 640, 1600
 """Longest sides of previews in pixels."""
 _JPEG_QUALITY = 82
 _TEXT_BYTES = 64
-"""Films do not begin with so much text. Lists of other files do, which libav would open: they may lie anywhere."""
+"""No film begins with this much text. A playlist does, and libav would open the files that it names, wherever they are."""
 
 
 def main() -> int:

@@ -158,7 +158,7 @@ class Jobs:
             SinkError: The disk is full, say.
         """
         others = [other for other in self if other is not job]
-        others.insert(min(position, len(others)), job)  # a number of any size may come
+        others.insert(min(position, len(others)), job)  # the number may be of any size
         for order, other in enumerate(others):
             if other.order != order:
                 other.order = order
@@ -174,7 +174,7 @@ class Jobs:
         folder, leaving = self.folder / job.id, self.folder / f"{_LEAVING}{job.id}"
         try:
             folder.rename(leaving)
-        except OSError:  # on Windows, somebody looks at a file of it
+        except OSError:  # on Windows, another program has a file of it open
             (folder / _RECORD).unlink(missing_ok=True)
             return folder
         return leaving

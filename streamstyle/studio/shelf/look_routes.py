@@ -56,7 +56,7 @@ def _look(request: web.Request) -> SavedLook:
 
 
 _LOOK = r"/api/looks/{name:[^/]+(?<!\.toml)}"
-"""One ending in .toml is its file."""
+"""The address of a look; with .toml at its end it is that of the look's file."""
 
 ROUTES = (
     Route("GET", "/api/looks", get_looks, "the saved looks", answers={200: listing(LOOK)}),

@@ -10,15 +10,15 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 _LONGEST_BYTES = 180
-"""Of a file's name in UTF-8: systems allow 255, and results get the names of styles behind theirs."""
+"""Of a file's name in UTF-8: systems allow 255, and the names of results end with those of styles."""
 _LONGEST_ENDING = 12
 _LONGEST_STYLE = 60
 _FORBIDDEN = '<>:"|?*'
 _JOINER = "\u200d"  # between the parts of an emoji
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
-"""What Windows takes for a device, with any ending."""
+"""Names of devices on Windows, whatever the ending."""
 _MEANT_OTHERWISE = {"keep", "style", "rest", "thumbnails"}
-"""Words that stand for something else in place of a style, in looks or in addresses of the API."""
+"""Words that mean something else where a style is named, in looks or in addresses of the API."""
 
 
 def file_name(text: str, fallback: str) -> str:

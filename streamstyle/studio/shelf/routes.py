@@ -28,7 +28,7 @@ ROUTES = (*job_routes.ROUTES, *style_routes.ROUTES, *look_routes.ROUTES)
 
 _LOOK_EVERY = 1.0
 _SETTLED_SECONDS = 3.0
-"""After which a camera has found its exposure."""
+"""That a camera takes to find its exposure."""
 
 
 async def shelf(app: web.Application) -> AsyncIterator[None]:

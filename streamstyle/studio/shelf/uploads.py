@@ -13,7 +13,7 @@ from streamstyle.studio.routes import ApiError
 from streamstyle.studio.shelf.names import file_name
 
 INCOMING = ".incoming-"
-"""How folders begin of files that have not come whole."""
+"""Prefix of the folders of uploads that are not complete."""
 _LEAST_FREE = 200_000_000
 """Bytes that stay free on the disk, for results and for all else that runs there."""
 _CHECK_EVERY = 64 * 1024 * 1024
