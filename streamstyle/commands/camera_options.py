@@ -42,7 +42,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fps", type=rate_argument, metavar="F", help="frames per second to ask the camera for")
     parser.add_argument("--camera-size", type=dimensions_argument, metavar="WxH", help="frame size to ask the camera for")
     parser.add_argument("--loop", action="store_true", help="play a file again and again")
-    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
+    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="swap left and right")
     parser.add_argument(
         "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
     )

@@ -62,7 +62,7 @@ def part_of_weights(package: weights.Package, use: str) -> Part:
     return Part(
         package.finds,
         f"{use}: what finds {package.finds} (Google's, Apache-2.0)",
-        f"0.5 MB, out of a package of {package.megabytes} MB",
+        f"{package.kept} MB, out of a package of {package.megabytes} MB",
         lambda: str(weights.folder()),
         lambda: weights.is_there(package),
         install,
@@ -101,10 +101,10 @@ def _take_vgg19(source: Path) -> None:
 
 
 def _run_beside(*command: str) -> None:
-    """Run a module of those that need PyTorch, in a process of its own; it speaks for itself."""
+    """Run a module of the folders that need PyTorch, in a process of its own, which prints its own messages."""
     path = os.pathsep.join([str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])])
     words = [sys.executable, "-m", *command]
-    # Descriptor 2 of this process leads nowhere, lest libraries speak.
+    # Descriptor 2 of this process leads nowhere, so that libraries cannot print: the child gets the stream itself.
     done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, stderr=sys.stderr, check=False)
     if done.returncode:
         raise ModelError(f"{_VGG19} was not installed; the lines above say why")
@@ -115,7 +115,7 @@ def _package(name: str, use: str, size: str, extra: str, module: str) -> Part:
 
     def install(source: Path | None) -> None:
         if source is not None:
-            raise UsageError(f"--from is for people and {_VGG19}; {name} is a package")
+            raise UsageError(f"--from is for people, faces and {_VGG19}; {name} is a package")
         packages.add(packages.requirements(extra))
 
     return Part(name, use, size, lambda: sys.prefix, lambda: importlib.util.find_spec(module) is not None, install)
@@ -146,7 +146,7 @@ def add_install_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle install`."""
     names = ", ".join(PARTS)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{names}; without one: a list")
-    parser.add_argument("--from", type=Path, dest="source", metavar="PLACE", help="a wheel or a folder that is here")
+    parser.add_argument("--from", type=Path, dest="source", metavar="PLACE", help="a wheel or folder to take it from")
 
 
 def install_command(options: argparse.Namespace, console: Console) -> int:

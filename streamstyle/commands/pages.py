@@ -1,4 +1,4 @@
-"""What the help of each command shows, in which order, with which examples; all else of it comes from the options."""
+"""What the help of each command shows, in which order, with which examples; the rest comes from the options."""
 
 from streamstyle import __version__
 from streamstyle.commands.parser import Page
@@ -30,7 +30,7 @@ PAGES = {
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
             "how it is computed": f"{_COMPUTED} hwaccel",
-            "what is said": f"help_all | list_styles quiet json {_TOLD} profile",
+            "messages": f"help_all | list_styles quiet json {_TOLD} profile",
         },
         (
             "streamstyle video holiday.mp4 --style starry-night",
@@ -46,7 +46,7 @@ PAGES = {
             "output": "record virtual_camera mjpeg no_window | audio seconds overwrite",
             "how it looks": f"{_LOOK} look styles_folder | background {_LOOK_RARELY}",
             "how it is computed": _COMPUTED,
-            "what is said": f"help_all | json {_TOLD} profile",
+            "messages": f"help_all | json {_TOLD} profile",
         },
         (
             "streamstyle camera --style kiss my_painting.jpg    (h shows the keys)",
@@ -57,22 +57,22 @@ PAGES = {
     "studio": Page(
         "[options]",
         {
-            "here": "camera no_browser data help_all | port new_token mirror",
+            "on this computer": "camera no_browser data help_all | port new_token mirror",
             "for other devices, such as a phone": "host password https | certificate key allow_host",
             "how it looks": f"{_LOOK} look | background {_LOOK_RARELY}",
             "how it is computed": _COMPUTED,
-            "what is said": f"| {_TOLD}",
+            "messages": f"| {_TOLD}",
         },
         ("streamstyle studio", "streamstyle studio --camera holiday.mp4", "streamstyle studio --host 0.0.0.0 --https"),
     ),
     "demo": Page(
         "[options]",
-        {"options": "style output overwrite no_open help_all | device", "what is said": f"| {_TOLD}"},
+        {"options": "style output overwrite no_open help_all | device", "messages": f"| {_TOLD}"},
         ("streamstyle demo", "streamstyle demo --style my_painting.jpg -o my_demo"),
     ),
     "styles": Page(
         "[PHOTO] [options]",
-        {"options": "photo open output overwrite json help_all | model device", "what is said": f"| {_TOLD}"},
+        {"options": "photo open output overwrite json help_all | model device", "messages": f"| {_TOLD}"},
         ("streamstyle styles", "streamstyle styles portrait.jpg --open"),
     ),
     "style": Page(
@@ -80,7 +80,7 @@ PAGES = {
         {
             "input and output": "what painting photos output preview overwrite",
             "how long": "minutes help_all",
-            "what is said": f"| quiet json {_TOLD}",
+            "messages": f"| quiet json {_TOLD}",
         },
         (
             "streamstyle style make my_painting.jpg",
@@ -93,7 +93,7 @@ PAGES = {
             "input and output": "input output overwrite start",
             "how it looks": "style size",
             "how it is computed": "| model device",
-            "what is said": f"help_all | {_TOLD}",
+            "messages": f"help_all | {_TOLD}",
         },
         (
             "streamstyle sheet portrait.jpg -o styles.png",
@@ -102,17 +102,17 @@ PAGES = {
     ),
     "install": Page(
         "[PART...]",
-        {"options": "parts source help_all", "what is said": f"| {_TOLD}"},
+        {"options": "parts source help_all", "messages": f"| {_TOLD}"},
         ("streamstyle install", "streamstyle install people", "streamstyle install people --from mediapipe-0.10.14.whl"),
     ),
     "doctor": Page(
         "[options]",
-        {"options": "json timeout help_all", "what is said": f"| {_TOLD}"},
+        {"options": "json timeout help_all", "messages": f"| {_TOLD}"},
         ("streamstyle doctor", "streamstyle doctor --json"),
     ),
     "completion": Page(
         "SHELL",
-        {"shell": "shell help_all", "what is said": f"| {_TOLD}"},
+        {"shell": "shell help_all", "messages": f"| {_TOLD}"},
         (
             "streamstyle completion bash > ~/.local/share/bash-completion/completions/streamstyle",
             "streamstyle completion fish > ~/.config/fish/completions/streamstyle.fish",

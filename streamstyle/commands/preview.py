@@ -61,6 +61,33 @@ def what_else(options: argparse.Namespace) -> str:
     return "" if options.compare is None else "-compare"
 
 
+def output_of(options: argparse.Namespace, task: Task, suffix: str) -> Path:
+    """Where the result of an input goes: as the user named it, or as planned with this ending.
+
+    Its folder is made.
+
+    Raises:
+        UsageError: The folder cannot be made.
+    """
+    output = task.output
+    if options.output is None or output != Path(options.output):
+        output = output.with_suffix(suffix)
+        make_folder(output.parent)
+    return output
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot make the folder {quoted(folder)}: {reason(error)}") from error
+
+
 def preview_one(
     options: argparse.Namespace, task: Task, reads: tuple[str, ...], stylizer: Stylizer, recipe: Recipe
 ) -> Report:
@@ -69,15 +96,8 @@ def preview_one(
     Raises:
         StreamstyleError: As paint_preview.
     """
-    output = task.output
-    if options.output is None or output != Path(options.output):
-        output = output.with_suffix(_SUFFIX)
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot make the folder {quoted(output.parent)}: {reason(error)}") from error
     job = Job(
-        output,
+        output_of(options, task, _SUFFIX),
         start=options.start,
         end=options.end,
         output_size=options.output_size,

@@ -43,7 +43,7 @@ class Tile:
 def add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle sheet`."""
     parser.add_argument("input", metavar="INPUT", help="a photo, or a video of which one frame is taken")
-    parser.add_argument("--start", type=time_argument, metavar="T", help="the second of the video")
+    parser.add_argument("--start", type=time_argument, metavar="T", help="which frame of a video: seconds or h:mm:ss")
     parser.add_argument(
         "--style",
         nargs="+",
@@ -52,7 +52,7 @@ def add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
         help="one or two to show the controls with (default: built-in ones)",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="a PNG or JPEG")
-    parser.add_argument("--size", type=size_argument, default=360, metavar="N", help="short side that is stylized")
+    parser.add_argument("--size", type=size_argument, default=360, metavar="N", help="paint at this short side")
     parser.add_argument("--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or an .onnx file")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")

@@ -48,8 +48,8 @@ def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, metavar="N", help=f"port to listen at (default: {USUAL_PORT}, or the next free one)"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="keep styles, looks, films and pictures here")
-    parser.add_argument("--new-token", action="store_true", help="make another address; the one before is good no longer")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder for styles, looks, films and pictures")
+    parser.add_argument("--new-token", action="store_true", help="make a new token; addresses with the old one end")
     network = parser.add_argument_group("for other devices, such as a phone")
     network.add_argument(
         "--host",
@@ -63,10 +63,14 @@ def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"ask for the password with which other devices get in (or set {_PASSWORD})",
     )
     network.add_argument("--https", action="store_true", help="encrypt; phones give their camera to such pages only")
-    network.add_argument("--certificate", type=Path, metavar="FILE", help="of your own for --https, PEM")
-    network.add_argument("--key", type=Path, metavar="FILE", help="that belongs to --certificate, PEM")
+    network.add_argument("--certificate", type=Path, metavar="FILE", help="one of your own for --https, PEM")
+    network.add_argument("--key", type=Path, metavar="FILE", help="the private key of --certificate, PEM")
     network.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME", help="another name by which the studio is called"
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another host name of the studio",
     )
     add_look_arguments(parser)
     parser.add_argument(
@@ -77,7 +81,7 @@ def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
     )
     parser.add_argument("--size", type=auto_size_argument, metavar="auto|N", help="paint live at this short side")
-    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="left is right")
+    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="swap left and right")
 
 
 def studio_command(options: argparse.Namespace, console: Console) -> int:
@@ -143,7 +147,7 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
 
 
 def _open(address: str) -> bool:
-    """Open a page in the browser of the desktop; whether there is one. One in the terminal would not be left."""
+    """Open a page in a browser of the desktop, never in one that takes the terminal; whether there is one."""
     has_desktop = sys.platform in {"win32", "darwin"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     return has_desktop and webbrowser.open(address)
 
@@ -176,7 +180,7 @@ def _encryption(options: argparse.Namespace, folder: Path, address: str) -> ssl.
 
 
 class _Complaints(logging.Handler):
-    """Prints what the studio complains of, in one line each, but for what was said anyway."""
+    """Prints warnings of the studio, in one line each, but for what the command prints itself."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

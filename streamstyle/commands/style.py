@@ -42,18 +42,18 @@ _LOG_SECONDS = 30.0
 def add_style_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `streamstyle style`."""
     parser.add_argument("what", choices=("make",), metavar="make", help="tune a style for one painting")
-    parser.add_argument("painting", metavar="PAINTING", help="a picture")
+    parser.add_argument("painting", metavar="PAINTING", help="a picture of a painting")
     parser.add_argument(
         "--photos",
         nargs="+",
         metavar="INPUT",
-        help="photos, videos or folders like what will be painted (default: some of our own)",
+        help="photos, videos or folders like those to be painted later (default: a few of the program's)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT", help=f"NAME{STYLE_FILE} (default: among your own styles)"
     )
     parser.add_argument(
-        "--minutes", type=_minutes, default=MINUTES, metavar="N", help=f"that it may take (default: {MINUTES:g})"
+        "--minutes", type=_minutes, default=MINUTES, metavar="N", help=f"how long it may take (default: {MINUTES:g})"
     )
     parser.add_argument(
         "--preview", type=Path, metavar="FILE", help="a picture that shows how far it is (default: NAME.preview.jpg)"

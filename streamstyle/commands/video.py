@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from streamstyle.commands.install import need
-from streamstyle.commands.preview import add_sharing_arguments, preview_one, wants_preview, what_else
+from streamstyle.commands.preview import add_sharing_arguments, output_of, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
@@ -84,7 +84,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         type=_workers_argument,
         default=1,
         metavar="N|auto",
-        help="paint films longer than a minute in so many processes (default: 1)",
+        help="paint films longer than a minute in this many processes (default: 1)",
     )
     parser.add_argument(
         "--cluster", default="", metavar="auto|ADDRESS", help="paint films longer than a minute on a Ray cluster"
@@ -175,10 +175,9 @@ def _stylize_all(
             with StageTimes(trace).span(Path(task.name).name):
                 report = _stylize_one(options, task, reads, stylizer, recipe, console, trace)
         except Exception as error:  # no input may keep others from being done
-            if plan.is_single and isinstance(error, StreamstyleError):
-                _tell_failure(task.name, str(error), as_json=options.json, aloud=False)
-                raise
             if plan.is_single:
+                if isinstance(error, StreamstyleError):
+                    _tell_failure(task.name, str(error), as_json=options.json, aloud=False)
                 raise
             words = str(error) if isinstance(error, StreamstyleError) else f"{quoted(task.name)} failed: {reason(error)}"
             failures += 1
@@ -249,13 +248,10 @@ def _stylize_one(
         return preview_one(options, task, reads, stylizer, recipe)
     alpha = options.compare is None
     with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=alpha) as source:
-        output = task.output
-        if options.output is None or output != Path(options.output):
-            # Whether a photo is transparent is known once it is open.
-            output = output.with_suffix(default_output(source.info, recipe.name, None).suffix)
-            _make_folder(output.parent)
+        # Whether a photo is transparent is known once it is open.
+        suffix = default_output(source.info, recipe.name, None).suffix
         job = Job(
-            output,
+            output_of(options, task, suffix),
             start=options.start,
             end=options.end,
             output_size=options.output_size,
@@ -286,13 +282,6 @@ def _stylize_one(
                 )
         finally:
             player.close()
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot make the folder {quoted(folder)}: {reason(error)}") from error
 
 
 def tell(report: Report, console: Console, *, as_json: bool) -> None:

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from streamstyle.errors import Interrupted
@@ -16,6 +15,7 @@ from streamstyle.files.segments.cluster import Cluster
 from streamstyle.files.segments.crew import Crew, automatic_workers
 from streamstyle.files.segments.film import CannotBeDividedError, Painted, Painters, ThisProcess, paint_film
 from streamstyle.files.segments.grid import Grid
+from streamstyle.files.segments.manifest import program_version
 from streamstyle.files.segments.painting import Film
 from streamstyle.files.segments.worker import Orders
 from streamstyle.files.sharing import as_shown, comparing
@@ -231,15 +231,8 @@ def _identity(film: Film, doing: _Run) -> dict[str, str]:
         "model": f"{doing.stylizer.name} {doing.stylizer.version}",
         "look": look.hexdigest(),
         "codec, size or part of the film": hashlib.sha256(json.dumps(settings, default=str).encode()).hexdigest(),
-        "version of streamstyle": _version(),
+        "version of streamstyle": program_version(),
     }
-
-
-def _version() -> str:
-    try:
-        return version("streamstyle")
-    except PackageNotFoundError:  # run without having been installed
-        return "unknown"
 
 
 def _identity_of_file(path: Path) -> str:

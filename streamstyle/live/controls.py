@@ -160,7 +160,7 @@ class Controls:
 
     @sent
     def toggle_blend(self) -> None:
-        """Mix with the next style half and half, or no longer."""
+        """Mix with the next style half and half, or stop mixing."""
         if len(self.settings.styles) < 2:
             self.say("a blend needs two styles")
         elif self.settings.recipe.mask is not None:
@@ -195,7 +195,7 @@ class Controls:
 
     @sent
     def mirror(self, on: bool | None = None) -> None:
-        """Mirror, or no longer; None for the other than now."""
+        """Swap left and right, or not; None switches it over."""
         self._set(mirror=not self.settings.mirror if on is None else on)
 
     @sent

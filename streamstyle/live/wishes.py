@@ -81,7 +81,7 @@ class Wishes:
             self.beside(make)
 
     def drop(self) -> None:
-        """Wish for nothing any longer."""
+        """Drop all wishes."""
         self._number, self.pending = self._number + 1, None
 
     def _come(self, made: Player | Exception, number: int, before: Player, codes: _Codes) -> None:

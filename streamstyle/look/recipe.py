@@ -46,11 +46,11 @@ class PaintOptions:
 
     color: ColorMode = entry(
         "style",
-        LookField("choice", "whose: the painting's, your picture's, each pixel's own", choices=COLOR_MODES),
+        LookField("choice", "whose colors: the painting's, your picture's, each pixel's", choices=COLOR_MODES),
     )
     color_strength: float = entry(1.0, LookField("number", "how far --color content or luma goes", high=1))
     temporal: TemporalMode = entry(
-        "on", LookField("choice", "how still still pictures stay in videos and live", choices=TEMPORAL_MODES)
+        "on", LookField("choice", "on: strokes stay where they are in what does not move", choices=TEMPORAL_MODES)
     )
     grain: float = entry(GRAIN, LookField("number", "strokes in skies and on plain walls", high=1))
     faces: float = entry(
@@ -104,7 +104,11 @@ class Recipe(PaintOptions):
     )
     mask: str | None = entry(
         None,
-        LookField("file", "picture or video: white takes the first style, black the last, 'keep' is none", new_player=True),
+        LookField(
+            "file",
+            "picture or video: white takes the first style, black the last; 'keep' leaves it",
+            new_player=True,
+        ),
     )
     feather: float | None = entry(
         None,

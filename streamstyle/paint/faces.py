@@ -1,4 +1,4 @@
-"""Faces that can still be read: what tells a face is brought out before it is painted.
+"""Legible faces: the contrast of eyes and mouths is raised before a frame is painted.
 
 Strokes are as large as an eye or a mouth of a small face, and swallow it. A portrait painter draws eyes and mouth more
 firmly than they are. So is it here: around them, and less in the rest of the face, the contrast of lightness is raised at
@@ -22,7 +22,7 @@ _GAIN = 2.4
 _MOST = 40.0
 """Levels by which nothing is raised or lowered: eyes in shadow do not become holes."""
 _SCALE = 0.12
-"""Deviation of the blur whose difference from the face is brought out, in widths of the face: about an eye's height."""
+"""Deviation of the blur whose difference from the face is raised, in widths of the face: about an eye's height."""
 _FINEST = 0.03
 """Widths of the face below which detail is noise and wrinkles, which are left as they are."""
 _GRID = 40
@@ -30,15 +30,15 @@ _GRID = 40
 _MARGIN = 0.35
 """Around the box, in widths of the face."""
 _REST = 0.4
-"""How far the rest of the face is brought out."""
+"""How far contrast is raised in the rest of the face."""
 _SPOTS = ((0, 0.24, 0.17), (1, 0.24, 0.17), (3, 0.28, 0.17))
-"""What is brought out in full: landmark (the eyes, the mouth), half its width and height in widths of the face."""
+"""Where contrast is raised in full: landmark (the eyes, the mouth), half its width and height in widths of the face."""
 _BROWS = 0.04
 """Widths of the face by which the spots of the eyes lie higher than the eyes: they hold the brows, too."""
 _MIDDLE = 128
 """What stands for no change where changes are bytes."""
 _LEAST_SIDE = 8
-"""Pixels, across or down, of a place that something can be brought out in."""
+"""Pixels, across or down, from which on contrast is raised in a place."""
 
 
 def legible(scene: Image, faces: Sequence[SeenFace], strength: float) -> Image:
@@ -85,7 +85,7 @@ def _bring_out(result: Image, scene: Image, face: SeenFace, strength: float) -> 
 
 
 def _places(face: SeenFace, corner: tuple[int, int], size: tuple[int, int], scale: float) -> Plane:
-    """How far each place is brought out.
+    """How far contrast is raised at each place.
 
     Args:
         face: In pixels of the frame.

@@ -54,7 +54,7 @@ class StreamFrame:
         motion: By which to lean on the pictures before; None where they are not to be leaned on.
         statistics: The RGB statistics of `small`, and the steady ones to go by; None where each frame is by itself.
         colors: The steady colours that the painted frame is to have; None where it keeps the painting's.
-        faces: Those that are to be brought out, in pixels of `small`.
+        faces: Those to be made legible, in pixels of `small`.
     """
 
     content: Image

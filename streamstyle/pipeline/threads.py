@@ -205,7 +205,7 @@ def join(threads: Iterable[threading.Thread]) -> None:
 
 
 def at_end_of_input(descriptor: int, act: Callable[[], object]) -> None:
-    """Do something, on another thread, as soon as nothing can be read any longer: whoever wrote there has ended.
+    """Do something, on another thread, at the end of what can be read: whoever wrote there has ended.
 
     Args:
         descriptor: Of a pipe; what still comes is thrown away.

@@ -25,7 +25,7 @@ class BrowserPictures:
 
     Attributes:
         taken: Called on the source's thread whenever one was taken, so that the browser may send the next.
-        replaced: Called when another page gives the camera from now on.
+        replaced: Called when another page gives the camera instead.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class BrowserSource(LiveSource):
             wanted: Asked again and again: whether to wait on.
 
         Raises:
-            SourceError: It is wanted no longer.
+            SourceError: It was closed meanwhile.
         """
         self._pictures, self._closed, self._begun = pictures, False, False
         self.warnings = []

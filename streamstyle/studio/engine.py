@@ -71,7 +71,7 @@ class Engine:
         Args:
             settings: Of the model.
             load: Loads it.
-            show: Takes each newest frame before and after, and None when there is none any more; on the show's thread.
+            show: Takes each newest frame before and after, or None when there is no picture; on the show's thread.
             pictures: Folder for snapshots and recordings.
             recipe: The look to begin with.
             mirror: Whether frames are mirrored.
@@ -143,12 +143,12 @@ class Engine:
         self._turn_to(camera, Status("starting", camera))
 
     def stop(self) -> None:
-        """Paint nothing any more; recordings are finished."""
+        """Stop painting; recordings are finished."""
         self._turn_to(None, Status("off"))
 
     @sent
     def mirror(self, on: bool) -> None:
-        """Mirror, or no longer."""
+        """Swap left and right, or not."""
         if self.controls is None:
             self._first = replace(self._first, mirror=on)
         else:
@@ -156,7 +156,7 @@ class Engine:
 
     @sent
     def record(self, on: bool) -> None:
-        """Record from now on, or finish the recording."""
+        """Begin or finish a recording."""
         if self.live is None:
             return
         if not on:
@@ -168,7 +168,7 @@ class Engine:
 
     @sent
     def virtual_camera(self, on: bool) -> None:
-        """Be a camera for other programs, or no longer; it stays on when another camera is painted."""
+        """Start or stop the virtual camera; it stays on when another camera is painted."""
         self._virtual_camera = on
         if self.live is not None:
             if on:
@@ -299,7 +299,7 @@ class Engine:
         live = self.live
         if live is not None and self.status.phase == "running":
             state = live.source.state
-            problem = f"the camera is away: {state.reason}" if state.name == "lost" else None
+            problem = f"the camera is gone: {state.reason}" if state.name == "lost" else None
             if problem != self.status.problem:
                 self.status = replace(self.status, problem=problem)
         return self._goes_on()

@@ -29,7 +29,7 @@ _CAMERA = record({"id": TEXT, "name": TEXT, "sizes": listing(listing(COUNT)), "i
 
 
 async def get_state(request: web.Request) -> web.Response:
-    """All that there is to know."""
+    """The whole state."""
     return answer(request.app[TOLD].state())
 
 
@@ -61,7 +61,7 @@ async def redo(request: web.Request) -> web.Response:
 
 
 async def put_mirror(request: web.Request) -> web.Response:
-    """Left is right, or no longer."""
+    """Swap left and right, or not."""
     request.app[ENGINE].mirror(request[BODY]["on"])
     return answer({"ok": True})
 
@@ -79,7 +79,7 @@ async def start(request: web.Request) -> web.Response:
 
 
 async def stop(request: web.Request) -> web.Response:
-    """Paint nothing any more."""
+    """Stop painting."""
     request.app[ENGINE].stop()
     return answer({"ok": True})
 
@@ -107,7 +107,7 @@ async def put_recording(request: web.Request) -> web.Response:
 
 
 async def put_virtual_camera(request: web.Request) -> web.Response:
-    """Be a camera for other programs, or no longer."""
+    """Start or stop the virtual camera."""
     engine = request.app[ENGINE]
     if request[BODY]["on"] and engine.live is None:
         raise ApiError(409, "there is nothing to show yet; start a camera first")
@@ -184,7 +184,7 @@ ROUTES = (
     ),
     Route("POST", "/api/look/undo", undo, "the look before", answers={200: _CHANGED, 409: None}),
     Route("POST", "/api/look/redo", redo, "the look that was taken back", answers={200: _CHANGED, 409: None}),
-    Route("PUT", "/api/mirror", put_mirror, "left is right", body=_SWITCH, answers={200: _DONE}),
+    Route("PUT", "/api/mirror", put_mirror, "swap left and right, or not", body=_SWITCH, answers={200: _DONE}),
     Route("GET", "/api/cameras", get_cameras, "the cameras of this computer", answers={200: listing(_CAMERA)}),
     Route(
         "POST",
@@ -194,7 +194,7 @@ ROUTES = (
         body=_START,
         answers={202: _DONE},
     ),
-    Route("POST", "/api/live/stop", stop, "paint nothing any more", answers={200: _DONE}),
+    Route("POST", "/api/live/stop", stop, "stop painting", answers={200: _DONE}),
     Route(
         "POST",
         "/api/snapshot",

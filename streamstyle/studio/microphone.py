@@ -38,7 +38,7 @@ class Microphone:
         self._rate, self._next, self.is_on = rate, 0.0, True
 
     def end(self) -> None:
-        """Be off."""
+        """Begin switched off."""
         self.is_on = False
 
     def hear(self, samples: NDArray[np.int16], moment: float) -> None:
@@ -90,4 +90,4 @@ class _Heard:
                 yield Fraction(moment + self._ahead), samples
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing is open."""

@@ -1,4 +1,4 @@
-"""The newest picture as JPEG, for whoever watches: encoded once per size, when the first asks, beside all other work."""
+"""The newest picture as JPEG, encoded once per size, when the first viewer asks, on threads of its own."""
 
 import asyncio
 import time
@@ -79,7 +79,7 @@ class Pictures:
         self._arrival: asyncio.Future[None] | None = None
 
     def leave(self, pair: Pair | None) -> None:
-        """Show another frame, or nothing any more; for any thread, and never waits."""
+        """Show this frame, or none; for any thread, and never waits."""
         self._left = pair
         self.run(self._take)
 

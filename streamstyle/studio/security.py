@@ -126,7 +126,7 @@ class Guard:
         return response
 
     def give_cookie(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Let a browser in from now on."""
+        """Give a browser the cookie that lets it in."""
         response.set_cookie(
             COOKIE, self.token, max_age=_COOKIE_SECONDS, httponly=True, samesite="Strict", secure=request.secure, path="/"
         )
@@ -150,7 +150,7 @@ class OpenGuard(Guard):
             super().check_place(request)
 
     def may(self, _request: web.Request) -> bool:
-        """It may."""
+        """True for everybody."""
         return True
 
 
@@ -159,7 +159,7 @@ def token_of(data: Path, *, new: bool = False) -> str:
 
     Args:
         data: The folder.
-        new: Make another; the one before is good for nothing any more.
+        new: Make another; the old one stops working.
 
     Raises:
         SinkError: It can be neither read nor written.

@@ -191,7 +191,7 @@ class TestWeights:
         """One of this test's own in the place of the known one."""
         contents = {"a.tflite": b"first", "b.tflite": b"second"}
         files = tuple(weights.Weights(name, hashlib.sha256(data).hexdigest(), 8, 8) for name, data in contents.items())
-        package = weights.Package("people", "of-people==1", 1, files)
+        package = weights.Package("people", "of-people==1", 1, 0.1, files)
         monkeypatch.setitem(PARTS, "people", part_of_weights(package, "--person"))
         return package
 

@@ -1,4 +1,4 @@
-/** The page: camera, photo or film in, painted picture out. */
+/** The page, in one file since all of it shares one state: camera, photo or film in, painted picture out. */
 
 import { addDivider } from "./divider.js";
 import { filmsServe, paintFilm } from "./films.js";
@@ -382,7 +382,7 @@ async function repaintPhoto() {
 
 /** @param {File} file */
 async function openFilm(file) {
-  if (!filmsServe) return say("This browser cannot take films apart. Chrome and Edge can; or play the film before the camera.");
+  if (!filmsServe) return say("This browser cannot read films frame by frame. Chrome and Edge can.");
   stopCamera();
   setSource("film");
   work = new AbortController();

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,6 +78,14 @@ class Segment:
 
     def _times(self) -> dict[str, Fraction | None]:
         return {"last": self.last, "lasts": self.lasts}
+
+
+def program_version() -> str:
+    """The version of streamstyle, the same for all segments of a film; `unknown` where it is not installed."""
+    try:
+        return version("streamstyle")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def checksum(path: Path) -> str:
@@ -228,7 +237,7 @@ class Manifest:
         self._write()
 
     def remove(self) -> None:
-        """Remove all, when nothing of it is needed any more; what cannot be removed stays."""
+        """Remove all of it, once the film is whole; what cannot be removed stays."""
         release, self._release = self._release, lambda: None
         _remove(self.folder, release)
 

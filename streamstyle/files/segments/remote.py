@@ -4,13 +4,13 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Self
 
 import av
 
 from streamstyle.errors import StreamstyleError, reason_of
+from streamstyle.files.segments.manifest import program_version
 from streamstyle.files.segments.worker import Orders, Told, Worker
 
 PIECE_BYTES = 16 << 20
@@ -19,7 +19,7 @@ PIECE_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """By what a node knows that it sees the disk of the run.
+    """How a node tells whether it sees the disk of the run.
 
     Attributes:
         film: Where the film lies, with its size and the time of its last change.
@@ -64,15 +64,11 @@ class Greeting:
 
 def builds_here() -> str:
     """Versions of this program and of the libraries that decode and encode."""
-    try:
-        program = version("streamstyle")
-    except PackageNotFoundError:
-        program = "unknown"
-    return f"streamstyle {program} with FFmpeg {av.ffmpeg_version_info}"
+    return f"streamstyle {program_version()} with FFmpeg {av.ffmpeg_version_info}"
 
 
 class Remote:
-    """The actor; its methods are called from far away, one that paints and one beside it at a time."""
+    """The actor, whose methods are called from another machine: one that paints and one other at the same time."""
 
     def __init__(self, orders: Orders, share: tuple[int, int] | None, token: str) -> None:
         """Do next to nothing yet: what fails here could not be said.

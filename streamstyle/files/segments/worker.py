@@ -89,7 +89,7 @@ def work(connection: "Connection[Told, tuple[int, Path]]", orders: Orders, cores
 
     def progress(frames: int) -> None:
         if os.getppid() != parent:
-            os._exit(1)  # nobody waits for this any more, and the next run may write here
+            os._exit(1)  # nobody waits for the result, and the next run may write here
         connection.send(Told(frames))
 
     try:

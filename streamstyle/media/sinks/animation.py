@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.libav import address
-from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.base import Sink, check_frame
 from streamstyle.media.sinks.place import Place
 
 ANIMATION_SUFFIXES = (".gif", ".webp")
@@ -69,13 +69,7 @@ class _AnimationSink(Sink):
 
     def write(self, frame: Frame) -> None:
         """Take one frame."""
-        if frame.image.shape != self._shape or frame.image.dtype != np.uint8:
-            raise SinkError(
-                f"unexpected frame shape: {frame.image.shape} {frame.image.dtype} != {self._shape} uint8; "
-                "open the output at the size of the frames"
-            )
-        if self._first is not None and frame.time <= self._last:
-            raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(self._last):g} s")
+        check_frame(frame, self._shape, None if self._first is None else self._last)
         self._first = frame.time if self._first is None else self._first
         self._length = frame.duration or (frame.time - self._last if self._ticks else _USUAL_LENGTH)
         self._last = frame.time

@@ -1,9 +1,13 @@
 """What every sink of frames promises."""
 
 from abc import ABC, abstractmethod
+from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
+from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
 
 
@@ -58,3 +62,23 @@ class Sink(ABC):
             self.close()
         else:
             self.abort()
+
+
+def check_frame(frame: Frame, shape: tuple[int, int, int], last: Fraction | None) -> None:
+    """See that a frame goes into a file of moving pictures.
+
+    Args:
+        frame: That is to be written.
+        shape: Height, width and 3: that of the file.
+        last: Time of the frame before, in seconds; None for the first one.
+
+    Raises:
+        SinkError: It has another size or type, or does not come after the frame before.
+    """
+    if frame.image.shape != shape or frame.image.dtype != np.uint8:
+        raise SinkError(
+            f"unexpected frame shape: {frame.image.shape} {frame.image.dtype} != {shape} uint8; "
+            "open the output at the size of the frames"
+        )
+    if last is not None and frame.time <= last:
+        raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(last):g} s")

@@ -11,14 +11,13 @@ from typing import Any
 
 import av
 import av.error
-import numpy as np
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
 from streamstyle.media.libav import address, quietly, reason, tag_bt709
-from streamstyle.media.sinks.base import Sink
+from streamstyle.media.sinks.base import Sink, check_frame
 from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec
 from streamstyle.media.sinks.companion import Companion, can_have_companion, has_subtitles
 from streamstyle.media.sinks.faststart import move_index_to_front
@@ -186,13 +185,7 @@ class VideoSink(Sink):
 
     def write(self, frame: Frame) -> None:
         """Encode one frame, and copy what sounds until then."""
-        if frame.image.shape != self._shape or frame.image.dtype != np.uint8:
-            raise SinkError(
-                f"unexpected frame shape: {frame.image.shape} {frame.image.dtype} != {self._shape} uint8; "
-                "open the output at the size of the frames"
-            )
-        if self._last is not None and frame.time <= self._last:
-            raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(self._last):g} s")
+        check_frame(frame, self._shape, self._last)
         if self._last is None:
             self._begin(frame.time)
         self._last = frame.time

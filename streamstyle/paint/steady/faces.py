@@ -21,7 +21,7 @@ _EVERY_AT_REST = 1.0
 _MISSES = 2
 """Times in a row that a face is not found until it counts as gone."""
 _FADE = 0.4
-"""Seconds that a face takes to be brought out in full, and to be let go."""
+"""Seconds in which a face is faded in, and out."""
 _SAME_PLACE = 0.06
 """Widths of a face by which it is found elsewhere without having moved: what is found trembles."""
 _EASE = 0.1

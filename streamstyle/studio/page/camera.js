@@ -176,7 +176,7 @@ function fresh(video) {
     // In a tab that is covered or not looked at, the browser tells of no frames: then the clock of the film does.
     const look = () => {
       if (done) return;
-      if (running?.video !== video) reject(new Error("this camera is used no longer"));
+      if (running?.video !== video) reject(new Error("this camera is no longer used"));
       else if (video.currentTime !== shown) take(performance.now());
       else setTimeout(look, UNTOLD);
     };

@@ -1,5 +1,5 @@
 /**
- * Short cuts: the same keys as in the window of `streamstyle camera`, and a few that only a page has.
+ * Shortcuts: the same keys as in the window of `streamstyle camera`, and a few that only a page has.
  */
 
 import { byId, el } from "./dom.js";
@@ -46,7 +46,7 @@ const OFF = "streamstyle-no-single-keys";
 const LABELS = { " ": "Space", arrowright: "→", arrowleft: "←", arrowup: "↑", arrowdown: "↓", f11: "F11", f1: "F1" };
 
 /**
- * Listen for short cuts.
+ * Listen for shortcuts.
  *
  * @param {Record<string, (key: string) => void>} commands What each one does.
  */

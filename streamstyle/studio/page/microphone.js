@@ -62,7 +62,7 @@ async function start(show) {
     if (running?.socket !== up) return;
     stop();
     show();
-    const why = event.code === IN_USE ? "another page’s is used" : "the studio takes its sound no longer";
+    const why = event.code === IN_USE ? "another page’s microphone is used" : "the studio no longer takes its sound";
     say(`The microphone was switched off: ${why}.`, { bad: true });
   });
   running = { stream, context, socket: up };

@@ -13,7 +13,7 @@ def begin_quietly() -> Callable[[object], None]:
     """Lower the priority, and keep standard output for lines of JSON: what libraries print goes nowhere.
 
     Returns:
-        Sends a line; where nobody listens any longer, it goes nowhere.
+        Sends a line; where nobody listens, it is dropped.
     """
     if hasattr(os, "nice"):
         os.nice(_NICENESS)

@@ -18,9 +18,6 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-import cv2
-import numpy as np
-
 from streamstyle.errors import Interrupted, SourceError, reason_of
 from streamstyle.files.job import Job, default_output
 from streamstyle.files.run import stylize_source
@@ -31,19 +28,19 @@ from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import read_start
-from streamstyle.media.resize import resize
 from streamstyle.media.sources import open_source
 from streamstyle.media.whole import whole_file
 from streamstyle.paint.stream import Measure, StreamMemory
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import at_end_of_input
+from streamstyle.studio.pictures import encode
 from streamstyle.studio.shelf.child_process import begin_quietly, read_line
 from streamstyle.studio.shelf.lock import wait_for_lock
 
 Say = Callable[[object], None]
 
 RESULT, PREVIEW, PREVIEW_ORIGINAL, LOCK = "result", "preview.jpg", "preview-original.jpg", "lock"
-"""Files in a job's folder; the result has an ending besides."""
+"""Files in a job's folder; the name of the result gets an ending."""
 _TELL_SECONDS = 0.5
 _PACE_SECONDS = 10.0
 """Over which frames per second are averaged."""
@@ -174,12 +171,8 @@ def small_jpeg(image: Image, longest: int) -> bytes:
         image: (H, W, 3) uint8 RGB.
         longest: Most pixels of its longer side.
     """
-    height, width = image.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    small = resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    assert done  # it is an 8-bit picture of a size that JPEG knows
-    return np.asarray(data).tobytes()
+    width = image.shape[1]
+    return encode(image, max(1, round(width * min(1.0, longest / max(image.shape[:2])))), _JPEG_QUALITY).data
 
 
 class _Watched(Stylizer):

@@ -149,16 +149,16 @@ ROUTES = (
     ),
     Route("POST", "/api/jobs/{id}/cancel", cancel_job, "stop painting a job", answers={200: JOB, 404: None, 409: None}),
     Route("POST", "/api/jobs/{id}/retry", retry_job, "paint a job once more", answers={200: JOB, 404: None, 409: None}),
-    Route("GET", "/api/jobs/{id}/original", get_original, "what came in", query=_DOWNLOAD, answers=answers_of()),
+    Route("GET", "/api/jobs/{id}/original", get_original, "the file that was added", query=_DOWNLOAD, answers=answers_of()),
     Route(
-        "GET", "/api/jobs/{id}/result", get_result, "what came out", query=_DOWNLOAD, answers={**answers_of(), 409: None}
+        "GET", "/api/jobs/{id}/result", get_result, "the painted file", query=_DOWNLOAD, answers={**answers_of(), 409: None}
     ),
     Route("GET", "/api/jobs/{id}/preview.jpg", get_preview, "the newest painted frame", answers=answers_of("image/jpeg")),
     Route(
         "GET",
         "/api/jobs/{id}/preview-original.jpg",
         get_preview_original,
-        "the same before",
+        "the same frame before it was painted",
         answers=answers_of("image/jpeg"),
     ),
     Route(

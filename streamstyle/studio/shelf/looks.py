@@ -126,7 +126,7 @@ class Looks:
 
         Raises:
             ApiError: It names a style that is no longer there.
-            UsageError: The file was changed, and is no look any longer.
+            UsageError: The file is not a look.
         """
         recipe = read_recipe(look.path)
         return _styles_by(lambda style: self._styles.path_of(style) if is_bare(style) else style, recipe)

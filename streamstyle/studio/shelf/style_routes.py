@@ -49,7 +49,7 @@ async def delete_style(request: web.Request) -> web.Response:
 
 
 async def put_favourite(request: web.Request) -> web.Response:
-    """Count a style among the favourites, or no longer."""
+    """Mark a style as a favourite, or not."""
     styles, style = request.app[STYLES], _style(request)
     styles.favour(style, on=request[BODY]["on"])
     request.app[EVENTS].send({"type": "styles"})
@@ -72,7 +72,7 @@ async def get_painting(request: web.Request) -> web.StreamResponse:
 
 
 async def post_thumbnails(request: web.Request) -> web.Response:
-    """Take a frame of now for all thumbnails."""
+    """Paint all thumbnails on the present frame."""
     if not await take_thumbnails(request.app):
         raise ApiError(409, "there is no picture yet; start a camera first")
     return answer({"ok": True}, 202)
@@ -113,7 +113,7 @@ ROUTES = (
         "POST",
         "/api/styles/thumbnails",
         post_thumbnails,
-        "take a frame of now for the thumbnails; they come one by one",
+        "paint the thumbnails on the present frame; they come one by one",
         answers={202: _DONE, 409: None},
     ),
     Route(
@@ -127,7 +127,7 @@ ROUTES = (
         "PUT",
         "/api/styles/{name}/favourite",
         put_favourite,
-        "count it among the favourites, or no longer",
+        "mark it as a favourite, or not",
         body=record({"on": ON}),
         answers={200: STYLE, 404: None},
     ),

@@ -162,7 +162,7 @@ class Styles:
         self._write()
 
     def favour(self, style: ShelfStyle, *, on: bool) -> None:
-        """Count it among the favourites, or no longer.
+        """Mark it as a favourite, or not.
 
         Raises:
             SinkError: The notes cannot be written.

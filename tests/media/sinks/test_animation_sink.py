@@ -76,7 +76,7 @@ def test_all_frames_of_a_gif_share_one_palette(tmp_path):
 
 def test_what_is_too_large_for_a_chat_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(animation, "_MUCH_BYTES", 100)
-    assert "far smaller" in written(tmp_path / "a.gif", [Fraction(0)]).warnings[0]
+    assert "more than most chats take" in written(tmp_path / "a.gif", [Fraction(0)]).warnings[0]
 
 
 @KINDS
