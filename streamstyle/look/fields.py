@@ -108,7 +108,9 @@ class LookField:
         return isinstance(value, numbers) and not isinstance(value, bool) and self._within(value)
 
     def _within(self, number: float) -> bool:
-        return abs(number) <= sys.float_info.max and self.low <= number <= self.high  # `isfinite` takes no whole number beyond
+        return (
+            abs(number) <= sys.float_info.max and self.low <= number <= self.high
+        )  # `isfinite` takes no whole number beyond
 
 
 def entry(default: Value, known: LookField) -> Value:
