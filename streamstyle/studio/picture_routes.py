@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from streamstyle.studio.keys import EVENTS, FOLDERS
+from streamstyle.live.sinks import RECORDING
+from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS
 from streamstyle.studio.routes import ApiError, Route, answer
 from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, listing, one_of, record
 from streamstyle.studio.shelf.files import answers_of
@@ -23,7 +24,7 @@ async def get_pictures(request: web.Request) -> web.Response:
 
     def told() -> list[dict[str, Any]]:
         pictures = []
-        for path in _saved(request.app[FOLDERS].pictures):
+        for path in _saved(request.app):
             with suppress(OSError):
                 status = path.stat()
                 pictures.append(
@@ -61,9 +62,16 @@ async def delete_picture(request: web.Request) -> web.Response:
     return answer({"ok": True})
 
 
-def _saved(folder: Path) -> list[Path]:
+def _saved(app: web.Application) -> list[Path]:
+    """What is there, with recordings that a crash or a full disk has cut short, which play; but for the one at work."""
+    records = any(sink.name == RECORDING for sink in app[ENGINE].state.sinks)
+    hidden = set(_KINDS) if records else set(_KINDS) - {".mp4"}
+
+    def is_shown(path: Path) -> bool:
+        return path.suffix in _KINDS and not (".part" in path.name and path.suffix in hidden) and path.is_file()
+
     try:
-        return [path for path in folder.iterdir() if path.suffix in _KINDS and ".part" not in path.name and path.is_file()]
+        return [path for path in app[FOLDERS].pictures.iterdir() if is_shown(path)]
     except OSError:
         return []
 
@@ -71,7 +79,7 @@ def _saved(folder: Path) -> list[Path]:
 def _picture(request: web.Request) -> Path:
     """By its name among those that are there: what a request says is never made a path."""
     name = request.match_info["name"]
-    for path in _saved(request.app[FOLDERS].pictures):
+    for path in _saved(request.app):
         if path.name == name:
             return path
     raise ApiError(404, "there is no such picture; GET /api/pictures lists them")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from aiohttp import web
 
 from streamstyle.errors import StreamstyleError
+from streamstyle.media.libav import reason
 from streamstyle.studio.schema import Schema, fault, record
 
 MOST_JSON_BYTES = 1_000_000
@@ -106,6 +107,10 @@ async def say_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         return said
     except (asyncio.CancelledError, ConnectionError):
         raise
+    except OSError as error:
+        return answer(
+            {"error": f"the system refuses that: {reason(error)}; make room on the disk, or see to permissions"}, 507
+        )
     except Exception:
         logging.getLogger("streamstyle").exception("a request failed: %s %s", request.method, request.path)
         return answer({"error": "the studio made a mistake here; restart it if this goes on, and please report it"}, 500)

@@ -189,6 +189,21 @@ async def test_a_snapshot_is_a_photo_that_can_be_fetched_and_removed(one):
     await one.ask("GET", told["href"], status=404)
 
 
+@in_studio(with_camera=True)
+async def test_a_recording_that_was_cut_short_is_listed_but_not_the_one_at_work(one):
+    left = one.app[FOLDERS].pictures / "streamstyle-1.partial.mp4"
+    left.write_bytes(b"film")
+    assert [listed["name"] for listed in await one.ask("GET", "/api/pictures")] == [left.name]
+    await one.running()
+    await one.ask("PUT", "/api/recording", {"on": True})
+    await one.until(lambda state: state["recording"]["phase"] == "on")
+    assert await one.ask("GET", "/api/pictures") == []
+    await one.ask("PUT", "/api/recording", {"on": False})
+    await one.until(lambda state: state["recording"]["phase"] == "off")
+    assert len(await one.ask("GET", "/api/pictures")) == 2
+    await one.ask("DELETE", f"/api/pictures/{left.name}")
+
+
 @in_studio()
 async def test_what_needs_a_picture_says_so(one):
     for method, path, body in (("POST", "/api/snapshot", None), ("PUT", "/api/recording", {"on": True})):

@@ -1,6 +1,7 @@
 """Own styles, favourites and thumbnails: over HTTP, with the child that encodes and paints."""
 
 import asyncio
+import errno
 import io
 import json
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from streamstyle.studio.shelf import routes
 from streamstyle.studio.shelf import styles as shelf_styles
 from streamstyle.studio.shelf.keys import STYLES, THUMBNAILS
 from streamstyle.studio.shelf.painter import Painter
+from streamstyle.studio.shelf.thumbnails import Thumbnails
 from streamstyle.styles.paintings import PAINTINGS
 from tests.studio.shelf.clients import add, get, over, photo, picture, problem
 
@@ -223,3 +225,18 @@ def test_a_child_that_was_ended_is_started_again(tmp_path):
 
     asyncio.run(go())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "c.jpg", "first.jpg"]
+
+
+def test_a_picture_for_the_thumbnails_that_cannot_be_stored_is_told(studio, monkeypatch):
+    def full(_thumbnails, _image):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def go():
+        async with studio() as client:
+            client.app[ENGINE].frame = next(iter(SyntheticSource(320, 240, frames=1)))
+            monkeypatch.setattr(Thumbnails, "take", full)
+            status, said = await problem(await client.post("/api/styles/thumbnails"))
+            assert status == 507
+            assert "no space left on device; make room" in said
+
+    asyncio.run(go())
