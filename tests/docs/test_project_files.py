@@ -12,7 +12,8 @@ from streamstyle.commands.main import build_parser
 yaml = pytest.importorskip("yaml", reason="reads workflows")
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 
 
 def steps():
@@ -50,6 +51,12 @@ def test_the_image_installs_an_extra_and_starts_the_studio():
     words = re.findall(r'"([^"]*)"', command)
     assert build_parser().read(words[1:]).host == "0.0.0.0"
     assert f"EXPOSE {build_parser().read(words[1:]).port}" in text
+
+
+def test_the_image_is_built_with_all_that_the_wheel_holds():
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{folder}/" for folder in (*wheel["packages"], *wheel["force-include"])} <= set(sent)
 
 
 def test_templates_of_issues_are_forms():
