@@ -92,8 +92,8 @@ const SLIDERS = [
 /** @type {Slider} */
 const OWN_COLORS = {
   field: "color_strength",
-  label: "How much of these colours",
-  help: "0 is the painting’s colours again",
+  label: "How much of these colors",
+  help: "0 is the painting’s colors again",
   low: 0,
   high: 100,
   unit: "%",
@@ -138,7 +138,7 @@ export function setUpAdjust() {
   const box = byId("controls", HTMLElement);
   box.append(
     ...SLIDERS.map(sliderOf),
-    choice("color", "Colours", "Whose colours; “light only” keeps yours and paints light and dark", COLORS),
+    choice("color", "Colors", "Whose colors; “light only” keeps yours and paints light and dark", COLORS),
     sliderOf(OWN_COLORS),
     still(),
     el("div", { class: "pair" }, region("person", "People"), region("background", "Background")),

@@ -18,7 +18,7 @@ export const BINDINGS = [
   { command: "pick-style", keys: [..."123456789"], help: "style by number" },
   { command: "stronger", keys: ["arrowup", "+", "="], help: "stronger style" },
   { command: "weaker", keys: ["arrowdown", "-", "_"], help: "weaker style" },
-  { command: "color", keys: ["c"], help: "whose colours" },
+  { command: "color", keys: ["c"], help: "whose colors" },
   { command: "blend", keys: ["b"], help: "blend with the next" },
   { command: "people", keys: ["k"], help: "people as they are" },
   { command: "strokes", keys: ["w"], help: "width of strokes" },

@@ -28,9 +28,9 @@ const THEME_WORDS = { system: "as the system has it", dark: "dark", light: "ligh
 /** What a key goes through, again and again: fields of the look, and what is said. @type {Record<string, [LookChange, string][]>} */
 const ROUNDS = {
   color: [
-    [{ color: "style" }, "Colours of the painting"],
-    [{ color: "content" }, "Your colours"],
-    [{ color: "luma" }, "Your colours, light and dark of the painting"],
+    [{ color: "style" }, "Colors of the painting"],
+    [{ color: "content" }, "Your colors"],
+    [{ color: "luma" }, "Your colors, light and dark of the painting"],
   ],
   people: [
     [{ person: "style", background: "style" }, "Everything is painted"],
@@ -204,7 +204,7 @@ function setUpTheme() {
   const show = (/** @type {string} */ theme) => {
     document.documentElement.dataset.theme = theme;
     const words = THEME_WORDS[/** @type {keyof typeof THEME_WORDS} */ (theme)];
-    button.title = `Colours of this page: ${words}`;
+    button.title = `Colors of this page: ${words}`;
     button.setAttribute("aria-label", button.title);
     setIcon(button, theme === "system" ? "theme" : theme);
   };
