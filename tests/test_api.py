@@ -297,7 +297,7 @@ def _touched(path):
 def test_errors_are_of_one_family(tmp_path, painter):
     with pytest.raises(st.StreamstyleError, match="does not exist"):
         st.read(tmp_path / "missing.png")
-    with pytest.raises(st.StyleError, match="neither a file nor a built-in style"):
+    with pytest.raises(st.StyleError, match="neither a file nor the name of a style"):
         painter.look("no-such-style")
     with pytest.raises(st.ModelError, match="unknown device 'quantum'"):
         st.load(device="quantum")

@@ -84,7 +84,7 @@ def test_a_broken_model_is_exit_code_1_with_a_remedy_in_a_poor_world(tmp_path):
     assert result.stderr == ""
     lines = result.stdout.splitlines()
     failed = next(number for number, line in enumerate(lines) if line.split()[:2] == ["x", "fast"])
-    assert any("-> run: pip install" in line for line in lines[failed : failed + 20])
+    assert any("-> install streamstyle again" in line for line in lines[failed : failed + 20])
     assert lines[-1].startswith("files cannot be stylized here: ")
     assert "Traceback" not in result.stdout
 

@@ -178,5 +178,6 @@ def test_a_photo_is_told_the_endings_of_photos(tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     Image.new("RGB", (20, 16)).save(photo)
     result = run(photo, "-o", tmp_path / "out.xyz")
-    assert result.returncode == 1
-    assert "out.xyz' has no ending of a photo; choose one of .png, .jpg" in result.stderr
+    assert result.returncode == 2
+    assert "out.xyz' has no ending of a video or a photo; choose one of" in result.stderr
+    assert ".png, .jpg" in result.stderr

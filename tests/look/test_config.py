@@ -66,6 +66,6 @@ def test_a_list_of_the_file_does_not_take_the_input(tmp_path):
 def test_every_command_takes_it(tmp_path):
     config = tmp_path / "any.toml"
     config.write_text("verbose = true")
-    words = {"video": ["in.mp4"], "sheet": ["in.png", "-o", "out.png"], "completion": ["bash"]}
+    words = {"video": ["in.mp4"], "sheet": ["in.png", "-o", "out.png"], "completion": ["bash"], "style": ["make", "a.jpg"]}
     for name in build_parser().commands():
         assert build_parser().read([name, *words.get(name, []), "--config", str(config)]).verbose
