@@ -4,7 +4,7 @@ from streamstyle import __version__
 from streamstyle.commands.parser import Page
 
 _LOOK = "style alpha strokes color person"
-_LOOK_RARELY = "weights color_strength temporal grain style_size mask feather save_look"
+_LOOK_RARELY = "weights color_strength temporal grain faces style_size mask feather save_look"
 _COMPUTED = "| model device precision size"
 _TOLD = "config verbose log_file help"
 
@@ -29,7 +29,7 @@ PAGES = {
             " | preview_every skip_existing resume output_size crf codec keep_gps"
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
-            "how it is computed": f"{_COMPUTED} hwaccel",
+            "how it is computed": f"{_COMPUTED} hwaccel workers cluster",
             "messages": f"help_all | list_styles quiet json {_TOLD} profile",
         },
         (

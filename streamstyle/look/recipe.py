@@ -84,7 +84,7 @@ class Recipe(PaintOptions):
         STYLE_SIZE,
         LookField(
             "integer",
-            "short side at which paintings are seen; larger: broader strokes",
+            "short side at which paintings are encoded; larger: broader strokes",
             low=16,
             high=8192,
             unit="pixels",
@@ -106,7 +106,7 @@ class Recipe(PaintOptions):
         None,
         LookField(
             "file",
-            "picture or video: white takes the first style, black the last; 'keep' leaves it",
+            "picture or video: white takes the first style, black the last; one may be 'keep'",
             new_player=True,
         ),
     )

@@ -37,6 +37,7 @@ def test_help_all_shows_every_option(name, capsys):
     for action in COMMANDS[name]._actions:
         assert not action.option_strings or action.option_strings[0] in text
     assert "more options" not in text
+    assert "\nmore:" not in text  # each has a place in the table of pages
 
 
 def examples_of_help():
