@@ -49,14 +49,14 @@ def test_the_code_learns_and_the_network_and_the_paintings_colours_do_not(tuned)
     moved = {name for name in code if not torch.allclose(code[name], first[name])}
     assert moved == {name for name in code if not name.startswith("rgb_")}
     assert all(bool((tensor > 0).all()) for name, tensor in code.items() if name.endswith("_std"))
-    for name, tensor in tuner._studio.network.state_dict().items():
+    for name, tensor in tuner._learner.network.state_dict().items():
         assert torch.equal(tensor, before[name])
 
 
 def test_the_start_is_the_encoders_code_of_the_whole_painting(tuned):
     tuner, _, _, first, _ = tuned
     square = torch.randint(0, 256, (3, 256, 256), dtype=torch.uint8)
-    network = tuner._studio.network
+    network = tuner._learner.network
     torch.testing.assert_close(encoded(network, square), dict(network.encode(square[None] / 255)[0]), rtol=1e-3, atol=1e-4)
     assert {len(tensor) for tensor in first.values()} == {1}
 

@@ -12,7 +12,7 @@ from streamstyle.styles.store import BuiltinStyles  # noqa: E402
 from training.builtin import PAINTINGS  # noqa: E402
 from training.checkpoint import SHIPPED, load_fast, save_weights, weights_checksum  # noqa: E402
 from training.painted.__main__ import parse  # noqa: E402
-from training.painted.studio import Studio, shipped_codes  # noqa: E402
+from training.painted.learner import Learner, shipped_codes  # noqa: E402
 from training.painted.trainer import Trainer  # noqa: E402
 
 SMALL = FastConfig(half=8, quarter=8, eighth=8, blocks=2, style=16, sixteenth=8, deep_blocks=1, embedding=8, looks=1)
@@ -51,7 +51,7 @@ def options(material, named, run, *more):
 def run(material, named, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "run"
     trainer = Trainer(options(material, named, folder, "--steps", 6, "--log-every", 3, "--rate", 6e-3))
-    before = trainer.held_out.score(trainer.studio)
+    before = trainer.held_out.score(trainer.learner)
     trainer.run()
     return trainer, before
 
@@ -59,7 +59,7 @@ def run(material, named, tmp_path_factory):
 def test_a_run_paints_the_built_in_styles_better_and_leaves_all_files(run):
     trainer, before = run
     folder = trainer.options.run
-    assert trainer.held_out.score(trainer.studio)["builtin"] < before["builtin"]
+    assert trainer.held_out.score(trainer.learner)["builtin"] < before["builtin"]
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == 6
     assert {"held_out", "builtin"} <= set(rows[-1])
@@ -73,13 +73,13 @@ def test_a_run_paints_the_built_in_styles_better_and_leaves_all_files(run):
 def test_codes_and_weights_have_learnt_and_colours_have_not(run, named):
     trainer, _ = run
     start = load_fast(named / "init.safetensors")[0]
-    first = Studio(start, [dict(start.encode(torch.rand(1, 3, 64, 64))[0])] * 2)
-    for name in trainer.studio.free:
-        assert trainer.studio.free[name].shape == first.free[name].shape
-    moved = [not torch.equal(a, b) for a, b in zip(trainer.studio.network.parameters(), start.parameters(), strict=True)]
+    first = Learner(start, [dict(start.encode(torch.rand(1, 3, 64, 64))[0])] * 2)
+    for name in trainer.learner.free:
+        assert trainer.learner.free[name].shape == first.free[name].shape
+    moved = [not torch.equal(a, b) for a, b in zip(trainer.learner.network.parameters(), start.parameters(), strict=True)]
     assert sum(moved) > 0.9 * len(moved)
-    code = trainer.studio.builtin([1])
-    torch.testing.assert_close(code["rgb_mean"], trainer.studio.colors["rgb_mean"][1:2])
+    code = trainer.learner.builtin([1])
+    torch.testing.assert_close(code["rgb_mean"], trainer.learner.colors["rgb_mean"][1:2])
     assert all(bool((part > 0).all()) for name, part in code.items() if name.endswith("_std"))
 
 
@@ -88,7 +88,7 @@ def test_a_run_goes_on_where_it_stopped(run, material, named):
     again = Trainer(options(material, named, trainer.options.run, "--steps", 8))
     assert again.resume()
     assert again.step == 6
-    for one, other in zip(again.studio.parameters(), trainer.studio.parameters(), strict=True):
+    for one, other in zip(again.learner.parameters(), trainer.learner.parameters(), strict=True):
         torch.testing.assert_close(one, other)
     again.train_step()
     assert again.step == 7
@@ -129,7 +129,7 @@ def test_sizes_that_do_not_go_are_refused(words, capsys):
 def test_a_run_from_shipped_weights_begins_with_the_shipped_codes(named):
     codes = shipped_codes(SHIPPED)
     assert list(codes) == [name for name, _file, _description in PAINTINGS]
-    studio = Studio(load_fast(SHIPPED)[0], list(codes.values()))
-    for name, tensor in studio.builtin([3]).items():
+    learner = Learner(load_fast(SHIPPED)[0], list(codes.values()))
+    for name, tensor in learner.builtin([3]).items():
         torch.testing.assert_close(tensor, codes[PAINTINGS[3][0]][name], rtol=1e-4, atol=1e-3)
     assert shipped_codes(named / "init.safetensors") == {}

@@ -18,8 +18,8 @@ from models.fast import SIZE_MULTIPLE, Fast
 from streamstyle.styles.code import STYLE_SIZE
 from training.checkpoint import follow
 from training.data import Shuffler, centre_crop, random_crop
+from training.painted.learner import Learner
 from training.painted.loss import Loss
-from training.painted.studio import Studio
 
 CROP, BATCH, RATE = 256, 1, 1e-1
 SMALLEST_PHOTO = 0.6
@@ -60,13 +60,13 @@ class Tuner:
         """
         self._critic, self._photos, self._crop, self._batch, self._rate = critic, list(photos), crop, batch, rate
         network.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._studio = Studio(network, [encoded(network, painting)])
-        self._average = copy.deepcopy(self._studio.free)
+        self._learner = Learner(network, [encoded(network, painting)])
+        self._average = copy.deepcopy(self._learner.free)
         self._target = critic.target(painting)
         self._rng = np.random.default_rng(seed)
         self._draw = Shuffler(len(self._photos), self._rng)
         self._loss = Loss(critic, network.stylizer, precision, torch.Generator().manual_seed(seed))
-        self._optimizer = torch.optim.Adam(self._studio.free.parameters(), betas=(0.9, 0.99))
+        self._optimizer = torch.optim.Adam(self._learner.free.parameters(), betas=(0.9, 0.99))
         self.steps = 0
 
     def step(self, progress: float) -> dict[str, float]:
@@ -84,25 +84,25 @@ class Tuner:
         ]
         photos = torch.stack(crops).contiguous(memory_format=torch.channels_last)
         loss, parts = self._loss.of(
-            photos, self._studio.builtin([0] * self._batch), [self._target] * self._batch, self.steps
+            photos, self._learner.builtin([0] * self._batch), [self._target] * self._batch, self.steps
         )
         warm = min(1.0, (self.steps + 1) / WARM_UP_STEPS)
         self._optimizer.param_groups[0]["lr"] = self._rate * warm * 0.5 * (1 + math.cos(math.pi * progress))
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self._studio.free.parameters(), MOST_GRADIENT)
+        norm = nn.utils.clip_grad_norm_(self._learner.free.parameters(), MOST_GRADIENT)
         if bool(norm.isfinite()):
             self._optimizer.step()
         self.steps += 1
-        follow(self._average, self._studio.free, self.steps, EMA)
+        follow(self._average, self._learner.free, self.steps, EMA)
         return parts
 
     @torch.no_grad()
     def code(self) -> dict[str, Tensor]:
         """The code as it is now, averaged over the last steps: name -> (1, C, 1, 1) float32."""
-        now, self._studio.free = self._studio.free, self._average
-        code = {name: tensor.clone() for name, tensor in self._studio.builtin([0]).items()}
-        self._studio.free = now
+        now, self._learner.free = self._learner.free, self._average
+        code = {name: tensor.clone() for name, tensor in self._learner.builtin([0]).items()}
+        self._learner.free = now
         return code
 
     @torch.no_grad()
@@ -111,7 +111,7 @@ class Tuner:
         code, ones = self.code(), torch.ones(1, 1, 1, 1)
         total = 0.0
         for photo in photos:
-            painted = self._studio.network.stylizer(centre_crop(photo, self._crop)[None], ones, code).clamp(0, 1)
+            painted = self._learner.network.stylizer(centre_crop(photo, self._crop)[None], ones, code).clamp(0, 1)
             total += float(style_distance(self._critic.see(painted).statistics, [self._target]))
         return total / len(photos)
 

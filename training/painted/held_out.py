@@ -10,7 +10,7 @@ from torch import Tensor
 from models.critic import Critic, Target, style_distance
 from models.pictures import to_uint8
 from training.data import centre_crop
-from training.painted.studio import Studio
+from training.painted.learner import Learner
 
 PAIRS = 12
 _PAIRS_PER_LINE = 4
@@ -38,19 +38,19 @@ class HeldOut:
         self.paintings, self.builtin = [paintings[index] for index in chosen[1]], builtin
 
     @torch.no_grad()
-    def score(self, studio: Studio, sheet: Path | None = None) -> dict[str, float]:
+    def score(self, learner: Learner, sheet: Path | None = None) -> dict[str, float]:
         """Mean style distance of held-out paintings and of built-in styles; with a sheet of photo, painting, result.
 
         Args:
-            studio: In evaluation.
+            learner: In evaluation.
             sheet: A PNG to write.
         """
         rows, distances = [], {"held_out": [0.0], "builtin": [0.0]}
-        codes = [("held_out", p, studio.network.encode(self._middle(p)[None])[0]) for p in self.paintings]
-        codes += [("builtin", p, studio.builtin([index])) for index, p in enumerate(self.builtin)]
+        codes = [("held_out", p, learner.network.encode(self._middle(p)[None])[0]) for p in self.paintings]
+        codes += [("builtin", p, learner.builtin([index])) for index, p in enumerate(self.builtin)]
         for index, (kind, painting, code) in enumerate(codes):
             photo = self.photos[index % len(self.photos)]
-            picture = studio.network.stylizer(photo[None], torch.ones(1, 1, 1, 1), code).clamp(0, 1)
+            picture = learner.network.stylizer(photo[None], torch.ones(1, 1, 1, 1), code).clamp(0, 1)
             distances[kind].append(self._distance(picture, self.critic.target(painting)))
             rows.append(torch.cat([photo, self._middle(painting), picture[0]], 2))
         if sheet is not None:

@@ -23,8 +23,8 @@ from training.builtin import PAINTINGS
 from training.checkpoint import follow, load_fast, save_atomically, save_weights
 from training.data import Shuffler, centre_crop, load_images, random_crop
 from training.painted.held_out import HeldOut
+from training.painted.learner import Learner, shipped_codes
 from training.painted.loss import Loss
-from training.painted.studio import Studio, shipped_codes
 from training.partner import EVERY_STEPS, Partner
 from training.precision import autocast
 
@@ -61,8 +61,8 @@ class Trainer:
         self.held_out = HeldOut(self.critic, unseen_photos.images, held_out, self.builtin, options.size)
         network = load_fast(options.init)[0].train()
         codes = self._first_codes(network, [name for name, file, _ in PAINTINGS if file in known] or [""])
-        self.studio = Studio(network, codes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.studio).requires_grad_(requires_grad=False)
+        self.learner = Learner(network, codes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = copy.deepcopy(self.learner).requires_grad_(requires_grad=False)
         self.rng, self.generator = np.random.default_rng(options.seed), torch.Generator().manual_seed(options.seed)
         self.draws = [Shuffler(len(images), self.rng) for images in (self.photos, self.paintings, self.builtin)]
         self.targets: dict[tuple[str, int], Target] = {}
@@ -82,14 +82,14 @@ class Trainer:
         ]
 
     def _groups(self) -> list[dict[str, object]]:
-        options, network = self.options, self.studio.network
+        options, network = self.options, self.learner.network
         frames = list(network.stylizer.parameters())
         known = set(frames)
         encoder = [parameter for parameter in network.parameters() if parameter not in known]
         return [
             {"params": frames, "rate": options.rate},
             {"params": encoder, "rate": options.encoder_rate},
-            {"params": list(self.studio.free.parameters()), "rate": options.code_rate},
+            {"params": list(self.learner.free.parameters()), "rate": options.code_rate},
         ]
 
     @property
@@ -123,8 +123,8 @@ class Trainer:
         crops = [random_crop(self.paintings[i], self.options.size, self.rng, smallest=SMALLEST_PAINTING) for i in indices]
         with autocast("cpu", self.precision):
             styles = torch.stack(crops).contiguous(memory_format=torch.channels_last)
-            encoded = self.studio.network.encode(styles)[0]
-        free = self.studio.builtin(builtin)
+            encoded = self.learner.network.encode(styles)[0]
+        free = self.learner.builtin(builtin)
         order = [place // 2 + (place % 2) * half for place in range(2 * half)]
         code = {name: torch.cat([encoded[name].float(), free[name]])[order] for name in encoded}
         wanted = [self._target("painting", i) for i in indices] + [self._target("builtin", i) for i in builtin]
@@ -145,13 +145,13 @@ class Trainer:
     def _update(self, loss: Tensor) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.studio.parameters(), MOST_GRADIENT)
+        norm = nn.utils.clip_grad_norm_(self.learner.parameters(), MOST_GRADIENT)
         if bool(norm.isfinite()):
             self.optimizer.step()
         self.step += 1
         if self.partner and self.step % EVERY_STEPS == 0:
-            self.partner.exchange(self.studio)
-        follow(self.average, self.studio, self.step, EMA)
+            self.partner.exchange(self.learner)
+        follow(self.average, self.learner, self.step, EMA)
 
     def run(self) -> dict[str, float]:
         """Train to the end of the run; returns the last held-out score."""
@@ -185,7 +185,7 @@ class Trainer:
         """Write checkpoint, weights, codes of the built-in styles, and a sheet; returns the held-out score."""
         run: Path = self.options.run
         state = {
-            "studio": self.studio.state_dict(),
+            "studio": self.learner.state_dict(),  # the key of all checkpoints that there are
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "rounding": self.loss.rounding.state(),
@@ -209,7 +209,7 @@ class Trainer:
         if not path.is_file():
             return False
         state = torch.load(path, weights_only=True)
-        self.studio.load_state_dict(state["studio"])
+        self.learner.load_state_dict(state["studio"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.loss.rounding.restore(state["rounding"])

@@ -15,7 +15,7 @@ from training.checkpoint import weights_checksum
 _LEAST_STD = 1e-3
 
 
-class Studio(nn.Module):
+class Learner(nn.Module):
     """The network and the codes of built-in styles.
 
     Deviations are kept as logarithms, so that they stay positive. The paintings' own colours, `rgb_...`, are fixed: looks
