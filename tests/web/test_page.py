@@ -19,27 +19,16 @@ import pytest
 import streamstyle as st
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.paint.grain import grained
+from tests.chromium import CHROMIUM, FLAGS, WHY_NOT
 from tests.clips import Audio, make_clip, pattern
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; install the package chromium"),
+    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
     pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm, which fetches what the page is built from"),
     pytest.mark.timeout(300),
 ]
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
 SECONDS = 120
 """That the slowest step may take on a busy machine."""
 MOST_BYTES = 25e6

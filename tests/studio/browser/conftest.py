@@ -1,34 +1,20 @@
-import shutil
-
 import pytest
 
+from tests.chromium import CHROMIUM, FLAGS, WHY_NOT
 from tests.studio.browser.studio import Page, Studio, camera_film
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-)
 
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
     """Debian's Chromium, whose camera is a file."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium; install the package chromium")
+    if CHROMIUM is None:
+        pytest.skip(WHY_NOT)
     film = camera_film(tmp_path_factory.mktemp("camera") / "camera.y4m")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(
-            executable_path=chromium, args=[*FLAGS, f"--use-file-for-fake-video-capture={film}"]
+            executable_path=CHROMIUM,
+            args=[*FLAGS, "--autoplay-policy=no-user-gesture-required", f"--use-file-for-fake-video-capture={film}"],
         )
         yield browser
         browser.close()
