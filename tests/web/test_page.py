@@ -227,6 +227,15 @@ def test_the_camera_is_painted_in_the_style_that_is_chosen(page):
     assert np.abs(canvas_pixels(page).astype(int).mean((0, 1)) - first.mean((0, 1))).max() > 5
 
 
+def test_a_camera_that_is_asked_for_while_the_page_loads_is_painted_then(browser, served):
+    context = browser.new_context(permissions=["camera"])
+    page = context.new_page()
+    page.goto(served.url, wait_until="domcontentloaded")
+    page.click("#use-camera")
+    wait_for_pictures(page)
+    context.close()
+
+
 def test_a_painting_of_ones_own_becomes_a_style(page, tmp_path):
     painting = tmp_path / "red.png"
     cv2.imwrite(

@@ -39,6 +39,8 @@ const state = {
 /** @type {Painter} */
 let painter;
 let busy = false;
+/** Whether something was asked for, which loading the page anew would lose. */
+let asked = false;
 /** Frames since the ladder of sizes was made. */
 let sizedFrames = 0;
 /** @type {number[]} Times of the last pictures. */
@@ -48,6 +50,7 @@ let recording = null;
 /** @type {AbortController | null} */
 let work = null;
 
+/** Returns whether it can paint. */
 async function begin() {
   void registerOffline();
   addDivider(stage);
@@ -61,10 +64,18 @@ async function begin() {
     await useCode();
     advise(gpu);
     document.documentElement.dataset.ready = painter.backend;
+    return true;
   } catch (error) {
     find("status").textContent = "";
     find("advice").textContent = `This browser cannot paint: ${words(error)}. Try a current Chrome, Edge, Firefox or Safari.`;
+    return false;
   }
+}
+
+/** For what is asked for, perhaps while the page still loads: returns whether it can be painted. */
+async function ready() {
+  asked = true;
+  return begun;
 }
 
 /** @param {"webgpu" | "wasm"} backend */
@@ -96,7 +107,7 @@ async function registerOffline() {
     await navigator.serviceWorker.register("./sw.js");
     await navigator.serviceWorker.ready;
     // The worker also sends the headers without which browsers give a page only one core; they count from the next load on.
-    if (self.crossOriginIsolated || sessionStorage.getItem("reloaded") || state.source !== "none") return;
+    if (self.crossOriginIsolated || sessionStorage.getItem("reloaded") || asked) return;
     sessionStorage.setItem("reloaded", "yes");
     location.reload();
   } catch {
@@ -214,6 +225,7 @@ function setSource(source) {
 // The camera
 
 async function useCamera() {
+  if (!(await ready())) return;
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ video: CAMERA, audio: false });
     stopCamera();
@@ -337,6 +349,7 @@ function count(now, side) {
 
 /** @param {File} file */
 async function openFile(file) {
+  if (!(await ready())) return;
   if (work) return say("A film is being painted. Cancel it first.");
   if (file.type.startsWith("video/") || /\.(mkv|mov|mp4|m4v|webm)$/i.test(file.name)) await openFilm(file);
   else await openPhoto(file);
@@ -512,6 +525,7 @@ function markTiles() {
 
 /** @param {File} file */
 async function addStyle(file) {
+  if (!(await ready())) return;
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);
@@ -533,4 +547,4 @@ async function addStyle(file) {
   }
 }
 
-void begin();
+const begun = begin();

@@ -26,7 +26,7 @@ _FORMAT = 1
 _NAME, _LOCK, _JOINED = "manifest.json", "lock", "film"
 _SEGMENT = rf"\d{{5}}(\.[0-9a-f]{{8}})?(\.partial(-\d+)?)?{re.escape(SEGMENT_SUFFIX)}"
 _OWN = re.compile(rf"{_SEGMENT}|{_JOINED}\..+|{re.escape(_NAME)}(\.new)?|{_LOCK}")
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,14 @@ class Segment:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """What `as_json` gave; ValueError, KeyError or TypeError where it did not."""
+        """What `as_json` gave; ValueError, KeyError, TypeError or ArithmeticError where it did not."""
+        counts = {name: int(values[name]) for name in ("frames", "reused", "painted", "size")}
         seams = {
             name: values[name] and Seam(Fraction(values[name]["time"]), str(values[name]["glance"]))
             for name in ("begins", "beyond")
         }
         times = {name: None if values[name] is None else Fraction(values[name]) for name in ("last", "lasts")}
-        return cls(**{**values, **seams, **times, "warnings": tuple(values["warnings"])})
+        return cls(**{**values, **counts, **seams, **times, "warnings": tuple(map(str, values["warnings"]))})
 
     def _seams(self) -> dict[str, Seam | None]:
         return {"begins": self.begins, "beyond": self.beyond}

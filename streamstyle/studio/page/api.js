@@ -89,11 +89,6 @@ function parsed(text) {
   }
 }
 
-/** @param {unknown} error @returns {string} What went wrong, in words. */
-export function reasonOf(error) {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** @param {string} text The server's lines begin small, as those of a terminal do. */
 export function sentence(text) {
   return text ? text[0].toUpperCase() + text.slice(1) : text;

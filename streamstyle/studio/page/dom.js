@@ -1,7 +1,5 @@
 /** Small helpers for elements: made in one call, found by id with their type, icons, and what is said for a moment. */
 
-import { reasonOf } from "./api.js";
-
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -113,6 +111,11 @@ export function say(text, { bad = false, link } = {}) {
   list.append(toast);
   while (list.children.length > 3) list.firstElementChild?.remove();
   setTimeout(() => toast.remove(), (bad ? 2 : 1) * TOAST_SECONDS * 1000);
+}
+
+/** @param {unknown} error @returns {string} What went wrong, in words. */
+export function reasonOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

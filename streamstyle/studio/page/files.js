@@ -4,8 +4,8 @@
  * @import { Job } from "./types.js"
  */
 
-import { get, patch, post, reasonOf, remove, sentence, upload } from "./api.js";
-import { ask, attempt, byId, el, icon, iconButton, setText } from "./dom.js";
+import { get, patch, post, remove, sentence, upload } from "./api.js";
+import { ask, attempt, byId, el, icon, iconButton, reasonOf, setText } from "./dom.js";
 import { pickStyle } from "./look.js";
 import { openResult } from "./result.js";
 import { emit, on, onState, studio } from "./studio.js";

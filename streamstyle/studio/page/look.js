@@ -4,8 +4,8 @@
  * @import { Look, LookChange } from "./types.js"
  */
 
-import { patch, post, reasonOf } from "./api.js";
-import { attempt, say } from "./dom.js";
+import { patch, post } from "./api.js";
+import { attempt, reasonOf, say } from "./dom.js";
 import { emit, studio, takeState } from "./studio.js";
 
 /** @type {LookChange} */

@@ -4,9 +4,9 @@
  * @import { Camera, State } from "./types.js"
  */
 
-import { get, post, reasonOf } from "./api.js";
+import { get, post } from "./api.js";
 import { devices, isRunningHere, obstacle, startBrowserCamera } from "./camera.js";
-import { attempt, byId, el, icon, say, setText } from "./dom.js";
+import { attempt, byId, el, icon, reasonOf, say, setText } from "./dom.js";
 import { on, onState, studio } from "./studio.js";
 import { counted } from "./words.js";
 

@@ -7,7 +7,7 @@ import pytest
 from streamstyle.errors import Interrupted, SinkError, UsageError
 from streamstyle.files.segments import grid as grids
 from streamstyle.files.segments import manifest as manifests
-from streamstyle.files.segments.manifest import folder_for, is_finished
+from streamstyle.files.segments.manifest import Manifest, Segment, folder_for, is_finished
 from streamstyle.look.recipe import Recipe
 from tests.clips import Audio, Subtitles, make_clip, read_packets, read_texts, read_times
 from tests.files.segments.films import (
@@ -324,6 +324,31 @@ def test_what_is_not_the_same_from_its_middle_on_is_painted_in_one_piece(film, i
     assert report.frames == 250
     assert same(output, in_one_piece)
     assert not folder_for(output).exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("frames", None),
+        ("frames", "many"),
+        ("size", [1]),
+        ("last", "1/0"),
+        ("lasts", float("inf")),
+        ("begins", {"time": "1/0"}),
+    ],
+)
+def test_a_manifest_that_holds_odd_values_is_one_line(tmp_path, field, value):
+    done = Segment(1, 0, 1, None, None, None, None, 1, "")
+    manifest = Manifest(tmp_path / "out.mp4", {}, 1, resume=True)
+    manifest.add(0, done)
+    manifest.close()
+    place = manifest.folder / "manifest.json"
+    stored = json.loads(place.read_text())
+    stored["segments"][0][field] = value
+    for text in (json.dumps(stored), "[" * 100_000):
+        place.write_text(text)
+        with pytest.raises(UsageError, match="--no-resume"):
+            Manifest(tmp_path / "out.mp4", {}, 1, resume=True)
 
 
 def test_a_manifest_says_what_is_whole(film, tmp_path):
