@@ -4,11 +4,10 @@
  * @import { LookChange } from "./types.js"
  */
 
-import { put } from "./api.js";
 import { setUpAdjust } from "./adjust.js";
 import { addToBlend, setUpBlend } from "./blend.js";
 import { setUpBrowserCamera } from "./camera.js";
-import { attempt, byId, say, setIcon, setText } from "./dom.js";
+import { byId, say, setIcon, setText } from "./dom.js";
 import { setUpDrop } from "./drop.js";
 import { setUpFiles } from "./files.js";
 import { setUpGallery, shownStyles } from "./gallery.js";
@@ -20,7 +19,7 @@ import { setUpPictures } from "./pictures.js";
 import { setUpSources } from "./sources.js";
 import { setUpStage, toggleNotes } from "./stage.js";
 import { connect, on, onState, studio } from "./studio.js";
-import { setUpTransport } from "./transport.js";
+import { setUpTransport, toggleMirror } from "./transport.js";
 
 const THEME = "streamstyle-theme";
 const THEMES = ["system", "dark", "light"];
@@ -84,7 +83,7 @@ setUpKeys({
   blend: toggleBlend,
   "side-by-side": () => byId("divide", HTMLButtonElement).click(),
   original: () => byId("compare", HTMLButtonElement).click(),
-  mirror: () => void attempt(put("/mirror", { on: !studio.state?.mirror })),
+  mirror: toggleMirror,
   record: () => byId("record", HTMLButtonElement).click(),
   snapshot: () => byId("snapshot", HTMLButtonElement).click(),
   "full-screen": () => byId("full-screen", HTMLButtonElement).click(),

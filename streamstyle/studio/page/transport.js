@@ -15,10 +15,7 @@ export function setUpTransport() {
   byId("record", HTMLButtonElement).addEventListener("click", () => {
     void attempt(put("/recording", { on: studio.state?.recording.phase === "off" }));
   });
-  byId("mirror", HTMLButtonElement).addEventListener(
-    "click",
-    () => void attempt(put("/mirror", { on: !studio.state?.mirror })),
-  );
+  byId("mirror", HTMLButtonElement).addEventListener("click", toggleMirror);
   const camera = byId("virtual-camera", HTMLInputElement);
   camera.addEventListener("change", () => void attempt(put("/virtual-camera", { on: camera.checked })));
   byId("send", HTMLButtonElement).addEventListener("click", openSend);
@@ -29,6 +26,15 @@ export function setUpTransport() {
   }
   onState(show);
   setInterval(() => studio.state && showTime(studio.state), 500);
+}
+
+/** Mirror, or no longer. The next press may come before the server has told of this one. */
+export function toggleMirror() {
+  const { state } = studio;
+  if (!state) return;
+  state.mirror = !state.mirror;
+  show(state);
+  void attempt(put("/mirror", { on: state.mirror }));
 }
 
 async function snapshot() {

@@ -4,7 +4,7 @@ from tests.chromium import CHROMIUM, FLAGS, WHY_NOT
 from tests.studio.browser.studio import Page, Studio, camera_film
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(tmp_path_factory):
     """Debian's Chromium, whose camera is a file."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -20,7 +20,7 @@ def browser(tmp_path_factory):
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def studio(browser, tmp_path_factory):
     """One for all tests: each leaves it with one style, no blend and the camera off or on as it likes."""
     studio = Studio(tmp_path_factory.mktemp("studio"))
@@ -46,7 +46,7 @@ def new_page(browser, studio):
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def only_page(browser, studio):
     """Opening a page and a camera takes longer than most tests, which therefore share one."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})

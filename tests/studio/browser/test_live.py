@@ -60,8 +60,7 @@ def test_every_control_reaches_the_server_and_goes_back(page):
     screen.click("text=Reset all")
     page.until_look(**usual)
     screen.click("#mirror")
-    screen.wait_for_selector("#mirror[aria-pressed=true]")
-    assert page.state["mirror"]
+    page.until(lambda: page.state["mirror"], "mirrored")
     screen.click("#mirror")
     page.until(lambda: not page.state["mirror"], "mirrored no longer")
 
