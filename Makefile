@@ -43,8 +43,9 @@ docs: $(DOCS_VENV)/ready
 	$(DOCS_VENV)/bin/python -m docs.gallery --check
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
 
-# One process per core; a file's tests stay together, since they share what is dear to make.
-IN_PARALLEL := --numprocesses auto --dist loadfile
+# One process per core; a file's tests stay together, since they share what is dear to make. Tests of live cameras and browsers
+# depend on the pace of a busy machine: what fails is tried once more, and said to have been.
+IN_PARALLEL := --numprocesses auto --dist loadfile --reruns 1 -r aR
 test: check
 	$(TEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
 
