@@ -61,8 +61,8 @@ def test_every_control_reaches_the_server_and_goes_back(page):
     page.until_look(**usual)
     screen.click("#mirror")
     page.until(lambda: page.state["mirror"], "mirrored")
-    screen.click("#mirror")
-    page.until(lambda: not page.state["mirror"], "mirrored no longer")
+    page.send("PUT", "/api/mirror", {"on": False})
+    screen.wait_for_selector("#mirror[aria-pressed=false]")
 
 
 def test_up_to_four_styles_are_blended_on_the_pad(page):
