@@ -83,7 +83,7 @@ setUpKeys({
   blend: toggleBlend,
   "side-by-side": () => byId("divide", HTMLButtonElement).click(),
   original: () => byId("compare", HTMLButtonElement).click(),
-  mirror: toggleMirror,
+  mirror: () => void toggleMirror(),
   record: () => byId("record", HTMLButtonElement).click(),
   snapshot: () => byId("snapshot", HTMLButtonElement).click(),
   "full-screen": () => byId("full-screen", HTMLButtonElement).click(),

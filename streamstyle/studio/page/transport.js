@@ -15,7 +15,7 @@ export function setUpTransport() {
   byId("record", HTMLButtonElement).addEventListener("click", () => {
     void attempt(put("/recording", { on: studio.state?.recording.phase === "off" }));
   });
-  byId("mirror", HTMLButtonElement).addEventListener("click", toggleMirror);
+  byId("mirror", HTMLButtonElement).addEventListener("click", () => void toggleMirror());
   const camera = byId("virtual-camera", HTMLInputElement);
   camera.addEventListener("change", () => void attempt(put("/virtual-camera", { on: camera.checked })));
   byId("send", HTMLButtonElement).addEventListener("click", openSend);
@@ -28,13 +28,32 @@ export function setUpTransport() {
   setInterval(() => studio.state && showTime(studio.state), 500);
 }
 
-/** Mirror, or no longer. The next press may come before the server has told of this one. */
-export function toggleMirror() {
+/** Milliseconds after which the server has told of what it was asked for. */
+const TOLD_AFTER = 500;
+
+/**
+ * What was asked for and not told yet: states that are on their way are older.
+ *
+ * @type {boolean | null}
+ */
+let mirrorAsked = null;
+/** One request after the other, so that the last one wins. */
+let mirrorSent = Promise.resolve();
+
+/** Mirror, or no longer. */
+export async function toggleMirror() {
   const { state } = studio;
   if (!state) return;
-  state.mirror = !state.mirror;
+  const on = !(mirrorAsked ?? state.mirror);
+  mirrorAsked = on;
   show(state);
-  void attempt(put("/mirror", { on: state.mirror }));
+  mirrorSent = mirrorSent.then(async () => void (await attempt(put("/mirror", { on }))));
+  await mirrorSent;
+  setTimeout(() => {
+    if (mirrorAsked !== on) return;
+    mirrorAsked = null;
+    if (studio.state) show(studio.state);
+  }, TOLD_AFTER);
 }
 
 async function snapshot() {
@@ -53,7 +72,7 @@ function show(state) {
   record.setAttribute("aria-label", isOn ? "Stop recording" : "Record");
   record.title = isOn ? "Stop recording (R)" : "Record (R)";
   for (const id of ["snapshot", "compare", "divide"]) byId(id, HTMLButtonElement).disabled = !running;
-  byId("mirror", HTMLButtonElement).setAttribute("aria-pressed", String(state.mirror));
+  byId("mirror", HTMLButtonElement).setAttribute("aria-pressed", String(mirrorAsked ?? state.mirror));
   const input = byId("virtual-camera", HTMLInputElement);
   input.checked = camera.phase !== "off";
   input.disabled = camera.phase === "off" && (!running || camera.remedy !== null);
