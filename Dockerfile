@@ -1,6 +1,7 @@
 # The studio in a browser, on the CPU:
 #   docker build -t streamstyle .
 #   docker run --rm -p 8100:8100 -e STREAMSTYLE_PASSWORD=... -v streamstyle:/data streamstyle
+# Then open http://localhost:8100 and give that password.
 # A file: docker run --rm -v "$PWD:/work" -w /work streamstyle streamstyle video holiday.mp4 --style kiss
 # A camera of Linux: add --device /dev/video0
 FROM python:3.12-slim
@@ -18,8 +19,8 @@ RUN pip install --no-cache-dir "/tmp/source[cpu]" \
     && rm -rf /tmp/source \
     && (streamstyle install people faces || true)
 
-RUN useradd --create-home --groups video painter && mkdir /data && chown painter /data
-USER painter
+RUN useradd --create-home --uid 1000 --groups video painter && mkdir /data && chown painter /data
+USER 1000
 WORKDIR /data
 VOLUME /data
 EXPOSE 8100

@@ -51,6 +51,7 @@ test: check
 
 # The page that paints in the browser alone, as a folder of static files: web/dist.
 web: $(RUN_VENV)/ready
+	$(RUN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cpu,web]"
 	$(RUN_VENV)/bin/python -m web.build
 
 # Left out above: what takes long, or fetches packages.

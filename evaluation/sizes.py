@@ -38,7 +38,7 @@ def as_painting(key: str, image: Image) -> Painting:
 
 
 def crop_to(image: Image, width: int, height: int) -> Image:
-    """Scale a picture and crop it at the centre; (height, width, 3)."""
+    """Scale a picture and crop it at the center; (height, width, 3)."""
     scale = max(width / image.shape[1], height / image.shape[0])
     scaled = resize(image, max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
     top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2

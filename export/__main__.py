@@ -9,9 +9,10 @@ from pathlib import Path
 
 from export.card import write_card
 from export.count import count_macs
+from export.outputs import add_overwrite, refuse_to_replace
 from export.parity import ParityError
 from export.write import export_family
-from streamstyle.errors import ModelError
+from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
@@ -40,9 +41,12 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "streamstyle" / "weights", help="folder of the files")
     parser.add_argument("--name", help="name of the files (default: fast, or fast-fp16 with --precision fp16)")
     parser.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="of the convolutions")
+    add_overwrite(parser)
     options = parser.parse_args()
     name = options.name or ("fast" if options.precision == "fp32" else "fast-fp16")
+    names = [f"{name}{ending}" for ending in (".style.onnx", ".stylize.onnx", ".styles.npz", ".md")]
     try:
+        refuse_to_replace(options.output, names, overwrite=options.overwrite, reads=[options.weights])
         network, record = load_fast(options.weights)
         checksum = weights_checksum(options.weights)
         metadata = {"version": checksum[:12], "training_checksum": checksum, "licence": "MIT"}
@@ -55,7 +59,7 @@ def main() -> int:
     except ParityError as error:
         print(f"export: the exported graphs differ from the network: {error}", file=sys.stderr)
         return 1
-    except (ValueError, OSError) as error:
+    except (StreamstyleError, ValueError, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
     for path in (exported.style, exported.stylize):

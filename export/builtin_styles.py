@@ -5,18 +5,22 @@ pictures are never shipped.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
+import numpy as np
 
+from export.outputs import add_overwrite, refuse_to_replace
 from streamstyle.errors import StreamstyleError
+from streamstyle.media.whole import whole_file
+from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.code import StyleCode
-from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
+from streamstyle.styles.store import BuiltinStyle
 from training.builtin import PAINTINGS
 from training.checkpoint import SHIPPED, weights_checksum
+from training.painted.learner import read_codes
 
 VERSION_DIGITS = 12
 
@@ -25,28 +29,32 @@ def builtin_codes(path: Path, version: str) -> list[tuple[BuiltinStyle, StyleCod
     """The codes of all built-in styles, in the order of PAINTINGS.
 
     Args:
-        path: Name -> (S, C, 1, 1) float32, as `training.painted` writes them.
+        path: As `training.painted` writes it.
         version: Of the weights that they were learnt with.
 
     Raises:
-        ValueError: The file cannot be read, or holds another number of styles.
+        ValueError: The file cannot be read, or lacks a style.
+        OSError: It cannot be read at all.
     """
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ValueError(
-            f"'{path}' cannot be read as codes ({error}); wanted codes.safetensors of training.painted"
-        ) from error
-    counts = {len(tensor) for tensor in tensors.values()}
-    if counts != {len(PAINTINGS)}:
-        raise ValueError(f"'{path}' holds codes of {sorted(counts)} styles; wanted {len(PAINTINGS)}")
+    codes = read_codes(path)
+    if missing := [name for name, _file, _description in PAINTINGS if name not in codes]:
+        raise ValueError(f"'{path}' lacks codes of {', '.join(missing)}; wanted {len(PAINTINGS)} styles")
     return [
-        (
-            BuiltinStyle(name, description),
-            StyleCode(name, version, {part: tensor[index : index + 1] for part, tensor in tensors.items()}),
-        )
-        for index, (name, _file, description) in enumerate(PAINTINGS)
+        (BuiltinStyle(name, about), StyleCode(name, version, {part: t.numpy() for part, t in codes[name].items()}))
+        for name, _file, about in PAINTINGS
     ]
+
+
+def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
+    """Write the file that BuiltinStyles reads, and its checksum next to it; all codes of one model."""
+    index = {
+        "model_version": codes[0][1].model_version,
+        "styles": [{"name": style.name, "description": style.description} for style, _ in codes],
+    }
+    arrays = {f"{style.name}/{key}": tensor for style, code in codes for key, tensor in code.tensors.items()}
+    with whole_file(path) as partial, partial.open("xb") as file:
+        np.savez_compressed(file, index=np.array(json.dumps(index)), **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for options
+    checksums.record(path)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,9 +63,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--codes", type=Path, required=True, help="codes.safetensors of training.painted")
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="that they belong to")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="where to write (default: the package)")
+    add_overwrite(parser)
     options = parser.parse_args(arguments)
     path: Path = options.folder / "fast.styles.npz"
     try:
+        refuse_to_replace(options.folder, [path.name], overwrite=options.overwrite, reads=[options.codes, options.weights])
         codes = builtin_codes(options.codes, weights_checksum(options.weights)[:VERSION_DIGITS])
         save_builtin_styles(path, codes)
     except (StreamstyleError, OSError, ValueError) as error:

@@ -57,7 +57,7 @@ def _chosen(found: dict[str, Any], count: int, seed: int, held_out: bool) -> dic
 
 
 def cropped(picture: Picture, size: tuple[int, int] = SIZE) -> Picture:
-    """Scaled and cropped at the centre to (height, width)."""
+    """Scaled and cropped at the center to (height, width)."""
     height, width = size
     scale = max(height / picture.shape[0], width / picture.shape[1])
     shape = max(width, round(picture.shape[1] * scale)), max(height, round(picture.shape[0] * scale))

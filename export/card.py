@@ -17,10 +17,10 @@ Arbitrary style transfer for plain CPUs: `{name}.style.onnx` encodes a painting 
 | version | {version} (first digits of the training checksum) |
 | licence | MIT; trained by this project |
 | cost | {gmac:.2f} GMAC per 640x360 frame |
-| held-out style distance | {held_out} (`models/critic.py`; photos and paintings never trained on, 256x256) |
+| held-out distance | {held_out} (`models/critic.py`, to a teacher `training/smaller/loss.py`; never trained on) |
 | parity with PyTorch | {parity} |
 | trained on | {images}: photos and public-domain paintings |
-| critic | VGG-19 to relu4_1, normalised, frozen, at three sizes: covariances of its features (`models/critic.py`) |
+| critic | VGG-19 to relu4_1, normalized, frozen, at three sizes: covariances of its features (`models/critic.py`) |
 
 **Interface.** `style` and `content`: (1, H, W, 3) uint8 RGB, any height and width. `alpha`: (1, 1, 1, 1) float32 in
 [0, 1]; 0 gives the content back exactly. The code is one `<layer>_mean` and `<layer>_std` per modulated layer, each

@@ -8,10 +8,13 @@ import hashlib
 import sys
 from pathlib import Path
 
+from export.builtin_styles import save_builtin_styles
+from export.outputs import add_overwrite, refuse_to_replace
 from export.parity import ParityError
 from export.write import export_family
+from streamstyle.errors import StreamstyleError
 from streamstyle.styles.code import StyleCode
-from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
+from streamstyle.styles.store import BuiltinStyle
 from training.per_style.weights import load_weights
 
 
@@ -50,14 +53,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m export.feedforward", description=description)
     parser.add_argument("--weights", type=Path, required=True, help="weights.safetensors of training.per_style")
     parser.add_argument("-o", "--output", type=Path, required=True, help="<name>.stylize.onnx")
+    add_overwrite(parser)
     options = parser.parse_args()
     suffix = ".stylize.onnx"
     if not options.output.name.endswith(suffix):
         parser.error(f"-o: wanted a name that ends with {suffix}, got '{options.output}'")
     name = options.output.name.removesuffix(suffix)
+    folder: Path = options.output.parent
     try:
-        summary = export_feedforward(options.weights, options.output.parent, name)
-    except (ValueError, OSError) as error:
+        names = [f"{name}{suffix}", f"{name}.styles.npz"]
+        refuse_to_replace(folder, names, overwrite=options.overwrite, reads=[options.weights])
+        summary = export_feedforward(options.weights, folder, name)
+    except (StreamstyleError, ValueError, OSError) as error:
         print(f"feedforward: {error}", file=sys.stderr)
         return 1
     except ParityError as error:

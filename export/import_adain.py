@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from export.download import ADAIN, default_folder, fetch
+from export.outputs import add_overwrite, refuse_to_replace
 from export.parity import ParityError
 from export.write import export_family
 from models.vgg import Vgg19
@@ -18,6 +19,7 @@ from models.vgg_adain import Decoder, VggAdain
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.runtime.catalog import user_models
 
+_USUAL_NAME = "vgg19"
 STRANGERS = 1.5
 """Above this reconstruction error the decoder does not know the encoder (the public pair: 0.6, strangers: above 4)."""
 
@@ -54,9 +56,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--encoder", type=Path, help="vgg_normalised.pth, or torchvision's vgg19 state dict")
     arguments.add_argument("--decoder", type=Path, help="decoder.pth, or a decoder trained here (.safetensors)")
     arguments.add_argument("--download", action="store_true", help="fetch what is not given: the public weights, 94 MB")
-    arguments.add_argument("--name", default="vgg19", help="name for --model (default: vgg19)")
+    arguments.add_argument("--name", default=_USUAL_NAME, help="name for --model (default: vgg19)")
     arguments.add_argument("--output", type=Path, help="folder of the files (default: the user's model folder)")
     arguments.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="of the convolutions")
+    add_overwrite(arguments)
     return arguments
 
 
@@ -68,7 +71,15 @@ def main() -> int:
         arguments.error("wanted --encoder and --decoder, or --download to fetch the public ones")
     if not options.name.replace("-", "").replace("_", "").isalnum():
         arguments.error(f"--name: wanted letters, digits, - and _, got '{options.name}'")
+    folder = options.output or user_models()
     try:
+        refuse_to_replace(
+            folder,
+            [f"{options.name}.style.onnx", f"{options.name}.stylize.onnx"],
+            overwrite=options.overwrite,
+            reads=[path for path in (options.encoder, options.decoder) if path],
+            made_anew=options.output is None and options.name == _USUAL_NAME,
+        )
         given = dict(zip((download.name for download in ADAIN), (options.encoder, options.decoder), strict=True))
         encoder, decoder = (given[download.name] or fetch(download, default_folder()) for download in ADAIN)
         network = load_pair(encoder, decoder)
@@ -78,9 +89,7 @@ def main() -> int:
             "training_checksum": digest,
             "licence": "that of the imported weights",
         }
-        exported = export_family(
-            network, options.output or user_models(), options.name, metadata, precision=options.precision
-        )
+        exported = export_family(network, folder, options.name, metadata, precision=options.precision)
     except (ValueError, StreamstyleError, ParityError) as error:
         print(f"import_adain: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1

@@ -7,7 +7,6 @@ levels (in pictures of 8x8), 0.2 in the mean, codes by at most 1e-2. The compari
 order.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,7 @@ import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from export.graphs import StyleGraph, StylizeGraph
 from models.family import Family
@@ -81,28 +80,6 @@ def test_picture(height: int, width: int, seed: int) -> NDArray[np.uint8]:
     picture = 110 + 60 * np.stack(waves, axis=2) + edges[:, :, None] + rng.normal(0, 8, (height, width, 3))
     levels: NDArray[np.uint8] = picture.clip(0, 255).astype(np.uint8)
     return levels
-
-
-@torch.no_grad()
-def worst_difference(graph: nn.Module, path: Path, inputs: Iterable[Sequence[Tensor | list[Tensor]]]) -> float:
-    """How far a file is from the graph that it was made of.
-
-    Args:
-        graph: Several tensors for some tensors and lists of them.
-        path: The file.
-        inputs: What both are given, time and again.
-
-    Returns:
-        The largest difference, relative to the largest value of each tensor.
-    """
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names, worst = [value.name for value in session.get_inputs()], 0.0
-    for arguments in inputs:
-        flat = [tensor for entry in arguments for tensor in ([entry] if isinstance(entry, Tensor) else entry)]
-        got = session.run(None, dict(zip(names, [tensor.numpy() for tensor in flat], strict=True)))
-        for ours, theirs in zip(got, graph(*arguments), strict=True):
-            worst = max(worst, float(np.abs(ours - theirs.numpy()).max() / (np.abs(theirs.numpy()).max() + 1e-6)))
-    return worst
 
 
 def check_parity(network: Family, style_path: Path | None, stylize_path: Path, limits: Limits) -> Parity:

@@ -1,14 +1,16 @@
 """`python -m export.quantize`: the int8 stylize graphs next to the float32 one, checked against it on pairs never seen.
 
 Convolutions only (with the padding in front of them, which then moves bytes), per channel, calibrated on real photos in
-real styles, those of paintings and the built-in ones; AdaIN's statistics, colours and the blend stay float. So do the first
+real styles, those of paintings and the built-in ones; AdaIN's statistics, colors and the blend stay float. So do the first
 convolutions: every AdaIN after them blows up what their rounding adds to flat areas. For the rest, the network is trained
-(`training.prices.rounding`). Two graphs are written, since processors differ (VARIANTS). `--by-layer` says what each
-convolution costs. Weights are signed; activations are unsigned, but signed before transposed convolutions where they may be
-negative. Both calibrations, `minmax` and `percentile`, are tried; the better file is kept, and only above the limit.
+(`training.prices.rounding`). Two graphs are written, since processors differ (VARIANTS): without VNNI, transposed
+convolutions become plain ones, and outputs stay float. `--by-layer` says what each convolution costs. Weights are signed;
+activations are unsigned, but signed before transposed convolutions where they may be negative. Both calibrations, `minmax`
+and `percentile`, are tried; the better file is kept, and only above the limit.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +25,10 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.calibration import Feeds, Picture, frames, in_built_in_styles, pairs
+from export.outputs import add_overwrite, refuse_to_replace
+from export.phases import replace_transposed_convolutions
 from streamstyle.errors import StreamstyleError
+from streamstyle.media.whole import whole_file
 from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
@@ -37,30 +42,24 @@ METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.P
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Which convolutions of an int8 graph stay float.
+    """A form of the int8 graph.
 
     Attributes:
-        first: So many, counted from the input on.
-        transposed: Whether transposed convolutions do, too.
+        first: So many convolutions stay float, counted from the input on.
+        without_vnni: Whether it is for OpenVINO on processors without instructions for bytes.
     """
 
     first: int
-    transposed: bool
-
-    def floats(self, source: Path) -> list[int]:
-        """Numbers of the convolutions of this graph that stay float."""
-        nodes = _convolutions(onnx.load(source).graph.node)
-        kept = [index for index, node in enumerate(nodes) if self.transposed and node.op_type == "ConvTranspose"]
-        return sorted({*range(self.first), *kept})
+    without_vnni: bool
 
 
 VARIANTS = {
-    # With instructions for bytes (VNNI), where what is float runs in bfloat16.
-    "int8": Variant(first=5, transposed=False),
-    # Without, from AVX2 on: in bytes, a plain convolution takes half of the time of float32, a transposed one 1.8 times.
-    "int8-avx2": Variant(first=4, transposed=True),
+    # What is float runs in bfloat16.
+    "int8": Variant(first=5, without_vnni=False),
+    # From AVX2 on: a plain convolution in bytes takes half of the time of float32.
+    "int8-avx2": Variant(first=4, without_vnni=True),
 }
-"""Ending of the name -> what it leaves float."""
+"""Ending of the name -> form."""
 
 
 class FidelityError(Exception):
@@ -74,7 +73,7 @@ class Fidelity:
     Attributes:
         mean: Mean PSNR in dB over the pairs.
         worst: The lowest.
-        bias: Largest mean difference of a colour channel over a picture, in levels: a colour cast.
+        bias: Largest mean difference of a color channel over a picture, in levels: a color cast.
     """
 
     mean: float
@@ -82,7 +81,7 @@ class Fidelity:
     bias: float
 
     def __str__(self) -> str:
-        return f"PSNR {self.mean:.1f} dB in the mean, {self.worst:.1f} at worst; colour cast at most {self.bias:.2f} levels"
+        return f"PSNR {self.mean:.1f} dB in the mean, {self.worst:.1f} at worst; color cast at most {self.bias:.2f} levels"
 
 
 def psnr(got: Picture, wanted: Picture) -> float:
@@ -106,6 +105,7 @@ def quantize(
     method: str = "minmax",
     *,
     floats: Sequence[int] = range(VARIANTS["int8"].first),
+    without_vnni: bool = False,
 ) -> None:
     """Write the int8 graph of a float32 stylize graph, with its metadata.
 
@@ -115,16 +115,21 @@ def quantize(
         feeds: What to calibrate on.
         method: One of METHODS.
         floats: Which convolutions stay float, counted from the input on.
+        without_vnni: As in Variant.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        if without_vnni:
+            model = onnx.load(prepared)
+            replace_transposed_convolutions(model.graph)
+            onnx.save(model, prepared)
         nodes = onnx.load(prepared).graph.node
         makers = {output: node for node in nodes for output in node.output}
-        convolutions = _convolutions(nodes)
+        convolutions = trained_convolutions(nodes)
         ours = {makers[node.input[0]].name for index, node in enumerate(convolutions) if index not in floats}
         kept = [convolutions[index].name for index in floats if index < len(convolutions)]
-        kept += [node.name for node in nodes if node.op_type == "Pad" and node.name not in ours]
+        kept += [node.name for node in nodes if _blurs(node) or (node.op_type == "Pad" and node.name not in ours)]
         # CPUs multiply bytes in transposed convolutions only where zero is zero: what may be negative gets signed bytes.
         signed = [
             tensor
@@ -145,6 +150,8 @@ def quantize(
             weight_type=QuantType.QInt8,
             calibrate_method=METHODS[method],
             extra_options={
+                # AdaIN takes floats: in OpenVINO, rounding in front of it saves no time. ONNX Runtime needs it for bytes.
+                "OpTypesToExcludeOutputQuantization": CONVOLUTIONS if without_vnni else (),
                 # Keeps all but one value in 10^5; `minmax` does not ask.
                 "CalibPercentile": 99.999,
                 "TensorQuantOverrides": {name: [{"quant_type": QuantType.QInt8, "symmetric": True}] for name in signed},
@@ -159,9 +166,14 @@ def quantize(
     onnx.save(model, target)
 
 
-def _convolutions(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
-    """In the order of the graph."""
-    return [node for node in nodes if node.op_type in CONVOLUTIONS]
+def trained_convolutions(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """Those with trained weights, in the order of the graph."""
+    return [node for node in nodes if node.op_type in CONVOLUTIONS and not _blurs(node)]
+
+
+def _blurs(node: onnx.NodeProto) -> bool:
+    """Whether this makes the picture under the strokes, which bytes would not be exact enough for."""
+    return node.op_type in CONVOLUTIONS and "blurred" in node.input[1]
 
 
 def _is_positive(node: onnx.NodeProto) -> bool:
@@ -195,7 +207,7 @@ def compare(source: Path, target: Path, feeds: list[Feeds], sheet: Path | None =
 
 def print_by_layer(source: Path, calibration: list[Feeds], hard: list[Feeds]) -> None:
     """Print the fidelity on hard pictures with one convolution more left float, one by one, and with the first few."""
-    count = len(_convolutions(onnx.load(source).graph.node))
+    count = len(trained_convolutions(onnx.load(source).graph.node))
     first = list(range(FIRST_CONVOLUTIONS))
     trials = {f"only the first {len(first)}": first}
     trials |= {f"and number {index}": [*first, index] for index in range(len(first), count)}
@@ -225,7 +237,7 @@ def quantize_checked(
         found = {}
         for method in methods:
             path = Path(folder) / f"{method}.onnx"
-            quantize(source, path, calibration, method, floats=variant.floats(source))
+            quantize(source, path, calibration, method, floats=range(variant.first), without_vnni=variant.without_vnni)
             found[method] = compare(source, path, held_out)
             print(f"{method}: {found[method]}")
         best = max(found, key=lambda method: found[method].worst)
@@ -234,9 +246,8 @@ def quantize_checked(
             compare(source, path, held_out[:6], sheet)
         if found[best].worst < LIMIT_DB:
             raise FidelityError(f"{found[best]}; wanted at least {LIMIT_DB:g} dB on every pair")
-        partial = target.with_suffix(".partial")
-        partial.write_bytes(path.read_bytes())
-        partial.replace(target)
+        with whole_file(target) as partial:
+            shutil.copyfile(path, partial)
         checksums.record(target)
     return found[best]
 
@@ -258,9 +269,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--by-layer", action="store_true", help="only print what each convolution costs, on --clips")
     parser.add_argument("--sheet", type=Path, help="PNG: photo, float32, int8, difference x8 of six held-out pairs")
+    add_overwrite(parser)
     options = parser.parse_args()
+    targets = {
+        name: options.output / options.source.name.replace(".stylize.", f"-{name}.stylize.") for name in options.variants
+    }
+    sheets = {name: options.sheet.with_stem(f"{options.sheet.stem}-{name}") for name in options.variants if options.sheet}
     style_graph = options.source.with_name(options.source.name.replace(".stylize.", ".style."))
     try:
+        for path in [] if options.by_layer else [*targets.values(), *sheets.values()]:
+            refuse_to_replace(path.parent, [path.name], overwrite=options.overwrite, reads=[options.source])
         inputs = options.contents, options.styles, style_graph
         calibration = pairs(*inputs, options.calibration, options.seed, held_out=False)
         version = {entry.key: entry.value for entry in onnx.load(options.source).metadata_props}["streamstyle.version"]
@@ -272,10 +290,10 @@ def main() -> int:
             print_by_layer(options.source, calibration, hard)
             return 0
         held_out = pairs(*inputs, options.held_out, options.seed, held_out=True)
-        for name in options.variants:
-            path = options.output / options.source.name.replace(".stylize.", f"-{name}.stylize.")
-            sheet = options.sheet.with_stem(f"{options.sheet.stem}-{name}") if options.sheet else None
-            fidelity = quantize_checked(options.source, path, calibration, held_out, options.methods, sheet, VARIANTS[name])
+        for name, path in targets.items():
+            fidelity = quantize_checked(
+                options.source, path, calibration, held_out, options.methods, sheets.get(name), VARIANTS[name]
+            )
             print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB; {fidelity}")
             if hard:
                 clips = compare(options.source, path, hard)

@@ -13,8 +13,6 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from streamstyle.runtime import checksums
-
 OPSET = 18
 SMALL = 1024
 """Tensors of fewer values are left as they are."""
@@ -32,7 +30,7 @@ def export_graph(
     metadata: dict[str, str],
     compact: bool = False,
 ) -> None:
-    """Write one graph, and its checksum next to it.
+    """Write one graph.
 
     Args:
         graph: In evaluation mode.
@@ -40,7 +38,7 @@ def export_graph(
         dynamic_shapes: As for torch.export; named dimensions.
         inputs: Names of the inputs, in order.
         outputs: Names of the outputs, in order.
-        path: Where to write; whole or not at all.
+        path: Where to write.
         metadata: Written as the model's metadata, each key with the prefix `streamstyle.`.
         compact: Whether to store weights in half precision where nothing is lost by it.
 
@@ -73,10 +71,7 @@ def export_graph(
         entry = model.metadata_props.add()
         entry.key, entry.value = f"streamstyle.{key}", value
     onnx.checker.check_model(model, full_check=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(model.SerializeToString())
-    partial.replace(path)
-    checksums.record(path)
+    path.write_bytes(model.SerializeToString())
 
 
 def free_code_shapes(model: onnx.ModelProto, names: set[str]) -> None:

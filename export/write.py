@@ -1,6 +1,7 @@
 """A family's network -> its two ONNX files, checked against PyTorch."""
 
 import copy
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from export.graphs import StyleGraph, StylizeGraph
 from export.parity import LIMITS, Parity, Precision, check_parity
 from export.to_onnx import SAMPLE_SHAPE, export_graph
 from models.family import Family
+from streamstyle.runtime import checksums
 
 Graph = Literal["style", "stylize"]
 MAX_SIDE = 1 << 15
@@ -33,7 +35,7 @@ class Exported:
 
 
 def halved(network: Family) -> Family:
-    """A copy whose convolutions compute in half precision; statistics and colours stay float32 (see models.adain)."""
+    """A copy whose convolutions compute in half precision; statistics and colors stay float32 (see models.adain)."""
     clone = copy.deepcopy(network)
     for part in (clone.stylizer, clone.style_encoder):
         if part is not None:
@@ -65,10 +67,18 @@ def export_family(
         precision: Of the convolutions: `fp32` or `fp16`.
 
     Raises:
-        ParityError: The files do not compute what the network computes; they are removed.
+        ParityError: The files do not compute what the network computes; what was there stays.
         OSError: The files cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as unchecked:
+        exported = _export(network, Path(unchecked), name, metadata, precision)
+        graphs = [graph.replace(folder / graph.name) for graph in (exported.style, exported.stylize) if graph is not None]
+    checksums.record(*graphs)
+    return Exported(graphs[0] if exported.style else None, graphs[-1], exported.parity)
+
+
+def _export(network: Family, folder: Path, name: str, metadata: dict[str, str], precision: Precision) -> Exported:
     written = network if precision == "fp32" else halved(network)
     metadata = metadata | {
         "family": network.family,
@@ -103,10 +113,4 @@ def export_family(
         metadata=metadata | {"graph": "stylize"},
     )
     style = None if written.style_encoder is None else style_path
-    try:
-        parity = check_parity(network, style, stylize_path, LIMITS[precision])
-    except BaseException:
-        for path in (style_path, stylize_path):
-            path.unlink(missing_ok=True)
-        raise
-    return Exported(style, stylize_path, parity)
+    return Exported(style, stylize_path, check_parity(network, style, stylize_path, LIMITS[precision]))

@@ -3,8 +3,9 @@
 Four ideas make it cheap and robust:
 
 1.  *RGB first.* The photo's RGB mean and deviation are matched to the style's (AdaIN at level 0). The network sees the
-    matched photo and adds a residual to it. Colours are right before the first step of training, edges survive, and
-    `alpha` scales both steps, so that alpha = 0 is the input itself, exactly.
+    matched photo; what it paints is added to a blurred copy of it, since the photo's own finest texture is no stroke.
+    Colours are right before the first step of training, shapes survive, and `alpha` scales it all, so that alpha = 0 is
+    the input itself, exactly.
 2.  *Dense 3x3 convolutions at 1/4 and 1/8 resolution*, few channels at 1/2, none at full size: what a CPU is good at.
     Space-to-depth leads in, pixel shuffle leads out.
 3.  *AdaIN in every block.* A separate style encoder (`models.style_encoder`), which runs once per style and so may be
@@ -38,6 +39,9 @@ PLAIN = 2 / 255
 """A frame of less deviation than this has less and less painted onto it: in one plain colour (a title card, a fade to
 black), AdaIN after AdaIN would blow up the rounding of the arithmetic into a pattern."""
 FEATURE_EPS = 1e-3
+BOLDER, MORE_COLORFUL = 1.05, 1.08
+"""Factors on the deviations of a painting's code: on layers, and on its colors. What training asks for beside style leaves
+pictures with .86 of their paintings' contrast; with these they have .90, at the same rank by texture."""
 LOOKED_AT = 128
 """Side of the pictures that the style encoder has painted to see what a code does."""
 
@@ -134,6 +138,14 @@ class DeepStage(nn.Module):
         return features + added
 
 
+def blurred(image: Tensor) -> Tensor:
+    """What the strokes lie on: the photo without its finest texture, which is no stroke; means over 4x4 pixels, enlarged.
+
+    (N, C, H, W), H and W multiples of 4 -> the same.
+    """
+    return F.interpolate(F.avg_pool2d(image, 4), scale_factor=4.0, mode="bilinear")
+
+
 class Stylizer(nn.Module):
     """The part that runs for every frame."""
 
@@ -176,11 +188,13 @@ class Stylizer(nn.Module):
         features = F.relu(modulate(self.quarter_out(upsample(features)), code, "quarter") + quarter)
         features = F.relu(modulate(self.half_out(upsample(features)), code, "half") + half)
         residual = F.pixel_shuffle(self.residual(features), 2)[:, :, :height, :width]
-        return matched + alpha * presence(channel_stats(content, RGB_EPS)[1]) * residual.to(matched.dtype)
+        present = alpha * presence(channel_stats(content, RGB_EPS)[1])
+        coarse = blurred(padded)[:, :, :height, :width]
+        return matched + present * (coarse - matched + residual.to(matched.dtype))
 
 
 class CompleteEncoder(nn.Module):
-    """A painting -> its style code, all steps of `models.style_encoder`, without a gradient of its own."""
+    """A painting -> the style code that it is painted with: all steps of `models.style_encoder`, and somewhat bolder."""
 
     def __init__(self, network: "Fast") -> None:
         super().__init__()
@@ -188,7 +202,9 @@ class CompleteEncoder(nn.Module):
 
     def forward(self, style: Tensor) -> StyleCode:
         """(N, 3, H, W) float in [0, 1], H and W multiples of 8 -> `<layer>_mean` and `<layer>_std`, (N, C, 1, 1) each."""
-        return self.network.encode(style)[0]
+        code = self.network.encode(style)[0]
+        gains = dict.fromkeys((name for name in code if name.endswith("_std")), BOLDER) | {"rgb_std": MORE_COLORFUL}
+        return {name: values * gains.get(name, 1.0) for name, values in code.items()}
 
 
 class Fast(nn.Module):
@@ -227,7 +243,7 @@ class Fast(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor, alpha: Tensor) -> Tensor:
         """Stylize each content with the style of the same index; shapes as in the parts."""
-        stylized: Tensor = self.stylizer(content, alpha, self.encode(style)[0])
+        stylized: Tensor = self.stylizer(content, alpha, self.style_encoder(style))
         return stylized
 
     def encode(self, style: Tensor) -> tuple[StyleCode, Tensor]:

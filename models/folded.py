@@ -6,7 +6,9 @@
     too. (Four 2x2 convolutions and a shuffle are the same again, but runtimes then move every pixel three times more.)
 2.  *One gain and one shift per channel* for the RGB match and its alpha; range scaling goes into the first kernel.
 3.  *A frame's statistics over one axis*: runtimes sum over a flattened frame several times faster than over two axes.
-4.  *Normalise, then scale*: in that order runtimes know AdaIN as mean-variance normalisation, one fused pass.
+4.  *The blurred photo under the strokes* is a convolution with the weights of the enlargement, and is added to the strokes
+    at half size: each pixel is moved once.
+5.  *AdaIN as instance normalisation, then a scale*: an operation that runtimes have as one fused pass.
 
 Equal to `models.fast.Stylizer` up to float32 rounding, which tests and the export's parity check hold.
 
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models import fast
-from models.adain import StyleCode, channel_stats
+from models.adain import StyleCode
 from models.layers import conv
 
 
@@ -41,6 +43,32 @@ class FoldedUpConv(nn.Module):
         return large
 
 
+class FoldedBlur(nn.Module):
+    """models.fast.blurred, from and to images whose 2x2 pixels are the channels of one: convolutions are faster at that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        ours = torch.eye(3)
+        self.mean = _fixed(nn.Conv2d(12, 3, 2, stride=2, bias=False), ours.repeat_interleave(4, 1)[..., None, None] / 16)
+        # Enlarging by four along one axis: what each of four pixels takes of the mean before, at and behind it.
+        shares = torch.tensor([[3, 5, 0], [1, 7, 0], [0, 7, 1], [0, 5, 3]]) / 8
+        # Row and column of the pixel, each as which of two pairs and which of the pair; row and column of the mean.
+        both = torch.einsum("iy,jx->ijyx", shares, shares).reshape(2, 2, 2, 2, 3, 3)
+        one = both.permute(1, 3, 0, 2, 4, 5).reshape(16, 3, 3)
+        enlarge = nn.Conv2d(3, 48, 3, padding=1, padding_mode="replicate", bias=False)
+        self.enlarge = _fixed(enlarge, torch.einsum("ab,cyx->acbyx", ours, one).reshape(48, 3, 3, 3))
+
+    def forward(self, unshuffled: Tensor) -> Tensor:
+        """(N, 12, H, W), H and W even -> the same."""
+        return F.pixel_shuffle(self.enlarge(self.mean(unshuffled)), 2)
+
+
+def _fixed(convolution: nn.Conv2d, weight: Tensor) -> nn.Conv2d:
+    """With these weights, which broadcast to its own."""
+    convolution.weight = nn.Parameter(weight.expand_as(convolution.weight).clone(), requires_grad=False)
+    return convolution
+
+
 def _spread(weight: Tensor, axis: int) -> Tensor:
     """Three taps at twice the size -> what one source pixel adds to the four places around it, along one axis.
 
@@ -52,8 +80,8 @@ def _spread(weight: Tensor, axis: int) -> Tensor:
 
 def _modulate(features: Tensor, code: StyleCode, layer: str) -> Tensor:
     """As models.fast.modulate."""
-    mean, std = channel_stats(features, fast.FEATURE_EPS)
-    normalised = (features - mean) / std
+    # Not of torch.nn.functional, which refuses features of one pixel.
+    normalised = torch.instance_norm(features.float(), None, None, None, None, True, 0, fast.FEATURE_EPS, False)
     return (normalised * code[f"{layer}_std"] + code[f"{layer}_mean"]).to(features.dtype)
 
 
@@ -79,6 +107,7 @@ class FoldedStylizer(nn.Module):
         self.deep_up = None if stylizer.deep is None else FoldedUpConv(stylizer.deep.up)
         self.quarter_out = FoldedUpConv(stylizer.quarter_out)
         self.half_out = FoldedUpConv(stylizer.half_out)
+        self.blurred = FoldedBlur()
 
     def forward(self, content: Tensor, alpha: Tensor, code: StyleCode) -> Tensor:
         """(N, 3, H, W) float in [0, 1] -> the same, as models.fast.Stylizer."""
@@ -88,8 +117,8 @@ class FoldedStylizer(nn.Module):
         gain = (code["rgb_std"] / std).clamp(max=fast.RGB_MAX_GAIN)
         matched = content * (1 + alpha * (gain - 1)) + alpha * (code["rgb_mean"] - gain * mean)
         fill = (0, -width % fast.SIZE_MULTIPLE, 0, -height % fast.SIZE_MULTIPLE)
-        padded = F.pad(matched, fill, mode="replicate")
-        half = F.relu(self.half_in(F.pixel_unshuffle(padded, 2).to(self.half_in.weight.dtype)))
+        unshuffled = F.pixel_unshuffle(F.pad(matched, fill, mode="replicate"), 2)
+        half = F.relu(self.half_in(unshuffled.to(self.half_in.weight.dtype)))
         quarter = F.relu(layers.quarter_in(half))
         features = F.relu(_modulate(layers.eighth_in(quarter), code, "entry"))
         for index, block in enumerate(layers.blocks):
@@ -98,8 +127,8 @@ class FoldedStylizer(nn.Module):
             features = _block(block, features, code, f"block{index}")
         features = F.relu(_modulate(self.quarter_out(features), code, "quarter") + quarter)
         features = F.relu(_modulate(self.half_out(features), code, "half") + half)
-        residual = F.pixel_shuffle(layers.residual(features), 2)[:, :, :height, :width]
-        return matched + alpha * fast.presence(std) * residual.to(matched.dtype)
+        painted = F.pixel_shuffle(self.blurred(unshuffled) + layers.residual(features).to(matched.dtype), 2)
+        return matched + alpha * fast.presence(std) * (painted[:, :, :height, :width] - matched)
 
     def _deepened(self, features: Tensor, code: StyleCode) -> Tensor:
         """As models.fast.DeepStage; without one, the features themselves."""

@@ -10,7 +10,6 @@
 Each name is loaded when it is first used, so that importing the package is quick.
 """
 
-import contextlib
 import importlib
 import logging
 import os
@@ -19,11 +18,6 @@ import typing
 # ONNX Runtime reports to its makers and keeps an identifier of the machine on the disk, unless told not to before it is
 # loaded. Nothing leaves this computer unasked.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-# On Linux the wheels of OpenCV and PyAV carry X libraries of the same names, and whichever comes first serves both. With
-# PyAV's, OpenCV's windows hang (PyAV issue 1050). So OpenCV comes first; where it is missing, the command line says it.
-with contextlib.suppress(ImportError):
-    import cv2  # noqa: F401
 
 if typing.TYPE_CHECKING:
     from streamstyle.api.look import Look, Style, blend
@@ -100,4 +94,4 @@ if not typing.TYPE_CHECKING:  # with this function, type checkers would take any
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return __all__

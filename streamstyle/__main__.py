@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it is closed; what is said goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole run
     if sys.stderr is sys.__stderr__ and not sys.flags.dev_mode:
         _silence_libraries()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -42,7 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         print(f"streamstyle: cannot start ({error}); {remedy}", file=sys.stderr)
         return 1
-    return run(arguments)
+    try:
+        return run(arguments)
+    finally:
+        _let_go_of_output()
+
+
+def _let_go_of_output() -> None:
+    """Where nobody reads what is left to be said: Python would try again at its end, and exit with code 120."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _silence_libraries() -> None:

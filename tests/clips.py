@@ -75,7 +75,7 @@ class Subtitles:
 
 @dataclass(frozen=True)
 class Tags:
-    """What the file says of its colours; the numbers are those of H.273, 2 is unspecified."""
+    """What the file says of its colors; the numbers are those of H.273, 2 is unspecified."""
 
     matrix: int = 1
     primaries: int = 1
@@ -99,7 +99,7 @@ class _Track:
 
 
 def pattern(index: int, width: int, height: int) -> Image:
-    """Four differently coloured quarters with a bar that moves: which way is up, and which frame it is, can be seen."""
+    """Four differently colored quarters with a bar that moves: which way is up, and which frame it is, can be seen."""
     image = np.zeros((height, width, 3), np.uint8)
     image[: height // 2, : width // 2] = (200, 40, 40)
     image[: height // 2, width // 2 :] = (40, 200, 40)
@@ -111,7 +111,7 @@ def pattern(index: int, width: int, height: int) -> Image:
 
 
 def flat(color: tuple[int, int, int], width: int = 64, height: int = 48) -> Image:
-    """One colour everywhere."""
+    """One color everywhere."""
     return np.full((height, width, 3), color, np.uint8)
 
 

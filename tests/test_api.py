@@ -175,7 +175,7 @@ def test_masks_people_and_backgrounds(tmp_path, painter, monkeypatch):
         def close(self):
             pass
 
-    monkeypatch.setattr("streamstyle.api.painter.find_people", People)
+    monkeypatch.setattr("streamstyle.look.player.find_people", People)
     painted = painter.paint(content, painter.look("kiss", background="keep"))
     assert np.array_equal(painted[:, 48:], content[:, 48:])
     own = painter.paint(content, painter.look("kiss", person=painter.encode("scream")))
@@ -303,6 +303,16 @@ def test_errors_are_of_one_family(tmp_path, painter):
         st.load(device="quantum")
     with pytest.raises(st.ModelError, match="unknown model 'slow'"):
         st.load("slow")
+
+
+def test_the_name_of_a_style_is_not_a_look(tmp_path, painter, clip):
+    frame = pattern(0, 64, 48)
+    with painter.stream(painter.look("kiss")) as stream, pytest.raises(st.UsageError, match="wanted a look, got 'scream'"):
+        stream.look = "scream"
+    for use in (lambda: painter.paint(frame, "kiss"), lambda: painter.paint_file(clip, tmp_path / "out.mp4", "kiss")):
+        with pytest.raises(st.UsageError, match=r"wanted a look, got 'kiss'; make one with Painter\.look"):
+            use()
+    assert "array" not in repr(painter.look("kiss"))
 
 
 def test_what_there_is_to_say_goes_to_the_log(tmp_path, painter, caplog):

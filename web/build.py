@@ -17,12 +17,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 
 import streamstyle as st
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.paint.grain import pattern_tile
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.paintings import PAINTINGS
+from web.graphs import for_browsers, write_for_gpus
 
 HERE = Path(__file__).resolve().parent
 STUDIO = HERE.parent / "streamstyle" / "studio" / "page"
@@ -30,11 +32,6 @@ SHARED = ("base.css", "divider.js", "dom.js", "icons.svg", "logo.svg")
 """What the studio's page has, too."""
 RUNTIME = ("ort.webgpu.min.mjs", "ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.asyncify.mjs")
 BINARIES = ("ort-wasm-simd-threaded.wasm", "ort-wasm-simd-threaded.asyncify.wasm")
-GRAPHS = {
-    "stylize-fp16.onnx": "fast-fp16.stylize.onnx",
-    "stylize-int8.onnx": "fast-int8.stylize.onnx",
-    "style.onnx": "fast.style.onnx",
-}
 THUMBNAIL = (320, 180)
 
 
@@ -43,7 +40,7 @@ def build(target: Path) -> None:
 
     Raises:
         OSError: Something cannot be read or written.
-        subprocess.CalledProcessError: npm failed.
+        subprocess.SubprocessError: npm failed, or took ten minutes.
     """
     modules = fetch_packages()
     shutil.rmtree(target, ignore_errors=True)
@@ -56,7 +53,7 @@ def build(target: Path) -> None:
         shutil.copy(modules / "onnxruntime-web" / "dist" / name, target / "ort")
     for name in BINARIES:
         content = (modules / "onnxruntime-web" / "dist" / name).read_bytes()
-        (target / "ort" / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+        write_packed(target / "ort" / f"{name}.gz", content)
     shutil.copy(modules / "mediabunny" / "dist" / "bundles" / "mediabunny.min.mjs", target)
     write_models(target / "models")
     write_worker(target / "sw.js", target)
@@ -67,16 +64,25 @@ def fetch_packages() -> Path:
     modules, lock = HERE / "node_modules", HERE / "package-lock.json"
     fetched = modules / ".package-lock.json"
     if not fetched.is_file() or fetched.stat().st_mtime < lock.stat().st_mtime:
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=HERE, check=True)
+        subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=HERE, check=True, timeout=600
+        )
         fetched.touch()
     return modules
+
+
+def write_packed(path: Path, content: bytes) -> None:
+    """Write a file that the page unpacks."""
+    path.write_bytes(gzip.compress(content, mtime=0))
 
 
 def write_models(folder: Path) -> None:
     """The graphs, the codes of the built-in styles as plain numbers, their thumbnails, and the pattern of the grain."""
     folder.mkdir()
-    for name, source in GRAPHS.items():
-        shutil.copy(WEIGHTS / source, folder / name)
+    write_packed(folder / "style.onnx.gz", (WEIGHTS / "fast.style.onnx").read_bytes())
+    bytes_graph = for_browsers(onnx.load(WEIGHTS / "fast-int8.stylize.onnx"))
+    write_packed(folder / "stylize-int8.onnx.gz", bytes_graph.SerializeToString())
+    write_for_gpus(for_browsers(onnx.load(WEIGHTS / "fast-fp16.stylize.onnx")), folder)
     (folder / "grain.bin").write_bytes(pattern_tile().astype("<f4").tobytes())
     width, height = THUMBNAIL
     sample = next(iter(SyntheticSource(width, height, frames=1))).image
@@ -118,7 +124,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         build(options.output)
-    except (OSError, subprocess.CalledProcessError, st.StreamstyleError) as error:
+    except (OSError, subprocess.SubprocessError, st.StreamstyleError) as error:
         print(f"web: {error}", file=sys.stderr)
         return 1
     size = sum(path.stat().st_size for path in options.output.rglob("*") if path.is_file())

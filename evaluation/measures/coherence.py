@@ -109,7 +109,7 @@ def edges(image: Image) -> NDArray[np.bool_]:
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REFLECT_101)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REFLECT_101)
     strength = cv2.magnitude(across, down)
-    # A pixel is on a ridge of the gradient where it is no weaker than its two neighbours along the gradient.
+    # A pixel is on a ridge of the gradient where it is no weaker than its two neighbors along the gradient.
     height, width = strength.shape
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     length = np.maximum(strength, 1e-6)

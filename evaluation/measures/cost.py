@@ -45,8 +45,8 @@ def picture(seed: int) -> Image:
     rng = np.random.default_rng(seed)
     image = cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     for _ in range(12):
-        centre, radius = (int(rng.integers(WIDTH)), int(rng.integers(HEIGHT))), int(rng.integers(8, 50))
-        cv2.circle(image, centre, radius, [int(value) for value in rng.integers(0, 256, 3)], -1)
+        center, radius = (int(rng.integers(WIDTH)), int(rng.integers(HEIGHT))), int(rng.integers(8, 50))
+        cv2.circle(image, center, radius, [int(value) for value in rng.integers(0, 256, 3)], -1)
     return (image + rng.normal(0, 4, image.shape)).clip(0, 255).astype(np.uint8)
 
 

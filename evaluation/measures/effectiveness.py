@@ -38,7 +38,7 @@ _RIDGE = 1e-3
 """Added to covariances in a basis, as a share of the variance along the basis' last direction."""
 _NEGLIGIBLE = 1e-5
 """Directions with a smaller share of the first one's variance are left out: conv1_1 sees 27 numbers, so beyond 27 of its 64
-channels there is nothing, and shortly before that there is what picture files leave of fine colours."""
+channels there is nothing, and shortly before that there is what picture files leave of fine colors."""
 
 Array = NDArray[np.float64]
 
@@ -62,8 +62,8 @@ def moments(features: Tensor) -> Moments:
     """
     flat = features[0].flatten(1).double()
     mean = flat.mean(dim=1)
-    centred = flat - mean[:, None]
-    covariance = centred @ centred.T / flat.shape[1]
+    centered = flat - mean[:, None]
+    covariance = centered @ centered.T / flat.shape[1]
     return Moments(mean.cpu().numpy(), covariance.cpu().numpy())
 
 

@@ -81,12 +81,12 @@ METRICS = (
     ),
     Metric(
         "color_to_style",
-        "colours to painting",
+        "colors to painting",
         "less",
         3,
-        "Frechet distance of the colours' Gaussians (RGB mean and covariance), as a share of the range.",
+        "Frechet distance of the colors' Gaussians (RGB mean and covariance), as a share of the range.",
     ),
-    Metric("color_to_content", "colours to photo", "less", 3, "The same distance from the photo's colours."),
+    Metric("color_to_content", "colors to photo", "less", 3, "The same distance from the photo's colors."),
     Metric("sharpness", "sharpness", "neither", 1, "Mean absolute Laplacian of the luminance, in levels."),
 )
 """Of single pictures."""
@@ -108,7 +108,7 @@ CLIP_METRICS = (
         "jump",
         "less",
         2,
-        "Largest change from one frame to the next of the mean colour where the input rests, in levels.",
+        "Largest change from one frame to the next of the mean color where the input rests, in levels.",
     ),
     Metric("jump_input", "jump, input", "neither", 2, "The same of the input."),
     Metric(
@@ -116,7 +116,7 @@ CLIP_METRICS = (
         "adjacent",
         "less",
         1,
-        "Mean difference of neighbouring frames, motion or not; thousandths of the range.",
+        "Mean difference of neighboring frames, motion or not; thousandths of the range.",
     ),
     Metric("adjacent_input", "adjacent, input", "neither", 1, "The same of the input."),
     Metric("sharpness", "sharpness", "neither", 1, "Mean absolute Laplacian: blurring lowers Ew, too."),

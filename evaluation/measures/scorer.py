@@ -33,7 +33,7 @@ class _Known:
     inside: Mapping[str, Moments]
     stats: Stats
     deepest: Tensor
-    colours: ColorStats
+    colors: ColorStats
 
 
 class Scorer:
@@ -117,8 +117,8 @@ class Scorer:
             "edges": edge_agreement(content, result),
             "Lc": float(content_loss({DEEPEST: got.deepest}, target)),
             "Ls": float(style_loss(got.stats, style.stats)),
-            "color_to_style": color_distance(got.colours, style.colours),
-            "color_to_content": color_distance(got.colours, photo.colours),
+            "color_to_style": color_distance(got.colors, style.colors),
+            "color_to_content": color_distance(got.colors, photo.colors),
             "sharpness": sharpness(result),
         }
         figures |= {f"E_{layer}": value for layer, value in by_layer.items()}
@@ -127,7 +127,7 @@ class Scorer:
 
 
 def color_distance(first: ColorStats, second: ColorStats) -> float:
-    """Frechet distance of two Gaussians of colours, as a share of the range: 0 for the same mean and covariance.
+    """Frechet distance of two Gaussians of colors, as a share of the range: 0 for the same mean and covariance.
 
     Source: Dowson & Landau 1982; |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), and its root.
     """

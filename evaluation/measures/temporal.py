@@ -67,12 +67,12 @@ def sharpness(image: Image) -> float:
 
 
 def adjacent_difference(frames: Sequence[Image]) -> float:
-    """Mean absolute difference of neighbouring frames in units of the full range, for clips in which nothing moves."""
+    """Mean absolute difference of neighboring frames in units of the full range, for clips in which nothing moves."""
     return float(np.mean([cv2.absdiff(first, second).mean() for first, second in pairwise(frames)])) / 255
 
 
 def background_jump(frames: Sequence[Image], background: NDArray[np.bool_]) -> float:
-    """Largest change of the background's mean colour from one frame to the next, in levels.
+    """Largest change of the background's mean color from one frame to the next, in levels.
 
     Args:
         frames: (H, W, 3) uint8 RGB.
@@ -83,7 +83,7 @@ def background_jump(frames: Sequence[Image], background: NDArray[np.bool_]) -> f
 
 
 def background_drift(frames: Sequence[Image], background: NDArray[np.bool_]) -> float:
-    """How far apart the background's mean colours come over all frames, in levels; arguments as in `background_jump`."""
+    """How far apart the background's mean colors come over all frames, in levels; arguments as in `background_jump`."""
     means = np.array([frame[background].mean(axis=0) for frame in frames])
     return float(np.ptp(means, axis=0).max())
 

@@ -36,7 +36,7 @@ def page(evaluation: Evaluation, summary: Summary, tables: dict[str, Table], env
         _section("Effectiveness against coherence", _CURVES_TOLD, _curves(summary) + _details(tables, "curves")),
         _section("Side by side, in figures", "", _table(tables, "comparisons") + _table(tables, "equal")),
         _section("Side by side, in pictures", "", _pictures(evaluation, summary)),
-        _section("Colours and sharpness", "", _table(tables, "picture") + _details(tables, "layers")),
+        _section("Colors and sharpness", "", _table(tables, "picture") + _details(tables, "layers")),
         _section("Stillness", _STRIPS_TOLD, _table(tables, "clips") + _clip_dots(summary) + _strips(evaluation, summary)),
         _section("What it takes", "", _table(tables, "systems")),
         _section("What the figures mean", "", _glossary()),

@@ -9,7 +9,7 @@ from evaluation.measures.bootstrap import Interval
 from evaluation.measures.metrics import Metric
 from evaluation.report.summary import Point
 
-COLOURS = (
+COLORS = (
     ("#2a78d6", "#5598e7"),
     ("#d95926", "#eb6834"),
     ("#178f64", "#2fb886"),
@@ -24,13 +24,13 @@ INK = (("ink", "#1a1a18", "#f2f1ec"), ("soft", "#5f5d57", "#b3b1aa"), ("line", "
 
 
 def style(prefix: str) -> str:
-    """The rules that colour all plots.
+    """The rules that color all plots.
 
     Args:
         prefix: Selector of what they hold for: `svg` alone, or `:root` of a page.
     """
-    light = [f"--{name}:{day}" for name, day, _ in INK] + [f"--s{i}:{day}" for i, (day, _) in enumerate(COLOURS)]
-    dark = [f"--{name}:{night}" for name, _, night in INK] + [f"--s{i}:{night}" for i, (_, night) in enumerate(COLOURS)]
+    light = [f"--{name}:{day}" for name, day, _ in INK] + [f"--s{i}:{day}" for i, (day, _) in enumerate(COLORS)]
+    dark = [f"--{name}:{night}" for name, _, night in INK] + [f"--s{i}:{night}" for i, (_, night) in enumerate(COLORS)]
     light.append(f"--ref:{REFERENCE[0]}")
     dark.append(f"--ref:{REFERENCE[1]}")
     rules = f"{prefix}{{{';'.join(light)}}}@media (prefers-color-scheme:dark){{{prefix}{{{';'.join(dark)}}}}}"
@@ -72,14 +72,14 @@ class _Scale:
         return [value for value in found if self.low <= value <= self.high]
 
 
-def colour(index: int | None) -> str:
+def color(index: int | None) -> str:
     """Of a system by its place, or of a reference (None)."""
-    return "var(--ref)" if index is None else f"var(--s{index % len(COLOURS)})"
+    return "var(--ref)" if index is None else f"var(--s{index % len(COLORS)})"
 
 
 def mark(index: int | None, x: float, y: float, size: float = 5.0, *, hollow: bool = False) -> str:
     """The shape of a system at a place."""
-    paint = f'fill="none" stroke="{colour(index)}" stroke-width="2"' if hollow else f'fill="{colour(index)}"'
+    paint = f'fill="none" stroke="{color(index)}" stroke-width="2"' if hollow else f'fill="{color(index)}"'
     kind = 4 if index is None else index % 4
     if kind == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" {paint}/>'
@@ -102,7 +102,7 @@ def effect_against_coherence(
 
     Args:
         curves: Name -> points, rising strength.
-        places: Name -> place among the systems, which sets colour and shape.
+        places: Name -> place among the systems, which sets color and shape.
         references: Name -> where it is, as a single mark.
     """
     width, height, left, right, top, bottom = 760.0, 440.0, 62.0, 78.0, 18.0, 52.0
@@ -121,7 +121,7 @@ def effect_against_coherence(
     for name, points in curves.items():
         place = places[name]
         path = " ".join(f"{x(point.coherence.mean):.1f},{y(point.effect.mean):.1f}" for point in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour(place)}" stroke-width="2" opacity=".8"/>')
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color(place)}" stroke-width="2" opacity=".8"/>')
         full = points[-1]
         fx, fy = x(full.coherence.mean), y(full.effect.mean)
         parts.append(_whisker(x(full.coherence.low), fy, x(full.coherence.high), fy, place))
@@ -154,7 +154,7 @@ def _labels(wanted: list[tuple[float, float, str, int | None]]) -> list[str]:
         while any(abs(top - other) < 15 and abs(x - beside) < 90 for beside, other in placed):
             top += 4
         placed.append((x, top))
-        fill = f' style="fill:{colour(place)};font-weight:600"'
+        fill = f' style="fill:{color(place)};font-weight:600"'
         parts.append(f'<text x="{x + 10:.1f}" y="{top + 4:.1f}"{fill}>{escape(name)}</text>')
     return parts
 
@@ -193,7 +193,7 @@ def _grid(x: _Scale, y: _Scale, left: float, right: float, top: float, bottom: f
 
 def _whisker(x1: float, y1: float, x2: float, y2: float, place: int | None) -> str:
     return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour(place)}" stroke-width="3" '
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color(place)}" stroke-width="3" '
         'stroke-linecap="round" opacity=".45"/>'
     )
 

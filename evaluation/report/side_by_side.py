@@ -60,7 +60,7 @@ class Timed:
         return self.load()
 
 
-def labelled(image: Image, *texts: str) -> Image:
+def labeled(image: Image, *texts: str) -> Image:
     """A band above a picture, with its texts at equal distances."""
     band = np.full((_LABEL, image.shape[1], 3), 255, np.uint8)
     step = image.shape[1] // max(1, len(texts))
@@ -80,7 +80,7 @@ def sheet(contents: Sequence[Image], styles: dict[str, Image], systems: Sequence
                 tiles.append(resize(system.run(content, Painting(name, resize_short_side(style, STYLE_SIZE))), *_TILE))
                 progress.print(f"photo {number}, {name}, {system.name}: {system.seconds[-1]:.2f} s", highlight=False)
             rows.append(np.hstack([resize(content, *_TILE), *tiles]))
-        block = [labelled(row, system.name, *styles) for system, row in zip(systems, rows, strict=True)]
+        block = [labeled(row, system.name, *styles) for system, row in zip(systems, rows, strict=True)]
         blocks += block
     return np.ascontiguousarray(np.vstack(blocks))
 

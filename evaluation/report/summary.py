@@ -88,7 +88,7 @@ class Summary:
         return [name for name in self.systems if name not in REFERENCES]
 
 
-def summarise(evaluation: Evaluation) -> Summary:
+def summarize(evaluation: Evaluation) -> Summary:
     """Of everything that was measured."""
     names = list(evaluation.facts)
     systems = [name for name in names if name not in REFERENCES] + [name for name in names if name in REFERENCES]

@@ -54,7 +54,7 @@ def all_tables(evaluation: Evaluation, summary: Summary) -> dict[str, Table]:
     """Name -> table; those that have no rows are left out."""
     built = {
         "means": means(summary, _AT_A_GLANCE, "At full strength", _counts(summary)),
-        "picture": means(summary, _PICTURE, "Parts of coherence, colours and sharpness", ""),
+        "picture": means(summary, _PICTURE, "Parts of coherence, colors and sharpness", ""),
         "layers": _layers(summary),
         "comparisons": _comparisons(summary, full=True),
         "equal": _comparisons(summary, full=False),

@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from evaluation.plan import pair_case
 from evaluation.report import html as report_html
 from evaluation.report import plots
-from evaluation.report.summary import Summary, summarise
+from evaluation.report.summary import Summary, summarize
 from evaluation.report.tables import Table, all_tables, markdown
 from evaluation.run import Evaluation
 from evaluation.sweep import FULL, Ratio
@@ -40,7 +40,7 @@ def write_report(evaluation: Evaluation, markdown_path: Path | None, console: Co
     Raises:
         SinkError: A file cannot be written.
     """
-    summary = summarise(evaluation)
+    summary = summarize(evaluation)
     tables = all_tables(evaluation, summary)
     environment = _environment()
     folder = evaluation.plan.output

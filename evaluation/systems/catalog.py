@@ -30,7 +30,7 @@ from streamstyle.styles.store import CodeCache
 
 REFERENCES = {
     "identity": "the photo, untouched",
-    "rgb": "the photo with the painting's mean and deviation of colours",
+    "rgb": "the photo with the painting's mean and deviation of colors",
     "painting": "the painting itself, in place of the photo",
 }
 """What is no system, but shows where the ends of the scales are."""
@@ -47,6 +47,7 @@ class Options:
         gatys_steps: Evaluations of Gatys' loss per picture.
         seed: Of what is random.
         grain: `--grain` of the commands, for `fast`; other models are judged as they were published, without.
+        strokes: Short side at which `fast` paints; None for that of the photo.
     """
 
     device: str = "cpu"
@@ -54,6 +55,7 @@ class Options:
     gatys_steps: int = GATYS_STEPS
     seed: int = 0
     grain: float = GRAIN
+    strokes: int | None = None
 
 
 class Reference(System):
@@ -70,12 +72,12 @@ class Reference(System):
         if self._name == "painting":
             full = crop_to(painting.image, content.shape[1], content.shape[0])
         elif self._name == "rgb":
-            full = _in_its_colours(content, painting.image)
+            full = _in_its_colors(content, painting.image)
         return mixed(content, full, alpha)
 
 
-def _in_its_colours(content: Image, painting: Image) -> Image:
-    """Mean and deviation of each colour channel matched, the gain bounded: the first step of `fast`, and its baseline."""
+def _in_its_colors(content: Image, painting: Image) -> Image:
+    """Mean and deviation of each color channel matched, the gain bounded: the first step of `fast`, and its baseline."""
     mean, deviation = content.mean((0, 1)), np.sqrt(content.var((0, 1)) + 1e-5 * 255**2)
     gain = np.minimum(np.sqrt(painting.var((0, 1)) + 1e-5 * 255**2) / deviation, 2.5)
     matched = (content - mean) * gain + painting.mean((0, 1))
@@ -88,17 +90,18 @@ class Family(System):
 
     modes = ("off", "on")
 
-    def __init__(self, model: str, device: str, *, grain: float) -> None:
+    def __init__(self, model: str, options: Options) -> None:
         files = find_model(model)
         # A cache of its own: what a painting's first encoding costs must not depend on earlier runs.
         folder = tempfile.mkdtemp(prefix="streamstyle-evaluation-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._stylizer = Stylizer(model, device, CodeCache(Path(folder)))
+        self._stylizer = Stylizer(model, options.device, CodeCache(Path(folder)))
         self._codes: dict[str, StyleCode] = {}
         known = self._stylizer.encoder.builtin.names()
         any_style = files.style.is_file()
         self.known_names = () if any_style else tuple(known)
-        self._grain = grain if self._stylizer.name == "fast" else 0.0
+        ours = self._stylizer.name == "fast"
+        self._grain, self._strokes = (options.grain, options.strokes) if ours else (0.0, None)
         version = self._stylizer.version
         if version == "unknown":
             version = _checksum([files.stylize, files.style])
@@ -106,6 +109,7 @@ class Family(System):
         self.facts = Facts(
             version=version
             + (f", grain {self._grain:g}" if self._grain else "")
+            + (f", strokes {self._strokes}" if self._strokes else "")
             + (f", faces {FACES:g}" if weights.is_there(weights.FACES) else ""),
             runs_on=self._stylizer.provider,
             styles=None if any_style else len(known),
@@ -121,7 +125,7 @@ class Family(System):
                 if not self.known_names
                 else self._stylizer.encoder.find(painting.name)
             )
-        return Look(self._codes[painting.key], alpha=alpha, temporal=mode, grain=self._grain)
+        return Look(self._codes[painting.key], alpha=alpha, temporal=mode, grain=self._grain, size=self._strokes)
 
     def stylize(self, content: Image, painting: Painting, alpha: float = 1.0) -> Image:
         """See System."""
@@ -251,7 +255,7 @@ def open_system(model: str, options: Options) -> System:
     if model.endswith((".safetensors", ".onnx")) and (system := _open_file(Path(model), options)):
         return system
     try:
-        return Family(model, options.device, grain=options.grain)
+        return Family(model, options)
     except StyleError as error:
         raise ModelError(str(error)) from error
     except ModelError as error:

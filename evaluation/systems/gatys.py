@@ -1,4 +1,4 @@
-"""Gatys' optimisation as a system: slow, and the measure of what is fast."""
+"""Gatys' optimization as a system: slow, and the measure of what is fast."""
 
 import hashlib
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from evaluation.sizes import Painting
 from evaluation.systems.base import Facts, System, mixed
 from evaluation.tensors import as_tensor
 from models.gatys import WANTED_LAYERS, Settings
-from models.gatys import stylize as optimise
+from models.gatys import stylize as optimize
 from models.vgg import Vgg19
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
@@ -48,7 +48,7 @@ class Gatys(System):
         key = (hashlib.sha256(content.tobytes()).digest(), painting.key)
         if key not in self._made:
             photo, style = as_tensor(content, self._device), as_tensor(painting.image, self._device)
-            picture = optimise(photo, style, self._vgg, self._settings).picture[0]
+            picture = optimize(photo, style, self._vgg, self._settings).picture[0]
             full = np.ascontiguousarray(picture.mul(255).round().to("cpu", torch.uint8).permute(1, 2, 0).numpy())
             self._made[key] = full
             while len(self._made) > _REMEMBERED:

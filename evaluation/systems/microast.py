@@ -21,7 +21,7 @@ _MULTIPLE = 4
 class MicroAstSystem(System):
     """Pictures and paintings as they are, in PyTorch; between strengths pixels move linearly.
 
-    Its authors' program mixes features, which leaves the range of colours as soon as anything of the photo's is mixed in.
+    Its authors' program mixes features, which leaves the range of colors as soon as anything of the photo's is mixed in.
 
     Source: see `bench.microast`.
     """

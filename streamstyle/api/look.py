@@ -122,3 +122,14 @@ def is_in_memory(style: str) -> bool:
 def plain_name(style: str) -> str:
     """What to call such a style in messages and reports."""
     return style.removesuffix(".png").strip("<>")
+
+
+def check_look(look: object) -> Look:
+    """What was given as a look, if it is one.
+
+    Raises:
+        UsageError: It is something else, such as the name of a style.
+    """
+    if not isinstance(look, Look):
+        raise UsageError(f"wanted a look, got {look!r:.60}; make one with Painter.look")
+    return look

@@ -8,7 +8,7 @@ from typing import Unpack
 
 import numpy as np
 
-from streamstyle.api.look import Look, Style, as_style, name_in_memory, plain_name
+from streamstyle.api.look import Look, Style, as_style, check_look, name_in_memory, plain_name
 from streamstyle.api.stream import Progress, Stream
 from streamstyle.api.values import LookFields, Seconds, StyleLike, check_size, checked_image, exact, recipe_from
 from streamstyle.api.words import speaks_python
@@ -16,7 +16,6 @@ from streamstyle.errors import StyleError
 from streamstyle.files.job import Job, Report
 from streamstyle.files.run import stylize_source
 from streamstyle.frame import Image
-from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources import open_source
@@ -128,7 +127,7 @@ class Painter:
             codes[name] = self.encode(in_memory.get(name, name), name=plain_name(name), size=size)
             return codes[name]
 
-        with closing(Player(recipe, find, find_people)) as player:
+        with closing(Player(recipe, find)) as player:
             for warning in player.warnings:
                 log.warning(warning)
         return Look(recipe, codes)
@@ -215,7 +214,7 @@ class Painter:
             crf=crf,
             overwrite=overwrite,
             keep_gps=keep_gps,
-            reads=look.recipe.files,
+            reads=check_look(look).recipe.files,
         )
         with open_source(os.fspath(source), start=job.start, end=job.end, keep_alpha=True) as opened:
 
@@ -252,7 +251,7 @@ class Painter:
         def find(name: str, _size: int) -> StyleCode:
             return self.encode(look.codes[name])
 
-        return Player(look.recipe, find, find_people, loop=loop, before=before)
+        return Player(check_look(look).recipe, find, loop=loop, before=before)
 
 
 def _check_size(**sizes: int | None) -> None:

@@ -3,12 +3,11 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from streamstyle.api.look import Look
+from streamstyle.api.look import Look, check_look
 from streamstyle.api.values import checked_image
 from streamstyle.api.words import speaks_python
 from streamstyle.frame import Frame, Image
@@ -63,7 +62,7 @@ class Stream:
     @look.setter
     def look(self, look: Look) -> None:
         before, player = self._wanted
-        if not (player.fits(look.recipe) and _same_styles(look, before)):
+        if not (player.fits(check_look(look).recipe) and _same_styles(look, before)):
             player = self._make_player(look, player)
         self._wanted = look, player
         self._coming.append(self._wanted)
@@ -141,7 +140,7 @@ class Stream:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_failure: object) -> None:
         self.close()
 
     def _take_up(self, look: Look, player: Player, now: float) -> None:

@@ -12,38 +12,42 @@ from dataclasses import replace
 from rich.console import Console
 from rich.table import Table
 
+from streamstyle.commands.camera_outputs import USUAL_RATE, open_microphone, open_sinks, viewers
 from streamstyle.commands.install import need, offer
+from streamstyle.commands.parser import named_files
 from streamstyle.commands.progress import LOG_SECONDS, complain, teller
-from streamstyle.errors import Interrupted, UsageError
+from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.names import FreshNames
 from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
-from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.live.state import Settings
 from streamstyle.look.look_file import check_look_place, read_recipe, save_recipe
 from streamstyle.look.options import recipe_of
-from streamstyle.look.people import find_people, weights
+from streamstyle.look.people import weights
+from streamstyle.look.player import check_names
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import choose_codec
 from streamstyle.media.sinks.place import refuse_unless_writable
-from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources import open_live_source
 from streamstyle.media.sources.cameras import list_cameras
 from streamstyle.media.sources.live import LiveSource
+from streamstyle.media.sources.microphone import ComputerMicrophone
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.live import Pair
-from streamstyle.pipeline.trace import Trace, profiled
-from streamstyle.studio.mjpeg import MjpegSink
+from streamstyle.pipeline.threads import reached
+from streamstyle.runtime.catalog import find_model
 from streamstyle.styles.own import own_styles
+from streamstyle.styles.store import builtin_names
 from streamstyle.window.viewer import Headless, Viewer
 from streamstyle.window.window import Window
 
 log = logging.getLogger(__name__)
 
-_USUAL_RATE = 30.0
+_NOBODY_READS = (OSError, SystemExit)
+"""What printing raises where the terminal or the reader of a pipe went away; rich would end the program."""
 
 
 def camera_command(options: argparse.Namespace, console: Console) -> int:
@@ -55,17 +59,18 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
     if headless and not wanted:
         raise UsageError("--no-window leaves nothing to see; add --virtual-camera, --record, --mjpeg or --seconds")
 
-    with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
-        return _run(options, console, trace)
-
-
-def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> int:
-    """With what was checked of the command line."""
-    headless = options.no_window
     started = time.monotonic()
     recipe = recipe_of(options)
     log.debug("look: %s", recipe)
-    _check_places(options, recipe)
+    reads = (options.camera or "", *recipe.files)
+    _check_places(options, reads)
+    return _run(options, recipe, started, console)
+
+
+def _run(options: argparse.Namespace, recipe: Recipe, started: float, console: Console) -> int:
+    """With what was checked of the command line."""
+    check_names(recipe, builtin_names(find_model(options.model).styles), options.model)
+    headless = options.no_window
     if recipe.knows_people:
         need(weights.PEOPLE)
     if options.virtual_camera is not None:
@@ -76,29 +81,32 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
     window = None if headless else Window()
     sinks: dict[str, Sink] = {}
     source: LiveSource | None = None
+    microphone: ComputerMicrophone | None = None
     try:
         # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
-        source = open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop)
+        source = reached(
+            options.camera or "",
+            lambda: open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop),
+        )
+        microphone = open_microphone(options, source, warn)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
         teller(console)(stylizer.description)
         controls = _controls(options, recipe, stylizer, warn)
         _tell_source(source, console)
         warn(source.warnings)
-        if options.audio and source.sound is None:
-            warn([f"{source.info.name} has no sound that could be recorded; --audio records that of files"])
-        sinks = _open_sinks(options, source, console, warn)
-        live = _live(options, source, controls, sinks, started, trace)
+        sinks = open_sinks(options, source, microphone, console, warn)
+        live = _live(options, source, microphone, controls, sinks, started)
         live.tell = lambda line: warn([line], again=True)
         report = live.run(_presenter(options, live, window, sinks, console))
-        report.outputs.extend(_save_look(options, controls))
+        _save_look(options, live, report)
     except BaseException as failure:
         # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
         for sink in sinks.values():
             sink.abort()
         if isinstance(failure, Interrupted) and live is not None and live.shown:
             report = live.report()
-            report.outputs.extend(_save_look(options, live.controls))
-            with suppress(OSError):  # the terminal may be what went away
+            _save_look(options, live, report)
+            with suppress(*_NOBODY_READS):
                 _tell(report, console, warn, as_json=options.json)
         raise
     finally:
@@ -106,24 +114,25 @@ def _run(options: argparse.Namespace, console: Console, trace: Trace | None) -> 
             controls.close()
         if source is not None:
             source.close()
+        if microphone is not None:
+            microphone.close()
         if window is not None:
             window.close()
     _tell(report, console, warn, as_json=options.json)
     return 1 if live.sinks.failures else 0
 
 
-def _check_places(options: argparse.Namespace, recipe: Recipe) -> None:
+def _check_places(options: argparse.Namespace, reads: tuple[str, ...]) -> None:
     """Refuse before any work what cannot be written."""
     if options.save_look is not None:
-        check_look_place(options.save_look, overwrite=options.overwrite)
+        more = named_files(options, but=("look", "save_look"))
+        check_look_place(options.save_look, overwrite=options.overwrite, reads=(*reads, *more))
     if options.record is None:
         return
-    for other in ("save_look", "profile"):
-        path = getattr(options, other)
-        if path is not None and path.absolute() == options.record.absolute():
-            raise UsageError(f"--record and --{other.replace('_', '-')} name the same file; name two")
-    reads = (options.camera or "", *recipe.files, str(options.look or ""), options.model)
-    refuse_unless_writable(options.record, overwrite=options.overwrite, reads=reads)
+    if options.save_look is not None and options.save_look.absolute() == options.record.absolute():
+        raise UsageError("--record and --save-look name the same file; name two")
+    more = named_files(options, but=("record",))
+    refuse_unless_writable(options.record, overwrite=options.overwrite, reads=(*reads, *more))
     choose_codec(options.record, None)
 
 
@@ -173,46 +182,22 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
         recipe = replace(recipe, style=styles[:1])
     elif not own:
         recipe = replace(recipe, style=styles[:1])
-    controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe), find_people)
+    controls = Controls(stylizer, Settings(styles, mirror=options.mirror, recipe=recipe))
     controls.tell = lambda line: warn([line])
     controls.start()
     return controls
 
 
-def _open_sinks(options: argparse.Namespace, source: LiveSource, console: Console, warn: _Warnings) -> dict[str, Sink]:
-    """All outputs that were asked for apart from the window; all or none."""
-    info = source.info
-    sinks: dict[str, Sink] = {}
-    try:
-        if options.virtual_camera is not None:
-            rate = float(info.frame_rate or _USUAL_RATE)
-            sinks["virtual camera"] = VirtualCameraSink(options.virtual_camera or None, info.width, info.height, rate)
-        if options.mjpeg is not None:
-            sinks["mjpeg"] = MjpegSink(options.mjpeg)
-        if options.record is not None:
-            sound = source.sound if options.audio else None
-            sinks[RECORDING] = open_recording(info, options.record, overwrite=options.overwrite, sound=sound)
-        for name, sink in sinks.items():
-            if sink.destination is not None:
-                teller(console)(f"{name}: {sink.destination}")
-            warn(sink.warnings)
-    except BaseException:
-        for sink in sinks.values():
-            sink.abort()
-        raise
-    return sinks
-
-
 def _live(
     options: argparse.Namespace,
     source: LiveSource,
+    microphone: ComputerMicrophone | None,
     controls: Controls,
     sinks: dict[str, Sink],
     started: float,
-    trace: Trace | None,
 ) -> Live:
     info = source.info
-    rate = float(info.frame_rate or _USUAL_RATE)
+    rate = float(info.frame_rate or USUAL_RATE)
     moves = options.size is None and not controls.stylizer.sizes_are_dear
     auto = AutoSize(ladder(min(info.width, info.height), controls.settings.recipe.stroke_size), 1 / rate) if moves else None
     live = Live(
@@ -223,9 +208,9 @@ def _live(
         auto=auto,
         sinks=sinks,
         needs_sink=options.no_window,
-        with_sound=options.audio,
+        with_sound=options.audio is not None,
+        microphone=microphone,
         started=started,
-        trace=trace,
     )
     if options.styles_folder is not None:
         live.watch(options.styles_folder)
@@ -236,12 +221,17 @@ def _live(
     return live
 
 
-def _save_look(options: argparse.Namespace, controls: Controls) -> list[str]:
-    """Write it as it was in the end, with all that was changed by key; returns where it lies."""
+def _save_look(options: argparse.Namespace, live: Live, report: LiveReport) -> None:
+    """Write it as it was in the end, with all that was changed by key; the report tells what came of it."""
     if options.save_look is None:
-        return []
-    save_recipe(controls.settings.recipe, options.save_look, overwrite=options.overwrite)
-    return [str(options.save_look)]
+        return
+    try:
+        save_recipe(live.controls.settings.recipe, options.save_look, overwrite=options.overwrite)
+    except StreamstyleError as error:
+        report.warnings.append(f"the look was not saved: {error}")
+        live.sinks.failures.append(error)
+    else:
+        report.outputs.append(str(options.save_look))
 
 
 class _Logged:
@@ -256,7 +246,8 @@ class _Logged:
         now = time.monotonic()
         if now - self._told >= LOG_SECONDS:
             self._told = now
-            self._tell(f"{self._live.shown} frames, {self._live.rate.per_second(now):.1f} fps")
+            with suppress(*_NOBODY_READS):
+                self._tell(f"{self._live.shown} frames, {self._live.rate.per_second(now):.1f} fps")
         return self._present(pair)
 
 
@@ -272,7 +263,7 @@ def _presenter(
         recording_path=lambda: names.next(".mp4"),
         snapshot_path=lambda: names.next(".png"),
         seconds=options.seconds,
-        viewers=lambda: sum(sink.viewers for sink in sinks.values() if isinstance(sink, MjpegSink)),
+        viewers=lambda: viewers(sinks),
     )
 
 

@@ -3,19 +3,17 @@
 import argparse
 from pathlib import Path
 
+from streamstyle.commands.parser import add_model_arguments
 from streamstyle.look.options import add_look_arguments
 from streamstyle.look.values import (
-    add_profile_argument,
     auto_size_argument,
     dimensions_argument,
     rate_argument,
     seconds_argument,
 )
-from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.table import DEVICES, PRECISIONS
-from streamstyle.studio.mjpeg import USUAL_PORT
+from streamstyle.studio.listening import MJPEG_PORT
 
-DEFAULT_ADDRESS = f"127.0.0.1:{USUAL_PORT}"
+DEFAULT_ADDRESS = f"127.0.0.1:{MJPEG_PORT}"
 
 
 def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,13 +24,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list-cameras", action="store_true", help="show the cameras with what they can do, and stop")
     parser.add_argument("--styles-folder", type=Path, metavar="DIR", help="pictures in it, also later ones, become styles")
     add_look_arguments(parser)
-    parser.add_argument(
-        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
-    )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
+    add_model_arguments(parser)
     parser.add_argument(
         "--size",
         type=auto_size_argument,
@@ -47,7 +39,13 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
     )
     parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
-    parser.add_argument("--audio", action="store_true", help="record the sound of a file that plays, too")
+    parser.add_argument(
+        "--audio",
+        nargs="?",
+        const="",
+        metavar="MIC",
+        help="record sound, too: of the file that plays, or of a microphone (name or number)",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists")
     parser.add_argument(
         "--mjpeg",
@@ -59,4 +57,3 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-window", action="store_true", help="show nothing here")
     parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
-    add_profile_argument(parser)

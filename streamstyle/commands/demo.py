@@ -1,7 +1,6 @@
 """`streamstyle demo`: a portrait whose background is painted, as a video beside the original."""
 
 import argparse
-import os
 import sys
 import webbrowser
 from contextlib import closing
@@ -14,29 +13,28 @@ from streamstyle.commands.demo_clip import write_demo_clip
 from streamstyle.commands.install import offer
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.video import tell
-from streamstyle.errors import SinkError, SourceError
+from streamstyle.errors import SourceError
 from streamstyle.files.job import Job, Report
 from streamstyle.files.run import stylize_source
 from streamstyle.frame import Frame, Image
 from streamstyle.look.options import style_argument
-from streamstyle.look.people import find_people, weights
+from streamstyle.look.people import weights
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import AS_REST, KEEP, Recipe
-from streamstyle.media.libav import reason
-from streamstyle.media.places import quoted
 from streamstyle.media.sinks.image import ImageSink
-from streamstyle.media.sinks.place import refuse_unless_writable
+from streamstyle.media.sinks.place import make_folder, refuse_unless_writable
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.runtime.machine import has_desktop
 from streamstyle.runtime.table import DEVICES
 
 _CLIP, _VIDEO, _PICTURE = "portrait.mp4", "before_and_after.mp4", "before_and_after.png"
 _SHOWN_SECONDS = Fraction(2)
 _NEXT = """
 Try next:
-  streamstyle video PHOTO_OR_VIDEO --style kiss    a file of yours; the result lies next to it
-  streamstyle styles PHOTO --open                  all styles, on a photo of yours
-  streamstyle camera                               your camera, live; h shows the keys"""
+  streamstyle video PHOTO_OR_VIDEO --style composition    a file of yours; the result lies next to it
+  streamstyle styles PHOTO --open                         all styles, on a photo of yours
+  streamstyle camera                                      your camera, live; h shows the keys"""
 
 
 def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +42,9 @@ def add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         type=style_argument,
-        default="starry-night",
+        default="composition",
         metavar="STYLE",
-        help="a picture or a built-in style (default: starry-night)",
+        help="a picture or a built-in style (default: composition)",
     )
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("demo"), metavar="DIR", help="folder for the results (default: demo)"
@@ -67,7 +65,8 @@ def demo_command(options: argparse.Namespace, console: Console) -> int:
     report, picture = run_demo(stylizer, options.style, options.output, console, overwrite=options.overwrite)
     tell(report, console, as_json=False)
     say(f"one frame of it: {picture}")
-    if not options.no_open and _has_desktop() and not webbrowser.open(Path(report.output).resolve().as_uri()):
+    is_seen = not options.no_open and sys.stdout.isatty() and has_desktop()
+    if is_seen and not webbrowser.open(Path(report.output).resolve().as_uri()):
         complain("nothing can be opened here; open the video yourself")
     say(_NEXT)
     return 0
@@ -93,11 +92,8 @@ def run_demo(
     """
     recipe = Recipe((style,), strokes="bold", person=KEEP if weights.is_there(weights.PEOPLE) else AS_REST)
     clip, video, picture = (folder / name for name in (_CLIP, _VIDEO, _PICTURE))
-    with closing(Player(recipe, stylizer.encoder.find, find_people)) as player:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
-            raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name another with -o") from error
+    with closing(Player(recipe, stylizer.encoder.find)) as player:
+        make_folder(folder)
         for place in (clip, video, picture):
             refuse_unless_writable(place, overwrite=overwrite, reads=(style,))
         write_demo_clip(clip, overwrite=overwrite)
@@ -114,10 +110,3 @@ def _frame_at(path: Path, seconds: Fraction) -> Image:
         for frame in source:
             return frame.image
     raise SourceError(f"'{path}' is shorter than {float(seconds):g} s")
-
-
-def _has_desktop() -> bool:
-    """Whether somebody who started this in a terminal sees what is opened."""
-    if not sys.stdout.isatty():
-        return False
-    return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -21,6 +21,7 @@ from streamstyle.look.people import install as people
 from streamstyle.look.people import weights
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
+from streamstyle.media.whole import whole_file
 from streamstyle.runtime.catalog import VGG_FILE, ModelFiles, user_models, vgg_weights
 from streamstyle.tuning.child import torch_side
 
@@ -78,9 +79,9 @@ def _install_vgg19(source: Path | None) -> None:
     if source is not None:
         _take_vgg19(source)
         return
-    _run_beside("export.download")
+    _run_module("export.download")
     if all(importlib.util.find_spec(name) for name in ("torch", "onnx", "onnxscript")):
-        _run_beside("export.import_adain", "--download")
+        _run_module("export.import_adain", "--download")
     else:
         complain(f"--model {_VGG19} needs PyTorch, too; run: pip install 'streamstyle[train]', then the same command again")
 
@@ -95,12 +96,13 @@ def _take_vgg19(source: Path) -> None:
     try:
         user_models().mkdir(parents=True, exist_ok=True)
         for path in found:
-            shutil.copyfile(path, user_models() / path.name)
+            with whole_file(user_models() / path.name) as partial:
+                shutil.copyfile(path, partial)
     except OSError as error:
         raise ModelError(f"{quoted(error.filename)} cannot be copied: {reason(error)}") from error
 
 
-def _run_beside(*command: str) -> None:
+def _run_module(*command: str) -> None:
     """Run a module of the folders that need PyTorch, in a process of its own, which prints its own messages."""
     path = os.pathsep.join([str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])])
     words = [sys.executable, "-m", *command]
@@ -127,6 +129,7 @@ PARTS = {
         part_of_weights(weights.PEOPLE, "--person and --background"),
         part_of_weights(weights.FACES, "--faces"),
         _package("virtual-camera", "--virtual-camera: pyvirtualcam (GPL-2.0)", "0.1 MB", "virtual-camera", "pyvirtualcam"),
+        _package("microphone", "--audio with a camera: sounddevice (MIT)", "0.6 MB", "microphone", "sounddevice"),
         _package("camera", "names of cameras on Windows and macOS", "0.1 MB", "camera", "cv2_enumerate_cameras"),
         _package("cpu", "what runs the model: ONNX Runtime, and on x86 OpenVINO", "80 MB", "openvino", "onnxruntime"),
         Part(

@@ -3,8 +3,10 @@
 import logging
 import platform
 import shlex
+import stat
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from streamstyle import __version__
@@ -14,6 +16,8 @@ from streamstyle.media.places import quoted
 
 SAID = logging.getLogger("streamstyle.said")
 """Lines that the user has seen already: for the file only."""
+_FIRST_LINE = b" DEBUG streamstyle: streamstyle "
+_LONGEST_FIRST_LINE = 4096
 
 
 def start_log(path: Path | None, words: Sequence[str], *, verbose: bool) -> None:
@@ -31,7 +35,8 @@ def start_log(path: Path | None, words: Sequence[str], *, verbose: bool) -> None
     for handler in list(own.handlers):
         if isinstance(handler, _ToTerminal | _ToFile):
             own.removeHandler(handler)
-            handler.close()
+            with suppress(OSError):  # of the full disk on which it has ended
+                handler.close()
     own.setLevel(logging.DEBUG if verbose or path is not None else logging.NOTSET)
     if verbose:
         own.addHandler(_ToTerminal())
@@ -39,6 +44,18 @@ def start_log(path: Path | None, words: Sequence[str], *, verbose: bool) -> None
         own.addHandler(_ToFile(path))
     own.debug("streamstyle %s: streamstyle %s", __version__, shlex.join(words))
     own.debug("Python %s, %s %s", platform.python_version(), platform.platform(), platform.machine())
+
+
+def _is_log(path: Path) -> bool:
+    """Whether there is nothing at a path, or a log: to anything else, none is added."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return path.is_dir()  # which is said when it is opened
+        with path.open("rb") as file:
+            start = file.read(_LONGEST_FIRST_LINE)
+    except FileNotFoundError:
+        return True
+    return not start or _FIRST_LINE in start.partition(b"\n")[0]
 
 
 class _ToTerminal(logging.StreamHandler):  # type: ignore[type-arg]  # not generic when it runs
@@ -55,7 +72,18 @@ class _ToFile(logging.FileHandler):
 
     def __init__(self, path: Path) -> None:
         try:
+            if not (_is_log(path) or path.is_char_device()):
+                raise SinkError(f"{quoted(path)} is there already and no log of streamstyle; name another file for the log")
             super().__init__(path, encoding="utf-8", errors="backslashreplace")
         except (OSError, ValueError) as error:
             raise SinkError(f"the log {quoted(path)} cannot be written: {reason(error)}; name another file") from error
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self._path, self._failed = path, False
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - as logging has it
+        """Say once that the disk is full, say; what is done goes on."""
+        failure = sys.exc_info()[1]
+        if not self._failed and isinstance(failure, OSError):
+            self._failed = True
+            with suppress(OSError):
+                print(f"streamstyle: the log {quoted(self._path)} ends: {reason(failure)}", file=sys.stderr, flush=True)

@@ -5,6 +5,7 @@ since the terminal was closed.
 """
 
 import argparse
+import importlib
 import io
 import signal
 import sys
@@ -15,7 +16,6 @@ from typing import NoReturn
 from rich.console import Console
 
 from streamstyle import __version__
-from streamstyle.commands.camera import camera_command
 from streamstyle.commands.camera_options import add_camera_arguments
 from streamstyle.commands.completion import add_completion_arguments, completion
 from streamstyle.commands.demo import add_demo_arguments, demo_command
@@ -25,13 +25,12 @@ from streamstyle.commands.pages import GREETING, PAGES
 from streamstyle.commands.parser import Parser
 from streamstyle.commands.progress import complain
 from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
-from streamstyle.commands.studio import add_studio_arguments, studio_command
+from streamstyle.commands.studio_options import add_studio_arguments
 from streamstyle.commands.style import add_style_arguments, style_command
 from streamstyle.commands.styles import add_styles_arguments, styles_command
 from streamstyle.commands.video import add_video_arguments, video_command
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
-from streamstyle.look.removed import removed
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 
@@ -40,6 +39,15 @@ def completion_command(options: argparse.Namespace, _console: Console) -> int:
     """Print the script; returns the exit code."""
     print(completion(options.shell, build_parser()), end="")
     return 0
+
+
+def _later(module: str, command: str) -> Callable[[argparse.Namespace, Console], int]:
+    """A command whose module is loaded when it is run: nobody else waits for a window or a web server."""
+
+    def run(options: argparse.Namespace, console: Console) -> int:
+        return int(getattr(importlib.import_module(f"streamstyle.commands.{module}"), command)(options, console))
+
+    return run
 
 
 # The last one comes when the terminal is closed; Windows has none.
@@ -82,11 +90,11 @@ _COMMANDS: dict[
     str, tuple[str, Callable[[Parser], None], Callable[[argparse.Namespace, Console], int], dict[str, bool]]
 ] = {
     "video": ("paint photos and videos; the result lies next to the input", add_video_arguments, video_command, {}),
-    "camera": ("paint a camera, live", add_camera_arguments, camera_command, _SPEAKS),
+    "camera": ("paint a camera, live", add_camera_arguments, _later("camera", "camera_command"), _SPEAKS),
     "studio": (
         "do everything from a browser: live, films, own styles; and an API",
         add_studio_arguments,
-        studio_command,
+        _later("studio", "studio_command"),
         _SAYS_IT_IN_WORDS,
     ),
     "demo": ("paint a sample clip, and show it before and after", add_demo_arguments, demo_command, _SAYS_IT_IN_WORDS),
@@ -114,8 +122,6 @@ def _run(words: list[str]) -> int:
     if not words:
         print(GREETING, end="")
         return 0
-    if line := removed(words):
-        raise UsageError(line)
     options = build_parser().read(words)
     start_log(options.log_file, words, verbose=options.verbose)
     # Names of files and packages hold brackets, which are no markup: streamstyle[gpu].
@@ -150,7 +156,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # names may hold letters that the terminal's encoding lacks
     _take_signals()
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()  # a full disk is a failure, too
+        return code
     except Interrupted as interruption:
         if interruption.unfinished:
             complain(f"stopped; what was done so far plays: {interruption.unfinished}")

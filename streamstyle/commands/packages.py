@@ -31,8 +31,12 @@ def add(wanted: list[str]) -> None:
     Raises:
         ModelError: There is nothing that could, or it did not.
     """
+    pipx = shutil.which("pipx")
     if importlib.util.find_spec("pip"):
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    elif pipx and (Path(sys.prefix) / "pipx_metadata.json").is_file():
+        # Environments of a pipx that uses uv have no pip.
+        command = [pipx, "runpip", Path(sys.prefix).name, "install", "--quiet"]
     else:
         command = [_uv(), "pip", "install", "--quiet", "--python", sys.executable]
     _run([*command, *wanted])

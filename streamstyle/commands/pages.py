@@ -11,7 +11,7 @@ _TOLD = "config verbose log_file help"
 GREETING = f"""streamstyle {__version__}: photos, videos and live cameras as paintings, on your own computer.
 
   streamstyle demo                                     a sample clip, before and after
-  streamstyle video portrait.jpg --style kiss          a photo; the result lies next to it
+  streamstyle video portrait.jpg --style composition   a photo; the result lies next to it
   streamstyle video holiday.mp4 --style starry-night   a video, with its sound
   streamstyle styles portrait.jpg --open               your photo in every style, in the browser
   streamstyle camera                                   your camera, live
@@ -30,7 +30,7 @@ PAGES = {
             " skip_duplicates",
             "how it looks": f"{_LOOK} background look | {_LOOK_RARELY}",
             "how it is computed": f"{_COMPUTED} hwaccel workers cluster",
-            "messages": f"help_all | list_styles quiet json {_TOLD} profile",
+            "messages": f"help_all | list_styles quiet json {_TOLD}",
         },
         (
             "streamstyle video holiday.mp4 --style starry-night",
@@ -43,14 +43,14 @@ PAGES = {
         "[options]",
         {
             "input": "camera list_cameras mirror | camera_size fps loop",
-            "output": "record virtual_camera mjpeg no_window | audio seconds overwrite",
+            "output": "record audio virtual_camera mjpeg no_window | seconds overwrite",
             "how it looks": f"{_LOOK} look styles_folder | background {_LOOK_RARELY}",
             "how it is computed": _COMPUTED,
-            "messages": f"help_all | json {_TOLD} profile",
+            "messages": f"help_all | json {_TOLD}",
         },
         (
-            "streamstyle camera --style kiss my_painting.jpg    (h shows the keys)",
-            "streamstyle camera --record show.mp4",
+            "streamstyle camera --style composition my_painting.jpg    (h shows the keys)",
+            "streamstyle camera --record show.mp4 --audio",
             "streamstyle camera --virtual-camera --no-window    (a camera for Zoom, Teams, OBS)",
         ),
     ),
@@ -88,7 +88,7 @@ PAGES = {
         ),
     ),
     "sheet": Page(
-        "INPUT -o OUT [options]",
+        "INPUT [options]",
         {
             "input and output": "input output overwrite start",
             "how it looks": "style size",
@@ -96,8 +96,8 @@ PAGES = {
             "messages": f"help_all | {_TOLD}",
         },
         (
-            "streamstyle sheet portrait.jpg -o styles.png",
-            "streamstyle sheet holiday.mp4 --start 0:10 --style kiss scream -o sheet.png",
+            "streamstyle sheet portrait.jpg",
+            "streamstyle sheet holiday.mp4 --start 0:10 --style composition scream -o sheet.png",
         ),
     ),
     "install": Page(

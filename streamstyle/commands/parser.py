@@ -12,9 +12,12 @@ from typing import Any, NoReturn
 from streamstyle.errors import UsageError
 from streamstyle.look.toml_options import config_arguments
 from streamstyle.media.places import is_url, quoted
+from streamstyle.runtime.catalog import MODELS
+from streamstyle.runtime.table import DEVICES, PRECISIONS
 
 _WIDEST, _USUAL_WIDTH = 100, 80
 _OTHERS = "more"
+_FILES = ("config", "log_file", "look", "model", "record", "save_look")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Parser(argparse.ArgumentParser):
         known = [str(choice) for choice in action.choices]
         if isinstance(action, argparse._SubParsersAction):
             raise UsageError(_no_command(str(value), known))
-        raise argparse.ArgumentError(action, f"there is no '{value}'; {nearest(value, known)}")
+        raise argparse.ArgumentError(action, f"there is no {quoted(str(value))}; {nearest(value, known)}")
 
     def commands(self) -> dict[str, "Parser"]:
         """Name -> parser of each command."""
@@ -109,7 +112,11 @@ class Parser(argparse.ArgumentParser):
             UsageError: The file cannot be used, or an option or a command is none.
             SystemExit: The command line is wrong, or help was shown.
         """
+        if words[:1] == ["help"]:
+            words = [*words[1:2], "--help"]
         command = self.commands().get(words[0]) if words else None
+        if command is None and words and words[0].startswith("-") and words[0] not in {"--", *self._option_string_actions}:
+            raise UsageError(self.unexpected(words[0]))
         if command is not None:
             words = [words[0], *with_config(words[1:], command)]
         options, unknown = self.parse_known_args(words)
@@ -123,7 +130,8 @@ class Parser(argparse.ArgumentParser):
             return f"{quoted(word)} is not expected here; {self.prog} --help shows what is"
         name = word.partition("=")[0]
         known = [text for action in self._actions for text in action.option_strings]
-        return f"{self.prog} has no option {name}; {nearest(name, known, f'{self.prog} --help-all shows all')}"
+        page = "--help-all" if "--help-all" in known else "--help"
+        return f"{self.prog} has no option {name}; {nearest(name, known, f'{self.prog} {page} shows all')}"
 
 
 def with_config(words: Sequence[str], command: argparse.ArgumentParser) -> list[str]:
@@ -142,6 +150,34 @@ def with_config(words: Sequence[str], command: argparse.ArgumentParser) -> list[
         return list(words)
     # An option between them, lest the last list of the file take what was typed first.
     return [*config_arguments(path, command), f"--config={path}", *words]
+
+
+def named_files(options: argparse.Namespace, *, but: Sequence[str]) -> tuple[str, ...]:
+    """The files that a command line names beside its inputs and its look: no result may replace them.
+
+    Args:
+        options: Of any command.
+        but: Of the options that are to be left out: what they name is the result, say.
+    """
+    found = {name: getattr(options, name, None) for name in _FILES if name not in but}
+    return tuple(str(path) for path in found.values() if path)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser, *, with_precision: bool = True) -> None:
+    """Which model paints, and on what.
+
+    Args:
+        parser: Of any command.
+        with_precision: Offer `--precision`, too.
+    """
+    parser.add_argument(
+        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    if with_precision:
+        parser.add_argument(
+            "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+        )
 
 
 class _Help(argparse.Action):
@@ -185,5 +221,5 @@ def nearest(word: object, known: Sequence[str], otherwise: str = "") -> str:
 
 def _no_command(word: str, known: Sequence[str]) -> str:
     if is_url(word) or Path(word).suffix or Path(word).exists():
-        return f"wanted a command before {quoted(word)}; to paint it: streamstyle video {quoted(word)} --style kiss"
+        return f"wanted a command before {quoted(word)}; to paint it: streamstyle video {quoted(word)} --style composition"
     return f"there is no command {quoted(word)}; {nearest(word, known)}"

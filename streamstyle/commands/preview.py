@@ -11,15 +11,13 @@ from streamstyle.errors import SourceError, UsageError
 from streamstyle.files.batch import Task
 from streamstyle.files.job import Job, Report, fit
 from streamstyle.frame import Frame
-from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import time_argument
 from streamstyle.media.comparison import COMPARISONS, compared
-from streamstyle.media.libav import reason
-from streamstyle.media.places import quoted
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.place import make_folder
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.paint.stylizer import Stylizer
@@ -67,25 +65,13 @@ def output_of(options: argparse.Namespace, task: Task, suffix: str) -> Path:
     Its folder is made.
 
     Raises:
-        UsageError: The folder cannot be made.
+        SinkError: The folder cannot be made.
     """
     output = task.output
     if options.output is None or output != Path(options.output):
         output = output.with_suffix(suffix)
         make_folder(output.parent)
     return output
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results.
-
-    Raises:
-        UsageError: It cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot make the folder {quoted(folder)}: {reason(error)}") from error
 
 
 def preview_one(
@@ -105,7 +91,7 @@ def preview_one(
         compare=options.compare,
         reads=reads,
     )
-    player = Player(recipe, stylizer.encoder.find, find_people)
+    player = Player(recipe, stylizer.encoder.find)
     try:
         return paint_preview(task.name, job, options.preview_every, stylizer, player, size=options.size)
     finally:

@@ -86,11 +86,13 @@ class FrameProgress:
         if self._frames and self._frames >= frames:
             left = round((self._frames - frames) / pace)
             line = f"{self._name}: {frames} of {self._frames} frames, {pace:.1f} fps, {left // 60}:{left % 60:02} left"
-        self._console.print(line, highlight=False, soft_wrap=True)
+        with suppress(OSError):  # the terminal may be gone; the work goes on
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._bar.stop()
+        with suppress(OSError):
+            self._bar.stop()

@@ -2,25 +2,27 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
+from streamstyle.commands.parser import add_model_arguments, named_files
 from streamstyle.commands.progress import teller
 from streamstyle.errors import StyleError
+from streamstyle.files.job import default_output
 from streamstyle.frame import Frame, Image
 from streamstyle.look.look import Look
 from streamstyle.look.options import style_argument
+from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import size_argument, time_argument
 from streamstyle.media.resize import resize, resize_short_side
 from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.table import DEVICES
 from streamstyle.styles.code import StyleCode, blend
 from streamstyle.window import text as glyphs
 
@@ -51,26 +53,28 @@ def add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STYLE",
         help="one or two to show the controls with (default: built-in ones)",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="a PNG or JPEG")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="a PNG or JPEG (default: INPUT_sheet.png)")
     parser.add_argument("--size", type=size_argument, default=360, metavar="N", help="paint at this short side")
-    parser.add_argument("--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or an .onnx file")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    add_model_arguments(parser, with_precision=False)
     parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists")
 
 
 def sheet_command(options: argparse.Namespace, console: Console) -> int:
     """Write the sheet; returns the exit code."""
+    reads = (options.input, *Recipe(tuple(options.style or ())).files, *named_files(options, but=()))
     with open_source(options.input, start=options.start) as source:
+        output = options.output or default_output(replace(source.info, is_still=True), "sheet", None)
+        refuse_unless_writable(output, overwrite=options.overwrite, reads=reads)
         content = next(iter(source)).image
-    stylizer = Stylizer(options.model, options.device, tell=teller(console))
+    stylizer = Stylizer(options.model, options.device, tell=teller(console), for_frames=False)
     names = options.style or stylizer.encoder.builtin.names()[:2]
     if not names:
         raise StyleError(f"the model '{stylizer.name}' has no built-in styles; name one or two with --style")
     codes = [stylizer.encoder.find(name) for name in names[:2]]
     picture = contact_sheet(resize_short_side(content, options.size), stylizer, codes[0], codes[-1])
-    with ImageSink(options.output, overwrite=options.overwrite, reads=(options.input, *names)) as sink:
+    with ImageSink(output, overwrite=options.overwrite, reads=reads) as sink:
         sink.write(Frame(picture, 0, Fraction(0)))
-    console.print(f"sheet: {options.output}", soft_wrap=True, highlight=False)
+    console.print(f"sheet: {output}", soft_wrap=True, highlight=False)
     return 0
 
 

@@ -18,13 +18,12 @@ from rich.console import Console
 
 from streamstyle.commands.log import SAID
 from streamstyle.commands.progress import complain, teller
+from streamstyle.commands.studio_options import PASSWORD, USUAL_PORT
 from streamstyle.errors import Interrupted, UsageError
 from streamstyle.look.look_file import check_look_place, save_recipe
-from streamstyle.look.options import add_look_arguments, recipe_of
-from streamstyle.look.values import auto_size_argument
+from streamstyle.look.options import recipe_of
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.runtime.machine import has_desktop
 from streamstyle.studio.camera import Camera
 from streamstyle.studio.certificate import context_of, self_signed
 from streamstyle.studio.engine import Engine
@@ -36,52 +35,7 @@ from streamstyle.studio.security import Guard, token_of
 from streamstyle.studio.server import serving, studio_app
 from streamstyle.studio.status import ModelChoice
 
-USUAL_PORT = 8100
-_PASSWORD = "STREAMSTYLE_PASSWORD"
 _SHORTEST_PASSWORD = 8
-
-
-def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `streamstyle studio`."""
-    parser.add_argument("--camera", metavar="C", help="begin with this one: number, name, path, a film or an address")
-    parser.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
-    parser.add_argument(
-        "--port", type=int, metavar="N", help=f"port to listen at (default: {USUAL_PORT}, or the next free one)"
-    )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder for styles, looks, films and pictures")
-    parser.add_argument("--new-token", action="store_true", help="make a new token; addresses with the old one end")
-    network = parser.add_argument_group("for other devices, such as a phone")
-    network.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="H",
-        help="where to listen; 0.0.0.0: for the whole network, which needs a password (default: this computer only)",
-    )
-    network.add_argument(
-        "--password",
-        action="store_true",
-        help=f"ask for the password with which other devices get in (or set {_PASSWORD})",
-    )
-    network.add_argument("--https", action="store_true", help="encrypt; phones give their camera to such pages only")
-    network.add_argument("--certificate", type=Path, metavar="FILE", help="one of your own for --https, PEM")
-    network.add_argument("--key", type=Path, metavar="FILE", help="the private key of --certificate, PEM")
-    network.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="another host name of the studio",
-    )
-    add_look_arguments(parser)
-    parser.add_argument(
-        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file"
-    )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
-    parser.add_argument("--size", type=auto_size_argument, metavar="auto|N", help="paint live at this short side")
-    parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="swap left and right")
 
 
 def studio_command(options: argparse.Namespace, console: Console) -> int:
@@ -98,8 +52,6 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
     recipe = recipe_of(options)
     if options.save_look is not None:
         check_look_place(options.save_look, overwrite=False)
-    if options.port is not None and not 0 <= options.port <= 65535:
-        raise UsageError(f"--port is a number up to 65535, got {options.port}")
     folders = Folders.of(options.data)
     beyond = options.host not in LOOPBACK
     password = _password(options, beyond=beyond)
@@ -148,17 +100,16 @@ async def _serve(options: argparse.Namespace, console: Console) -> int:
 
 def _open(address: str) -> bool:
     """Open a page in a browser of the desktop, never in one that takes the terminal; whether there is one."""
-    has_desktop = sys.platform in {"win32", "darwin"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
-    return has_desktop and webbrowser.open(address)
+    return has_desktop() and webbrowser.open(address)
 
 
 def _password(options: argparse.Namespace, *, beyond: bool) -> str | None:
     """From the environment or the terminal; None where none is needed."""
-    password = os.environ.get(_PASSWORD)
+    password = os.environ.get(PASSWORD)
     if password is None and (beyond or options.password):
         if not sys.stdin.isatty():
             raise UsageError(
-                f"--host: listening beyond this computer needs a password; set {_PASSWORD}, or start it in a terminal"
+                f"--host: listening beyond this computer needs a password; set {PASSWORD}, or start it in a terminal"
             )
         password = getpass.getpass("password for other devices: ")
     if password is not None and len(password) < _SHORTEST_PASSWORD:

@@ -16,14 +16,14 @@ from rich.console import Console
 from streamstyle.api.look import Style
 from streamstyle.api.painter import Painter, load
 from streamstyle.commands.progress import complain, teller
-from streamstyle.errors import SinkError, SourceError, StyleError, UsageError
+from streamstyle.errors import SourceError, StyleError, UsageError
 from streamstyle.frame import Frame, Image
-from streamstyle.media.libav import reason
+from streamstyle.look.values import number_argument
 from streamstyle.media.pictures import read_image
 from streamstyle.media.places import is_url, kind, local_path, quoted
 from streamstyle.media.resize import resize, within
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES, ImageSink
-from streamstyle.media.sinks.place import refuse_unless_writable
+from streamstyle.media.sinks.place import make_folder, refuse_unless_writable
 from streamstyle.media.sources import expand_inputs
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.names import did_you_mean
@@ -64,13 +64,7 @@ def add_style_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _minutes(text: str) -> float:
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = 0.0
-    if not 0 < minutes <= MOST_MINUTES:
-        raise argparse.ArgumentTypeError(f"wanted minutes, above 0 and at most {MOST_MINUTES:g}, got '{text}'")
-    return minutes
+    return number_argument(text, lambda value: 0 < value <= MOST_MINUTES, f"minutes, above 0 and at most {MOST_MINUTES:g}")
 
 
 def style_command(options: argparse.Namespace, console: Console) -> int:
@@ -170,10 +164,7 @@ def _output(named: Path | None, painting: str) -> Path:
     """Where the style goes: `my`, `my.style`, `my.style.npz` all mean the last; by default among the user's own styles."""
     if named is None:
         folder = own_folder()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name a file with -o") from error
+        make_folder(folder)
         return folder / f"{style_name(painting)}{STYLE_FILE}"
     for ending in (STYLE_FILE, ".style", ""):
         if named.name.endswith(ending) and (ending or not named.suffix):

@@ -10,24 +10,21 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import platformdirs
 from PIL import Image as Pillow
 from rich.console import Console
 from rich.table import Table
 
+from streamstyle.commands.parser import add_model_arguments, named_files
 from streamstyle.commands.progress import complain, teller
-from streamstyle.errors import SinkError, StyleError
+from streamstyle.errors import StyleError
 from streamstyle.frame import Image
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
-from streamstyle.media.libav import reason
-from streamstyle.media.places import quoted
 from streamstyle.media.resize import within
-from streamstyle.media.sinks.place import Place
+from streamstyle.media.sinks.place import checked_file, make_folder, refuse_unless_writable
 from streamstyle.media.sources import open_source
+from streamstyle.media.user_folders import user_cache
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.catalog import MODELS
-from streamstyle.runtime.table import DEVICES
 from streamstyle.styles.own import own_styles
 from streamstyle.styles.paintings import painting_of
 from streamstyle.styles.sample import SAMPLE
@@ -71,10 +68,7 @@ def add_styles_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="show a page with thumbnails in the browser")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.html", help="write that page here")
     parser.add_argument("--overwrite", action="store_true", help="replace the page if it exists")
-    parser.add_argument(
-        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
-    )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
+    add_model_arguments(parser, with_precision=False)
     parser.add_argument("--json", action="store_true", help="the list as one line of JSON on standard output")
 
 
@@ -144,24 +138,15 @@ def _write_page(options: argparse.Namespace, stylizer: Stylizer, styles: list[Li
     photo = options.photo or str(SAMPLE)
     with open_source(photo) as source:
         content = next(iter(source)).image
-    path, reads = options.output, (photo,)
+    path, reads = options.output, (photo, *map(str, own_styles().values()), *named_files(options, but=()))
     if path is None:
-        path = Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "styles.html"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SinkError(
-                f"cannot make the folder {quoted(path.parent)}: {reason(error)}; name a page with -o"
-            ) from error
-    place = Place(path, overwrite=options.overwrite or options.output is None, reads=reads)
-    try:
-        page = _page(content, list(thumbnails(stylizer, content, styles)))
-        with place.failing_clearly():
-            place.partial.write_text(page, encoding="utf-8")
-            place.finish()
-    finally:
-        place.partial.unlink(missing_ok=True)
-        place.release()
+        path = user_cache() / "styles.html"
+        make_folder(path.parent)
+    overwrite = options.overwrite or options.output is None
+    refuse_unless_writable(path, overwrite=overwrite, reads=reads)
+    page = _page(content, list(thumbnails(stylizer, content, styles)))
+    with checked_file(path, overwrite=overwrite, reads=reads) as partial:
+        partial.write_text(page, encoding="utf-8")
     console.print(f"styles: {path}", soft_wrap=True, highlight=False)
     if options.open and not webbrowser.open(path.resolve().as_uri()):
         complain("no browser can be opened here; open the page yourself")
@@ -206,7 +191,7 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif }}
 body {{ max-width: 1400px; margin: 2rem auto; padding: 0 1rem }}
 header {{ display: flex; gap: 1.5rem; align-items: end; flex-wrap: wrap }}
-ul {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1.5rem; padding: 0 }}
+ul {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 42%), 1fr)); gap: 1.5rem; padding: 0 }}
 li {{ list-style: none }}
 img {{ display: block; width: 100%; border-radius: 6px; margin-bottom: .4rem }}
 header img {{ width: 12rem; margin: 0 }}

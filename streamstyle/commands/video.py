@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from streamstyle.commands.install import need
+from streamstyle.commands.parser import add_model_arguments, named_files
 from streamstyle.commands.preview import add_sharing_arguments, output_of, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
@@ -19,19 +20,18 @@ from streamstyle.files.job import Job, Report, default_output
 from streamstyle.files.run import stylize_source
 from streamstyle.look.look_file import check_look_place, save_recipe
 from streamstyle.look.options import add_look_arguments, recipe_of
-from streamstyle.look.people import find_people, weights
-from streamstyle.look.player import Player, check_style
+from streamstyle.look.people import weights
+from streamstyle.look.player import Player, check_names, check_style
 from streamstyle.look.recipe import Recipe
-from streamstyle.look.values import add_profile_argument, size_argument, time_argument
+from streamstyle.look.values import size_argument, time_argument, whole_argument
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sources import hardware, open_source
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.pipeline.times import StageTimes
-from streamstyle.pipeline.trace import Trace, profiled
-from streamstyle.runtime.catalog import MODELS, find_model
-from streamstyle.runtime.table import DEVICES, PRECISIONS
+from streamstyle.pipeline.threads import reached
+from streamstyle.runtime.catalog import find_model
 from streamstyle.styles.names import spelled
+from streamstyle.styles.own import own_styles
 from streamstyle.styles.store import builtin_names, is_bare
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", nargs="*", metavar="INPUT", help="videos, photos, folders of them, or URLs")
     parser.add_argument("-o", "--output", metavar="OUT", help="a file, or a folder for several inputs")
     add_look_arguments(parser)
-    parser.add_argument(
-        "--model", default="fast", metavar="NAME", help=f"{', '.join(MODELS)}, or the path of an .onnx file (default: fast)"
-    )
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
-    )
+    add_model_arguments(parser)
     parser.add_argument("--size", type=size_argument, metavar="N", help="paint at this short side instead of --strokes")
     parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
     parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
@@ -63,7 +57,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         help="what decodes videos (default: off, the CPU)",
     )
     parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
-    parser.add_argument("--crf", type=int, metavar="N", help="video quality: lower is better and larger")
+    parser.add_argument("--crf", type=_quality_argument, metavar="N", help="video quality: lower is better and larger")
     parser.add_argument(
         "--skip-duplicates",
         action=argparse.BooleanOptionalAction,
@@ -91,7 +85,6 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
     add_sharing_arguments(parser)
-    add_profile_argument(parser)
     parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
     parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
@@ -101,9 +94,12 @@ def _workers_argument(text: str) -> int | None:
     """A number of processes; None for `auto`."""
     if text == "auto":
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"wanted 1 to {_MOST_WORKERS}, or auto, got '{text}'")
-    return int(text)
+    return whole_argument(text, 1, _MOST_WORKERS, f"1 to {_MOST_WORKERS}, or auto")
+
+
+def _quality_argument(text: str) -> int:
+    """A constant quality of a video, as encoders number it."""
+    return whole_argument(text, 0, 63, "a whole number from 0 to 63")
 
 
 def video_command(options: argparse.Namespace, console: Console) -> int:
@@ -114,66 +110,64 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(_no_input(options.style))
     if options.end is not None and options.end <= (options.start or 0):
         raise UsageError("--end must come after --start")
-    if options.crf is not None and not 0 <= options.crf <= 63:
-        raise UsageError(f"--crf must lie between 0 and 63, got {options.crf}")
     recipe = recipe_of(options)
     log.debug("look: %s", recipe)
     if options.save_look is not None:
-        check_look_place(options.save_look, overwrite=options.overwrite)
-    with profiled(options.profile, teller(console), overwrite=options.overwrite) as trace:
-        return _stylize_files(options, recipe, console, trace)
+        reads = (*options.inputs, *recipe.files, *named_files(options, but=("look", "save_look")))
+        check_look_place(options.save_look, overwrite=options.overwrite, reads=reads)
+    return _stylize_files(options, recipe, console)
 
 
-def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console, trace: Trace | None) -> int:
+def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console) -> int:
     """With what was checked of the command line; what cannot be done is said before a model is loaded."""
     files = find_model(options.model)
     known = builtin_names(files.styles)
     if not recipe.style and len(known) == 1 and not files.style.is_file():
         recipe = replace(recipe, style=tuple(known))
     check_style(recipe)
+    check_names(recipe, known, options.model)
     spelled_out = tuple((is_bare(style) and spelled(style, known)) or style for style in recipe.style)
     recipe = replace(recipe, style=spelled_out)
-    reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
     plan = plan_inputs(
         options.inputs,
         options.output,
         recipe.name + what_else(options),
-        known,
+        (*known, *own_styles()),
         start=options.start,
         end=options.end,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,
-        reads=reads,
+        reads=(*recipe.files, *named_files(options, but=())),
     )
     _tell_plan(plan, console, as_json=options.json)
     if not plan.to_do:
         return _end(plan, sum(bool(task.problem) for task in plan.tasks), console)
     if recipe.knows_people:
         need(weights.PEOPLE)
-    times = StageTimes(trace)
-    with times.span("load model"):
-        stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))
+    stylizer = Stylizer(
+        options.model,
+        options.device,
+        precision=options.precision,
+        tell=teller(console),
+        for_frames=not all(task.is_photo for task in plan.to_do),
+    )
     teller(console)(stylizer.description)
     recipe = stylizer.encoder.resolved(recipe)
-    with times.span("encode style"):
-        Player(recipe, stylizer.encoder.find, find_people).close()  # what is wrong with it is reported before any work
+    Player(recipe, stylizer.encoder.find).close()  # what is wrong with it is reported before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
-    return _stylize_all(options, plan, stylizer, recipe, console, trace)
+    return _stylize_all(options, plan, stylizer, recipe, console)
 
 
-def _stylize_all(
-    options: argparse.Namespace, plan: Plan, stylizer: Stylizer, recipe: Recipe, console: Console, trace: Trace | None
-) -> int:
+def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, recipe: Recipe, console: Console) -> int:
     """Every input in turn: one that fails does not keep the others from being done."""
-    reads = (*recipe.files, *(str(path) for path in (options.look, options.save_look, options.model) if path))
-    reads = (*(task.name for task in plan.tasks), *reads)
+    reads = (*(task.name for task in plan.tasks), *recipe.files, *named_files(options, but=()))
     failures = sum(bool(task.problem) for task in plan.tasks)
+    untold: OSError | None = None
     for task in plan.to_do:
         try:
-            with StageTimes(trace).span(Path(task.name).name):
-                report = _stylize_one(options, task, reads, stylizer, recipe, console, trace)
+            report = _stylize_one(options, task, reads, stylizer, recipe, console)
         except Exception as error:  # no input may keep others from being done
             if plan.is_single:
                 if isinstance(error, StreamstyleError):
@@ -183,7 +177,12 @@ def _stylize_all(
             failures += 1
             _tell_failure(task.name, words, as_json=options.json)
             continue
-        tell(report, console, as_json=options.json)
+        try:
+            tell(report, console, as_json=options.json)
+        except OSError as error:  # the terminal may be what went away: the others are made all the same
+            untold = error
+    if untold is not None:
+        raise untold
     return _end(plan, failures, console)
 
 
@@ -203,7 +202,7 @@ def _no_input(styles: Sequence[str] | None) -> str:
     last = (styles or [""])[-1]
     if len(styles or ()) > 1 or (last and not is_bare(last)):
         return f"{wanted}; if that is {quoted(last)}, name it before --style"
-    return f"{wanted}; such as: streamstyle video holiday.mp4 --style kiss"
+    return f"{wanted}; such as: streamstyle video holiday.mp4 --style composition"
 
 
 def _tell_plan(plan: Plan, console: Console, *, as_json: bool) -> None:
@@ -241,13 +240,22 @@ def _stylize_one(
     stylizer: Stylizer,
     recipe: Recipe,
     console: Console,
-    trace: Trace | None,
 ) -> Report:
     """One input; `reads` holds all files of the run."""
     if wants_preview(options):
         return preview_one(options, task, reads, stylizer, recipe)
     alpha = options.compare is None
-    with open_source(task.name, start=options.start, end=options.end, hwaccel=options.hwaccel, keep_alpha=alpha) as source:
+    with reached(
+        task.name,
+        lambda: open_source(
+            task.name,
+            start=options.start,
+            end=options.end,
+            hwaccel=options.hwaccel,
+            keep_alpha=alpha,
+            may_be_pipe=task.is_pipe,
+        ),
+    ) as source:
         # Whether a photo is transparent is known once it is open.
         suffix = default_output(source.info, recipe.name, None).suffix
         job = Job(
@@ -267,7 +275,7 @@ def _stylize_one(
             workers=options.workers,
             cluster=options.cluster,
         )
-        player = Player(recipe, stylizer.encoder.find, find_people)  # one per input: masks and times start again
+        player = Player(recipe, stylizer.encoder.find)  # one per input: masks and times start again
         try:
             with FrameProgress(Path(task.name).name, source.info.frame_count, console) as progress:
                 return stylize_source(
@@ -277,7 +285,6 @@ def _stylize_one(
                     player,
                     size=options.size,
                     progress=progress.advance,
-                    trace=trace,
                     tell=teller(console),
                 )
         finally:

@@ -6,8 +6,6 @@ command line itself cannot be loaded.
 """
 
 import argparse
-import os
-import sys
 from contextlib import closing
 
 from streamstyle.doctor.examination import LIMIT_SECONDS, examine
@@ -54,7 +52,5 @@ def doctor_command(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # Python writes what is left once more when it ends, and would complain with a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SinkError(f"the report cannot be written: {error.strerror}; write it elsewhere") from error
     return 0 if can_stylize_files(findings) else 1

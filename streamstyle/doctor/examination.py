@@ -49,6 +49,7 @@ CHECKS = (
     Check("display", "display"),
     Check("cameras", "cameras"),
     Check("virtual cameras", "virtual_cameras"),
+    Check("microphones", "microphones"),
 )
 UNDISTURBED = (Check("speed", "speed"),)
 """Measured when nothing else runs."""

@@ -1,9 +1,10 @@
 """Many inputs: what will be made of each, decided and said before the first frame."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from streamstyle.errors import SinkError, SinkNameError, SourceError, UsageError
@@ -16,6 +17,8 @@ from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import expand_inputs, open_source
 from streamstyle.media.sources.base import SourceInfo
 
+_ENDINGS = tuple(dict.fromkeys([*VIDEO_SUFFIXES, *IMAGE_SUFFIXES, *ANIMATION_SUFFIXES]))
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -26,12 +29,16 @@ class Task:
         output: Where its result goes; its ending may change when the input is open.
         problem: Why nothing can be made of it; empty where something can.
         is_there: Whether the result is there already and is left as it is.
+        is_photo: Whether it is a single picture.
+        is_pipe: Whether it is a pipe, which is opened once.
     """
 
     name: str
     output: Path = Path()
     problem: str = ""
     is_there: bool = False
+    is_photo: bool = False
+    is_pipe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +75,9 @@ def plan_inputs(
 ) -> Plan:
     """Decide what to make.
 
-    Files of folders that look like results of this program beside what they were made of are left out, as is what comes
-    twice. Two inputs whose results would have one name get names with numbers. Of several inputs each is tried, so that
-    what cannot be read is known before any work.
+    Of several inputs, those that look like results of this program beside what they were made of are left out, as is what
+    comes twice. Two inputs whose results would have one name get names with numbers. Each of several is tried, so that what
+    cannot be read is known before any work.
 
     Args:
         inputs: Files, folders, addresses, and patterns that no shell has expanded.
@@ -118,7 +125,7 @@ def _means_folder(output: str, *, many: bool, single: bool) -> bool:
         raise UsageError(f"several inputs need a folder for -o, but {quoted(output)} is a file")
     if output.endswith(("/", "\\")) or path.is_dir():
         return True
-    names_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES, *ANIMATION_SUFFIXES)
+    names_file = path.suffix.lower() in _ENDINGS
     if many and names_file:
         raise UsageError(
             f"several inputs need a folder for -o; if {quoted(output)} is to be one, write {quoted(output + '/')}"
@@ -127,36 +134,29 @@ def _means_folder(output: str, *, many: bool, single: bool) -> bool:
 
 
 def _expanded(inputs: Sequence[str], labels: set[str]) -> tuple[list[Task], list[str]]:
-    tasks: list[Task] = []
-    seen: set[str] = set()
-    results: list[str] = []
-    twice = 0
+    found: list[Task] = []
     for given in inputs:
         try:
-            names = expand_inputs([given])
+            found += map(Task, expand_inputs([given]))
         except SourceError as error:
-            tasks.append(Task(given, problem=str(error)))
+            found.append(Task(given, problem=str(error)))
+    own = dict.fromkeys(_results([task.name for task in found if not task.problem], labels))
+    tasks: dict[str, Task] = {}
+    twice = 0
+    for task in found:
+        if task.name in own:
             continue
-        if names != [plain(given)]:
-            own = [name for name in names if _is_result(Path(name), names, labels)]
-            results += own
-            names = [name for name in names if name not in own]
-        for name in names:
-            identity = name if is_url(name) else str(_resolved(name))
-            twice += identity in seen
-            if identity not in seen:
-                seen.add(identity)
-                tasks.append(Task(name))
+        identity = task.name if task.problem or is_url(task.name) else str(_resolved(task.name))
+        twice += identity in tasks
+        tasks.setdefault(identity, task)
     notes = []
-    if results:
-        more = f" and {len(results) - 3} more" if len(results) > 3 else ""
-        listed = ", ".join(quoted(Path(name).name) for name in results[:3])
-        notes.append(
-            f"left out, as results of earlier runs: {listed}{more}; name such files themselves to paint them again"
-        )
+    if own:
+        more = f" and {len(own) - 3} more" if len(own) > 3 else ""
+        listed = ", ".join(quoted(Path(name).name) for name in list(own)[:3])
+        notes.append(f"left out, as results of earlier runs: {listed}{more}; name such a file alone to paint it again")
     if twice:
         notes.append(f"{twice} of the inputs were named twice and are painted once")
-    return tasks, notes
+    return list(tasks.values()), notes
 
 
 def _resolved(name: str) -> Path:
@@ -166,17 +166,31 @@ def _resolved(name: str) -> Path:
         return Path(name)  # whoever opens it says what is wrong
 
 
-def _is_result(path: Path, names: Sequence[str], labels: set[str]) -> bool:
-    """Whether a name is that of another file of the folder with names of styles after it, or of an unfinished result."""
+def _results(names: Sequence[str], labels: set[str]) -> list[str]:
+    """Those that are results of earlier runs, or unfinished ones; none where all are: then they are meant."""
+    originals = cache(_stems)
+    results = [name for name in names if not is_url(name) and _is_result(Path(name), labels, originals)]
+    return [] if len(results) == len(names) else results
+
+
+def _is_result(path: Path, labels: set[str], originals: Callable[[Path], set[str]]) -> bool:
+    """Whether a name is that of a file beside it with names of styles after it."""
     if re.search(r"\.partial(-\d+)?$", path.stem):
         return True
-    for name in names:
-        original = Path(name)
-        if original != path and path.stem.startswith(f"{original.stem}_"):
-            ending = re.sub(r"(-compare|-preview)?(-\d+)?$", "", path.stem.removeprefix(f"{original.stem}_"))
-            if ending in labels or all(part in labels for part in ending.split("+")):
-                return True
+    for place in re.finditer("_", path.stem):
+        ending = re.sub(r"(-compare|-preview)?(-\d+)?$", "", path.stem[place.end() :])
+        is_label = ending in labels or all(part in labels for part in ending.split("+"))
+        if is_label and path.stem[: place.start()] in originals(path.parent):
+            return True
     return False
+
+
+def _stems(folder: Path) -> set[str]:
+    """The names in a folder, without their endings."""
+    try:
+        return {path.stem for path in folder.iterdir()}
+    except OSError:
+        return set()
 
 
 def _with_output(
@@ -191,7 +205,8 @@ def _with_output(
     try_it: bool,
 ) -> Task:
     is_still = False
-    if not is_url(task.name) and kind(task.name) != "pipe":
+    is_pipe = not is_url(task.name) and kind(task.name) == "pipe"
+    if not is_url(task.name) and not is_pipe:
         head = read_start(task.name)
         if not head:
             raise SourceError(f"{quoted(task.name)} is empty; wanted a video or a photo")
@@ -199,13 +214,15 @@ def _with_output(
         if not is_still and try_it:
             open_source(task.name, start=start, end=end).close()
     if single is not None:
-        if single.suffix.lower() not in (endings := (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)):
-            raise SinkNameError(f"{quoted(single)} has no ending of a video or a photo; choose one of {', '.join(endings)}")
-        return replace(task, output=single)
+        if single.suffix.lower() not in _ENDINGS:
+            raise SinkNameError(
+                f"{quoted(single)} has no ending of a video or a photo; choose one of {', '.join(_ENDINGS)}"
+            )
+        return replace(task, output=single, is_photo=is_still, is_pipe=is_pipe)
     wanted = default_output(SourceInfo(task.name, 0, 0, is_still=is_still), style_name, folder)
     output, number = wanted, 1
     while str(output.absolute()) in taken:
         number += 1
         output = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
     taken.add(str(output.absolute()))
-    return replace(task, output=output)
+    return replace(task, output=output, is_photo=is_still, is_pipe=is_pipe)

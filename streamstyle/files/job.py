@@ -4,10 +4,9 @@ import re
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import unquote
 
 from streamstyle.media.comparison import Comparison
-from streamstyle.media.places import is_url
+from streamstyle.media.places import is_url, last_name
 from streamstyle.media.sinks import ANIMATION_SUFFIXES, VIDEO_SUFFIXES
 from streamstyle.media.sinks.image import IMAGE_SUFFIXES
 from streamstyle.media.sources import hardware
@@ -66,7 +65,7 @@ class Report:
         reused: How many of them repeat the one before, and were not painted again.
         seconds: From the opened input to the finished output; loading the model not counted.
         fps: Frames that this run has made / seconds.
-        provider: What ran the model: `cpu`, `cuda` or `tensorrt`.
+        provider: What ran the model, and in which precision: `cpu (fp32)`, `openvino (int8)`, `cuda (fp16)`.
         model: Its name and version.
         style: Names of the styles.
         size: [width, height] at which frames were stylized.
@@ -103,8 +102,7 @@ def default_output(info: SourceInfo, style_name: str, folder: Path | None) -> Pa
     """
     path, parent = Path(info.name), folder
     if is_url(info.name):
-        last = info.name.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
-        path, parent = Path(unquote(last).replace("/", "-").replace("\0", "")), folder or Path()
+        path, parent = last_name(info.name), folder or Path()
     elif info.name.startswith("/dev/"):  # a pipe of the shell's
         parent = folder or Path()
     lossy = path.suffix.lower() in _LOSSY_SUFFIXES and not info.is_transparent

@@ -33,7 +33,6 @@ from streamstyle.media.sources.base import Source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
 from streamstyle.pipeline.times import StageTimes
-from streamstyle.pipeline.trace import Trace
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +60,6 @@ def stylize_source(
     *,
     size: int | None = None,
     progress: Callable[[int], None] | None = None,
-    trace: Trace | None = None,
     tell: Callable[[str], None] = log.info,
 ) -> Report:
     """Do one job.
@@ -73,7 +71,6 @@ def stylize_source(
         player: How frames are to look.
         size: Short side at which frames are stylized; None for that of the player's strokes.
         progress: Called with the number of frames done so far.
-        trace: Takes what happened when.
         tell: Takes lines for the user, as things happen.
 
     Raises:
@@ -83,12 +80,13 @@ def stylize_source(
         Interrupted: As raised by a signal handler, with what is kept filled in.
     """
     started = time.monotonic()
-    doing = _Run(job, stylizer, player, size, progress or (lambda _frames: None), tell, StageTimes(trace))
+    doing = _Run(job, stylizer, player, size, progress or (lambda _frames: None), tell, StageTimes())
     source, shape = as_shown(source, job)
     grid = _grid(source, job, player)
     painted = None if grid is None else _in_segments(source, grid, shape, doing)
     if painted is None and grid is not None:
-        with open_source(source.info.name, start=job.start, end=job.end, hwaccel=job.hwaccel) as again:
+        name = source.info.name
+        with open_source(name, start=job.start, end=job.end, hwaccel=job.hwaccel, may_be_pipe=False) as again:
             painted = _in_one_piece(again, shape, doing)
     return _report(source, shape, doing, painted or _in_one_piece(source, shape, doing), time.monotonic() - started)
 
@@ -134,7 +132,6 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
             resume=job.resume,
             tell=doing.tell,
             progress=doing.progress,
-            times=doing.times,
         )
     except CannotBeDividedError:
         doing.tell(f"{quoted(film.uri)} cannot be read from its middle on; it is painted in one piece")

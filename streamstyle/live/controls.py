@@ -16,10 +16,10 @@ from streamstyle.live.state import Message, Settings, State
 from streamstyle.live.usual import following, has
 from streamstyle.live.wishes import Wishes
 from streamstyle.look.look import Look
-from streamstyle.look.player import FindPeople, Player
+from streamstyle.look.player import Player
 from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.pipeline.threads import Owner, Published, sent
+from streamstyle.pipeline.threads import Owner, sent
 
 ALPHA_STEP = 0.1
 
@@ -32,6 +32,7 @@ class Controls:
 
     Attributes:
         owner: The thread that owns the state.
+        state: Of the run, as it is now: replaced whole by the owner, for any thread to read.
         wishes: Makes what looks need.
         tell: Takes a line on what went wrong; called by the owner.
     """
@@ -40,7 +41,6 @@ class Controls:
         self,
         stylizer: Stylizer,
         settings: Settings,
-        find_people: FindPeople | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,14 +49,13 @@ class Controls:
         Args:
             stylizer: Encodes styles.
             settings: To begin with.
-            find_people: Makes what finds people, for recipes that need it.
             clock: Seconds that never go back.
         """
         self.stylizer, self.clock = stylizer, clock
         self.owner = Owner()
-        self.wishes = Wishes(stylizer, find_people, self.owner, self._take)
+        self.wishes = Wishes(stylizer, self.owner, self._take)
         self.tell: Callable[[str], None] = lambda _line: None
-        self._published = Published(State(settings))
+        self.state = State(settings)
         self._playing: Playing | None = None
         self._warned = 0  # how many of the player's warnings were said
         self._closed = False
@@ -74,7 +73,7 @@ class Controls:
         if self._playing is not None:
             self._playing.close()
         self._playing = Playing(player)
-        self.publish(replace(self.state, style=player.name))
+        self.state = replace(self.state, style=player.name)
         self._warned = 0
         self._warn(player)
 
@@ -108,31 +107,18 @@ class Controls:
 
     def rest(self) -> None:
         """No stream runs: what is wished for from now on, and what is on its way, is made here and at once."""
-        self.wishes.beside = lambda work: work()
+        self.wishes.in_background = lambda work: work()
         self.tell = lambda _line: None
         if self.wishes.pending is not None:
             self.wishes.drop()
             self._go()
 
     def close(self) -> None:
-        """Release masks and what finds people; may be called again."""
+        """Release masks; may be called again."""
         if self._playing is not None and not self._closed:
             self._closed = True
             self.wishes.drop()
             self._playing.close()
-
-    @property
-    def state(self) -> State:
-        """Of the run, as it is now; for any thread."""
-        return self._published.value
-
-    def changed(self, version: int, timeout: float) -> State:
-        """The state once it is another than that of a version, or after so many seconds; for any thread but the owner."""
-        return self._published.wait(lambda state: state.version != version, timeout)
-
-    def publish(self, state: State) -> None:
-        """Replace the state; by the owner."""
-        self._published.replace(replace(state, version=self.state.version + 1))
 
     @property
     def settings(self) -> Settings:
@@ -246,9 +232,16 @@ class Controls:
             self.pick(place + len(new) - 1)
 
     @sent
+    def renew(self, styles: Sequence[str]) -> None:
+        """Take up styles whose files have changed; where one is shown, it is faded to as it is now."""
+        self.wishes.forget(styles)
+        if set(styles) & set(self.settings.recipe.style):
+            self._go(anew=True)
+
+    @sent
     def say(self, text: str) -> None:
         """Tell the user something for a moment."""
-        self.publish(replace(self.state, message=Message(text, self.clock())))
+        self.state = replace(self.state, message=Message(text, self.clock()))
 
     @sent
     def complain(self, text: str) -> None:
@@ -257,16 +250,16 @@ class Controls:
         self.tell(text)
 
     def _set(self, **changes: object) -> None:
-        self.publish(replace(self.state, settings=replace(self.settings, **changes)))  # type: ignore[arg-type]
+        self.state = replace(self.state, settings=replace(self.settings, **changes))  # type: ignore[arg-type]
 
     def _choose(self, index: int, *, blended: bool) -> None:
         self._set(index=index, blended=blended, recipe=self.settings.recipe_with(index, blended=blended))
         self._go()
 
-    def _go(self) -> None:
-        """Fade to the wanted look, as soon as what it needs is there."""
+    def _go(self, *, anew: bool = False) -> None:
+        """Fade to the wanted look, as soon as what it needs is there; with `anew`, though its styles are those shown."""
         recipe, player = self.settings.recipe, self.playing.player
-        if player.fits(recipe):
+        if player.fits(recipe) and not anew:
             self.wishes.drop()
             player.recipe = recipe
         else:
@@ -298,7 +291,7 @@ class Controls:
 
     def _show_state(self) -> None:
         waiting = self.wishes.pending is not None
-        self.publish(replace(self.state, style=self.playing.player.name, waiting=waiting))
+        self.state = replace(self.state, style=self.playing.player.name, waiting=waiting)
 
     def _warn(self, player: Player) -> None:
         """Say what a player has to say, as soon as it says so."""

@@ -24,10 +24,10 @@ from streamstyle.look.recipe import Recipe
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.live import LiveSource
+from streamstyle.media.sources.microphone import ComputerMicrophone
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.live import Event, LivePipeline, Pair, WorkFailed
 from streamstyle.pipeline.times import Rate, Recent, StageTimes
-from streamstyle.pipeline.trace import Trace
 
 _TRIAL_SIZE = 480
 _WATCH_SECONDS = 0.5
@@ -63,9 +63,9 @@ class Live:
         sinks: dict[str, Sink] | None = None,
         needs_sink: bool = False,
         with_sound: bool = False,
+        microphone: ComputerMicrophone | None = None,
         keeps_controls: bool = False,
         started: float | None = None,
-        trace: Trace | None = None,
     ) -> None:
         """Set up; nothing runs yet.
 
@@ -79,18 +79,19 @@ class Live:
             needs_sink: Nobody watches here: when the last sink fails, that ends the run.
             keeps_controls: Leave the controls for another run: whoever has made them lets them rest, and closes them.
             with_sound: Recordings that are started later on hold the source's sound, where it has some.
+            microphone: Open; recordings that are started later on hold what it hears instead. Not closed by the run.
             started: When the work for this run began, on `time.monotonic()`; now by default.
-            trace: Takes what happens when.
         """
         self.source, self.stylizer, self.controls = source, stylizer, controls
         self.size, self.auto = size, auto
-        self.times = StageTimes(trace)
+        self.times = StageTimes()
         self.pipeline = LivePipeline(source, self._stylize, owner=controls.owner, hear=self._hear, times=self.times)
         self.latency, self.rate = Recent(), Rate()
         self.last: Pair | None = None
         self.shown = 0
         self.tell: Callable[[str], None] = lambda _line: None
-        sound = source.sound if with_sound else None
+        self._microphone = microphone
+        sound = microphone.sound_from if microphone is not None else source.sound if with_sound else None
         self.sinks = Sinks(self.pipeline, controls, source.info, needed=needs_sink, sound=sound)
         self.sinks.begin_with(sinks or {})
         self._memory, self._thumbnails = stylizer.memory(), Thumbnails(controls)
@@ -105,7 +106,7 @@ class Live:
         self._strokes = controls.settings.recipe.stroke_size
         self._untold: deque[str] = deque()  # for the presenting thread
         self._losses = Losses(self._untold.append)
-        controls.wishes.beside, controls.tell = self.pipeline.beside, self._untold.append
+        controls.wishes.in_background, controls.tell = self.pipeline.in_background, self._untold.append
 
     def watch(self, folder: Path) -> None:
         """Offer pictures that lie in a folder, or are dropped into it, as styles.
@@ -180,8 +181,11 @@ class Live:
                 self._count(pair, now)
             if now - self._looked >= _WATCH_SECONDS and (self._folder or self._look_file):
                 self._looked = now
-                self.pipeline.beside(lambda: self._look_after_files(now))
+                self.pipeline.in_background(lambda: self._look_after_files(now))
             self._losses.follow(self.source.state)
+            if self._microphone is not None and self._microphone.is_silent:
+                self.controls.complain(f"nothing is heard from {self._microphone.info.name} any more; the picture goes on")
+                self._microphone = None
             self._tell()
             return going
 
@@ -221,10 +225,6 @@ class Live:
             outputs=list(state.outputs),
             warnings=[*self.source.warnings, *state.warnings, *self._losses.summary(now)],
         )
-
-    def quit(self) -> None:
-        """End the run, as its user would; for any thread."""
-        self.pipeline.quit()
 
     def snapshot(self, path: Path) -> None:
         """Write the newest stylized frame that was presented as a PNG; what goes wrong is said."""
@@ -295,7 +295,7 @@ class Live:
             else:
                 owner.send(lambda: self._prepared(size))
 
-        self.pipeline.beside(work)
+        self.pipeline.in_background(work)
 
     def _prepared(self, size: int, failure: str = "") -> None:
         if self.auto is None or self._in_use is None:
@@ -314,11 +314,13 @@ class Live:
         self.latency.add(now - pair.content.captured_at)
 
     def _look_after_files(self, asked_at: float) -> None:
-        """See what has changed; beside the stream, where files may be slow."""
+        """See what has changed; in the background, since files may be slow."""
         if asked_at != self._looked:
             return  # it was asked again meanwhile
-        if self._folder is not None and (new := self._folder.scan()):
-            self.controls.add([str(path) for path in new], show=True)
+        if self._folder is not None and (found := [str(path) for path in self._folder.scan()]):
+            offered = self.controls.settings.styles
+            self.controls.renew([style for style in found if style in offered])
+            self.controls.add([style for style in found if style not in offered], show=True)
         if self._look_file is not None and self._look_file.changed():
             try:
                 self.controls.apply(self._read_look())

@@ -85,16 +85,15 @@ class Sinks:
         """Whether a recording runs, or is about to."""
         return self._output(RECORDING) is not None
 
-    def start_recording(self, path: Callable[[], Path], *, overwrite: bool = False, sound: SoundFrom | None = None) -> None:
+    def start_recording(self, path: Callable[[], Path], *, sound: SoundFrom | None = None) -> None:
         """Record what comes from now on, with real times.
 
         Args:
             path: Names the file.
-            overwrite: Replace one that exists.
             sound: What it holds beside the picture; that of the source by default.
         """
         held = sound or self._sound
-        self.attach(RECORDING, lambda: open_recording(self._info, path(), overwrite=overwrite, sound=held))
+        self.attach(RECORDING, lambda: open_recording(self._info, path(), sound=held))
 
     def stop_recording(self) -> None:
         """Finish the recording, if there is one."""
@@ -118,7 +117,7 @@ class Sinks:
         if isinstance(event, SinkOpened):
             self._opened(event.output)
         else:
-            self._ended(event.output, event.failure)
+            self._ended(event)
         self._publish()
 
     def _attach(self, name: str, open_sink: OpenSink, only: Frame | None = None) -> Output | None:
@@ -136,7 +135,7 @@ class Sinks:
             else SinkState(output.name, "open", output.sink.destination)
             for output in self._pipeline.outputs
         )
-        self._controls.publish(replace(self._controls.state, sinks=sinks))
+        self._controls.state = replace(self._controls.state, sinks=sinks)
 
     def _opened(self, output: Output) -> None:
         if output in self._first or output not in self._pipeline.outputs or output.sink is None:
@@ -145,21 +144,24 @@ class Sinks:
             self._controls.complain(warning)
         self._controls.say("recording" if output.name == RECORDING else f"{output.name}: {output.sink.destination}")
 
-    def _ended(self, output: Output, failure: Exception | None) -> None:
+    def _ended(self, event: SinkEnded) -> None:
+        output, failure = event.output, event.failure
         sink, state = output.sink, self._controls.state
         warnings = state.warnings + (() if sink is None else tuple(sink.warnings))
         if failure is not None:
             text = reason_of(failure)
-            self._controls.publish(replace(state, warnings=(*warnings, text)))
+            if event.unfinished is not None:
+                text += f"; what was recorded so far plays: {event.unfinished}"
+            self._controls.state = replace(state, warnings=(*warnings, text))
             self._controls.complain(text)
             if output in self._first:
                 self.failures.append(failure)
             if self._needed and not self._pipeline.outputs and self._pipeline.ended_at is None:
                 self._pipeline.stop(failure)
         elif sink is None or sink.destination is None:
-            self._controls.publish(replace(state, warnings=warnings))
+            self._controls.state = replace(state, warnings=warnings)
         else:
-            self._controls.publish(replace(state, warnings=warnings, outputs=(*state.outputs, sink.destination)))
+            self._controls.state = replace(state, warnings=warnings, outputs=(*state.outputs, sink.destination))
             self._controls.say(f"{'recorded' if output.lasting else 'saved'} {Path(sink.destination).name}")
 
 

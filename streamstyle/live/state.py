@@ -80,7 +80,6 @@ class State:
         sinks: What gets frames.
         outputs: What lies on the disk now.
         warnings: What the user should know at the end.
-        version: Grows with every change.
         thumbnails: Style -> a small picture of the stream in it, (h, w, 3) uint8 RGB, as far as they are made.
     """
 
@@ -91,5 +90,4 @@ class State:
     sinks: tuple[SinkState, ...] = ()
     outputs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    version: int = 0
     thumbnails: Mapping[str, Image] = field(default_factory=dict, compare=False)

@@ -33,7 +33,9 @@ class Thumbnails:
         self._waiting = deque((*settings.styles[settings.index :], *settings.styles[: settings.index]))
         height, width = self._content.shape[:2]
         stylizer = self._controls.stylizer
-        self._beside(number, lambda: stylizer.prepare(width, height, SIDE, while_running=True), lambda _: self._go_on())
+        self._in_background(
+            number, lambda: stylizer.prepare(width, height, SIDE, while_running=True), lambda _: self._go_on()
+        )
 
     def paint_one(self) -> None:
         """Paint one, if there is one to paint; after each frame."""
@@ -42,7 +44,7 @@ class Thumbnails:
         (name, code), self._found = self._found, None
         image = self._controls.stylizer.stylize(self._content, Look(code, size=SIDE))
         state = self._controls.state
-        self._controls.publish(replace(state, thumbnails={**state.thumbnails, name: image}))
+        self._controls.state = replace(state, thumbnails={**state.thumbnails, name: image})
         self._go_on()
 
     def _go_on(self) -> None:
@@ -56,10 +58,10 @@ class Thumbnails:
             else:
                 self._go_on()  # one that cannot be used has no picture
 
-        self._beside(self._number, lambda: find(name), take)
+        self._in_background(self._number, lambda: find(name), take)
 
-    def _beside(self, number: int, work: Callable[[], object], then: Callable[[object], None]) -> None:
-        """Do something beside the stream, and go on with what came of it unless another frame was taken meanwhile."""
+    def _in_background(self, number: int, work: Callable[[], object], then: Callable[[object], None]) -> None:
+        """Do something in the background, and go on with what came of it unless another frame was taken meanwhile."""
 
         def do() -> None:
             done: object
@@ -69,4 +71,4 @@ class Thumbnails:
                 done = reason_of(error)
             self._controls.owner.send(lambda: then(done) if number == self._number else None)
 
-        self._controls.wishes.beside(do)
+        self._controls.wishes.in_background(do)

@@ -11,7 +11,7 @@ def _is_style(path: Path) -> bool:
 
 
 class StyleFolder:
-    """Pictures and style files that are dropped into a folder, each reported once, when it is whole."""
+    """Pictures and style files that are dropped into a folder or change there, reported when they are whole."""
 
     def __init__(self, folder: Path) -> None:
         """Watch a folder.
@@ -21,11 +21,11 @@ class StyleFolder:
         """
         self.folder = folder
         self._sizes: dict[Path, tuple[int, int]] = {}
-        self._reported: set[Path] = set()
+        self._reported: dict[Path, tuple[int, int]] = {}
         list(folder.iterdir())
 
     def scan(self) -> list[Path]:
-        """What is new and no longer grows: its size and time are those of the scan before."""
+        """What is new or has changed, and no longer grows: its size and time are those of the scan before."""
         try:
             files = sorted(path for path in self.folder.iterdir() if _is_style(path))
         except OSError:
@@ -37,8 +37,8 @@ class StyleFolder:
             except OSError:
                 continue
             now = (status.st_size, status.st_mtime_ns)
-            if path not in self._reported and now[0] > 0 and self._sizes.get(path) == now:
-                self._reported.add(path)
+            if self._reported.get(path) != now and now[0] > 0 and self._sizes.get(path) == now:
+                self._reported[path] = now
                 whole.append(path)
             self._sizes[path] = now
         return whole

@@ -1,8 +1,8 @@
-"""Looks that are wished for: what they need is made beside the stream, and only the newest one comes."""
+"""Looks that are wished for: what they need is made in the background, and only the newest one comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from streamstyle.look.player import FindPeople, Player, differ_in_numbers
+from streamstyle.look.player import Player, differ_in_numbers
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import Owner
@@ -12,19 +12,18 @@ _Codes = dict[tuple[str, int], StyleCode]
 
 
 class Wishes:
-    """Makes players: at once where all their styles are known, else beside the stream. The methods are for the owner.
+    """Makes players: at once where all their styles are known, else in the background. The methods are for the owner.
 
     Wishes are numbered. One that a newer one has overtaken is left out, or its player is closed when it comes.
 
     Attributes:
-        beside: Runs work beside the stream; the default does it at once.
+        in_background: Runs work while the stream goes on; the default does it at once.
         pending: The look that is on its way; None where none is.
     """
 
     def __init__(
         self,
         stylizer: Stylizer,
-        find_people: FindPeople | None,
         owner: Owner,
         take: Callable[[Player | Exception, Player], None],
     ) -> None:
@@ -32,13 +31,12 @@ class Wishes:
 
         Args:
             stylizer: Encodes styles.
-            find_people: Makes what finds people.
             owner: Of all this.
             take: Called by the owner with what came of the newest wish, and with the player that it follows on.
         """
-        self.beside: Callable[[Callable[[], None]], None] = lambda work: work()
+        self.in_background: Callable[[Callable[[], None]], None] = lambda work: work()
         self.pending: Recipe | None = None
-        self._stylizer, self._find_people, self._owner, self._take = stylizer, find_people, owner, take
+        self._stylizer, self._owner, self._take = stylizer, owner, take
         self._number = 0
         self._codes: _Codes = {}
 
@@ -78,7 +76,11 @@ class Wishes:
             make()
         else:
             self.pending = recipe
-            self.beside(make)
+            self.in_background(make)
+
+    def forget(self, styles: Collection[str]) -> None:
+        """What is found under these names from now on may be other styles: their files have changed or gone."""
+        self._codes = {key: code for key, code in self._codes.items() if key[0] not in styles}
 
     def drop(self) -> None:
         """Drop all wishes."""
@@ -100,4 +102,4 @@ class Wishes:
                 codes[name, size] = self._stylizer.encoder.find(name, size)
             return codes[name, size]
 
-        return Player(recipe, find, self._find_people, loop=True, before=before)
+        return Player(recipe, find, loop=True, before=before)

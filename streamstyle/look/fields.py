@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, Literal, TypeVar
 
 from streamstyle.errors import UsageError
-from streamstyle.look.timeline import Timeline
+from streamstyle.look.timeline import Timeline, number_of
 from streamstyle.media.places import quoted
 
 Kind = Literal["style", "file", "choice", "number", "integer"]
@@ -74,7 +74,9 @@ class LookField:
         value: object = text
         if text not in self.choices and self.kind in {"number", "integer"}:
             try:
-                value = Timeline.parse(text) if self.over_time else int(text) if self.kind == "integer" else float(text)
+                value = Timeline.parse(text) if self.over_time else number_of(text)
+                if self.kind == "integer" and isinstance(value, float) and value.is_integer():
+                    value = int(value)
             except ValueError:
                 value = None
         if not self._accepts_one(value):

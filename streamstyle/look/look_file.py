@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from streamstyle.look.timeline import Timeline
 from streamstyle.look.toml_options import toml_entries
 from streamstyle.media.libav import reason
 from streamstyle.media.places import is_file, is_url, local_path, quoted
-from streamstyle.media.sinks.place import Place, refuse_unless_writable
+from streamstyle.media.sinks.place import checked_file, refuse_unless_writable
 from streamstyle.styles.store import is_bare
 
 _MARK = "# A look of streamstyle"
@@ -48,14 +49,20 @@ def read_values(path: Path) -> dict[str, Any]:
     return values
 
 
-def check_look_place(path: Path, *, overwrite: bool) -> None:
+def check_look_place(path: Path, *, overwrite: bool, reads: Iterable[str] = ()) -> None:
     """Say before any work whether a look can be written to a file.
 
+    Args:
+        path: Where.
+        overwrite: Whether a look that is there may be replaced.
+        reads: What the run reads, as in `refuse_unless_writable`.
+
     Raises:
+        UsageError: The run reads it.
         SinkError: It cannot; something is there already and is no look, or `overwrite` is not set.
     """
     try:
-        refuse_unless_writable(path, overwrite=overwrite)
+        refuse_unless_writable(path, overwrite=overwrite, reads=reads)
         with path.open("rb") as file:
             start = file.read(len(_MARK))
     except FileNotFoundError:
@@ -81,16 +88,8 @@ def save_recipe(recipe: Recipe, path: Path, *, overwrite: bool = False) -> None:
         value = getattr(recipe, name)
         if value != known.default:
             lines.append(f"{name} = {_toml(_portable(name, value, folder))}")
-    place = Place(path, overwrite=overwrite)
-    try:
-        with place.failing_clearly():
-            place.partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            place.finish()
-    except BaseException:
-        place.partial.unlink(missing_ok=True)
-        raise
-    finally:
-        place.release()
+    with checked_file(path, overwrite=overwrite) as partial:
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _portable(name: str, value: Any, folder: Path) -> Any:  # noqa: ANN401  # of any field

@@ -139,7 +139,7 @@ class MaskTrack:
 
     def _open(self) -> Source:
         try:
-            return open_source(self._uri)
+            return open_source(self._uri, may_be_pipe=False)
         except SourceError as error:
             raise UsageError(f"mask: {error}") from error
 
@@ -167,7 +167,7 @@ def join(pictures: Sequence[Image], weights: Sequence[Mask]) -> Image:
 
     Args:
         pictures: (H, W, 3) uint8 each, one or more.
-        weights: (H, W) float32 each, 0 or more; normalised here.
+        weights: (H, W) float32 each, 0 or more; normalized here.
 
     Returns:
         (H, W, 3) uint8; exactly a picture's own pixels where its weight alone is not 0.

@@ -9,7 +9,7 @@ from pathlib import Path
 from streamstyle.errors import UsageError
 from streamstyle.look.fields import LookField
 from streamstyle.look.look_file import read_values
-from streamstyle.look.recipe import LOOK_FIELDS, Recipe
+from streamstyle.look.recipe import AS_REST, LOOK_FIELDS, Recipe
 from streamstyle.look.timeline import Timeline
 
 
@@ -107,6 +107,22 @@ def changed_look(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
     if len(changes.get("style", recipe.style)) != len(recipe.style):  # type: ignore[arg-type]
         changes = {"weights": (), "alpha": recipe.alpha[:1]} | changes
     return replace(recipe, **changes)  # type: ignore[arg-type]
+
+
+def look_without(recipe: Recipe, style: str, instead: str) -> Recipe:
+    """A look that does without a style: a blend goes on with its others, and people and background as the rest.
+
+    Args:
+        recipe: The look before.
+        style: What its fields hold for the style.
+        instead: What takes the place of the only style, or of one that has a place in the mask.
+    """
+    kept = [name for name in recipe.style if name != style]
+    if recipe.mask is not None or not kept:
+        kept = [instead if name == style else name for name in recipe.style]
+    changes: dict[str, object] = {"style": kept}
+    changes |= {name: AS_REST for name in ("person", "background") if getattr(recipe, name) == style}
+    return changed_look(recipe, changes)
 
 
 def markdown_table() -> str:

@@ -1,8 +1,7 @@
 """A recipe being played: styles encoded, masks open; for every frame its Look."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -10,28 +9,14 @@ from streamstyle.errors import UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look, Mask, Region
 from streamstyle.look.masks import MaskTrack
-from streamstyle.look.people import weights
+from streamstyle.look.people import find_people, weights
+from streamstyle.look.people.mask import PersonMask
 from streamstyle.look.recipe import AS_REST, FACES, KEEP, LOOK_FIELDS, PAINT_FIELDS, Recipe
 from streamstyle.look.timeline import at
 from streamstyle.styles.code import STYLE_SIZE, StyleCode, blend
-from streamstyle.styles.own import keeps_strokes
+from streamstyle.styles.own import check_style_name, keeps_strokes
 
 FindStyle = Callable[[str, int], StyleCode]
-
-
-class People(Protocol):
-    """Finds people in the frames of one stream."""
-
-    def follow(self, image: Image) -> Mask:
-        """(H, W, 3) uint8 RGB -> (H, W) float32 in [0, 1]: how much of each pixel is a person."""
-        ...
-
-    def close(self) -> None:
-        """Release everything."""
-        ...
-
-
-FindPeople = Callable[[], People]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,16 @@ def check_style(recipe: Recipe) -> None:
         UsageError: It has none.
     """
     if not recipe.style:
-        raise UsageError("wanted --style: a picture, or a built-in style such as kiss (streamstyle styles shows them)")
+        raise UsageError(
+            "wanted --style: a picture, or a built-in style such as composition (streamstyle styles shows them)"
+        )
+
+
+def check_names(recipe: Recipe, builtin: Sequence[str], model: str) -> None:
+    """See that the styles of a recipe are known before a model is loaded, as `check_style_name` does for one."""
+    for style in (*recipe.style, recipe.person, recipe.background):
+        if style not in {KEEP, AS_REST}:
+            check_style_name(style, builtin, model)
 
 
 class Player:
@@ -67,7 +61,6 @@ class Player:
         self,
         recipe: Recipe,
         find_style: FindStyle,
-        find_people: FindPeople | None = None,
         *,
         loop: bool = False,
         before: "Player | None" = None,
@@ -77,7 +70,6 @@ class Player:
         Args:
             recipe: What to play.
             find_style: Gives the code of a name at an encoding size.
-            find_people: Makes what finds people, if the recipe needs it.
             loop: Play a mask video again and again.
             before: The player that this one follows on: what both need is shared.
 
@@ -87,7 +79,6 @@ class Player:
         """
         check_style(recipe)
         self.recipe = recipe
-        self._find_people = find_people
         self._styles = list(recipe.style)
         if recipe.mask is not None and len(self._styles) == 1:
             self._styles.append(KEEP)
@@ -109,7 +100,7 @@ class Player:
         self._start: float | None = None
         self._mixture: tuple[list[float], StyleCode] | None = None
         self._track: MaskTrack | None = None
-        self._people: People | None = None
+        self._people: PersonMask | None = None
         if recipe.mask is not None:
             if before is not None and before._track is not None and _masked_alike(recipe, before.recipe):
                 self._track, self._start = before._track, before._start
@@ -117,8 +108,7 @@ class Player:
                 self._track = MaskTrack(recipe.mask, len(self._styles), feather=recipe.feather, loop=loop)
         try:
             if recipe.knows_people:
-                self._people = before._people if before is not None else None
-                self._people = self._people or _found(find_people)
+                self._people = (before and before._people) or find_people()
         except BaseException:
             self.close(*([] if before is None else [before]))
             raise
@@ -153,7 +143,7 @@ class Player:
         Args:
             start: Where the recipe's times begin, in seconds on the stream's clock.
         """
-        player = Player(self.recipe, lambda name, _size: self._codes[name], self._find_people)
+        player = Player(self.recipe, lambda name, _size: self._codes[name])
         player._start = start
         return player
 
@@ -178,11 +168,9 @@ class Player:
         )
 
     def close(self, *others: "Player") -> None:
-        """Release masks and what finds people, but for what others share; once."""
+        """Release masks, but for what others share; once."""
         if self._track is not None and not any(other._track is self._track for other in others):
             self._track.close()
-        if self._people is not None and not any(other._people is self._people for other in others):
-            self._people.close()
 
     def _parts(self, seconds: float, content: Image) -> list[_Part]:
         """What is seen; the first takes the place that the others leave."""
@@ -226,12 +214,6 @@ class Player:
         masks = self._track.at(seconds, height, width)
         alphas = [0.0 if name == KEEP else alpha for name, alpha in zip(self._styles, alphas, strict=True)]
         return [_Part(code, alpha, mask) for code, alpha, mask in zip(codes, alphas, masks, strict=True)]
-
-
-def _found(find_people: FindPeople | None) -> People:
-    if find_people is None:
-        raise UsageError("people cannot be told from the background here; leave --person and --background out")
-    return find_people()
 
 
 def _masked_alike(recipe: Recipe, other: Recipe) -> bool:

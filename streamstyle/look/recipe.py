@@ -12,6 +12,7 @@ from streamstyle.errors import UsageError
 from streamstyle.look.fields import LookField, check_fields, entry, fields_of
 from streamstyle.look.timeline import Timeline
 from streamstyle.styles.code import STYLE_SIZE
+from streamstyle.styles.own import own_styles
 from streamstyle.styles.store import style_name
 
 ColorMode = Literal["style", "content", "luma"]
@@ -164,8 +165,10 @@ class Recipe(PaintOptions):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """What may be files among styles and masks."""
-        return tuple(name for name in (*self.style, self.person, self.background, self.mask or KEEP) if name != KEEP)
+        """What may be files among styles and masks; of the user's own styles, those that their names mean."""
+        names = [name for name in (*self.style, self.person, self.background, self.mask or KEEP) if name != KEEP]
+        own = own_styles()
+        return (*names, *(str(own[name]) for name in names if name in own))
 
     @property
     def name(self) -> str:

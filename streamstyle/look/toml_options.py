@@ -1,13 +1,13 @@
 """Options from a TOML file: `key = value` stands for `--key value`, so that one parser checks both."""
 
 import argparse
+import stat
 import tomllib
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 
 from streamstyle.errors import UsageError
-from streamstyle.look.removed import removed
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 
@@ -25,7 +25,7 @@ def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
         The key, the value, and the place in the file, to begin messages with.
 
     Raises:
-        UsageError: The file cannot be read or is not TOML, or names an option that is gone.
+        UsageError: The file cannot be read or is not TOML.
     """
     try:
         text = read_text(path)
@@ -44,8 +44,6 @@ def toml_entries(path: Path, name: str) -> Iterator[tuple[str, object, str]]:
         place = f"{name}: {quoted(path)}, line {_line_of(text, key)}"
         if "\0" in f"{key}{value}":
             raise UsageError(f"{place}: no value holds the character NUL")
-        if line := removed(["--" + key.replace("_", "-"), str(value)]):
-            raise UsageError(f"{place}: {line}")
         yield key, value, place
 
 
@@ -103,11 +101,17 @@ def read_text(path: Path) -> str:
     """A text file as people write it: UTF-8, also with the mark that Windows puts before it.
 
     Raises:
-        OSError, ValueError: It cannot be read, or is too large or no text.
+        OSError, ValueError: It cannot be read, is too large or no text, or is a pipe or a device, which could hold up a
+            live run for ever; those that a shell gives under `/dev/` are fine.
     """
-    if path.stat().st_size > _MOST_BYTES:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode) and not path.is_relative_to("/dev"):
+        raise ValueError("it is a pipe or a device; wanted a file")
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
         raise ValueError("it is too large")
-    return path.read_text(encoding="utf-8-sig")
+    return data.decode("utf-8-sig")
 
 
 def _line_of_longest(text: str) -> int:

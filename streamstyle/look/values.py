@@ -4,9 +4,10 @@ import argparse
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
+from math import nan
 
-from streamstyle.look.timeline import seconds_of
+from streamstyle.look.timeline import number_of, seconds_of
+from streamstyle.media.places import quoted
 
 _LONGEST_SECONDS = 36_000_000
 
@@ -23,12 +24,17 @@ def number_argument(text: str, fits: Callable[[float], bool], wanted: str) -> fl
         argparse.ArgumentTypeError: It is none, or beyond them.
     """
     try:
-        value = float(text)
+        value = number_of(text)
     except ValueError:
-        value = float("nan")
+        value = nan
     if not fits(value):
-        raise argparse.ArgumentTypeError(f"wanted {wanted}, got '{text}'")
+        raise argparse.ArgumentTypeError(f"wanted {wanted}, got {quoted(text)}")
     return value
+
+
+def whole_argument(text: str, low: int, high: int, wanted: str) -> int:
+    """A whole number within limits; as `number_argument`."""
+    return int(number_argument(text, lambda value: low <= value <= high and value.is_integer(), wanted))
 
 
 def time_argument(text: str) -> Fraction:
@@ -38,7 +44,7 @@ def time_argument(text: str) -> Fraction:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     if seconds > _LONGEST_SECONDS:
-        raise argparse.ArgumentTypeError(f"wanted a time of 10,000 hours at most, got '{text}'")
+        raise argparse.ArgumentTypeError(f"wanted a time of 10,000 hours at most, got {quoted(text)}")
     return seconds
 
 
@@ -49,14 +55,17 @@ def share_argument(text: str) -> float:
 
 def size_argument(text: str) -> int:
     """A number of pixels from 16 to 8192."""
-    if not text.isdecimal() or not 16 <= int(text) <= 8192:
-        raise argparse.ArgumentTypeError(f"wanted a number of pixels from 16 to 8192, got '{text}'")
-    return int(text)
+    return whole_argument(text, 16, 8192, "a number of pixels from 16 to 8192")
 
 
 def auto_size_argument(text: str) -> int | None:
     """`auto` (None), or a number of pixels."""
     return None if text == "auto" else size_argument(text)
+
+
+def port_argument(text: str) -> int:
+    """A port of this computer."""
+    return whole_argument(text, 0, 65535, "a number up to 65535")
 
 
 def rate_argument(text: str) -> float:
@@ -71,17 +80,7 @@ def seconds_argument(text: str) -> float:
 
 def dimensions_argument(text: str) -> tuple[int, int]:
     """`1280x720`."""
-    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
+    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text, re.ASCII)
     if match is None or min(int(match[1]), int(match[2])) < 16:
-        raise argparse.ArgumentTypeError(f"wanted WIDTHxHEIGHT in pixels, such as 1280x720, got '{text}'")
+        raise argparse.ArgumentTypeError(f"wanted WIDTHxHEIGHT in pixels, such as 1280x720, got {quoted(text)}")
     return int(match[1]), int(match[2])
-
-
-def add_profile_argument(parser: argparse.ArgumentParser) -> None:
-    """The option `--profile`."""
-    parser.add_argument(
-        "--profile",
-        type=Path,
-        metavar="FILE.json",
-        help="write what happened when, for ui.perfetto.dev or chrome://tracing",
-    )

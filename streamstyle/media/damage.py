@@ -1,9 +1,12 @@
 """Photos that were cut short, and headers that lie about how much there is."""
 
 import struct
+from collections.abc import Iterator
 
 from streamstyle.errors import SourceError
 
+CUT_SHORT = "{} is damaged or cut short; what could be read of it was used"
+"""A warning, to be filled with the name of the picture."""
 # 200 MP is what the largest sensors of phones give.
 _MOST_PIXELS = 256_000_000
 # Above this many pixels a file must hold at least a byte for each hundred: photos hold ten times as many.
@@ -36,12 +39,30 @@ def refuse_size(width: int, height: int, size: int, name: str) -> None:
 def completed(data: bytes) -> bytes:
     """A file that is shorter than it says, with zeros for what is missing; any other as it is.
 
-    Decoders of WebP, HEIC, AVIF and JPEG 2000 take nothing that is short, but make what they can of zeros.
+    Decoders of WebP, HEIC, AVIF and JPEG 2000 take nothing that is short, but make what they can of zeros. Of a WebP that
+    moves, the frames that are whole remain instead.
     """
     announced = _announced(data)
     if announced <= len(data) or announced > min(len(data) * _MOST_GROWTH, _MOST_BYTES):
         return data
+    if data[:4] == b"RIFF" and b"ANMF" in data and (end := _end_of_frames(data)):
+        return data[:4] + struct.pack("<I", end - 8) + data[8:end]
     return data + bytes(announced - len(data))
+
+
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The pieces of a WebP file: kind, where each begins with its head of eight bytes, and where it ends."""
+    place = 12
+    while place + 8 <= len(data):
+        kind, length = struct.unpack("<4sI", data[place : place + 8])
+        yield kind, place, place + 8 + length
+        place += 8 + length + length % 2
+
+
+def _end_of_frames(data: bytes) -> int:
+    """Where the last whole frame of a WebP ends; 0 where there is none."""
+    ends = (end + end % 2 for kind, _, end in webp_chunks(data) if kind == b"ANMF")
+    return max((end for end in ends if end <= len(data)), default=0)
 
 
 def _announced(data: bytes) -> int:

@@ -1,7 +1,10 @@
 """What reading and writing media with PyAV have in common: error texts, colours, containers."""
 
+import contextlib
+import functools
 import logging
 import re
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 import av
 import av.error
 import av.logging
+import cv2
 import numpy as np
 from av.container import InputContainer
 from av.filter import Graph
@@ -29,8 +33,18 @@ _MATRIX_OF_TAG = {
     9: Colorspace.BT2020,
     10: Colorspace.BT2020,
 }
+_LUMA = {
+    Colorspace.ITU709: (0.2126, 0.0722),
+    Colorspace.FCC: (0.3, 0.11),
+    Colorspace.ITU601: (0.299, 0.114),
+    Colorspace.SMPTE240M: (0.212, 0.087),
+    Colorspace.BT2020: (0.2627, 0.0593),
+}
+"""Shares of red and blue in the luma of each."""
+_PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
 _EXPANDED = ((np.arange(256) - 16) * 255 / 219).round().clip(0, 255).astype(np.uint8)
 _OPAQUE = 255
+_PEAKS = {SideDataType.MASTERING_DISPLAY_METADATA, SideDataType.DYNAMIC_HDR_PLUS}
 HDR_TRANSFERS = {int(ColorTrc.SMPTE2084): "PQ", int(ColorTrc.ARIB_STD_B67): "HLG"}
 
 # Chroma is averaged over whole pixels and sums are rounded: flat colours come out right to the level.
@@ -54,6 +68,43 @@ def source_range(frame: av.VideoFrame) -> ColorRange:
     return {1: ColorRange.MPEG, 2: ColorRange.JPEG}.get(int(frame.color_range), untagged)
 
 
+@functools.cache
+def rgb_to_yuv(matrix: Colorspace, levels: ColorRange) -> NDArray[np.float64]:
+    """What cv2.transform takes to convert levels of 8 bits: (3, 4), by ITU-T H.273, section 8.3."""
+    red, blue = _LUMA[matrix]
+    luma = np.array([red, 1 - red - blue, blue])
+    chroma = [(np.eye(3)[channel] - luma) / (2 - 2 * luma[channel]) for channel in (2, 0)]
+    black, white, most = (0, 255, 255) if levels == ColorRange.JPEG else (16, 219, 224)
+    gains = np.array([white * luma, *(most * plane for plane in chroma)]) / 255
+    return np.hstack([gains, [[black], [128], [128]]])
+
+
+@functools.cache
+def _yuv_to_rgb(matrix: Colorspace, levels: ColorRange) -> NDArray[np.float64]:
+    """The other way round."""
+    gains, offsets = np.split(rgb_to_yuv(matrix, levels), [3], axis=1)
+    inverse = np.linalg.inv(gains)
+    return np.hstack([inverse, -inverse @ offsets])
+
+
+def planes_of(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
+    """The planes of a frame of 8 bits, (h, w) each, where they are."""
+    return [
+        np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]  # type: ignore[call-overload]
+        for plane in frame.planes
+    ]
+
+
+def _planar_to_rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """A frame of a format in _PLANAR by OpenCV, in half the time that swscale takes for the same interpolation."""
+    light, *chroma = planes_of(frame)
+    height, width = light.shape
+    across, down = (2 if half < whole else 1 for half, whole in zip(chroma[0].shape[::-1], (width, height), strict=True))
+    grown = [cv2.resize(half, None, fx=across, fy=down, interpolation=cv2.INTER_LINEAR)[:height, :width] for half in chroma]
+    matrix = _yuv_to_rgb(source_matrix(frame), source_range(frame))
+    return cv2.transform(cv2.merge([light, *grown]), matrix).astype(np.uint8, copy=False)
+
+
 def to_rgb(
     frame: av.VideoFrame,
     width: int,
@@ -73,29 +124,30 @@ def to_rgb(
     Returns:
         (height, width, 3) uint8 RGB; what is transparent lies over white.
     """
+    if frame.format.name in _PLANAR and (frame.width, frame.height) == (width, height):
+        return _planar_to_rgb(frame)
     transparent = has_alpha(frame)
-    rgb = (
-        (reformatter or VideoReformatter())
-        .reformat(
-            frame,
-            width=width,
-            height=height,
-            format="rgba" if transparent else "rgb24",
-            src_colorspace=source_matrix(frame),
-            src_color_range=source_range(frame),
-            dst_color_range="JPEG",
-            interpolation=ACCURATE,
-        )
-        .to_ndarray()
+    converted = (reformatter or VideoReformatter()).reformat(
+        frame,
+        width=width,
+        height=height,
+        format="rgba" if transparent else "gbrp",  # to planes it takes half the time, and gives the same
+        src_colorspace=source_matrix(frame),
+        src_color_range=source_range(frame),
+        dst_color_range="JPEG",
+        interpolation=ACCURATE,
     )
     if transparent:
-        if rgb[:, :, 3].min() < _OPAQUE:
+        rgba = converted.to_ndarray()
+        if rgba[:, :, 3].min() < _OPAQUE:
             tell_transparent()
-            return over_white(rgb[:, :, :3], np.ascontiguousarray(rgb[:, :, 3]))  # type: ignore[arg-type]
-        return np.ascontiguousarray(rgb[:, :, :3])
+            return over_white(rgba[:, :, :3], np.ascontiguousarray(rgba[:, :, 3]))  # type: ignore[arg-type]
+        return np.ascontiguousarray(rgba[:, :, :3])
+    green, blue, red = planes_of(converted)
+    rgb: NDArray[np.uint8] = cv2.merge([red, green, blue]).astype(np.uint8, copy=False)
     if frame.format.name.startswith("gray") and source_range(frame) == ColorRange.MPEG:
         rgb = _EXPANDED[rgb]  # swscale takes all gray for full range, whatever its arguments
-    return rgb  # type: ignore[return-value]  # of rgb24 it is uint8
+    return rgb
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:
@@ -103,26 +155,44 @@ def has_alpha(frame: av.VideoFrame) -> bool:
     return frame.format.has_palette or any(component.is_alpha for component in frame.format.components)
 
 
-class ToneMap:
-    """Shows HDR (PQ or HLG) on an ordinary screen, by libav's own tone mapping (`scale`, perceptual intent).
+def states_peak(frame: av.VideoFrame) -> bool:
+    """Whether an HDR frame says how bright it may get."""
+    return any(data.type in _PEAKS for data in frame.side_data)  # type: ignore[attr-defined]  # they are no names
 
-    Highlights are rolled off and BT.2020 colours moved into BT.709, as the file's mastering data ask, or for a display of
-    10,000 cd/m2 (PQ) where it has none.
+
+def brightest_of(frame: av.VideoFrame) -> int | None:
+    """The brightest pixel of all of a video, in cd/m2, by its own words; libav's mapping knows nothing of them."""
+    kept: Any = frame.side_data  # the stubs take them for names
+    said = (bytes(data) for data in kept if data.type == SideDataType.CONTENT_LIGHT_LEVEL)
+    return next((int.from_bytes(level[:4], sys.byteorder) for level in said), None)
+
+
+class ToneMap:
+    """Shows HDR (PQ or HLG) and wide colours on an ordinary screen, by libav's own mapping (`scale`, perceptual intent).
+
+    Highlights are rolled off and BT.2020 colours moved into BT.709, as the frame's mastering data ask. Where PQ has none,
+    libav takes it for a picture of up to 10,000 cd/m2, as which it comes out dark.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, transfer: str = "bt709") -> None:
+        """Nothing is made before the first frame.
+
+        Args:
+            transfer: Of what comes out, as libav calls it.
+        """
+        self._transfer = transfer
         self._graph: Graph | None = None
         self._layout: tuple[int, int, str] | None = None
 
     def apply(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """An HDR frame as an SDR one, BT.709, of 8 bits."""
+        """A frame as an SDR one with the primaries of BT.709, in RGB of 8 bits."""
         layout = frame.width, frame.height, frame.format.name
         if self._graph is None or layout != self._layout:
             self._graph, self._layout = Graph(), layout
             source = self._graph.add_buffer(
                 width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 1000)
             )
-            scale = self._graph.add("scale", "out_primaries=bt709:out_transfer=bt709:intent=perceptual")
+            scale = self._graph.add("scale", f"out_primaries=bt709:out_transfer={self._transfer}:intent=perceptual")
             self._graph.link_nodes(
                 source,
                 scale,
@@ -192,3 +262,32 @@ def quietly(action: Callable[[], object]) -> None:
         action()
     except (av.error.FFmpegError, OSError, OverflowError, ValueError):
         return
+
+
+class Resampler:
+    """Sound in one layout at one rate, also where a broadcast, or damage, changes its own in the middle.
+
+    PyAV's resampler (18) refuses such a change; where it had nothing to do before, it hands the frames on as they are.
+    """
+
+    def __init__(self, sample_format: Any, layout: str, rate: int) -> None:  # noqa: ANN401 - a name, or PyAV's own
+        """What is wanted, in libav's words; nothing is opened."""
+        self._wanted = {"format": sample_format, "layout": layout, "rate": rate}
+        self._resampler = av.AudioResampler(**self._wanted)
+        self._of: tuple[str, str, int] | None = None
+
+    def resample(self, frame: av.AudioFrame | None) -> list[av.AudioFrame]:
+        """What comes of a frame, and of those before it; None at the end.
+
+        Raises:
+            av.error.FFmpegError, ValueError: This frame cannot be had so; others may.
+        """
+        ended: av.AudioResampler | None = self._resampler if frame is None else None
+        if frame is not None and self._of != (this := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            ended, self._of = self._resampler, this
+            self._resampler = av.AudioResampler(**self._wanted)
+        came: list[av.AudioFrame] = []
+        if ended is not None:
+            with contextlib.suppress(av.error.FFmpegError, ValueError):
+                came = [last for last in ended.resample(None) if last is not None]
+        return came if frame is None else came + self._resampler.resample(frame)

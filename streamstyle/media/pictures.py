@@ -20,10 +20,13 @@ from PIL import ImageFile, ImageOps
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
 from streamstyle.media import tiff
-from streamstyle.media.damage import completed, refuse_size
+from streamstyle.media.damage import CUT_SHORT, completed, refuse_size
 from streamstyle.media.exif import kept_exif
-from streamstyle.media.places import quoted, read_bytes, read_start, refuse_web_page
-from streamstyle.media.profiles import profile_of, to_srgb
+from streamstyle.media.heif import has_readable_items, without_alpha
+from streamstyle.media.kinds import FORMATS, accepts, cannot_move, looks_like_photo, refuse_document
+from streamstyle.media.libav import HDR_TRANSFERS
+from streamstyle.media.places import quoted, read_bytes, refuse_web_page
+from streamstyle.media.profiles import profile_of, to_srgb, told_colors, told_peak, tone_mapped
 from streamstyle.media.resize import over_white
 
 PICTURE_SUFFIXES = (
@@ -31,13 +34,12 @@ PICTURE_SUFFIXES = (
     *(".heic", ".heif", ".hif", ".avif", ".jp2"),
 )
 """Endings by which photos are found in folders."""
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000", "PPM", "PSD", "QOI")
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"}
-# At a time, where whole pictures in between would take memory.
-_CUT_SHORT = "{} is damaged or cut short; what could be read of it was used"
+_NOTHING_SHOWN = (
+    "{} is damaged, cut short, or stored in a way that is not read here: nothing of it can be shown; get a whole copy, or "
+    "save it as PNG or JPEG"
+)
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its complaints would reach the terminal
-Pillow.init()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,27 +98,12 @@ def decode_picture(data: bytes, name: str) -> Picture:
     with _quiet():
         notes: list[str] = []
         loaded = _load(completed(data), name, notes)
-        if len(completed(data)) > len(data):
-            notes = [_CUT_SHORT.format(name)]
+        if completed(data) is not data:
+            notes = [CUT_SHORT.format(name)]
         if loaded.info.get("full_pages", 1) > 1:
             notes.append(f"{name} has {loaded.info['full_pages']} pages; the largest was used")
-        exif, profile = kept_exif(loaded), profile_of(loaded)
-        color, alpha = _upright_parts(loaded, profile, name, notes)
-    return Picture(color, alpha, exif, tuple(notes))
-
-
-def is_picture(place: str | Path) -> bool:
-    """Whether a file is a photo, by its content; a picture that moves (GIF, WebP, APNG, AVIF) is none.
-
-    Raises:
-        SourceError: The file cannot be read, is empty, or is a camera's raw file.
-    """
-    return kind_of(read_start(place), place) == "photo"
-
-
-def looks_like_photo(start: bytes) -> bool:
-    """Whether the first bytes of a file are those of a kind of photo; some of these may also be pictures that move."""
-    return any(_accepts(form, start) for form in _FORMATS)
+        color, alpha = _upright_parts(loaded, data, name, notes)
+    return Picture(color, alpha, kept_exif(loaded), tuple(notes))
 
 
 def kind_of(start: bytes, place: str | Path) -> str:
@@ -126,15 +113,16 @@ def kind_of(start: bytes, place: str | Path) -> str:
         `photo`, `animation` (a picture that moves), or `other`.
 
     Raises:
-        SourceError: It is a camera's raw file.
+        SourceError: It is a camera's raw file, or a document.
     """
     tiff.refuse_raw(start, quoted(place))
+    refuse_document(start, quoted(place))
     if not looks_like_photo(start):
         return "other"
-    data = start if _cannot_move(start) else read_bytes(place)
+    data = start if cannot_move(start) else read_bytes(place)
     with _quiet():
         try:
-            header = _open(data, quoted(place))
+            header = _open(completed(data), quoted(place))
             moves = bool(getattr(header, "is_animated", False)) and header.format in {"GIF", "PNG", "WEBP", "AVIF"}
         except SourceError:
             return "photo"  # its own reader says what is wrong
@@ -152,38 +140,27 @@ def open_animation(data: bytes, name: str) -> Pillow.Image:
 # Opening: what it is, and whether it may be decoded.
 
 
-def _accepts(form: str, start: bytes) -> bool:
-    if form == "HEIF":
-        return start[4:8] == b"ftyp" and any(start[place : place + 4] in _HEIF_BRANDS for place in (8, *range(16, 48, 4)))
-    accept = Pillow.OPEN[form][1]
-    return accept is not None and accept(start[:16]) is True
-
-
-def _cannot_move(start: bytes) -> bool:
-    return start.startswith((b"\xff\xd8", b"BM", b"II", b"MM", b"P"))
-
-
-def _open(data: bytes, name: str) -> Pillow.Image:
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     """The picture with its header read, at the page that is to be painted."""
     tiff.refuse_raw(data[:64], name)
     known = False
-    for form in _FORMATS:
-        if not _accepts(form, data):
+    for form in FORMATS:
+        if not accepts(form, data):
             continue
         known = True
-        if form == "TIFF":
-            tiff.refuse_unusual(data, name)
+        if form == "HEIF" and not has_readable_items(data):
+            continue
+        reader = pi_heif.HeifImageFile if form == "HEIF" else Pillow.OPEN[form][0]
         try:
-            reader = pi_heif.HeifImageFile if form == "HEIF" else Pillow.OPEN[form][0]
-            picture = reader(io.BytesIO(data), "")
-            if form == "TIFF":
-                picture.info["full_pages"] = tiff.choose_page(picture)
+            picture = tiff.open_page(data, name) if form == "TIFF" else reader(io.BytesIO(data), "")
+        except SourceError:
+            raise
         except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
             continue
         refuse_size(picture.width, picture.height, len(data), name)
         return picture
     if known:
-        raise SourceError(f"{name} is damaged, or cut short, so that nothing of it can be read; get a whole copy")
+        raise SourceError(_NOTHING_SHOWN.format(name))
     raise SourceError(
         f"{name} is not a picture that can be read; wanted JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, GIF or JPEG 2000"
     )
@@ -200,8 +177,8 @@ def _load(data: bytes, name: str, notes: list[str]) -> Pillow.Image:
     except Exception as error:
         part = _load_part(data, name)
         if part is None:
-            raise SourceError(f"{name} is damaged or cut short: nothing of it can be shown; get a whole copy") from error
-        notes.append(_CUT_SHORT.format(name))
+            raise SourceError(_NOTHING_SHOWN.format(name)) from error
+        notes.append(CUT_SHORT.format(name))
         return part
     return picture
 
@@ -211,9 +188,9 @@ def _load_part(data: bytes, name: str) -> Pillow.Image | None:
     strict = ImageFile.LOAD_TRUNCATED_IMAGES
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # Pillow knows no other way to ask for it
     try:
-        picture = _open(data, name)
+        picture = _open(without_alpha(data), name)
         with tiff.silent(picture):
-            picture.load()
+            _load_what_is_whole(picture)
         extrema = picture.convert("RGB").getextrema()
     except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
         return None
@@ -222,19 +199,33 @@ def _load_part(data: bytes, name: str) -> Pillow.Image | None:
     return picture if any(low != high for low, high in extrema) else None  # type: ignore[misc]  # three pairs
 
 
+def _load_what_is_whole(picture: ImageFile.ImageFile) -> None:
+    try:
+        picture.load()
+    except OSError:
+        picture.tile = []  # what was decoded before it failed is there: strips of a TIFF, or all that has pixels
+        picture.load()
+
+
 # Colours: any mode, depth and profile -> sRGB of eight bits, and transparency.
 
 
 def _upright_parts(
-    loaded: Pillow.Image, profile: bytes | None, name: str, notes: list[str]
+    loaded: Pillow.Image, data: bytes, name: str, notes: list[str]
 ) -> tuple[Image, NDArray[np.uint8] | None]:
+    told = told_colors(loaded, data)
     try:
         turned = ImageOps.exif_transpose(loaded)
     except Exception:  # noqa: BLE001 - of a damaged EXIF block; the picture itself is whole
         turned = loaded
     try:
         plain, mask = _split(turned or loaded)
-        picture, problem = to_srgb(plain, profile)
+        hdr = HDR_TRANSFERS.get(told[1])
+        if hdr:
+            notes.append(f"{name} is HDR ({hdr}); it is tone-mapped to the colors of ordinary screens")
+            picture, problem = tone_mapped(plain, *told, told_peak(data)), None
+        else:
+            picture, problem = to_srgb(plain, profile_of(loaded, told))
     except MemoryError as error:
         raise SourceError(f"{name} does not fit into memory ({loaded.size[0]}x{loaded.size[1]} pixels)") from error
     except Exception as error:

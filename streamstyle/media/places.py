@@ -1,20 +1,26 @@
 """Names of inputs: paths, `file://` and web addresses, and the messages for those that cannot be read."""
 
+import contextlib
 import os
 import re
+import socket
 import stat
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from streamstyle.errors import SourceError
 
 _WEB = ("http", "https")
-_TIMEOUT_SECONDS = 20
-_MOST_BYTES = 1 << 30
+_TIMEOUT_SECONDS, _LONGEST_SECONDS = 20, 60
+_MOST_BYTES, _MOST_FETCHED_BYTES = 1 << 30, 250_000_000
 _LONGEST_NAME = 120
+_answers: set[HTTPResponse] = set()
+"""That are being read."""
+NOT_REACHED = "there is no answer; check the address, and whether this computer is online"
 _WEB_PAGE = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml.*?\?>\s*)*<(!doctype\s+html|html|head)\b", re.DOTALL | re.IGNORECASE
 )
@@ -42,6 +48,12 @@ def local_path(name: str | Path) -> Path:
     return Path(urllib.parse.unquote(path, errors="surrogateescape"))
 
 
+def last_name(address: str) -> Path:
+    """What a web address calls that which it leads to: the last part of it."""
+    last = address.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+    return Path(urllib.parse.unquote(last).replace("/", "-").replace("\0", ""))
+
+
 def plain(name: str) -> str:
     """A name as it was given, but for `file://`, of which the path is taken."""
     return str(local_path(name)) if name.lower().startswith("file://") else name
@@ -49,10 +61,14 @@ def plain(name: str) -> str:
 
 def quoted(name: str | Path) -> str:
     """A name for messages: in quotes, on one line, and its middle left out where it is very long."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in str(name))
+    text = _printable(str(name))
     if len(text) > _LONGEST_NAME:
         text = f"{text[: _LONGEST_NAME // 2]}...{text[-_LONGEST_NAME // 2 :]}"
     return f"'{text}'"
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def cannot(verb: str, name: str | Path, error: Exception) -> SourceError:
@@ -113,14 +129,16 @@ def read_bytes(name: str | Path) -> bytes:
         SourceError: It cannot be read, or is larger than any picture.
     """
     if is_url(name):
-        return _fetch(str(name), _MOST_BYTES)
+        return _fetch(str(name))
     _refuse_unless_file(name)
     try:
         with local_path(name).open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise cannot("read", name, error) from error
-    return _within_limit(data, name)
+    if len(data) > _MOST_BYTES:
+        raise SourceError(f"{quoted(name)} is larger than a gigabyte; wanted a picture")
+    return data
 
 
 def start_of_answer(address: str, count: int = 4096) -> bytes | None:
@@ -149,30 +167,46 @@ def refuse_web_page(start: bytes, name: str | Path) -> None:
         )
 
 
-def _fetch(address: str, most: int) -> bytes:
+def stop_fetching() -> None:
+    """End what is being fetched on other threads: it fails at once, and not when the answer is there."""
+    while _answers:
+        answer = _answers.pop()
+        with contextlib.suppress(OSError, ValueError), socket.socket(fileno=os.dup(answer.fileno())) as connection:
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _fetch(address: str) -> bytes:
     if not is_web(address):
         raise SourceError(f"{quoted(address)} is no address of a picture; wanted http, https or a file")
+    answers: list[HTTPResponse] = []
     try:
         with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS) as answer:
-            data = bytes(answer.read(most + 1))
+            answers.append(answer)
+            _answers.add(answer)
+            pieces, end = bytearray(), time.monotonic() + _LONGEST_SECONDS
+            while piece := answer.read1(1 << 16):
+                pieces += piece
+                if len(pieces) > _MOST_FETCHED_BYTES:
+                    raise ValueError(f"it is larger than {_MOST_FETCHED_BYTES // 1_000_000} MB; wanted a picture")
+                if time.monotonic() > end:
+                    raise TimeoutError(f"it takes longer than {_LONGEST_SECONDS} s")
+            if answer not in _answers:
+                raise TimeoutError("it was stopped")
+            return bytes(pieces)
     except urllib.error.HTTPError as error:
         raise SourceError(f"{quoted(address)} cannot be fetched: the server answers {error.code}") from error
     except (OSError, ValueError, HTTPException) as error:
-        reason = str(getattr(error, "reason", error)) or type(error).__name__
-        raise SourceError(f"{quoted(address)} cannot be fetched: {reason}") from error
-    return _within_limit(data, address)
+        reason = getattr(error, "reason", error)
+        words = NOT_REACHED if isinstance(reason, socket.gaierror) else _printable(str(reason)) or type(error).__name__
+        raise SourceError(f"{quoted(address)} cannot be fetched: {words}") from error
+    finally:
+        _answers.difference_update(answers)
 
 
 def _request(address: str) -> urllib.request.Request:
     # What people paste may hold spaces and letters that a request may not.
     escaped = urllib.parse.quote(address, safe="%/:=&?~#+!$,;'@()*[]")
     return urllib.request.Request(escaped, headers={"User-Agent": "streamstyle"})
-
-
-def _within_limit(data: bytes, name: str | Path) -> bytes:
-    if len(data) > _MOST_BYTES:
-        raise SourceError(f"{quoted(name)} is larger than a gigabyte; wanted a picture")
-    return data
 
 
 def _refuse_unless_file(name: str | Path) -> None:

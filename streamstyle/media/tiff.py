@@ -2,18 +2,22 @@
 
 import io
 import os
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image as Pillow
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from streamstyle.errors import SourceError
 
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC = 254, 255, 256, 257, 262
 _MAKE, _SUB_DIRECTORIES, _DNG_VERSION = 271, 330, 50706
+_PROFILE = 34675
+# Orientation, date, artist, copyright, and the directories of EXIF and GPS.
+_OF_THE_PHOTO = {274, 306, 315, 33432, 34665, 34853}
 _SENSOR_COLORS = {32803, 34892}
 _REDUCED_OR_MASK = 0b101
 _MOST_PAGES = 1000
@@ -46,33 +50,49 @@ def refuse_raw(start: bytes, name: str) -> None:
         raise raw_error(name, maker)
 
 
-def refuse_unusual(data: bytes, name: str) -> None:
-    """Refuse a TIFF that is a camera's raw file, or whose full picture lies where only special programs look.
+def open_page(data: bytes, name: str) -> TiffImageFile:
+    """The largest full page, with its header read.
+
+    It may lie below a page that is a thumbnail, as a SubIFD; what that page says of the photo then holds for it, too. How
+    many full pages there are is in `info["full_pages"]`.
 
     Raises:
-        SourceError: It is such a one.
+        SourceError: It is a camera's raw file, or cut before its directory.
+        Exception: Whatever Pillow raises for what it cannot read.
     """
-    largest, hidden, maker = 0, 0, ""
-    for directory, is_page in _directories(data):
+    largest, deepest, hidden, maker = 0, 0, 0, ""
+    for directory, offset, is_page in _directories(data):
         maker = maker or str(directory.get(_MAKE, "")).strip("\0 ")
         if _DNG_VERSION in directory or directory.get(_PHOTOMETRIC) in _SENSOR_COLORS:
             raise raw_error(name, maker)
-        if _is_full(directory):
-            area = _number(directory.get(_WIDTH)) * _number(directory.get(_HEIGHT))
-            largest, hidden = (max(largest, area), hidden) if is_page else (largest, max(hidden, area))
-    if hidden and not largest:
-        raise SourceError(f"{name} keeps its full picture outside of its pages (SubIFD); save it as a plain TIFF or PNG")
+        area = _number(directory.get(_WIDTH)) * _number(directory.get(_HEIGHT)) if _is_full(directory) else 0
+        if is_page:
+            largest = max(largest, area)
+        elif area > deepest:
+            deepest, hidden = area, offset
+    first = _first_directory(data)
+    if first >= len(data):
+        raise SourceError(
+            f"{name} is cut short: its end, which says how the picture is stored, is missing; get a whole copy"
+        )
+    if deepest <= largest:
+        picture = TiffImageFile(io.BytesIO(data), "")
+        picture.info["full_pages"] = _choose_page(picture)
+        return picture
+    layout, place = (">" if data[:2] == b"MM" else "<"), (8 if _is_big(data) else 4)
+    pointer = struct.pack(layout + ("Q" if _is_big(data) else "I"), hidden)
+    picture = TiffImageFile(io.BytesIO(data[:place] + pointer + data[place + len(pointer) :]), "")
+    above = Pillow.Exif()
+    above.load(data)
+    for tag in _OF_THE_PHOTO & set(above):
+        picture.getexif().setdefault(tag, above[tag])
+    if _PROFILE in above:
+        picture.info.setdefault("icc_profile", above[_PROFILE])
+    return picture
 
 
-def choose_page(picture: Pillow.Image) -> int:
-    """Go to the largest full page: not to a thumbnail, nor to a mask of another page.
-
-    Args:
-        picture: An open TIFF of Pillow's.
-
-    Returns:
-        How many full pages there are.
-    """
+def _choose_page(picture: TiffImageFile) -> int:
+    """Go to the largest full page: not to a thumbnail, nor to a mask of another page; returns how many there are."""
     ranks: list[tuple[bool, int, int]] = []
     for page in range(min(getattr(picture, "n_frames", 1), _MOST_PAGES)):
         try:
@@ -80,7 +100,7 @@ def choose_page(picture: Pillow.Image) -> int:
         except Exception:  # noqa: BLE001 - a damaged chain of pages; those before it are there
             break
         # Of pages of one size the first is taken.
-        ranks.append((_is_full(picture.tag_v2), picture.size[0] * picture.size[1], -page))  # type: ignore[attr-defined]
+        ranks.append((_is_full(picture.tag_v2), picture.size[0] * picture.size[1], -page))
     picture.seek(-max(ranks)[2])
     return sum(is_full for is_full, _, _ in ranks)
 
@@ -94,13 +114,22 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _directories(data: bytes) -> Iterator[tuple[Any, bool]]:
-    """The directories of a file that can be read, each with whether it is a page of its own or lies below one."""
-    start = data[:16] if data[2:3] == b"\x2b" or data[3:4] == b"\x2b" else data[:8]
+def _is_big(data: bytes) -> bool:
+    return data[2:4] in {b"\x2b\0", b"\0\x2b"}
+
+
+def _first_directory(data: bytes) -> int:
+    """Where it begins; 0 where the file does not say."""
     try:
-        waiting, seen = [(int(ImageFileDirectory_v2(start).next), True)], {0}
+        return int(ImageFileDirectory_v2(data[: 16 if _is_big(data) else 8]).next)
     except Exception:  # noqa: BLE001 - no TIFF after all
-        return
+        return 0
+
+
+def _directories(data: bytes) -> Iterator[tuple[Any, int, bool]]:
+    """The directories of a file that can be read, each with where it lies and whether it is a page of its own."""
+    start = data[: 16 if _is_big(data) else 8]
+    waiting, seen = [(_first_directory(data), True)], {0}
     while waiting and len(seen) < _MOST_PAGES:
         offset, is_page = waiting.pop(0)
         if offset in seen:
@@ -114,7 +143,7 @@ def _directories(data: bytes) -> Iterator[tuple[Any, bool]]:
             below = directory.get(_SUB_DIRECTORIES, ())
         except Exception:  # noqa: BLE001 - a pointer into nowhere
             continue
-        yield directory, is_page
+        yield directory, offset, is_page
         waiting += [(int(place), False) for place in (below if isinstance(below, tuple) else (below,))]
         waiting += [(int(directory.next), is_page)]
 

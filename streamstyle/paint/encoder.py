@@ -5,24 +5,27 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property
 
-from streamstyle.errors import ModelError, SourceError, StyleError, StyleNameError
+from streamstyle.errors import ModelError, SourceError, StyleError
 from streamstyle.frame import Image
 from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.media.pictures import read_image
-from streamstyle.media.places import kind, local_path
+from streamstyle.media.places import is_url, kind, local_path, quoted
 from streamstyle.media.resize import resize_short_side
 from streamstyle.runtime.catalog import ModelFiles
 from streamstyle.runtime.choice import any_size_device
 from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
-from streamstyle.styles.names import did_you_mean, spelled
-from streamstyle.styles.own import own_styles
+from streamstyle.styles.names import spelled
+from streamstyle.styles.own import check_style_name, own_styles
 from streamstyle.styles.store import BuiltinStyles, CodeCache, is_bare, is_style_file, read_style, style_name
 
 log = logging.getLogger(__name__)
 
 _LONGEST_STYLE = 16
 """Most sides of a painting over its short one: beyond, encoding takes minutes and shows nothing."""
+
+_MOST_PIXELS = 2048 * 2048
+"""Of a painting as it is encoded."""
 
 
 class Encoder:
@@ -93,6 +96,12 @@ class Encoder:
             raise StyleError(
                 f"style '{name}' is {width}x{height} pixels; wanted at most {_LONGEST_STYLE} times as long as wide: crop it"
             )
+        scale = size / min(height, width)
+        if height * width * scale**2 > _MOST_PIXELS:
+            raise StyleError(
+                f"style '{name}' would be encoded at {round(width * scale)}x{round(height * scale)} pixels, which takes "
+                "minutes and gigabytes; use a smaller --style-size"
+            )
         key = self._cache.key(image, self._version, size)
         kept = self._cache.get(key, name, self._version)
         if kept is not None and self._fits(kept):
@@ -118,6 +127,8 @@ class Encoder:
         if style not in self.builtin.names() and is_bare(style) and kind(style) == "nothing":
             style = str(own_styles().get(style, style))
         if is_style_file(style):
+            if is_url(style):
+                raise StyleError(f"style {quoted(style)} is a style file on the web; save it, and name that file")
             code = read_style(local_path(style), self._version)
             if not self._fits(code):
                 wanted = "name the one that it was made for with --model"
@@ -128,19 +139,11 @@ class Encoder:
             if not self._fits(code):
                 raise ModelError(f"the built-in style '{style}' does not fit the model '{self._model}'; export them again")
             return code
+        check_style_name(style, self.builtin.names(), self._model)
         try:
-            if not is_bare(style) or kind(style) != "nothing":
-                return self.encode(read_image(style), style_name(style), size)
+            return self.encode(read_image(style), style_name(style), size)
         except SourceError as error:
             raise StyleError(f"style {error}") from error
-        known = [*self.builtin.names(), *own_styles()]
-        hint = did_you_mean(style, known) or (
-            f"the built-in ones are {', '.join(self.builtin.names())}"
-            if self.builtin.styles
-            else f"the model '{self._model}' has none: name an image file"
-        )
-        see = " (see: streamstyle styles)" if known else ""
-        raise StyleNameError(f"style '{style}' is neither a file nor the name of a style; {hint}{see}")
 
     def named(self, style: str) -> str:
         """What a user named, spelled as the name is listed: case, spaces and underscores do not matter.

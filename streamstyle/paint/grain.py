@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.frame import Image
+from streamstyle.media.resize import resize
 
 Plane = NDArray[np.float32]
 
@@ -57,14 +58,16 @@ def grained(content: Image, strength: float) -> Image:
     if min(height, width) < _BLOCK * _AROUND or strength == 0:
         return content
     size = (width // _BLOCK, height // _BLOCK)
-    means = cv2.resize(content, size, interpolation=cv2.INTER_AREA)
+    means = content[: _BLOCK * size[1], : _BLOCK * size[0]]  # whole blocks, halved twice, take a third of the time
+    for times in (2, 1):
+        means = resize(means, times * size[0], times * size[1])
     deviation = float(np.sqrt(np.square(cv2.meanStdDev(means)[1]).mean()))
     if deviation < 1:
         return content
     blocks = means.astype(np.float32)
     level = cv2.transform(blocks, _MEAN)
     share = flatness(blocks, _FLAT * deviation) * np.minimum(level / _BLACK, 1)
-    amount = (strength * _DEVIATION * deviation * share)[..., None]
+    amount = cv2.merge([(strength * _DEVIATION * deviation * share).astype(np.float32, copy=False)] * 3)
     # Skies are often near white, where half of the pattern would be cut off.
     room = _ROOM * amount
     added = np.clip(blocks, room, 255 - room) - blocks + amount * _pattern(*size)

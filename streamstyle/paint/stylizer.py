@@ -22,7 +22,7 @@ from streamstyle.paint.steady.exposure import RGB_CODE, exposed
 from streamstyle.paint.stream import Layer, Measure, StreamFrame, StreamMemory, layers_of
 from streamstyle.runtime.catalog import find_model
 from streamstyle.runtime.graph import Tensor
-from streamstyle.runtime.machine import available_memory
+from streamstyle.runtime.machine import available_memory, keep_freed_memory
 from streamstyle.runtime.session import Session, as_batch
 from streamstyle.styles.code import StyleCode
 from streamstyle.styles.store import CodeCache
@@ -67,6 +67,8 @@ class Stylizer:
         precision: str = "auto",
         tell: Callable[[str], None] = lambda _line: None,
         face_finder: FaceFinder | None = None,
+        *,
+        for_frames: bool = True,
     ) -> None:
         """Load a model.
 
@@ -77,20 +79,24 @@ class Stylizer:
             precision: One of streamstyle.runtime.table.PRECISIONS, for frames; styles are encoded in float32.
             tell: Takes lines for the user at once, also later: TensorRT builds for minutes at a new size.
             face_finder: Finds the faces that are kept legible; by default what is installed for that, if anything.
+            for_frames: Whether pictures of few sizes will come by the thousand; False: photos, which are not worth
+                compiling for.
 
         Raises:
             ModelError: The model or the device cannot be used.
         """
+        keep_freed_memory()
         files = find_model(model)
         variants = {"int8": files.int8, "int8_avx2": files.int8_avx2, "fp16": files.fp16}
-        self._asked = functools.partial(Stylizer, model, device, precision=precision)
-        graph = Session(files.stylize, device, precision, **variants, for_frames=True, tell=tell)
+        self._asked = functools.partial(Stylizer, model, device, precision=precision, for_frames=for_frames)
+        graph = Session(files.stylize, device, precision, **variants, for_frames=for_frames, tell=tell)
         if missing := {"content", "alpha"} - set(graph.inputs) or {"stylized"} - set(graph.outputs):
             raise ModelError(f"'{files.stylize}' does not stylize: it has no '{min(missing)}'; export it with this project")
         names = set(graph.inputs) - {"content", "alpha"}
         self._stylize = graph
         self._colors_in_code = names >= RGB_CODE
-        self._bytes_per_pixel = int(graph.metadata.get("bytes_per_pixel", 0))
+        stated = graph.metadata.get("bytes_per_pixel", "0")
+        self._bytes_per_pixel = int(stated[:18]) if stated.isdecimal() else 0
         self._pixels_that_fit = 0
         self._face_finder = face_finder or InstalledFaceFinder()
         self.name = graph.metadata.get("family", files.stylize.stem)

@@ -2,7 +2,7 @@
 
     source --slot--> stylize --slot--> present (the caller's thread)
                              --slot--> each sink (a thread of its own, which opens, feeds and finishes it)
-    worker: what takes time beside the stream
+    worker: what takes time, in the background
 
 The stylizing thread owns the state of the run (streamstyle.pipeline.threads.Owner): the others send it what they want and
 what came of it. Before the run and after it the thread that calls `run` is the owner.
@@ -17,6 +17,7 @@ from typing import Literal
 
 from streamstyle.errors import Interrupted, StreamstyleError
 from streamstyle.frame import Frame
+from streamstyle.media.places import stop_fetching
 from streamstyle.media.sources.base import Source
 from streamstyle.pipeline.outputs import OpenSink, Output, SinkEnded, SinkOpened
 from streamstyle.pipeline.threads import Owner, Slot, join, undisturbed
@@ -35,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class WorkFailed:
-    """What was to be done beside the stream could not be done.
+    """What was to be done in the background could not be done.
 
     Attributes:
         failure: Why.
@@ -50,7 +51,7 @@ Event = SinkOpened | SinkEnded | WorkFailed
 class LivePipeline:
     """Takes the newest frames of a source to the screen and to sinks.
 
-    A slow sink misses frames; it never slows the picture. A sink that fails ends alone, and so does work beside the stream.
+    A slow sink misses frames; it never slows the picture. A sink that fails ends alone, and so does work in the background.
     Any other failure stops all, joins all, and is raised where `run` was called.
 
     Attributes:
@@ -121,13 +122,10 @@ class LivePipeline:
             self._owner.hand_over()
             for thread in [*(output.thread for output in self.outputs), capture, stylize, worker]:
                 thread.start()
-            with self.times.lane("present"):
-                while not self._stopped.is_set():
-                    pair = self._shown.take(poll_seconds)
-                    if pair is not None:
-                        self.times.frame(pair.content.index)
-                    if not present(pair) or (pair is None and self._shown.finished):
-                        break
+            while not self._stopped.is_set():
+                pair = self._shown.take(poll_seconds)
+                if not present(pair) or (pair is None and self._shown.finished):
+                    break
         except (Interrupted, KeyboardInterrupt):
             raise
         except BaseException as error:
@@ -177,7 +175,7 @@ class LivePipeline:
             missed[output.name] = missed.get(output.name, 0) + output.slot.dropped
         return missed
 
-    def beside(self, work: Callable[[], None]) -> None:
+    def in_background(self, work: Callable[[], None]) -> None:
         """Do something on the worker (encode a style), one after the other; what has not begun at the end is left out."""
         self._works.put(work)
 
@@ -207,26 +205,24 @@ class LivePipeline:
             self._works.put(None)
             for output in self.outputs:
                 self.detach(output)
+            stop_fetching()
             join([worker, *(output.thread for output in self._closing)])
         self._owner.attend()
 
-    def _thread(self, lane: str, work: Callable[[], None]) -> threading.Thread:
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:
             try:
-                with self.times.lane(lane):
-                    work()
+                work()
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
                 self.stop(error)
 
-        return threading.Thread(target=guarded, name=lane)
+        return threading.Thread(target=guarded, name=name)
 
     def _capture(self) -> None:
         frames = iter(self._source)
         while not self._stopped.is_set():
             with self.times.measure("capture"):
                 frame = next(frames, None)
-                if frame is not None:
-                    self.times.frame(frame.index)
             if frame is None:
                 break
             self.captured += 1
@@ -241,7 +237,6 @@ class LivePipeline:
                 self._owner.attend()
                 if frame is None:
                     continue
-                self.times.frame(frame.index)
                 with self.times.measure("stylize"):
                     pair = self._stylize(frame)
                 self.stylized += 1
@@ -255,8 +250,7 @@ class LivePipeline:
     def _work(self) -> None:
         while (work := self._works.get()) is not None and not self._stopped.is_set():
             try:
-                with self.times.span("work"):
-                    work()
+                work()
             except StreamstyleError as error:
                 self._tell(WorkFailed(error))
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 
 from streamstyle.frame import Frame
@@ -42,6 +42,7 @@ class Output:
             failing: Whether the run fails: then the sink is aborted in the end.
         """
         failure: Exception | None = None
+        unfinished: str | None = None
         try:
             self.sink = sink = self.open_sink()
             tell(SinkOpened(self))
@@ -50,8 +51,7 @@ class Output:
                 if frame is None:
                     sink.idle()
                     continue
-                times.frame(frame.index)
-                with times.measure(self.name) if self.lasting else times.span(self.name):
+                with times.measure(self.name) if self.lasting else nullcontext():
                     sink.write(frame)
             if failing():
                 sink.abort()
@@ -61,8 +61,8 @@ class Output:
             failure = error
             if self.sink is not None:
                 with suppress(Exception):  # the first failure is the one to tell
-                    self.sink.abort()
-        tell(SinkEnded(self, failure))
+                    unfinished = self.sink.abort()
+        tell(SinkEnded(self, failure, unfinished))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,12 @@ class SinkEnded:
     Attributes:
         output: Which.
         failure: Why it ended early or left nothing; None where it was finished.
+        unfinished: Where what it took before the failure can be seen; None where nothing can.
     """
 
     output: Output
     failure: Exception | None = None
+    unfinished: str | None = None
 
 
 Event = SinkOpened | SinkEnded

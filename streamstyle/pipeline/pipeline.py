@@ -32,10 +32,9 @@ class _End:
 class _Channel:
     """A bounded queue that gives up as soon as the run is stopped."""
 
-    def __init__(self, name: str, capacity: int, stopped: threading.Event, times: StageTimes) -> None:
+    def __init__(self, capacity: int, stopped: threading.Event) -> None:
         self._queue: queue.Queue[Frame | _End] = queue.Queue(capacity)
         self._stopped = stopped
-        self._name, self._times = name, times
 
     def put(self, item: Frame | _End) -> bool:
         """Wait for room; False when the run was stopped meanwhile."""
@@ -44,7 +43,6 @@ class _Channel:
                 self._queue.put(item, timeout=_POLL_SECONDS)
             except queue.Full:
                 continue
-            self._times.waiting(self._name, self._queue.qsize())
             return True
         return False
 
@@ -59,7 +57,6 @@ class _Channel:
                 if item.failure is not None:
                     raise item.failure
                 return
-            self._times.waiting(self._name, self._queue.qsize())
             yield item
 
 
@@ -100,8 +97,8 @@ class _Run:
         capacity = max(1, min(8, QUEUE_BYTES // frame_bytes))
         self.source, self.sink, self.times = source, sink, times
         self.stopped, self.all_written = threading.Event(), threading.Event()
-        self.decoded = _Channel("decoded, waiting", capacity, self.stopped, times)
-        self.stylized = _Channel("stylized, waiting", capacity, self.stopped, times)
+        self.decoded = _Channel(capacity, self.stopped)
+        self.stylized = _Channel(capacity, self.stopped)
         self.written = 0
         self.write_failure: list[BaseException] = []
 
@@ -130,7 +127,6 @@ class _Run:
 
     def _stylize(self, stylize: Callable[[Frame], Image], progress: Callable[[int], None] | None) -> None:
         for count, frame in enumerate(self.decoded.frames(), start=1):
-            self.times.frame(frame.index)
             with self.times.measure("stylize"):
                 image = stylize(frame)
             self.stylized.put(frame.with_image(image))
@@ -145,8 +141,6 @@ class _Run:
             while True:
                 with self.times.measure("decode"):
                     frame = next(frames, None)
-                    if frame is not None:
-                        self.times.frame(frame.index)
                 if frame is None or not self.decoded.put(frame):
                     break
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
@@ -156,7 +150,6 @@ class _Run:
     def _write(self) -> None:
         try:
             for frame in self.stylized.frames():
-                self.times.frame(frame.index)
                 with self.times.measure("encode"):
                     self.sink.write(frame)
                 self.written += 1

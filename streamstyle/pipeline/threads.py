@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
+from streamstyle.media.places import is_url
+
 Item = TypeVar("Item")
 Arguments = ParamSpec("Arguments")
+_LOOK_EVERY = 0.2
 
 
 class Owner:
@@ -73,26 +76,6 @@ def sent(
         self.owner.send(lambda: method(self, *args, **more))
 
     return send
-
-
-class Published(Generic[Item]):
-    """A value that one thread replaces, and that any thread may read or wait for."""
-
-    def __init__(self, value: Item) -> None:
-        self._condition = threading.Condition()
-        self.value = value
-
-    def replace(self, value: Item) -> None:
-        """Show another value, and wake those that wait."""
-        with self._condition:
-            self.value = value
-            self._condition.notify_all()
-
-    def wait(self, until: Callable[[Item], bool], timeout: float) -> Item:
-        """The value as soon as it fulfils a condition, or after so many seconds."""
-        with self._condition:
-            self._condition.wait_for(lambda: until(self.value), timeout)
-            return self.value
 
 
 class Slot(Generic[Item]):
@@ -195,6 +178,38 @@ def undisturbed(work: Callable[[], None]) -> None:
             thread.join()
     if failures:
         raise failures[0]
+
+
+def reached(place: str, open_it: Callable[[], Item]) -> Item:
+    """Open something; where that is in the network, a signal that raises here does not wait for an answer.
+
+    libav cannot be interrupted while it connects, so that is done on another thread, which is then left behind: it does not
+    keep the program from ending.
+
+    Args:
+        place: A path, an address, or the name of a camera.
+        open_it: Opens it; what it raises is raised here.
+    """
+    if not is_url(place):
+        return open_it()
+    opened: list[Item] = []
+    failures: list[BaseException] = []
+    finished = threading.Event()
+
+    def guarded() -> None:
+        try:
+            opened.append(open_it())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failures.append(error)
+        finally:
+            finished.set()
+
+    threading.Thread(target=guarded, name="connect", daemon=True).start()
+    while not finished.wait(_LOOK_EVERY):  # on Windows, a wait without an end cannot be interrupted
+        pass
+    if failures:
+        raise failures[0]
+    return opened[0]
 
 
 def join(threads: Iterable[threading.Thread]) -> None:

@@ -5,8 +5,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from streamstyle.pipeline.trace import Trace
-
 _SHARE_OF_NEWEST = 0.1
 
 
@@ -17,31 +15,17 @@ class StageTimes:
     sum may well exceed the wall time. Any thread may ask, while stages appear.
     """
 
-    def __init__(self, trace: Trace | None = None) -> None:
-        """Begin at nothing.
-
-        Args:
-            trace: Takes every single span, too.
-        """
-        self._trace = trace
+    def __init__(self) -> None:
         self._lately: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
-        """Add the time of a block to a stage; a block that raises is not counted, but a trace shows it."""
-        started = time.perf_counter_ns()
-        try:
-            yield
-        except BaseException:
-            if self._trace is not None:
-                self._trace.add(stage, started, time.perf_counter_ns(), failed=True)
-            raise
-        ended = time.perf_counter_ns()
-        if self._trace is not None:
-            self._trace.add(stage, started, ended)
-        spent = (ended - started) * 1e-9
+        """Add the time of a block to a stage; a block that raises is not counted."""
+        started = time.perf_counter()
+        yield
+        spent = time.perf_counter() - started
         before = self._lately.get(stage, spent)
         self._lately[stage] = before + _SHARE_OF_NEWEST * (spent - before)
         # The count first: who asks in between finds one for every sum.
@@ -49,22 +33,8 @@ class StageTimes:
         self._seconds[stage] = self._seconds.get(stage, 0.0) + spent
 
     def lane(self, name: str) -> AbstractContextManager[None]:
-        """Within the block, a trace shows what this thread does on a lane of this name."""
-        return nullcontext() if self._trace is None else self._trace.lane(name)
-
-    def span(self, name: str) -> AbstractContextManager[None]:
-        """A block that a trace shows and that is no stage."""
-        return nullcontext() if self._trace is None else self._trace.span(name)
-
-    def frame(self, index: int) -> None:
-        """What this thread does from now on, the open stages included, belongs to a frame; for a trace."""
-        if self._trace is not None:
-            self._trace.frame(index)
-
-    def waiting(self, queue: str, frames: int) -> None:
-        """How many frames wait in a queue now; for a trace."""
-        if self._trace is not None:
-            self._trace.count(queue, frames)
+        """A block that is all the work of one thread; here for those who count by thread (`python -m bench pipeline`)."""
+        return nullcontext()
 
     def milliseconds(self) -> dict[str, float]:
         """Stage -> mean milliseconds per call, rounded to 0.01."""

@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from streamstyle.errors import ModelError, ModelNameError
+from streamstyle.media.user_folders import user_cache, user_data
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 VGG_VARIABLE = "STREAMSTYLE_VGG"
@@ -68,7 +67,7 @@ class ModelFiles:
 def user_models() -> Path:
     """The folder of imported models: `STREAMSTYLE_MODELS`, or the user's data folder of this system."""
     chosen = os.environ.get("STREAMSTYLE_MODELS")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("streamstyle", appauthor=False)) / "models"
+    return Path(chosen) if chosen else user_data() / "models"
 
 
 def vgg_weights() -> Path | None:
@@ -76,7 +75,7 @@ def vgg_weights() -> Path | None:
 
     What VGG_VARIABLE names, or else among the user's models, or where a download left them.
     """
-    downloads = Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "downloads"
+    downloads = user_cache() / "downloads"
     named = os.environ.get(VGG_VARIABLE)
     places = [Path(named)] if named else [folder / VGG_FILE for folder in (user_models(), downloads)]
     return next((path for path in places if path.is_file()), None)

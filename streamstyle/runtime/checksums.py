@@ -13,7 +13,8 @@ NAME = "streamstyle.sha256"
 
 def of(path: Path) -> str:
     """SHA-256 of a file's content, in lower-case hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def recorded(folder: Path) -> dict[str, str]:

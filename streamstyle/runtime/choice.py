@@ -12,7 +12,6 @@ from streamstyle.runtime.graph import Graph, Tell
 from streamstyle.runtime.machine import usable_cores
 from streamstyle.runtime.table import DEVICES, PRECISIONS, TABLE, Files, Row
 
-_AUTOMATIC = ("cuda", "openvino", "cpu")
 _WHERE = {"fp16": "GPUs", "bf16": "OpenVINO", "int8": "the CPU"}
 _MAKE = {"fp16": "python -m export --precision fp16", "int8": "python -m export.quantize"}
 
@@ -39,8 +38,8 @@ def choose(files: Files, device: str, precision: str, *, for_frames: bool, tell:
 
     Args:
         files: Of the model.
-        device: One of DEVICES. `auto` takes CUDA where it really loads, else OpenVINO where it is installed on an x86
-            processor, else ONNX Runtime on the CPU.
+        device: One of DEVICES. `auto` takes CUDA where it really loads, else for frames OpenVINO where it is installed on
+            an x86 processor, else ONNX Runtime on the CPU.
         precision: One of PRECISIONS. `auto` takes the first row of the device that suits.
         for_frames: Whether pictures of few sizes will come by the thousand, so that preparing for a size pays.
         tell: Takes lines for the user at once.
@@ -101,6 +100,8 @@ class _Walk:
             return None
 
     def _automatic_openvino(self) -> Choice | None:
+        if not self.for_frames and self.wanted == "auto" and importlib.util.find_spec("onnxruntime"):
+            return None  # it compiles for each size, which takes longer than some pictures do on ONNX Runtime
         problem = vino.problem()
         try:
             if problem is None:

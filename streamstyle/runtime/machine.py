@@ -1,8 +1,11 @@
-"""What this machine has to offer: cores and memory."""
+"""What this machine has to offer: cores, memory, a desktop."""
 
 import os
 import platform
+import sys
 from pathlib import Path
+
+import numpy as np
 
 
 def usable_cores() -> int:
@@ -21,6 +24,11 @@ def usable_cores() -> int:
     return len(cores)
 
 
+def has_desktop() -> bool:
+    """Whether somebody may see a page or a folder that is opened here."""
+    return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def available_memory() -> int | None:
     """Bytes that can be taken without swapping, or None where the system does not say."""
     try:
@@ -34,3 +42,12 @@ def available_memory() -> int | None:
     except (OSError, ValueError):
         return free
     return limit if free is None else min(free, limit)
+
+
+def keep_freed_memory() -> None:
+    """Have the memory of one frame used again for the next, where the system's C library would give it back in between.
+
+    New pages cost more than the arithmetic on them. glibc keeps what is as large as the largest block that was freed, up to
+    32 MB, and twice as much in all; so one such block is freed. Other libraries take no notice.
+    """
+    np.empty(31 << 20, np.uint8)

@@ -61,8 +61,8 @@ class Session:
 
     @property
     def label(self) -> str:
-        """The provider, and the precision where it is not float32: `openvino (int8)`."""
-        return self.provider if self.precision == "fp32" else f"{self.provider} ({self.precision})"
+        """The provider and the precision: `openvino (int8)`."""
+        return f"{self.provider} ({self.precision})"
 
     @property
     def is_on_cpu(self) -> bool:

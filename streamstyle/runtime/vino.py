@@ -5,6 +5,7 @@ some tenths of a second per size, less than half of it from the second start on,
 """
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import platform
@@ -15,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from streamstyle.errors import ModelError
+from streamstyle.media.user_folders import user_cache
 from streamstyle.runtime.graph import METADATA_PREFIX, Tensor
 
 _SIZES_KEPT = 8
@@ -46,6 +47,18 @@ def problem() -> str | None:
     return None
 
 
+@functools.cache
+def _core() -> Any:  # noqa: ANN401 - an optional package's class
+    """The only one of this process.
+
+    Each core (2026.4, Linux) sets up a stack for signals and puts back, when it goes, the one that it found: of two cores
+    that go in the order of their coming, the second puts back what the first has freed, and the next Ctrl-C is a segfault.
+    """
+    import openvino  # noqa: PLC0415 - optional
+
+    return openvino.Core()
+
+
 def capabilities() -> set[str]:
     """What this processor computes natively, as OpenVINO names it: `FP32`, `INT8`, `BF16`.
 
@@ -53,9 +66,7 @@ def capabilities() -> set[str]:
         ModelError: OpenVINO does not start here.
     """
     try:
-        import openvino  # noqa: PLC0415 - optional
-
-        return set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+        return set(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     except Exception as error:
         raise ModelError(f"OpenVINO does not start ({str(error).strip().splitlines()[-1]})") from error
 
@@ -88,6 +99,10 @@ def _processor_flags() -> str | None:
         return None
 
 
+_Request = tuple[Any, dict[str, Tensor]]
+"""What computes for certain shapes, and the arrays that it holds, by name."""
+
+
 class Graph:
     """One graph, compiled for every combination of input shapes that comes.
 
@@ -112,15 +127,15 @@ class Graph:
         import openvino  # noqa: PLC0415 - optional
 
         self._openvino = openvino
-        self._core = openvino.Core()
+        self._core = _core()
         try:
             self._model = self._core.read_model(path)
+            self.metadata = _metadata(self._model)
+            self.inputs: dict[str, list[Any]] = {port.get_any_name(): _declared(port) for port in self._model.inputs}
+            self.outputs: dict[str, list[Any]] = {port.get_any_name(): _declared(port) for port in self._model.outputs}
         except Exception as error:
-            detail = str(error).strip().splitlines()[-1]
-            raise ModelError(f"'{path}' is not a model that OpenVINO can load: {detail}; install it again") from error
-        self.metadata = _metadata(self._model)
-        self.inputs: dict[str, list[Any]] = {port.get_any_name(): _declared(port) for port in self._model.inputs}
-        self.outputs: dict[str, list[Any]] = {port.get_any_name(): _declared(port) for port in self._model.outputs}
+            detail = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+            raise ModelError(f"'{path}' is not a model that OpenVINO can load: {detail[0]}; install it again") from error
         self._settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
@@ -130,18 +145,20 @@ class Graph:
             # Decoding and encoding want the same cores: the system places the threads better than a fixed choice does.
             "ENABLE_CPU_PINNING": "NO",
         }
-        self._cache_root = cache or _cache_root()
+        self._cache_root = cache or user_cache() / "compiled"
         folder = _cache_folder(self._cache_root, self.metadata.get("version", "unknown"))
         if folder is not None:
             self._settings["CACHE_DIR"] = str(folder)
-        self._requests: OrderedDict[tuple[tuple[int, ...], ...], Any] = OrderedDict()
+        self._requests: OrderedDict[tuple[tuple[int, ...], ...], _Request] = OrderedDict()
         self._prepared: dict[tuple[tuple[int, ...], ...], Any] = {}  # what `prepare` leaves for `run`, whole or not at all
 
     def run(self, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Compute all outputs; RuntimeError where OpenVINO fails."""
         arrays = {name: np.ascontiguousarray(feeds[name]) for name in self.inputs}
-        request = self._request({name: array.shape for name, array in arrays.items()})
-        request.infer(arrays, share_inputs=True)
+        request, held = self._request({name: array.shape for name, array in arrays.items()})
+        # Handing in the forty arrays of a code takes a tenth of a frame's time; all but some are those of the frame before.
+        request.infer({name: array for name, array in arrays.items() if held.get(name) is not array}, share_inputs=True)
+        held.update(arrays)
         # A copy: the request's own memory is written anew by the next frame.
         return {name: request.get_output_tensor(index).data.copy() for index, name in enumerate(self.outputs)}
 
@@ -156,13 +173,12 @@ class Graph:
         request.infer(arrays)
         self._prepared[key] = request
 
-    def _request(self, shapes: dict[str, tuple[int, ...]]) -> Any:  # noqa: ANN401 - an optional package's class
+    def _request(self, shapes: dict[str, tuple[int, ...]]) -> _Request:
         key = tuple(shapes.values())
         if key in self._requests:
             self._requests.move_to_end(key)
             return self._requests[key]
-        request = self._prepared.pop(key, None) or self._compiled(shapes)
-        self._requests[key] = request
+        request = self._requests[key] = self._prepared.pop(key, None) or self._compiled(shapes), {}
         if len(self._requests) > _SIZES_KEPT:
             self._requests.popitem(last=False)
         return request
@@ -171,8 +187,7 @@ class Graph:
         model = self._model.clone()
         model.reshape({name: self._openvino.PartialShape(list(shape)) for name, shape in shapes.items()})
         request = self._core.compile_model(model, "CPU", self._settings).create_infer_request()
-        if self._cache_root is not None:
-            _trim(self._cache_root)
+        _trim(self._cache_root)
         return request
 
 
@@ -191,17 +206,8 @@ def _declared(port: Any) -> list[int | None]:  # noqa: ANN401 - an optional pack
     return [None if dimension.is_dynamic else dimension.get_length() for dimension in port.partial_shape]
 
 
-def _cache_root() -> Path | None:
-    try:
-        return Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "compiled"
-    except (OSError, RuntimeError):  # nobody's home
-        return None
-
-
-def _cache_folder(root: Path | None, version: str) -> Path | None:
+def _cache_folder(root: Path, version: str) -> Path | None:
     """Of one model's version; None where it cannot be written."""
-    if root is None:
-        return None
     folder = root / version
     try:
         folder.mkdir(parents=True, exist_ok=True)

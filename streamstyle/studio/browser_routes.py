@@ -1,7 +1,6 @@
 """What a browser gives: its camera and its microphone."""
 
 import asyncio
-import json
 import math
 import struct
 import time
@@ -10,21 +9,25 @@ from contextlib import suppress
 import numpy as np
 from aiohttp import WSMsgType, web
 
+from streamstyle.media.sources.microphone import HIGHEST_RATE, LOWEST_RATE
 from streamstyle.studio.events import HEARTBEAT_SECONDS, TOO_MANY
 from streamstyle.studio.keys import ENGINE
-from streamstyle.studio.microphone import HIGHEST_RATE, LOWEST_RATE
-from streamstyle.studio.routes import Route
+from streamstyle.studio.routes import Routes
+from streamstyle.studio.schema import record, told
 
 TAKEN_OVER = 4001
 """Closes a WebSocket when another page has taken its place."""
 _MOST_CAMERA_BYTES = 16_000_000
+ROUTES = Routes()
 _MOST_SOUND_BYTES = 1_000_000
 _CLOCKS_SECONDS, _OLDEST_SECONDS = 1.0, 10.0
 """How far a browser's clock may be ahead of this one, and how old its sound may be."""
+_SOUND = record({"rate": {"type": "number", "minimum": LOWEST_RATE, "maximum": HIGHEST_RATE}}, {"channels": {"enum": [1]}})
 _IN_FLIGHT = 2
 """Pictures that a browser may send ahead, so that the network is not idle while one is decoded."""
 
 
+@ROUTES.add("GET", "/api/camera", described=False)
 async def camera_socket(request: web.Request) -> web.WebSocketResponse:
     """Take the pictures of a browser's own camera; the page that came last gives them."""
     browser = request.app[ENGINE].browser
@@ -65,6 +68,7 @@ async def camera_socket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
+@ROUTES.add("GET", "/api/microphone", described=False)
 async def microphone_socket(request: web.Request) -> web.WebSocketResponse:
     """Take what a browser's microphone hears: first its rate, then samples."""
     microphone = request.app[ENGINE].microphone
@@ -76,11 +80,11 @@ async def microphone_socket(request: web.Request) -> web.WebSocketResponse:
     try:
         async for said in socket:
             if said.type is WSMsgType.TEXT:
-                rate = _rate_of(said.data)
-                if rate is None:
+                asked = told(said.data, _SOUND)
+                if asked is None:
                     await socket.close(code=1007, message=b'wanted {"rate": 48000, "channels": 1}')
                     break
-                microphone.begin(rate)
+                microphone.begin(int(asked["rate"]))
             elif said.type is WSMsgType.BINARY and len(said.data) > 8:
                 (moment,) = struct.unpack_from(">d", said.data)
                 age = time.time() - moment / 1000
@@ -90,17 +94,3 @@ async def microphone_socket(request: web.Request) -> web.WebSocketResponse:
     finally:
         microphone.end()
     return socket
-
-
-def _rate_of(text: str) -> int | None:
-    with suppress(ValueError, RecursionError):
-        said = json.loads(text)
-        if isinstance(said, dict) and said.get("channels", 1) == 1 and isinstance(rate := said.get("rate"), int | float):
-            return int(rate) if LOWEST_RATE <= rate <= HIGHEST_RATE else None
-    return None
-
-
-ROUTES = (
-    Route("GET", "/api/microphone", microphone_socket, "a browser's microphone", described=False),
-    Route("GET", "/api/camera", camera_socket, "a browser's own camera", described=False),
-)

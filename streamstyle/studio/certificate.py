@@ -17,6 +17,7 @@ from streamstyle.media.places import quoted
 
 _DAYS, _RENEW_DAYS = 365, 14
 _SECONDS = 60
+_OURS = "CN = streamstyle studio"
 _REMEDY = "install openssl, or name a certificate of your own with --certificate and --key (the program mkcert makes one)"
 
 
@@ -59,6 +60,11 @@ def self_signed(folder: Path, names: Sequence[str]) -> ssl.SSLContext:
         known = settings.read_text(encoding="utf-8") if settings.exists() else ""
         fresh = certificate.exists() and time.time() - certificate.stat().st_mtime < (_DAYS - _RENEW_DAYS) * 24 * 3600
         if not fresh or known != wanted:
+            if (certificate.exists() or known) and _OURS not in known:
+                raise SinkError(
+                    f"{quoted(certificate)} was not made by the studio and stays; use it with --certificate, or name "
+                    "another folder with --data"
+                )
             settings.write_text(wanted, encoding="utf-8")
             _sign(certificate, settings)
     except OSError as error:
@@ -89,7 +95,7 @@ def _settings(names: Sequence[str]) -> str:
     listed = ", ".join(f"{'IP' if _is_number(name) else 'DNS'}:{name}" for name in dict.fromkeys(names))
     return (
         "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = extensions\n"
-        "[name]\nCN = streamstyle studio\n"
+        f"[name]\n{_OURS}\n"
         f"[extensions]\nsubjectAltName = {listed}\nbasicConstraints = critical, CA:FALSE\n"
         "extendedKeyUsage = serverAuth\n"
     )

@@ -19,17 +19,16 @@ from streamstyle.live.controls import Controls
 from streamstyle.live.names import FreshNames
 from streamstyle.live.show import Live
 from streamstyle.live.state import Settings, State
-from streamstyle.look.people import find_people
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources.live import LiveSource
+from streamstyle.media.sources.microphone import Microphone
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.threads import Background, Owner, sent
 from streamstyle.studio.browser_camera import BrowserPictures
 from streamstyle.studio.camera import Camera
-from streamstyle.studio.microphone import Microphone
 from streamstyle.studio.status import ModelChoice, Status
 
 VIRTUAL_CAMERA = "virtual camera"
@@ -50,6 +49,7 @@ class Engine:
         settings: Which model runs, and where.
         recording: The file of the newest recording; the state tells whether it is still written.
         remedy: Why there is no virtual camera, and what to do; None where that is not known to be so.
+        newest: The newest frame before it was painted, also of a run that is over; None before the first.
         browser: Where the pictures of a browser's camera lie.
         microphone: Of a browser; recordings hold what it hears, where it is on when they begin.
     """
@@ -93,7 +93,7 @@ class Engine:
         self._sent = self._done = 0
         self._wanted = self._first.recipe
         self._virtual_camera = self._ended = False
-        self._newest: Frame | None = None
+        self.newest: Frame | None = None
         self.owner.hand_over()
         self._thread = Background("show", self._work)
 
@@ -111,10 +111,6 @@ class Engine:
     def wanted(self) -> Recipe:
         """The look that was asked for last, also before the show has heard of it; for the thread that asks."""
         return self._wanted if self._done < self._sent else self.state.settings.recipe
-
-    def newest(self) -> Frame | None:
-        """The newest frame before it was painted, also of a run that is over; None before the first."""
-        return self._newest
 
     def change(self, change: Callable[[Recipe], Recipe]) -> Recipe:
         """Change anything of the look; by one thread.
@@ -147,12 +143,24 @@ class Engine:
         self._turn_to(None, Status("off"))
 
     @sent
+    def forget(self, style: str) -> None:
+        """The file of a style is gone; another one of its name will be another style."""
+        if self.controls is not None:
+            self.controls.wishes.forget({style})
+
+    @sent
     def mirror(self, on: bool) -> None:
         """Swap left and right, or not."""
         if self.controls is None:
             self._first = replace(self._first, mirror=on)
         else:
             self.controls.mirror(on)
+
+    @sent
+    def pause(self, on: bool) -> None:
+        """Stop a film that is painted, or let it go on; a camera goes on."""
+        if self.live is not None:
+            self.status = replace(self.status, paused=self.live.source.pause(on))
 
     @sent
     def record(self, on: bool) -> None:
@@ -163,7 +171,7 @@ class Engine:
             self.live.sinks.stop_recording()
         elif not self.live.sinks.recording:
             self.recording = path = self._names.next(".mp4")
-            sound = self.microphone.on_clock_of(self.newest) if self.microphone.is_on else None
+            sound = self.microphone.sound_from if self.microphone.is_on else None
             self.live.sinks.start_recording(lambda: path, sound=sound)
 
     @sent
@@ -237,7 +245,7 @@ class Engine:
             if not styles:
                 raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
             recipe = replace(recipe, style=recipe.style or styles[:1])
-            controls = Controls(stylizer, replace(self._first, styles=styles, recipe=recipe), find_people)
+            controls = Controls(stylizer, replace(self._first, styles=styles, recipe=recipe))
             controls.start()
         except StreamstyleError as error:
             self.status = Status("failed", self.status.camera, problem=str(error))
@@ -293,7 +301,7 @@ class Engine:
     def _present(self, pair: Pair | None) -> bool:
         """As a window: show, and do what is asked for."""
         if pair is not None:
-            self._newest = pair.content
+            self.newest = pair.content
             self._show(pair)
         self._attend()
         live = self.live

@@ -8,12 +8,15 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from streamstyle.studio.schema import NUMBER, one_of, record, told
+
 MOST_LISTENERS = 32
 HEARTBEAT_SECONDS = 20.0
 TOO_MANY = 4003
 """Closes a WebSocket when there are too many."""
 _MOST_WAITING = 64
 _MOST_BYTES = 4096
+_TIME = record({"type": one_of("time"), "t": NUMBER})
 
 
 class _Listener:
@@ -40,12 +43,11 @@ class _Listener:
 
 
 class Events:
-    """Sends messages to all that listen; a slow one misses those that newer ones have replaced. Made on the event loop."""
+    """Sends messages to all that listen; a slow one misses those that newer ones have replaced. For the event loop."""
 
     def __init__(self) -> None:
         self._listeners: set[_Listener] = set()
         self._sockets: set[web.WebSocketResponse] = set()
-        self._loop = asyncio.get_running_loop()
 
     @property
     def listeners(self) -> int:
@@ -60,11 +62,6 @@ class Events:
         """
         for listener in self._listeners:
             listener.put(message)
-
-    def send_soon(self, message: dict[str, Any]) -> None:
-        """Tell all; for any thread."""
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self.send, message)
 
     async def serve(self, request: web.Request, first: list[dict[str, Any]]) -> web.WebSocketResponse:
         """Tell one WebSocket, until it is closed.
@@ -86,8 +83,8 @@ class Events:
         sender = asyncio.create_task(_send(socket, listener))
         try:
             async for said in socket:
-                if said.type is WSMsgType.TEXT and (moment := _time_of(said.data)) is not None:
-                    await socket.send_json({"type": "time", "t": moment, "server": time.time() * 1000})
+                if said.type is WSMsgType.TEXT and (asked := told(said.data, _TIME)) is not None:
+                    await socket.send_json(asked | {"server": time.time() * 1000})
         finally:
             self._listeners.discard(listener)
             self._sockets.discard(socket)
@@ -107,11 +104,3 @@ async def _send(socket: web.WebSocketResponse, listener: _Listener) -> None:
         while True:
             for line in await listener.take():
                 await socket.send_str(line)
-
-
-def _time_of(text: str) -> float | None:
-    with suppress(ValueError, RecursionError):
-        said = json.loads(text)
-        if isinstance(said, dict) and said.get("type") == "time" and isinstance(said.get("t"), int | float):
-            return float(said["t"])
-    return None

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from streamstyle.errors import SinkError
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
+from streamstyle.media.user_folders import user_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Folders:
         Raises:
             SinkError: They cannot be made.
         """
-        data = data or Path(platformdirs.user_data_dir("streamstyle", appauthor=False))
+        data = data or user_data()
         folders = cls(data, data / "styles", data / "looks", data / "jobs", data / "pictures")
         for folder in (folders.styles, folders.looks, folders.jobs, folders.pictures):
             try:

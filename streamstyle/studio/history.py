@@ -45,6 +45,11 @@ class History:
             self._before = [*self._before[1 - _MOST_STEPS :], before]
         self._after, self._last = [], (fields, now)
 
+    def change(self, change: Callable[[Recipe], Recipe]) -> None:
+        """Change all looks, so that none asks for what is gone."""
+        self._before = [change(look) for look in self._before]
+        self._after = [change(look) for look in self._after]
+
     def undo(self, now: Recipe) -> Recipe | None:
         """The look before; None where there is none."""
         return self._swap(self._before, self._after, now)

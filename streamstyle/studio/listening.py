@@ -6,9 +6,13 @@ import socket
 
 from streamstyle.errors import SinkError, UsageError
 from streamstyle.media.libav import reason
+from streamstyle.media.places import quoted
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+MJPEG_PORT = 8090
+"""Where `--mjpeg` listens if nothing else is said."""
 _BACKLOG = 128
+_TRIES = 20
 
 
 def parse_address(text: str, usual_port: int) -> tuple[str, int]:
@@ -17,11 +21,13 @@ def parse_address(text: str, usual_port: int) -> tuple[str, int]:
     Raises:
         UsageError: It is none of these.
     """
-    match = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:\[\]]*))?(?::(?P<port>\d{1,5}))?", text.strip())
+    match = re.fullmatch(
+        r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^:\[\]]*))?(?::(?P<port>\d{1,5}))?", text.strip(), re.ASCII
+    )
     if match is None:
-        raise UsageError(f"--mjpeg: wanted HOST:PORT such as 127.0.0.1:{usual_port}, got '{text}'")
+        raise UsageError(f"--mjpeg: wanted HOST:PORT such as 127.0.0.1:{usual_port}, got {quoted(text)}")
     host, port = match["six"] or match["host"] or "", match["port"]
-    if host.isdecimal() and port is None:
+    if port is None and re.fullmatch(r"\d{1,5}", host, re.ASCII):
         host, port = "", host
     number = usual_port if port is None else int(port)
     if number > 65535:
@@ -45,7 +51,7 @@ def listen(host: str, port: int, option: str) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise SinkError(
-            f"{option}: '{host}' is not an address of this computer ({reason(error)}); use 127.0.0.1"
+            f"{option}: {quoted(host)} is not an address of this computer ({reason(error)}); use 127.0.0.1"
         ) from error
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # on Windows the other option would share a port with anybody
@@ -65,18 +71,18 @@ def listen(host: str, port: int, option: str) -> socket.socket:
     return listener
 
 
-def listen_near(host: str, port: int, tries: int = 20) -> socket.socket:
+def listen_near(host: str, port: int) -> socket.socket:
     """A socket that listens at a port, or at the next one that is free.
 
     Raises:
         SinkError: None of them is.
     """
-    for number in range(port, port + tries):
+    for number in range(port, port + _TRIES):
         try:
             return listen(host, number, "--host")
         except SinkError as error:
             taken = isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE
-            if not taken or number == port + tries - 1:
+            if not taken or number == port + _TRIES - 1:
                 raise
     raise AssertionError
 

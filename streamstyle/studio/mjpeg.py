@@ -11,13 +11,12 @@ from streamstyle.pipeline.live import Pair
 from streamstyle.pipeline.threads import Background, Slot
 from streamstyle.studio import pages, watching
 from streamstyle.studio.keys import PICTURES
-from streamstyle.studio.listening import LOOPBACK, address_of, listen, parse_address
+from streamstyle.studio.listening import LOOPBACK, MJPEG_PORT, address_of, listen, parse_address
 from streamstyle.studio.pictures import Pictures
 from streamstyle.studio.routes import MOST_JSON_BYTES, add_routes, say_errors
 from streamstyle.studio.security import OpenGuard, add_headers
 from streamstyle.studio.server import serving
 
-USUAL_PORT = 8090
 _BEGIN_SECONDS = 20.0
 
 
@@ -30,7 +29,7 @@ class MjpegSink(Sink):
         url: Of the page.
     """
 
-    def __init__(self, address: str = f"127.0.0.1:{USUAL_PORT}") -> None:
+    def __init__(self, address: str = f"127.0.0.1:{MJPEG_PORT}") -> None:
         """Listen, and serve on a thread of its own.
 
         Args:
@@ -40,7 +39,7 @@ class MjpegSink(Sink):
             UsageError: It is no address.
             SinkError: It cannot be used.
         """
-        host, port = parse_address(address, USUAL_PORT)
+        host, port = parse_address(address, MJPEG_PORT)
         self._listener = listen(host, port, "--mjpeg")
         self._guard = OpenGuard(beyond=host not in LOOPBACK)
         self.url = address_of(self._listener, host)

@@ -9,8 +9,8 @@ from streamstyle import __version__
 from streamstyle.studio.routes import PROBLEM, Route
 from streamstyle.studio.schema import Schema
 
-_ALWAYS = (400, 401, 403)
-"""Statuses that any route may answer with."""
+_ALWAYS, _MISSING, _NO_RANGE, _NO_JSON, _NO_ROOM = {400, 401, 403}, {404}, {416}, {413, 415}, {408, 413, 415, 507}
+"""Statuses of failures: of any route, of one with a name, of one that gives a file, takes JSON, takes a file."""
 
 _INTRODUCTION = (
     "All that the studio's page does. Send the token of the address that the studio prints, as in "
@@ -40,18 +40,19 @@ def _operation(route: Route) -> dict[str, Any]:
         for name in re.findall(r"\{(\w+)", route.path)
     ]
     values = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
-    statuses: dict[int, Any] = {status: _answer(status, {"$ref": "#/components/schemas/Problem"}) for status in _ALWAYS}
-    for status, schema in route.answers.items():
-        statuses[status] = _answer(status, schema if status < 400 else {"$ref": "#/components/schemas/Problem"})
+    gives_file = isinstance(route.gives, str)
+    refuses = {*_ALWAYS, *route.refuses}
+    refuses |= _MISSING if places else set()
+    refuses |= _NO_RANGE if gives_file else set()
+    refuses |= _NO_JSON if route.body is not None else _NO_ROOM if route.upload else set()
+    statuses = {status: _answer(status, route.gives) for status in ([200, 206] if gives_file else [route.status])}
+    statuses |= {status: _answer(status, {"$ref": "#/components/schemas/Problem"}) for status in refuses}
     operation: dict[str, Any] = {
-        "summary": route.summary,
+        "summary": (route.handler.__doc__ or "").partition("\n")[0],
         "parameters": places + values,
         "responses": {str(status): said for status, said in sorted(statuses.items())},
     }
     if route.body is not None:
-        statuses = {413: "the body is too large", 415: "the body is no JSON"}
-        for status in statuses:
-            operation["responses"][str(status)] = _answer(status, {"$ref": "#/components/schemas/Problem"})
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.body}}}
     elif route.upload:
         content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -59,10 +60,7 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _answer(status: int, schema: Schema | str | None) -> dict[str, Any]:
-    said: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-    if isinstance(schema, str):
-        said["content"] = {schema: {"schema": {"type": "string", "format": "binary"}}}
-    elif schema is not None:
-        said["content"] = {"application/json": {"schema": schema}}
-    return said
+def _answer(status: int, schema: Schema | str) -> dict[str, Any]:
+    file = {"schema": {"type": "string", "format": "binary"}}
+    content = {schema: file} if isinstance(schema, str) else {"application/json": {"schema": schema}}
+    return {"description": HTTPStatus(status).phrase, "content": content}

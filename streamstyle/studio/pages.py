@@ -60,9 +60,9 @@ def routes(guard: Guard) -> tuple[Route, ...]:
         return response
 
     return (
-        Route("GET", "/", index, "the page", is_open=True, described=False),
-        Route("POST", "/login", guard.log_in, "let a browser in", is_open=True, described=False),
-        Route("GET", "/view", view, "the picture and nothing else", by_address=True, described=False),
+        Route("GET", "/", index, is_open=True, described=False),
+        Route("POST", "/login", guard.log_in, is_open=True, described=False),
+        Route("GET", "/view", view, by_address=True, described=False),
         _static(files, is_open=guard.password is not None),
         *_web_routes(),
     )
@@ -76,8 +76,8 @@ def picture_routes() -> tuple[Route, ...]:
         return _page(files, "view.html")
 
     return (
-        Route("GET", "/", view, "the picture", is_open=True, described=False),
-        Route("GET", "/view", view, "the picture", is_open=True, described=False),
+        Route("GET", "/", view, is_open=True, described=False),
+        Route("GET", "/view", view, is_open=True, described=False),
         _static(files, is_open=True),
     )
 
@@ -98,8 +98,8 @@ def _web_routes() -> tuple[Route, ...]:
         return response
 
     return (
-        Route("GET", "/web", enter, "the page that paints in the browser alone", described=False),
-        Route("GET", "/web/{name:.*}", file, "its files", described=False),
+        Route("GET", "/web", enter, described=False),
+        Route("GET", "/web/{name:.*}", file, described=False),
     )
 
 
@@ -112,7 +112,7 @@ def _static(files: dict[str, Path], *, is_open: bool) -> Route:
     async def static(request: web.Request) -> web.StreamResponse:
         return _page(files, request.match_info["name"])
 
-    return Route("GET", "/page/{name:.+}", static, "files of the pages", is_open=is_open, described=False)
+    return Route("GET", "/page/{name:.+}", static, is_open=is_open, described=False)
 
 
 def _page(files: dict[str, Path], name: str) -> web.StreamResponse:

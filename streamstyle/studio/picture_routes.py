@@ -10,15 +10,17 @@ from aiohttp import web
 
 from streamstyle.live.sinks import RECORDING
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS
-from streamstyle.studio.routes import ApiError, Route, answer
-from streamstyle.studio.schema import COUNT, NUMBER, ON, TEXT, listing, one_of, record
-from streamstyle.studio.shelf.files import answers_of
+from streamstyle.studio.routes import ApiError, Routes, answer, done
+from streamstyle.studio.schema import COUNT, NUMBER, TEXT, listing, one_of, record
+from streamstyle.studio.shelf.files import give
 
+ROUTES = Routes()
 _KINDS = {".png": "photo", ".mp4": "video"}
-_MEDIA_TYPES = {".png": "image/png", ".mp4": "video/mp4"}
+_MISSING = "there is no such picture; GET /api/pictures lists them"
 _PICTURE = record({"name": TEXT, "href": TEXT, "kind": one_of("photo", "video"), "bytes": COUNT, "made_at": NUMBER})
 
 
+@ROUTES.add("GET", "/api/pictures", gives=listing(_PICTURE))
 async def get_pictures(request: web.Request) -> web.Response:
     """Snapshots and recordings, the newest first."""
 
@@ -41,16 +43,14 @@ async def get_pictures(request: web.Request) -> web.Response:
     return answer(await asyncio.to_thread(told))
 
 
+@ROUTES.add("GET", "/api/pictures/{name}", gives="*/*", query={"download": TEXT})
 async def get_picture(request: web.Request) -> web.StreamResponse:
     """One of them, or a part of it."""
     path = _picture(request)
-    response = web.FileResponse(path, headers={"Cache-Control": "no-cache"})
-    response.content_type = _MEDIA_TYPES[path.suffix]
-    if "download" in request.query:
-        response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
-    return response
+    return give(path, path.name, download="download" in request.query, missing=_MISSING)
 
 
+@ROUTES.add("DELETE", "/api/pictures/{name}", refuses={409})
 async def delete_picture(request: web.Request) -> web.Response:
     """Remove one of them."""
     path = _picture(request)
@@ -59,7 +59,7 @@ async def delete_picture(request: web.Request) -> web.Response:
     except OSError as error:
         raise ApiError(409, f"'{path.name}' cannot be removed: {(error.strerror or '').lower()}") from error
     request.app[EVENTS].send({"type": "pictures"})
-    return answer({"ok": True})
+    return done()
 
 
 def _saved(app: web.Application) -> list[Path]:
@@ -82,24 +82,4 @@ def _picture(request: web.Request) -> Path:
     for path in _saved(request.app):
         if path.name == name:
             return path
-    raise ApiError(404, "there is no such picture; GET /api/pictures lists them")
-
-
-ROUTES = (
-    Route("GET", "/api/pictures", get_pictures, "snapshots and recordings", answers={200: listing(_PICTURE)}),
-    Route(
-        "GET",
-        "/api/pictures/{name}",
-        get_picture,
-        "one of them, or a part of it",
-        query={"download": TEXT},
-        answers=answers_of(),
-    ),
-    Route(
-        "DELETE",
-        "/api/pictures/{name}",
-        delete_picture,
-        "remove one of them",
-        answers={200: record({"ok": ON}), 404: None, 409: None},
-    ),
-)
+    raise ApiError(404, _MISSING)

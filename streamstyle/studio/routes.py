@@ -3,15 +3,15 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.media.libav import reason
-from streamstyle.studio.schema import Schema, fault, record
+from streamstyle.studio.schema import ON, Schema, fault, record
 
 MOST_JSON_BYTES = 1_000_000
 BODY: web.RequestKey[Any] = web.RequestKey("body", object)
@@ -20,6 +20,10 @@ _PATIENCE_SECONDS = 20.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+DONE: Schema = record({"ok": ON})
+"""What is given where there is nothing to tell."""
+SWITCH: Schema = record({"on": ON})
+"""What is sent to switch something on or off."""
 PROBLEM: Schema = record({"error": {"type": "string"}})
 """What every answer that is no success holds: one line that says what and what to do."""
 
@@ -43,11 +47,13 @@ class Route:
     Attributes:
         method: GET, POST, PUT, PATCH or DELETE.
         path: With names in braces, as in `/api/jobs/{id}`.
-        handler: Answers; where there is a `body`, that has been checked and lies in `request[BODY]`.
-        summary: What it does, in one line.
+        handler: Answers; where there is a `body`, that has been checked and lies in `request[BODY]`. Its docstring begins
+            with what it does, in one line.
+        gives: Schema of the JSON of a success, or the media type of a file, of which parts may be asked for.
+        status: Of a success.
+        refuses: Statuses of failures, but for those that all routes of a kind have.
         body: Of the JSON that must come with it; None where none does.
         query: Of each value that may follow the `?`, all of them text.
-        answers: Status -> schema of its JSON, or a media type for what is no JSON, or None for no body.
         upload: Whether the body is a file, which the handler reads by itself.
         may_be_empty: Whether there need not be one.
         is_open: Whether it is answered without a token.
@@ -58,10 +64,11 @@ class Route:
     method: str
     path: str
     handler: Handler
-    summary: str
+    gives: Schema | str = field(default_factory=lambda: DONE)
+    status: int = 200
+    refuses: Collection[int] = ()
     body: Schema | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
-    answers: Mapping[int, Schema | str | None] = field(default_factory=lambda: {200: {}})
     upload: bool = False
     may_be_empty: bool = False
     is_open: bool = False
@@ -69,9 +76,33 @@ class Route:
     described: bool = True
 
 
+class Routes(list[Route]):
+    """The routes of a module."""
+
+    def add(self, method: str, path: str, **more: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - as Route has them
+        """Make what it decorates the handler of a route.
+
+        Args:
+            method: As of Route.
+            path: As of Route.
+            **more: The rest of Route.
+        """
+
+        def take(handler: Handler) -> Handler:
+            self.append(Route(method, path, handler, **more))
+            return handler
+
+        return take
+
+
 def answer(value: object, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.json_response(value, status=status, headers={"Cache-Control": "no-store"})
+
+
+def done(status: int = 200) -> web.Response:
+    """The answer where there is nothing to tell."""
+    return answer({"ok": True}, status)
 
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
@@ -126,8 +157,12 @@ _PLAIN = {
 def _checked(route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         for name, value in request.query.items():
-            if name in route.query and (said := fault(_typed(value, route.query[name]), route.query[name], name)):
+            if name in route.query and (said := fault(value, route.query[name], name)):
                 raise ApiError(400, said)
+        if (route.body is not None or route.upload) and request.headers.get(
+            hdrs.CONTENT_ENCODING, "identity"
+        ) != "identity":
+            raise ApiError(415, "wanted a body that is not compressed, without Content-Encoding")
         if route.body is not None:
             request[BODY] = await _json_of(request, route.body)
         return await route.handler(request)
@@ -153,15 +188,6 @@ async def _json_of(request: web.Request, schema: Schema) -> Any:  # noqa: ANN401
     if said := fault(value, schema):
         raise ApiError(400, said)
     return value
-
-
-def _typed(value: str, schema: Schema) -> object:
-    if schema.get("type") not in {"integer", "number", "boolean"}:
-        return value
-    try:
-        return json.loads(value, parse_float=_number, parse_constant=_refuse)
-    except ValueError:
-        return value
 
 
 def _number(text: str) -> float:

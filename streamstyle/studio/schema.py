@@ -1,5 +1,6 @@
 """JSON Schema, as much of it as the API uses: what the description says is what is checked."""
 
+import json
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -89,6 +90,15 @@ def fault(value: object, schema: Schema, place: str = "the body") -> str:
             if said := fault(item, schema.get("items", {}), f"{place}, number {number + 1}"):
                 return said
     return ""
+
+
+def told(text: str, schema: Schema) -> dict[str, Any] | None:
+    """What a message of a WebSocket says; None where it is none of an object's schema."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) and not fault(said, schema) else None
 
 
 def _fault_of_object(value: dict[str, object], schema: Schema, place: str) -> str:

@@ -28,6 +28,7 @@ _LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 _WRONG_PASSWORD_SECONDS = 1.0
 _FORM_SECONDS = 10.0
 _MOST_ONCE = 8
+_SHORTEST_TOKEN = 24
 _NO_TOKEN = "open the studio with the address that `streamstyle studio` has printed"
 
 
@@ -166,7 +167,9 @@ def token_of(data: Path, *, new: bool = False) -> str:
     """
     place = data / "token"
     try:
-        if not new and place.exists() and len(token := place.read_text(encoding="utf-8").strip()) >= 24:
+        if not new and place.exists() and (token := place.read_text(encoding="utf-8").strip()):  # empty after a crash
+            if len(token) < _SHORTEST_TOKEN:
+                raise SinkError(f"{quoted(place)} is no token of the studio; name another --data, or use --new-token")
             return token
         token = secrets.token_urlsafe(24)
         place.unlink(missing_ok=True)
@@ -190,7 +193,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         ("X-Content-Type-Options", "nosniff"),
         ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Referrer-Policy", "no-referrer"),
+        ("Referrer-Policy", "same-origin"),  # without one, forms come from the origin "null"
         ("X-Frame-Options", "DENY"),
         ("Cache-Control", "no-store"),
     ):

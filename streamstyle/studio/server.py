@@ -56,7 +56,7 @@ def studio_app(guard: Guard, folders: Folders, open_engine: OpenEngine, network:
     async def get_api(_request: web.Request) -> web.Response:
         return answer(describe(API))
 
-    routes = (*API, *watching.ROUTES, *pages.routes(guard), Route("GET", "/api", get_api, "this", described=False))
+    routes = (*API, *watching.ROUTES, *pages.routes(guard), Route("GET", "/api", get_api, described=False))
     add_routes(app, routes)
     app.on_response_prepare.append(add_headers)
 
@@ -101,6 +101,7 @@ async def serving(app: web.Application, listener: socket, context: ssl.SSLContex
         keepalive_timeout=_IDLE_SECONDS,
         shutdown_timeout=_FAREWELL_SECONDS,
         max_line_size=_LONGEST_ADDRESS,
+        auto_decompress=False,  # what is small may become large
     )
     try:
         await runner.setup()

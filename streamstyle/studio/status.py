@@ -33,9 +33,11 @@ class Status:
         camera: What is painted, or was to be.
         size: Width and height of the frames, in pixels.
         problem: What the user should know and do; also while it runs and the camera is away.
+        paused: Whether a film stands still.
     """
 
     phase: Phase = "off"
     camera: Camera | None = None
     size: tuple[int, int] | None = None
     problem: str | None = None
+    paused: bool = False

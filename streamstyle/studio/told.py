@@ -46,6 +46,7 @@ STATE_SCHEMA = record(
                 "source": or_null(SOURCE_SCHEMA),
                 "size": or_null(listing(COUNT, least=2, most=2)),
                 "problem": or_null(TEXT),
+                "paused": ON,
             }
         ),
         "look": LOOK_SCHEMA,
@@ -125,6 +126,7 @@ class Told:
                 "source": None if status.camera is None else status.camera.as_json(),
                 "size": None if status.size is None else list(status.size),
                 "problem": status.problem,
+                "paused": status.paused,
             },
             "look": self.look(engine.wanted),
             "style": state.style,

@@ -4,11 +4,9 @@ Each viewer gets the newest frame once it has taken the last one, so a slow view
 """
 
 import asyncio
-import json
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -16,8 +14,11 @@ from aiohttp import WSMsgType, web
 from streamstyle.studio.events import HEARTBEAT_SECONDS, TOO_MANY
 from streamstyle.studio.keys import PICTURES
 from streamstyle.studio.pictures import Pictures
-from streamstyle.studio.routes import ApiError, Route
+from streamstyle.studio.routes import ApiError, Routes
+from streamstyle.studio.schema import ON, record, told
 
+ROUTES = Routes()
+SOCKETS = Routes()
 MOST_VIEWERS = 16
 _NO_ROOM = f"{MOST_VIEWERS} viewers watch already; close one"
 STALL_SECONDS = 15.0
@@ -27,6 +28,8 @@ _LOOK_AGAIN_SECONDS = 0.005
 _BOUNDARY = "streamstyle-frame"
 _HEADER = struct.Struct(">IIdII")
 _MOST_BYTES = 4096
+_NEXT = record({"next": {"enum": [True]}}, {"width": {"type": "number", "minimum": 1, "maximum": 100_000}, "original": ON})
+"""What a viewer asks for: a newer picture, so many pixels wide, with the unpainted one or not."""
 
 
 @contextmanager
@@ -38,24 +41,7 @@ def _counted(pictures: Pictures) -> Iterator[None]:
         pictures.viewers -= 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Next:
-    """What a viewer asks for: a newer picture, this many pixels wide, with the unpainted one or not."""
-
-    width: int | None
-    original: bool
-
-    @classmethod
-    def of(cls, said: str) -> "_Next | None":
-        with suppress(ValueError, RecursionError):
-            asked = json.loads(said)
-            if isinstance(asked, dict) and asked.get("next") is True:
-                width: Any = asked.get("width")
-                is_width = isinstance(width, int | float) and not isinstance(width, bool) and 1 <= width <= 100_000
-                return cls(int(width) if is_width else None, asked.get("original") is True)
-        return None
-
-
+@SOCKETS.add("GET", "/api/picture", described=False)
 async def picture_socket(request: web.Request) -> web.WebSocketResponse:
     """One picture for each `next`, as soon as there is a newer one."""
     pictures = request.app[PICTURES]
@@ -65,11 +51,11 @@ async def picture_socket(request: web.Request) -> web.WebSocketResponse:
         await socket.close(code=TOO_MANY, message=_NO_ROOM.encode())
         return socket
     with _counted(pictures):
-        asked: asyncio.Queue[_Next] = asyncio.Queue(1)
+        asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
         sender = asyncio.create_task(_send_pictures(socket, pictures, asked))
         try:
             async for said in socket:
-                wanted = _Next.of(said.data) if said.type is WSMsgType.TEXT else None
+                wanted = told(said.data, _NEXT) if said.type is WSMsgType.TEXT else None
                 if wanted is not None and asked.empty():
                     asked.put_nowait(wanted)
         finally:
@@ -79,15 +65,16 @@ async def picture_socket(request: web.Request) -> web.WebSocketResponse:
         return socket
 
 
-async def _send_pictures(socket: web.WebSocketResponse, pictures: Pictures, asked: "asyncio.Queue[_Next]") -> None:
+async def _send_pictures(socket: web.WebSocketResponse, pictures: Pictures, asked: "asyncio.Queue[dict[str, Any]]") -> None:
     number = -1
     try:
         while True:
             wanted = await asked.get()
             shot = await pictures.after(number)
             number = shot.number
-            painted = await shot.jpeg(wanted.width)
-            original = (await shot.jpeg(wanted.width, original=True)).data if wanted.original else b""
+            width = wanted.get("width")
+            painted = await shot.jpeg(width)
+            original = (await shot.jpeg(width, original=True)).data if wanted.get("original") else b""
             moment = 1000 * shot.captured_at
             header = _HEADER.pack(number, len(painted.data), moment, painted.width, painted.height)
             del shot  # the frame need not wait for the network
@@ -97,6 +84,7 @@ async def _send_pictures(socket: web.WebSocketResponse, pictures: Pictures, aske
         await socket.close()
 
 
+@ROUTES.add("GET", "/stream.mjpg", by_address=True, described=False)
 async def stream(request: web.Request) -> web.StreamResponse:
     """Picture after picture in one answer, for as long as it is taken."""
     pictures = request.app[PICTURES]
@@ -132,6 +120,7 @@ async def _taken(request: web.Request) -> None:
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
+@ROUTES.add("GET", "/frame.jpg", by_address=True, described=False)
 async def one_picture(request: web.Request) -> web.Response:
     """The newest picture, or the first one that comes."""
     pictures = request.app[PICTURES]
@@ -142,10 +131,3 @@ async def one_picture(request: web.Request) -> web.Response:
         raise ApiError(503, "there is no picture; start a camera first") from error
     jpeg = await shot.jpeg()
     return web.Response(body=jpeg.data, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
-
-
-ROUTES = (
-    Route("GET", "/stream.mjpg", stream, "the live picture as MJPEG", by_address=True, described=False),
-    Route("GET", "/frame.jpg", one_picture, "the newest picture", by_address=True, described=False),
-)
-SOCKETS = (Route("GET", "/api/picture", picture_socket, "the live picture", described=False),)

@@ -1,9 +1,8 @@
 """Reading files of arrays (`.npz`) that anybody may have made: everything is checked before a byte is believed."""
 
-import ast
-import struct
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,6 @@ from numpy.typing import NDArray
 _MOST_BYTES = 64 * 1024 * 1024
 """Of a file and of all that is in it, unpacked; a style's code is smaller than one."""
 _MOST_ARRAYS = 10_000
-_ENCRYPTED = 1
-_MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 4096
 
 
@@ -32,59 +29,35 @@ def read_arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError("it is too large")
     with path.open("rb") as stream:
+        _check_packing(stream)
         try:
-            with zipfile.ZipFile(stream) as archive:
-                return _arrays(archive)
-        except (OSError, ValueError):
+            with np.load(stream, allow_pickle=False, max_header_size=_LONGEST_HEADER) as archive:
+                arrays = {name: np.asarray(archive[name]) for name in archive}
+        except OSError:
             raise
-        except zipfile.BadZipFile as error:
-            raise ValueError("it is damaged or no style file") from error
-        except Exception as error:  # damage sets off whatever it hits: zlib, struct, the zip reader
-            raise ValueError(f"it is damaged ({type(error).__name__})") from error
-
-
-def _arrays(archive: zipfile.ZipFile) -> dict[str, NDArray[np.generic]]:
-    members = archive.infolist()
-    if len(members) > _MOST_ARRAYS or sum(member.file_size for member in members) > _MOST_BYTES:
-        raise ValueError("what is in it is too large")
-    arrays = {}
-    for member in members:
-        if member.flag_bits & _ENCRYPTED:
-            raise ValueError("it is encrypted")
-        if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise ValueError("it is packed in a way that is not read here")
-        with archive.open(member) as file:
-            data = file.read(member.file_size + 1)  # no more than was announced is unpacked; the sum is checked at the end
-        arrays[member.filename.removesuffix(".npy")] = _array(data)
+        except Exception as error:  # damage sets off whatever it hits: zlib, struct, numpy, the zip reader
+            raise ValueError("it is damaged, or holds something else than arrays") from error
+    if any(array.dtype.kind not in "fiuU" for array in arrays.values()):
+        raise ValueError("it holds something else than numbers and text")
+    if not all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f"):
+        raise ValueError("it holds numbers that are not finite")
     return arrays
 
 
-def _array(data: bytes) -> NDArray[np.generic]:
-    """An array of NumPy's format 1.0 or 2.0; its header is compared with the bytes that are there."""
-    if data[:6] != _MAGIC or data[6:7] not in {b"\x01", b"\x02"}:
-        raise ValueError("it holds something else than arrays")
-    form, start = ("<H", 10) if data[6] == 1 else ("<I", 12)
-    (length,) = struct.unpack_from(form, data, 8)
-    if length > _LONGEST_HEADER:
-        raise ValueError("an array's header is too long")
-    header = ast.literal_eval(data[start : start + length].decode("latin-1"))
-    kind, shape = np.dtype(header["descr"]), header["shape"]
-    if (
-        kind.kind not in "fiuU"
-        or not isinstance(shape, tuple)
-        or not all(type(side) is int and side >= 0 for side in shape)
-    ):
-        raise ValueError("it holds something else than numbers and text")
-    content = data[start + length :]
-    count = 1
-    for side in shape:
-        count *= side
-    if count * kind.itemsize != len(content):
-        raise ValueError("an array is not as large as its header says")
-    array = np.frombuffer(content, kind).reshape(shape, order="F" if header["fortran_order"] else "C")
-    if kind.kind == "f" and not np.isfinite(array).all():
-        raise ValueError("it holds numbers that are not finite")
-    return array
+def _check_packing(stream: IO[bytes]) -> None:
+    """See that what is in it will take little memory, and go back to its beginning."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            members = archive.infolist()
+    except OSError:
+        raise
+    except Exception as error:
+        raise ValueError("it is damaged or no style file") from error
+    if len(members) > _MOST_ARRAYS or sum(member.file_size for member in members) > _MOST_BYTES:
+        raise ValueError("what is in it is too large")
+    if any(member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for member in members):
+        raise ValueError("it is packed in a way that is not read here")
+    stream.seek(0)
 
 
 def text_of(array: NDArray[np.generic]) -> str:

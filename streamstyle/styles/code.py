@@ -1,7 +1,7 @@
 """Style codes: what a model knows of a painting, and blends of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class StyleCode:
 
     name: str
     model_version: str
-    tensors: Mapping[str, NDArray[np.float32]]
+    tensors: Mapping[str, NDArray[np.float32]] = field(repr=False)
 
 
 def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) -> StyleCode:
@@ -33,7 +33,7 @@ def blend(codes: Sequence[StyleCode], weights: Sequence[float] | None = None) ->
 
     Args:
         codes: At least one, all of one model.
-        weights: One per code, not negative, not all zero; normalised to sum 1. Equal ones by default.
+        weights: One per code, not negative, not all zero; normalized to sum 1. Equal ones by default.
 
     Raises:
         UsageError: There is not one weight per code, or the codes are of different models.

@@ -8,14 +8,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from streamstyle.errors import ModelError, StyleError
-from streamstyle.media.places import is_file, is_url, local_path, quoted
+from streamstyle.media.places import is_file, is_url, last_name, local_path, quoted
+from streamstyle.media.user_folders import user_cache
 from streamstyle.media.whole import whole_file
 from streamstyle.runtime import checksums
 from streamstyle.styles.arrays import read_arrays, text_of
@@ -23,8 +22,6 @@ from streamstyle.styles.code import StyleCode
 
 STYLE_FILE = ".style.npz"
 """Ending of a file with one style's code; never the painting itself."""
-_IGNORED = {"statistics", "judged"}
-"""Arrays that older files hold as well as the tensors of a code; no tensor has such a name."""
 _CACHE_ENTRIES = 2000
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
@@ -93,19 +90,6 @@ def builtin_names(path: Path) -> list[str]:
         return []
 
 
-def save_builtin_styles(path: Path, codes: list[tuple[BuiltinStyle, StyleCode]]) -> None:
-    """Write the file that BuiltinStyles reads, and its checksum next to it; all codes of one model."""
-    index = {
-        "model_version": codes[0][1].model_version,
-        "styles": [{"name": style.name, "description": style.description} for style, _ in codes],
-    }
-    arrays: dict[str, NDArray[np.generic]] = {"index": np.array(json.dumps(index))}
-    for style, code in codes:
-        arrays |= {f"{style.name}/{key}": tensor for key, tensor in code.tensors.items()}
-    _save(path, arrays)
-    checksums.record(path)
-
-
 def is_style_file(style: str) -> bool:
     """Whether what a user named as a style is a style file, by its ending."""
     return Path(style).name.endswith(STYLE_FILE)
@@ -118,7 +102,7 @@ def is_bare(style: str) -> bool:
 
 def style_name(style: str) -> str:
     """What to call a style that a user named: a file's name without its ending, or the name itself."""
-    path = Path(urlsplit(style).path if is_url(style) else local_path(style))
+    path = last_name(style) if is_url(style) else local_path(style)
     if is_style_file(style):
         return path.name.removesuffix(STYLE_FILE)
     return path.stem if path.suffix else path.name
@@ -165,9 +149,10 @@ def read_style(path: Path, model_version: str | None) -> StyleCode:
 
 def _code(name: str, model_version: str, arrays: Mapping[str, NDArray[np.generic]], prefix: str = "") -> StyleCode:
     """The code that was stored under names that begin so."""
-    stored = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
     tensors = {
-        key: array.astype(np.float32, copy=False) for key, array in stored.items() if key not in _IGNORED | {"index"}
+        key.removeprefix(prefix): array.astype(np.float32, copy=False)
+        for key, array in arrays.items()
+        if key.startswith(prefix) and key != "index"
     }
     return StyleCode(name, model_version, tensors)
 
@@ -185,7 +170,7 @@ class CodeCache:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Use a folder, by default the user's cache folder of this system."""
-        self.folder = folder or Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "codes"
+        self.folder = folder or user_cache() / "codes"
 
     def key(self, image: NDArray[np.uint8], model_version: str, size: int) -> str:
         """Identity of a code: the painting's pixels, the model's version, the encoding size."""

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 import numpy as np
@@ -58,7 +57,7 @@ def requirements() -> Path:
     if absent := [name for name in _WANTED if find_spec(name) is None]:
         missing[f"PyTorch (no {', '.join(absent)})"] = "pip install 'streamstyle[make]'"
     if weights is None:
-        missing["the weights of VGG-19 (80 MB, once)"] = "streamstyle install vgg19"
+        missing["the weights of VGG-19 (94 MB, once)"] = "streamstyle install vgg19"
     if weights is None or missing:
         raise ModelError(f"making a style needs {' and '.join(missing)}; run: {', then: '.join(missing.values())}")
     return weights
@@ -138,7 +137,7 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_failure: object) -> None:
         self._process.terminate()
         try:
             self._process.wait(_SECONDS_TO_END)

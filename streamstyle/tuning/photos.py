@@ -1,6 +1,7 @@
 """What a style is tuned on: pictures of the user's, or those that the program has."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 
 from streamstyle.errors import SourceError
@@ -69,5 +70,6 @@ def _frames(name: str) -> Iterator[Image]:
         duration = 0.0 if source.info.is_still else source.info.duration or 0.0
         yield next(iter(source)).image
     for index in range(1, FRAMES_PER_VIDEO if duration > FRAMES_PER_VIDEO / 2 else 1):
-        with open_source(name, start=Fraction(duration * index / FRAMES_PER_VIDEO).limit_denominator(1000)) as source:
+        start = Fraction(duration * index / FRAMES_PER_VIDEO).limit_denominator(1000)
+        with suppress(SourceError), open_source(name, start=start) as source:  # a cut one ends before it says
             yield next(iter(source)).image

@@ -127,14 +127,14 @@ def _draw_key(panel: Layer, plan: _Plan, label: str, middle: int, x: int) -> Non
 
 @lru_cache(maxsize=8)
 def _arrow(size: int, across: int, down: int) -> NDArray[np.uint8]:
-    """Ink of an arrow; OpenCV 4 has no letter for it, and that of OpenCV 5 is too thin next to bold ones."""
+    """Ink of an arrow: the font's own is too thin next to bold letters."""
     finer = 8
     ink = np.zeros((size * finer, size * finer), np.uint8)
-    centre, reach = np.array([size, size]) * finer / 2, 0.38 * size * finer
+    center, reach = np.array([size, size]) * finer / 2, 0.38 * size * finer
     ahead, aside = np.array([across, down]) * reach, np.array([down, across]) * reach
-    tip = centre + ahead
+    tip = center + ahead
     thickness = max(1, round(0.13 * size * finer))
-    for start in (centre - ahead, tip - 0.85 * ahead + 0.85 * aside, tip - 0.85 * ahead - 0.85 * aside):
+    for start in (center - ahead, tip - 0.85 * ahead + 0.85 * aside, tip - 0.85 * ahead - 0.85 * aside):
         cv2.line(ink, _point(start), _point(tip), 255, thickness, cv2.LINE_AA)
     return np.asarray(cv2.resize(ink, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 

@@ -75,7 +75,7 @@ class Layer:
         return self._stays.shape[0], self._stays.shape[1]
 
     def stamp(self, ink: NDArray[np.uint8], y: int, x: int, color: Color, opacity: float = 1.0) -> None:
-        """Print ink, (h, w) uint8, in a colour; what lies outside the layer is cut off."""
+        """Print ink, (h, w) uint8, in a color; what lies outside the layer is cut off."""
         height, width = self.shape
         top, left = max(0, y), max(0, x)
         ink = ink[top - y : max(top - y, height - y), left - x : max(left - x, width - x)]
@@ -97,7 +97,7 @@ class Layer:
         self._added = np.tile(added, (1, width)).reshape(height, width, 3)
 
     def write(self, text: Text, size: int, middle: int, x: int) -> None:
-        """Print text whose capitals are centred on a row."""
+        """Print text whose capitals are centered on a row."""
         ink = glyphs.mask(text.text, size, bold=text.bold)
         self.stamp(ink, middle + round(0.35 * size) - glyphs.ascent(size), x - 1, text.color)
 
@@ -117,7 +117,7 @@ def rounded(height: int, width: int, radius: int) -> NDArray[np.uint8]:
         (height, width) uint8, read-only.
     """
     radius = min(radius, height // 2, width // 2)
-    # The distance of each pixel's centre from the rectangle that the corners' centres span.
+    # The distance of each pixel's center from the rectangle that the corners' centers span.
     rows = np.maximum(0, np.abs(np.arange(height) + 0.5 - height / 2) - (height / 2 - radius))
     columns = np.maximum(0, np.abs(np.arange(width) + 0.5 - width / 2) - (width / 2 - radius))
     distance = np.hypot(rows[:, None], columns[None, :])

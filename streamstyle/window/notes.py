@@ -10,7 +10,7 @@ from streamstyle.window.status import Status, clock
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a pill at the top says, with a dot of a colour before it."""
+    """What a pill at the top says, with a dot of a color before it."""
 
     text: Text
     dot: Color | None = None

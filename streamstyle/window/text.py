@@ -1,4 +1,4 @@
-"""Text as masks: in OpenCV 5's own font where there is one, in the strokes of older versions elsewhere."""
+"""Text as masks, in the font that OpenCV carries."""
 
 import math
 import unicodedata
@@ -13,8 +13,6 @@ Mask = NDArray[np.uint8]
 
 _REGULAR, _BOLD = 400, 600
 _LONGEST = 200
-# Hershey's capitals are 21 units high, those of OpenCV 5's font 0.7 of its size.
-_HERSHEY_SCALE = 0.7 / 21
 _SUBSTITUTES = {
     "\N{HORIZONTAL ELLIPSIS}": "...",
     "\N{MULTIPLICATION SIGN}": "x",
@@ -27,14 +25,8 @@ _SUBSTITUTES = {
 
 
 @cache
-def _face() -> "cv2.FontFace | None":
-    """The font that OpenCV 5 carries, or None with OpenCV 4, which has none."""
-    if not hasattr(cv2, "FontFace"):
-        return None
-    try:
-        return cv2.FontFace("sans")
-    except cv2.error:  # built without it
-        return None
+def _face() -> cv2.FontFace:
+    return cv2.FontFace("sans")
 
 
 def to_ascii(text: str) -> str:
@@ -73,12 +65,8 @@ def width(text: str, size: int, *, bold: bool = False) -> int:
     """
     if not text:
         return 0
-    face = _face()
-    if face is None:
-        font, scale, thickness = _hershey(size, bold=bold)
-        return int(cv2.getTextSize(to_ascii(text), font, scale, thickness)[0][0])
     weight = _BOLD if bold else _REGULAR
-    return int(cv2.getTextSize((1 << 15, 4 * size), text, (0, 2 * size), face, size, weight)[2])
+    return int(cv2.getTextSize((1 << 15, 4 * size), text, (0, 2 * size), _face(), size, weight)[2])
 
 
 @lru_cache(maxsize=128)
@@ -89,12 +77,7 @@ def mask(text: str, size: int, *, bold: bool = False) -> Mask:
     """
     # One column more on each side than the letters advance: they may lean out.
     ink = np.zeros((line_height(size), width(text, size, bold=bold) + 2), np.uint8)
-    face = _face()
-    if face is None:
-        font, scale, thickness = _hershey(size, bold=bold)
-        cv2.putText(ink, to_ascii(text), (1, ascent(size)), font, scale, 255, thickness, cv2.LINE_AA)
-    else:
-        cv2.putText(ink, text, (1, ascent(size)), 255, face, size, _BOLD if bold else _REGULAR)
+    cv2.putText(ink, text, (1, ascent(size)), 255, _face(), size, _BOLD if bold else _REGULAR)
     ink.flags.writeable = False
     return ink
 
@@ -134,8 +117,3 @@ def wrap(text: str, size: int, room: int, lines: int, *, bold: bool = False) -> 
         words = words[taken:]
     shortened = (shorten(row, size, room, bold=bold) for row in rows)
     return tuple(row for row in shortened if row)
-
-
-def _hershey(size: int, *, bold: bool) -> tuple[int, float, int]:
-    font = cv2.FONT_HERSHEY_DUPLEX if bold else cv2.FONT_HERSHEY_SIMPLEX
-    return font, size * _HERSHEY_SCALE, max(1, round(size / (10 if bold else 16)))

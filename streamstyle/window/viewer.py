@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from streamstyle.frame import Image
 from streamstyle.live.autosize import AutoSize
@@ -47,16 +47,6 @@ class Headless:
         return self._end is None or now < self._end
 
 
-@dataclass(frozen=True, slots=True)
-class _Details:
-    """The figures of the overlay's second row, as Status has them."""
-
-    latency_p95_ms: float | None = None
-    skipped: int | None = None
-    missed: tuple[tuple[str, int], ...] = ()
-    stages: tuple[tuple[str, float], ...] = ()
-
-
 class Viewer:
     """The window of a run: picture, overlay and keys.
 
@@ -92,7 +82,8 @@ class Viewer:
         self._shown: tuple[Image, Status] | None = None
         self._drawn = 0.0
         self._recording_since: float | None = None
-        self._details, self._details_read = _Details(), -math.inf
+        self._details: dict[str, Any] = {}  # the figures of the overlay's second row, as Status has them
+        self._details_read = -math.inf
         controls = live.controls
         self._commands: dict[Command, Callable[[], None]] = {
             Command.NEXT_STYLE: lambda: controls.step(1),
@@ -135,17 +126,12 @@ class Viewer:
         text, since = state.message
         self._recording_since = (self._recording_since or now) if live.sinks.recording else None
         lost = live.source.state.name == "lost"
-        details = self._read_details(now)
         return Status(
             style=state.style,
             alpha=live.controls.alpha,
             color=state.settings.color,
             fps=live.rate.per_second(now),
             latency_ms=live.latency.milliseconds(50),
-            latency_p95_ms=details.latency_p95_ms,
-            skipped=details.skipped,
-            missed=details.missed,
-            stages=details.stages,
             size=f"{live.size_in_use}p{_how_sized(live.auto)}",
             provider=live.stylizer.provider,
             recording_seconds=None if self._recording_since is None else now - self._recording_since,
@@ -158,21 +144,22 @@ class Viewer:
             paused=self._paused,
             strip=self._strip_items(state),
             chosen=state.settings.index,
+            **self._read_details(now),
         )
 
-    def _read_details(self, now: float) -> _Details:
+    def _read_details(self, now: float) -> dict[str, Any]:
         if now - self._details_read >= _DETAIL_SECONDS:
             live, self._details_read = self._live, now
             times, missed = live.times.lately(), live.pipeline.missed()
             # The report names recordings that are over.
             sinks = [sink.name for sink in live.controls.state.sinks]
             stages = [stage for stage in (*_STAGES, *sinks) if stage in times]
-            self._details = _Details(
-                latency_p95_ms=live.latency.milliseconds(95),
-                skipped=live.pipeline.skipped,
-                missed=tuple((sink, missed[sink]) for sink in sinks if missed.get(sink)),
-                stages=tuple((stage, times[stage]) for stage in stages),
-            )
+            self._details = {
+                "latency_p95_ms": live.latency.milliseconds(95),
+                "skipped": live.pipeline.skipped,
+                "missed": tuple((sink, missed[sink]) for sink in sinks if missed.get(sink)),
+                "stages": tuple((stage, times[stage]) for stage in stages),
+            }
         return self._details
 
     def _draw(self, pair: Pair, now: float) -> None:

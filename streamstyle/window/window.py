@@ -3,7 +3,6 @@
 import sys
 import time
 from contextlib import suppress
-from types import TracebackType
 from typing import Self, TypeAlias
 
 import cv2
@@ -158,7 +157,7 @@ class Window:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_failure: object) -> None:
         self.close()
 
     def _open(self) -> None:
@@ -202,7 +201,7 @@ class Window:
             x, y, across, down = self._rectangle() or (0, 0, *size)
             if self._screen and (across > _LARGE * self._screen[0] or down > _LARGE * self._screen[1]):
                 self._aspect = aspect
-                return None  # maximised; it stays so
+                return None  # maximized; it stays so
             self._sizes[round(before, 1)] = across, down
             size = self._sizes.get(round(aspect, 1)) or opening_size((round(down * aspect), down), self._screen, least=1)
             if self._screen and (x + size[0] > self._screen[0] or y + size[1] > self._screen[1]):

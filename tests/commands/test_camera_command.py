@@ -11,12 +11,14 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import cv2
 import numpy as np
 import pytest
 
+from streamstyle.commands import camera
 from streamstyle.commands.main import main
 from streamstyle.live.names import FreshNames
 from tests.clips import make_clip
@@ -98,7 +100,7 @@ def live():
     for each in runs:
         if each.process.poll() is None:
             each.process.kill()
-        each.process.communicate()
+        each.process.communicate(timeout=60)
 
 
 def frames_that_play(path):
@@ -136,6 +138,72 @@ def test_everything_at_once_for_some_seconds(clip, tmp_path):
     # The clip's frames last a fifteenth of a second: time and clock of each frame belong together.
     assert all(abs((moment - clocks[0][0]) - (number - clocks[0][1]) / RATE) < 0.01 for moment, number in clocks)
     assert abs(clocks[-1][0] - report["seconds"]) < 1
+
+
+MICROPHONE = """\
+import threading, time
+from types import SimpleNamespace
+
+import numpy as np
+
+default = SimpleNamespace(hostapi=0)
+query_hostapis = lambda: ({"name": "ALSA", "devices": [0], "default_input_device": 0},)
+query_devices = lambda: [{"name": "Webcam Mic", "max_input_channels": 1, "default_samplerate": 16000.0}]
+
+class InputStream:
+    def __init__(self, callback, **how):
+        self.callback = callback
+
+    def start(self):
+        threading.Thread(target=self.sound, daemon=True).start()
+
+    def sound(self):
+        tone = (9000 * np.sin(2 * np.pi * 500 * np.arange(320) / 16000)).astype(np.int16)[:, None]
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            time.sleep(0.02)
+            self.callback(tone, 320, SimpleNamespace(currentTime=1.0, inputBufferAdcTime=0.98), None)
+
+    def close(self):
+        pass
+"""
+
+
+def with_microphone(folder, program):
+    """The environment of a run in which this program stands in for PortAudio."""
+    (folder / "fake").mkdir()
+    (folder / "fake" / "sounddevice.py").write_text(program)
+    paths = [str(folder / "fake"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def test_a_recording_holds_what_the_microphone_hears(clip, tmp_path):
+    out = tmp_path / "out.mp4"
+    environment = with_microphone(tmp_path, MICROPHONE.replace("SECONDS", "60"))
+    result = run("--camera", clip, "--audio", "webcam", "--record", out, "--no-window", "--seconds", "2", env=environment)
+    assert result.returncode == 0, result.stderr
+    assert "warning" not in result.stderr
+    with av.open(str(out)) as container:
+        wave = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert len(wave) > 48_000
+    assert np.argmax(np.abs(np.fft.rfft(wave[-24_000:]))) == pytest.approx(250, abs=3)  # 500 Hz
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        (MICROPHONE.replace("SECONDS", "0.1"), "nothing is heard from Webcam Mic any more; the picture goes on"),
+        (MICROPHONE.replace("[0]", "[]"), "there is no sound to record: no microphone was found"),
+        ("raise OSError('PortAudio library not found')", "microphones cannot be heard: PortAudio library not found"),
+    ],
+)
+def test_a_show_goes_on_without_a_microphone(clip, tmp_path, program, message):
+    out = tmp_path / "out.mp4"
+    environment = with_microphone(tmp_path, program)
+    result = run("--camera", clip, "--audio", "mic", "--record", out, "--no-window", "--seconds", "4", env=environment)
+    assert result.returncode == 0, result.stderr
+    assert sum(message in line for line in result.stderr.splitlines()) == 1
+    assert frames_that_play(out) > 1
 
 
 @POSIX
@@ -204,7 +272,7 @@ def test_kill_9_leaves_all_but_the_last_seconds(clip, tmp_path, live, suffix):
     running = live("--camera", clip, "--loop", *options)
     seen = running.until_clock(7 * RATE)
     running.process.kill()
-    running.process.communicate()
+    running.process.communicate(timeout=60)
     (left,) = tmp_path.iterdir()
     assert left.name == f"out.partial{suffix}"
     clocks = clocks_of(left)
@@ -265,7 +333,7 @@ def test_a_full_disk_ends_the_recording_alone_where_others_watch(clip, tmp_path,
     line = running.process.stderr.readline()
     while "warning" not in line:
         line = running.process.stderr.readline()
-    assert "the disk is full; make room" in line
+    assert f"the disk is full; make room; what was recorded so far plays: {tmp_path / 'out.partial.mp4'}" in line
     running.until_clock(running.until_clock(1) + RATE)
     output, errors = running.end(signal.SIGINT)
     report = json.loads(output)
@@ -413,7 +481,7 @@ def test_keys_change_the_run(clip, tmp_path):
             output, errors = program.communicate(timeout=60)
         finally:
             program.kill()
-            program.communicate()
+            program.communicate(timeout=60)
     assert program.returncode == 0, errors
     assert "Traceback" not in errors
     report = json.loads(output)
@@ -444,3 +512,28 @@ def focus(screen):
 def window_title(screen):
     number = xdotool(screen, "search", "--onlyvisible", "--name", "streamstyle").split()[-1]
     return xdotool(screen, "getwindowname", number)
+
+
+@pytest.mark.parametrize("failure", [BrokenPipeError(), SystemExit(1)])
+def test_that_nobody_reads_what_is_printed_ends_no_run(failure, monkeypatch):
+    """As `streamstyle camera ... | head -1` has it; rich ends the program at a broken pipe."""
+
+    def tell(_line):
+        raise failure
+
+    monkeypatch.setattr(camera, "LOG_SECONDS", 0)
+    run = SimpleNamespace(shown=5, rate=SimpleNamespace(per_second=lambda _now: 10.0))
+    assert camera._Logged(lambda _pair: True, run, tell)(None)
+
+
+@POSIX
+def test_a_look_that_cannot_be_saved_in_the_end_costs_no_report(clip, tmp_path, live):
+    (tmp_path / "looks").mkdir()
+    options = ("--camera", clip, "--loop", "--no-window", "--save-look", tmp_path / "looks" / "mine.toml")
+    running = live(*options, "--record", tmp_path / "out.mp4")
+    (tmp_path / "looks").rmdir()
+    running.until_clock(1)
+    output, errors = running.end(signal.SIGINT)
+    assert "the look was not saved" in errors
+    assert json.loads(output)["outputs"] == [str(tmp_path / "out.mp4")]
+    assert running.process.returncode == 130

@@ -55,6 +55,23 @@ def frames_of(path):
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX")
+@pytest.mark.parametrize("words", [[], ["--help"], ["styles"]])
+def test_an_output_that_nobody_reads_ends_quietly(words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "streamstyle", *words]
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    finally:
+        os.close(writer)
+    assert done.returncode in {0, 1}
+    assert done.stderr == ""
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(closed, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_video_in_gives_a_video_beside_it(tmp_path):
     clip = write_clip(tmp_path / "my clip.mp4")
     result = run(clip, *STYLE, "--json")
@@ -166,7 +183,7 @@ def test_the_input_is_never_the_output(tmp_path):
         ((), "INPUT"),
         (("x.mp4",), "--style"),
         (("x.mp4", *STYLE, "--alpha", "2"), "from 0 to 1"),
-        (("x.mp4", *STYLE, "--alpha", "nan"), "finite"),
+        (("x.mp4", *STYLE, "--alpha", "nan"), "wanted a number, or values at times"),
         (("x.mp4", *STYLE, "--weights", "1", "2"), "got 2"),
         (("x.mp4", *STYLE, "--weights", "-1"), "0 or more"),
         (("x.mp4", *STYLE, "--start", "abc"), "h:mm:ss"),
@@ -270,7 +287,7 @@ def slow_run(long_clip, tmp_path):
         time.sleep(0.05)
     yield process, partial
     process.kill()
-    process.communicate()
+    process.communicate(timeout=60)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
@@ -341,3 +358,9 @@ def test_a_demo_that_cannot_be_leaves_nothing(tmp_path, monkeypatch, capsys):
     assert main(["demo", "--style", "nope"]) == 2
     assert "neither a file nor the name of a style" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_dashes_alone_ask_for_a_command(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--"])
+    assert "required: COMMAND" in capsys.readouterr().err

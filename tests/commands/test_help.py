@@ -4,6 +4,7 @@ import logging
 import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -40,6 +41,11 @@ def test_help_all_shows_every_option(name, capsys):
     assert "\nmore:" not in text  # each has a place in the table of pages
 
 
+def test_help_is_a_word_too(capsys):
+    assert help_of(capsys, "help") == help_of(capsys, "--help")
+    assert help_of(capsys, "help", "camera") == help_of(capsys, "camera", "--help")
+
+
 def examples_of_help():
     lines = [line for page in PAGES.values() for line in page.examples] + GREETING.splitlines()
     for line in lines:
@@ -65,11 +71,14 @@ def test_streamstyle_alone_greets_with_five_examples(capsys):
         (["vido"], "there is no command 'vido'; did you mean video?"),
         (
             ["holiday.mp4"],
-            "wanted a command before 'holiday.mp4'; to paint it: streamstyle video 'holiday.mp4' --style kiss",
+            "wanted a command before 'holiday.mp4'; to paint it: streamstyle video 'holiday.mp4' --style composition",
         ),
         (["video", "a.mp4", "--styel", "kiss"], "has no option --styel; did you mean --style?"),
         (["video", "a.mp4", "--zzz"], "has no option --zzz; streamstyle video --help-all shows all"),
         (["doctor", "cameras"], "'cameras' is not expected here"),
+        (["--hlep"], "streamstyle has no option --hlep; did you mean --help?"),
+        (["-v"], "streamstyle has no option -v; streamstyle --help shows all"),
+        (["help", "vido"], "there is no command 'vido'; did you mean video?"),
     ],
 )
 def test_what_is_wrong_gets_the_nearest_right_word(words, answer, capsys):
@@ -83,11 +92,19 @@ def test_a_wrong_value_gets_the_nearest_right_one(capsys):
     assert "there is no 'openvin'; did you mean openvino?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--style", "kis"], ["--style", "irises", "--person", "kis"]])
+@pytest.mark.parametrize("command", ["video", "camera"])
+def test_a_slip_in_a_style_is_told_before_a_model_is_loaded(command, words, monkeypatch, capsys):
+    monkeypatch.setattr(f"streamstyle.commands.{command}.Stylizer", lambda *_, **__: pytest.fail("loading takes seconds"))
+    assert main([command, *(["a.mp4"] if command == "video" else ["--seconds", "1"]), *words]) == 2
+    assert "style 'kis' is neither a file nor the name of a style; did you mean 'kiss'?" in capsys.readouterr().err
+
+
 def completed(*words):
     script = completion("bash", build_parser())
     ask = f"COMP_WORDS=({' '.join(map(shlex.quote, words))}); COMP_CWORD={len(words) - 1}; _streamstyle"
     command = ["bash", "-c", f'{script}\n{ask}\necho "${{COMPREPLY[@]}}"']
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=100).stdout.split()
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
@@ -101,13 +118,15 @@ def test_bash_completes():
 @pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
 def test_fish_completes(tmp_path):
     script = completion("fish", build_parser()) + "complete -C 'streamstyle video a.mp4 --style starry'\n"
-    found = subprocess.run(["fish", "--no-config"], input=script, capture_output=True, text=True, check=True, cwd=tmp_path)
+    found = subprocess.run(
+        ["fish", "--no-config"], input=script, capture_output=True, text=True, check=True, cwd=tmp_path, timeout=100
+    )
     assert "starry-night" in found.stdout
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")
 def test_zsh_takes_the_script():
-    subprocess.run(["zsh", "-n"], input=completion("zsh", build_parser()), text=True, check=True)
+    subprocess.run(["zsh", "-n"], input=completion("zsh", build_parser()), text=True, check=True, timeout=100)
 
 
 @pytest.fixture
@@ -156,3 +175,9 @@ def test_a_live_run_without_a_window_writes_a_line_now_and_then(monkeypatch, cap
     clip = make_clip(tmp_path / "clip.mp4", frames=5, width=64, height=48)
     assert main(["camera", "--camera", str(clip), "--no-window", "--seconds", "9", "--style", "kiss"]) == 0
     assert "frames, " in capsys.readouterr().out.partition(" skipped")[0]
+
+
+def test_no_web_server_is_loaded_where_none_is_wanted():
+    program = "import sys, streamstyle.commands.main; print(sorted({'aiohttp', 'asyncio', 'torch'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=100)
+    assert done.stdout.strip() == "[]"

@@ -72,6 +72,15 @@ def test_uv_installs_where_there_is_no_pip(monkeypatch, asked):
     assert asked == [["/bin/uv", "pip", "install", "--quiet", "--python", sys.executable, "pyvirtualcam"]]
 
 
+def test_pipx_installs_into_an_environment_of_its_own(monkeypatch, asked, tmp_path):
+    without_pip(monkeypatch, pipx="/bin/pipx", uv="/bin/uv")
+    monkeypatch.setattr(packages.sys, "prefix", str(tmp_path / "streamstyle"))
+    (tmp_path / "streamstyle").mkdir()
+    (tmp_path / "streamstyle" / "pipx_metadata.json").touch()
+    packages.add(["pyvirtualcam"])
+    assert asked == [["/bin/pipx", "runpip", "streamstyle", "install", "--quiet", "pyvirtualcam"]]
+
+
 def test_uv_fetches_where_there_is_no_pip_at_all(monkeypatch, asked, tmp_path):
     without_pip(monkeypatch, uv="/bin/uv")
     assert packages.fetch("a==1", tmp_path) == tmp_path

@@ -94,7 +94,7 @@ def test_two_studios_do_not_share_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--port", "70000"), "--port is a number up to 65535"),
+        (("--port", "70000"), "wanted a number up to 65535, got '70000'"),
         (("--host", "0.0.0.0"), "needs a password; set STREAMSTYLE_PASSWORD"),
         (("--key", "key.pem"), "--key belongs to a --certificate"),
         (("--certificate", "missing.pem"), "--certificate: 'missing.pem' cannot be used"),

@@ -198,11 +198,10 @@ def test_bad_input_is_one_line_and_nothing_is_written(painting, capsys, words, c
 
 
 def test_the_whole_way_with_a_network_and_a_critic(painting, tmp_path):
-    torch = pytest.importorskip("torch")
-    from models.vgg import Vgg19
+    pytest.importorskip("torch")
+    from tests.vgg import save_random_vgg
 
-    torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), tmp_path / "vgg.pth")
+    save_random_vgg(tmp_path / "vgg.pth")
     environment = os.environ | {"STREAMSTYLE_VGG": str(tmp_path / "vgg.pth"), "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-m", "streamstyle", "style", "make", painting, "-o", "my", "--minutes", "0.05", "--json"]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=110, check=False)

@@ -15,6 +15,7 @@ PAGES = [
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     ).stdout.split()
 ] or sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 

@@ -42,7 +42,7 @@ def test_json_is_one_document_and_nothing_else(report):
     found = {(finding["area"], finding["name"]) for finding in document["findings"]}
     assert len(found) == len(document["findings"])
     assert found >= NEEDED
-    areas = ["system", "providers", "models", "codecs", "display", "cameras", "virtual cameras", "speed"]
+    areas = ["system", "providers", "models", "codecs", "display", "cameras", "virtual cameras", "microphones", "speed"]
     assert list(dict.fromkeys(finding["area"] for finding in document["findings"])) == areas
 
 
@@ -168,7 +168,7 @@ def reporting():
         yield process, mark
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
 
 
 @linux

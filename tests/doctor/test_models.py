@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from streamstyle.doctor.checks import models
+from streamstyle.errors import ModelError
 from streamstyle.runtime import catalog
 from streamstyle.runtime.catalog import WEIGHTS
 
@@ -109,3 +110,11 @@ def test_what_finds_people_and_faces_is_optional_and_says_how_to_install_it(monk
     assert f"streamstyle install {name}" in finding.remedy
     monkeypatch.setattr(models.weights, "read", lambda package: [b""] * len(package.files))
     assert examine()[name].state == "ok"
+
+
+def test_without_a_runtime_the_models_are_not_to_blame(monkeypatch):
+    def refuse(*_arguments):
+        raise ModelError("ONNX Runtime cannot be loaded; run: streamstyle install cpu")
+
+    monkeypatch.setattr(models, "Stylizer", refuse)
+    assert models.model("fast").remedy == "run: streamstyle install cpu"

@@ -1,4 +1,4 @@
-"""What is printed: readable in every width, with and without colour, by people and by programs."""
+"""What is printed: readable in every width, with and without color, by people and by programs."""
 
 import io
 import json
@@ -79,7 +79,7 @@ def test_lines_fit_the_terminal_and_columns_are_aligned(printed, columns):
     assert starts == {25}
 
 
-def test_every_state_has_a_mark_that_needs_no_colour(printed):
+def test_every_state_has_a_mark_that_needs_no_color(printed):
     states = [Finding("a", state, state, "x") for state in ("ok", "warning", "failed", "missing")]
     lines = printed(80, [*states, Finding("models", "fast", "missing", "x")]).splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  ")] == ["ok", "!", "x", "-", "x"]

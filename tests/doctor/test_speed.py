@@ -54,13 +54,12 @@ def fake_stylizer(stylize, provider="cpu"):
     return lambda *_arguments: stylizer
 
 
-@pytest.mark.parametrize(("provider", "where"), [("cpu", "core"), ("cuda", "on cuda")])
-def test_each_size_is_told_with_what_ran_it(clock, monkeypatch, provider, where):
-    monkeypatch.setattr(speed, "Stylizer", fake_stylizer(working(clock, 0.05)[0], provider))
+def test_each_size_is_told_with_what_ran_it(clock, monkeypatch):
+    monkeypatch.setattr(speed, "Stylizer", fake_stylizer(working(clock, 0.05)[0], "cuda (fp16)"))
     findings = list(speed.findings())
     assert [finding.name for finding in findings] == ["640x360", "1280x720"]
     assert all("about 20.0 fps (50 ms a frame)" in finding.detail for finding in findings)
-    assert all(where in finding.detail and "rough" in finding.detail for finding in findings)
+    assert all("on cuda (fp16); a rough" in finding.detail for finding in findings)
 
 
 def test_where_one_frame_takes_long_the_larger_one_is_left_out(clock, monkeypatch):

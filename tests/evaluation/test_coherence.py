@@ -83,18 +83,18 @@ def test_luma_is_that_of_bt601_in_rgb_order():
     assert luma(picture)[0] == pytest.approx([76.245, 149.685, 29.07, 255.0])
 
 
-def shapes(*centres):
+def shapes(*centers):
     picture = np.full((96, 128, 3), 60, np.uint8)
-    for x, y in centres:
+    for x, y in centers:
         cv2.rectangle(picture, (x - 10, y - 10), (x + 10, y + 10), (220, 200, 90), -1)
     return picture
 
 
-def test_the_same_edges_agree_wholly_whatever_the_colours_and_the_contrast():
+def test_the_same_edges_agree_wholly_whatever_the_colors_and_the_contrast():
     picture = shapes((30, 30), (90, 60))
     assert edge_agreement(picture, picture) == 1.0
-    recoloured = 100 + picture[..., ::-1] // 4
-    assert edge_agreement(picture, recoloured) > 0.98
+    recolored = 100 + picture[..., ::-1] // 4
+    assert edge_agreement(picture, recolored) > 0.98
 
 
 def test_edges_elsewhere_agree_no_better_than_chance():

@@ -16,8 +16,8 @@ torch = pytest.importorskip("torch")
 
 from evaluation import __main__ as command  # noqa: E402
 from evaluation.measures.scorer import Scorer  # noqa: E402
-from models.vgg import Vgg19  # noqa: E402
 from tests.clips import make_clip, pattern  # noqa: E402
+from tests.vgg import save_random_vgg  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--size", "64x64", "--draws", "4", "--basis-pictures", "2", "--no-cost")
@@ -38,8 +38,7 @@ def world(tmp_path_factory):
             cv2.imwrite(str(folder / kind / f"{kind}{number}.png"), picture(100 * len(kind) + number))
     (folder / "clips").mkdir()
     make_clip(folder / "clips" / "street.mp4", images=[pattern(index, 96, 64) for index in range(10)])
-    torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), folder / "vgg.pth")
+    save_random_vgg(folder / "vgg.pth")
     return folder
 
 
@@ -175,7 +174,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_figures(plain, world, folder, 
     def stopped(self, *inputs):
         calls.append(1)
         if len(calls) == 4:
-            signal.raise_signal(signal.SIGTERM)
+            signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
         return measure(self, *inputs)
 
     monkeypatch.setattr(Scorer, "measure", stopped)

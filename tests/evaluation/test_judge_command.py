@@ -15,8 +15,8 @@ from evaluation.report.pictures import Pictures  # noqa: E402
 from evaluation.sizes import as_painting  # noqa: E402
 from evaluation.systems.catalog import Options, open_system  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
-from models.vgg import Vgg19  # noqa: E402
 from streamstyle.errors import ModelError  # noqa: E402
+from tests.vgg import save_random_vgg  # noqa: E402
 from training.checkpoint import save_weights  # noqa: E402
 
 
@@ -37,8 +37,7 @@ def world(tmp_path_factory):
         cv2.imwrite(str(folder / "photos" / f"photo{number}.png"), picture(number, smooth=number % 2 == 0))
     for number in range(4):
         cv2.imwrite(str(folder / "paintings" / f"painting{number}.png"), picture(100 + number))
-    torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), folder / "vgg.pth")
+    save_random_vgg(folder / "vgg.pth")
     return folder
 
 

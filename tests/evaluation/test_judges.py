@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 from evaluation.judges import face_weights, faces, lattice, stillness, texture  # noqa: E402
 from evaluation.judges.contrast import contrast  # noqa: E402
 from evaluation.judges.sharpness import sharpness  # noqa: E402
-from models.vgg import Vgg19  # noqa: E402
 from streamstyle.errors import ModelError  # noqa: E402
+from tests.vgg import save_random_vgg  # noqa: E402
 
 RNG_SIDE = 192
 
@@ -78,9 +78,7 @@ TEXTURES = {
 
 @pytest.fixture(scope="module")
 def texture_judge(tmp_path_factory):
-    path = tmp_path_factory.mktemp("vgg") / "vgg.pth"
-    torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), path)
+    path = save_random_vgg(tmp_path_factory.mktemp("vgg") / "vgg.pth")
     return texture.TextureJudge(path)
 
 

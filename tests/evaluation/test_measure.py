@@ -10,6 +10,7 @@ from evaluation.measures.scorer import WANTED_LAYERS, Scorer, color_distance  # 
 from evaluation.sizes import Painting  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from streamstyle.paint.color import ColorStats  # noqa: E402
+from tests.vgg import save_random_vgg  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +68,12 @@ def test_all_named_figures_are_there_and_the_same_every_time(scorer, vgg):
 
 
 def test_weights_that_end_early_give_the_layers_they_have(tmp_path):
-    torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), tmp_path / "vgg.pth")
+    save_random_vgg(tmp_path / "vgg.pth")
     scorer = Scorer(Vgg19.load(tmp_path / "vgg.pth", WANTED_LAYERS, as_available=True), draws=4, seed=0)
     assert scorer.layers == ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
 
-def test_the_distance_of_colours_with_equal_spread_is_that_of_their_means():
+def test_the_distance_of_colors_with_equal_spread_is_that_of_their_means():
     covariance = np.diag([400.0, 900.0, 100.0])
     first, second = (
         ColorStats(np.array([100.0, 90.0, 80.0]), covariance),
@@ -82,7 +82,7 @@ def test_the_distance_of_colours_with_equal_spread_is_that_of_their_means():
     assert color_distance(first, second) == pytest.approx(5 / 255)
 
 
-def test_the_distance_of_colours_with_equal_means_is_that_of_their_deviations():
+def test_the_distance_of_colors_with_equal_means_is_that_of_their_deviations():
     """Diagonal covariances: the deviations 20 and 26 differ by 6, 30 and 38 by 8."""
     mean = np.zeros(3)
     first, second = (ColorStats(mean, np.diag(np.square(each))) for each in ([20.0, 30.0, 5.0], [26.0, 38.0, 5.0]))

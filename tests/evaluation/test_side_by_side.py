@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.vgg import save_random_vgg
+
 torch = pytest.importorskip("torch")
 
-from models.vgg import Vgg19  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,8 +24,7 @@ def pictures(tmp_path):
     rng = np.random.default_rng(0)
     for name in ("photo", "paint"):
         cv2.imwrite(str(tmp_path / f"{name}.png"), rng.integers(0, 256, (60, 90, 3), dtype=np.uint8))
-    torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), tmp_path / "vgg.pth")
+    save_random_vgg(tmp_path / "vgg.pth")
     return tmp_path
 
 

@@ -9,10 +9,11 @@ import pytest
 from evaluation.sizes import Painting, as_painting
 from evaluation.systems.base import mixed
 from evaluation.systems.catalog import REFERENCES, Options, open_system, split_name
+from export.builtin_styles import save_builtin_styles
 from streamstyle.errors import ModelError, UsageError
 from streamstyle.look.recipe import GRAIN
 from streamstyle.styles.code import StyleCode
-from streamstyle.styles.store import BuiltinStyle, save_builtin_styles
+from streamstyle.styles.store import BuiltinStyle
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT.parent / "shared" / "data" / "peers"
@@ -27,13 +28,10 @@ def picture(seed, height=60, width=80):
 
 @pytest.fixture(scope="module")
 def vgg_file(tmp_path_factory):
-    torch = pytest.importorskip("torch")
-    from models.vgg import Vgg19
+    pytest.importorskip("torch")
+    from tests.vgg import save_random_vgg
 
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("vgg") / "vgg.pth"
-    torch.save(Vgg19().public_state(), path)
-    return path
+    return save_random_vgg(tmp_path_factory.mktemp("vgg") / "vgg.pth")
 
 
 def all_systems(vgg_file):
@@ -71,6 +69,19 @@ def test_fast_gets_the_grain_that_users_get_unless_told_otherwise():
     assert grained.facts.version != plain.facts.version
     pictures = [system.stylize(photo, painting)[20:100, 90:].astype(int) for system in (grained, plain)]
     assert np.abs(pictures[0] - pictures[1]).mean() > 1
+
+
+def test_fast_paints_at_the_size_of_the_strokes():
+    photo, painting = picture(0, 160, 128), as_painting("oil.png", picture(1))
+    as_it_is, broad = (open_system("fast", Options(strokes=strokes)) for strokes in (None, 64))
+    assert broad.facts.version.replace(", strokes 64", "") == as_it_is.facts.version != broad.facts.version
+    small = cv2.resize(photo, (64, 80), interpolation=cv2.INTER_AREA)
+    far, near = (
+        np.abs(cv2.resize(system.stylize(photo, painting), (64, 80), interpolation=cv2.INTER_AREA) - wanted).mean()
+        for wanted in [as_it_is.stylize(small, painting).astype(float)]
+        for system in (as_it_is, broad)
+    )
+    assert near < far / 1.5
 
 
 def test_references_are_what_they_say():

@@ -8,6 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from export import write  # noqa: E402
 from export.parity import LIMITS, ParityError, check_parity  # noqa: E402
 from export.to_onnx import export_graph  # noqa: E402
 from models.fast import Fast, FastConfig  # noqa: E402
@@ -34,6 +35,47 @@ def exported(tmp_path_factory):
     assert done.returncode == 0, done.stderr
     assert "parity with PyTorch" in done.stdout
     return folder
+
+
+def everything_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_files_that_are_there_stay_unless_the_user_allows_it(exported, tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    command = [sys.executable, "-m", "export", "--weights", exported / "w.safetensors"]
+    for folder, name in ((exported, "fast"), (tmp_path, "README")):
+        before = everything_in(folder)
+        done = subprocess.run(
+            [*command, "--output", folder, "--name", name],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert len(done.stderr.splitlines()) == 1
+        assert "exists; use --overwrite" in done.stderr
+        assert everything_in(folder) == before
+    kept = tmp_path / "fast.style.onnx"
+    kept.write_bytes((exported / "fast.style.onnx").read_bytes())
+    words = [*command[:-1], kept, "--output", tmp_path, "--overwrite"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1
+    assert "this run reads" in done.stderr
+
+
+def test_a_network_that_is_exported_wrongly_leaves_the_files_that_were_there(exported, tmp_path, monkeypatch):
+    def fails(*_arguments):
+        raise ParityError("not the same")
+
+    (tmp_path / "small.stylize.onnx").write_bytes(b"the one before")
+    monkeypatch.setattr(write, "check_parity", fails)
+    network, _ = load_weights(exported / "w.safetensors")
+    with pytest.raises(ParityError):
+        write.export_family(network, tmp_path, "small", {"version": "v1"})
+    assert everything_in(tmp_path) == {"small.stylize.onnx": b"the one before"}
 
 
 def test_the_exported_model_runs_in_the_runtime(exported, tmp_path):

@@ -107,7 +107,7 @@ def test_regions_are_the_whole_frames_away_from_edges(stylizer, height, width):
 
 
 @needs_weights
-def test_content_colours_are_matched_after_painting(stylizer):
+def test_content_colors_are_matched_after_painting(stylizer):
     """No RGB statistics in this family's codes: there is one step, and it goes all the way."""
     content, code = picture(64, 96, 0) // 2, stylizer.encoder.encode(picture(96, 96, 5))
     styled, kept = (stylizer.stylize(content, plain(code, color=color)) for color in ("style", "content"))

@@ -54,7 +54,7 @@ def test_what_is_too_far_is_refused(small, tmp_path, monkeypatch):
 def test_layer_by_layer_a_float_convolution_more_is_never_far_off(small, capsys):
     source, feeds = small
     quantize.print_by_layer(source, feeds[:2], feeds[4:])
-    count = sum(node.op_type in quantize.CONVOLUTIONS for node in onnx.load(source).graph.node)
+    count = len(quantize.trained_convolutions(onnx.load(source).graph.node))
     rows = capsys.readouterr().out.splitlines()
     means = {row.split(": ")[1]: float(row.split("PSNR ")[1].split()[0]) for row in rows}
     assert len(means) == 1 + (count - quantize.FIRST_CONVOLUTIONS) + 4
@@ -77,15 +77,18 @@ def test_the_choice_of_float_convolutions_is_obeyed(small, tmp_path):
 @pytest.mark.parametrize("variant", quantize.VARIANTS.values(), ids=quantize.VARIANTS)
 def test_each_variant_leaves_float_what_it_says(small, tmp_path, variant):
     source, feeds = small
-    wanted = [node.op_type for node in onnx.load(source).graph.node if node.op_type in quantize.CONVOLUTIONS]
-    floats = variant.floats(source)
-    assert floats[: variant.first] == list(range(variant.first))
-    assert variant.transposed == all(index in floats for index, kind in enumerate(wanted) if kind == "ConvTranspose")
     quantize_checked(source, tmp_path / "small.onnx", feeds[:2], feeds[4:], ["minmax"], None, variant)
     nodes = onnx.load(tmp_path / "small.onnx").graph.node
-    dequantized = {output for node in nodes if node.op_type == "DequantizeLinear" for output in node.output}
-    convolutions = [node for node in nodes if node.op_type in quantize.CONVOLUTIONS]
-    assert [index for index, node in enumerate(convolutions) if node.input[1] not in dequantized] == floats
+    makers = {output: node for node in nodes for output in node.output}
+    convolutions = quantize.trained_convolutions(nodes)
+    floats = [index for index, node in enumerate(convolutions) if node.input[1] not in makers]
+    assert floats == list(range(variant.first))
+    rounded = [node for node in nodes if node.op_type == "QuantizeLinear" and node.input[0] in makers]
+    behind = {makers[node.input[0]].op_type for node in rounded}
+    assert ("Conv" in behind) != variant.without_vnni
+    assert ("ConvTranspose" in {node.op_type for node in convolutions}) != variant.without_vnni
+    fixed = [node for node in nodes if node.op_type in quantize.CONVOLUTIONS and node not in convolutions]
+    assert [node.input[1] in makers for node in fixed] == [False, False], "what the strokes lie on stays float"
 
 
 def test_the_command_writes_a_file_for_each_kind_of_processor(tmp_path):

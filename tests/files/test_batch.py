@@ -12,10 +12,15 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from streamstyle.commands import video
+from streamstyle.commands.main import build_parser
 from streamstyle.commands.progress import FrameProgress
-from streamstyle.errors import UsageError
-from streamstyle.files.batch import plan_inputs
+from streamstyle.errors import SourceError, UsageError
+from streamstyle.files.batch import Plan, Task, plan_inputs
+from streamstyle.look.recipe import Recipe
+from streamstyle.media.sources import open_source
 from tests.clips import make_clip
+from tests.fakes import FakeStylizer
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,10 +77,29 @@ def test_results_that_exist_are_problems_or_skipped(folder: Path) -> None:
     assert [task.is_there for task in plan.tasks] == [True, False]
 
 
-def test_no_result_replaces_another_input(folder: Path) -> None:
-    make_clip(folder / "a_kiss.mp4", frames=2)
-    plan = plan_inputs([str(folder / "a.mp4"), str(folder / "a_kiss.mp4")], None, "kiss", [], overwrite=True)
+def test_no_result_replaces_another_input(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    make_clip(tmp_path / "out" / "a_kiss.mp4", frames=2)
+    inputs = [str(folder / "a.mp4"), str(tmp_path / "out" / "a_kiss.mp4")]
+    plan = plan_inputs(inputs, str(tmp_path / "out"), "kiss", [], overwrite=True)
     assert ["this run reads" in task.problem for task in plan.tasks] == [True, False]
+
+
+def test_of_what_a_shell_has_expanded_results_of_earlier_runs_are_left_out(tmp_path: Path) -> None:
+    names = ("a.png", "a_kiss.png", "b_kiss.png", "b_kiss-preview-2.png", "c.partial.png", "d_kiss.png", "e_2024.png")
+    for name in (*names, "b.jpg", "e.png"):  # the original of b is of another kind, that of d is elsewhere
+        Image.new("RGB", (20, 16)).save(tmp_path / name)
+    given = [str(tmp_path / name) for name in names]
+    plan = plan_inputs(given, None, "kiss", ["kiss", "scream"], overwrite=True)
+    assert [Path(task.name).name for task in plan.tasks] == ["a.png", "d_kiss.png", "e_2024.png"]
+    assert plan.notes == [
+        "left out, as results of earlier runs: 'a_kiss.png', 'b_kiss.png', 'b_kiss-preview-2.png' and 1 more; "
+        "name such a file alone to paint it again"
+    ]
+    only_results = [str(tmp_path / name) for name in ("a_kiss.png", "b_kiss.png")]
+    plan = plan_inputs(only_results, None, "scream", ["kiss", "scream"])
+    assert [task.output.name for task in plan.to_do] == ["a_kiss_scream.png", "b_kiss_scream.png"]  # they are meant
+    assert plan.notes == []
 
 
 def test_several_inputs_need_a_folder(folder: Path) -> None:
@@ -133,6 +157,16 @@ def test_a_pipe_is_an_input(tmp_path: Path) -> None:
     assert "5 frames" in result.stdout
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_photo_from_a_pipe_is_refused_as_one(tmp_path: Path) -> None:
+    Image.new("RGB", (20, 16)).save(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "pipe")
+    data = (tmp_path / "a.png").read_bytes()
+    threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(data), daemon=True).start()
+    with pytest.raises(SourceError, match="is a photo from a pipe; save it to a file first"):
+        open_source(str(tmp_path / "pipe"))
+
+
 def test_a_log_gets_a_line_now_and_then() -> None:
     log, now = io.StringIO(), 0.0
     with FrameProgress("clip.mp4", 100, Console(file=log), clock=lambda: now) as progress:
@@ -181,3 +215,30 @@ def test_a_photo_is_told_the_endings_of_photos(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "out.xyz' has no ending of a video or a photo; choose one of" in result.stderr
     assert ".png, .jpg" in result.stderr
+
+
+def test_a_terminal_that_is_gone_keeps_no_input_from_being_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def lost(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(video, "_stylize_one", lambda _options, task, *_: made.append(task.name))
+    monkeypatch.setattr(video, "tell", lost)
+    plan = Plan([Task("a.png", tmp_path / "a_kiss.png"), Task("b.png", tmp_path / "b_kiss.png")])
+    options = build_parser().read(["video", "a.png", "b.png", "--style", "kiss"])
+    with pytest.raises(OSError, match="Input/output"):
+        video._stylize_all(options, plan, FakeStylizer(), Recipe(("kiss",)), Console(quiet=True))
+    assert made == ["a.png", "b.png"]
+
+
+def test_progress_that_nobody_reads_stops_nothing() -> None:
+    class Gone(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    now = 0.0
+    with FrameProgress("clip.mp4", 100, Console(file=Gone()), clock=lambda: now) as progress:
+        for frames in range(1, 101):
+            now += 0.5
+            progress.advance(frames)

@@ -2,6 +2,7 @@
 
 import random
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,14 @@ import pytest
 from PIL import Image as Pillow
 
 import streamstyle as st
+from streamstyle.commands.main import build_parser
+from streamstyle.frame import Frame
 from streamstyle.look.look_file import read_recipe
+from streamstyle.look.masks import MaskTrack
+from streamstyle.look.toml_options import config_arguments
+from streamstyle.media.sources.sound import FileSound, Round
 from streamstyle.styles.code import StyleCode
-from streamstyle.styles.store import read_style, save_style
+from streamstyle.styles.store import CodeCache, read_style, save_style
 from tests.clips import Audio, make_clip, pattern
 from tests.fuzz import SECONDS, refusal
 
@@ -22,11 +28,12 @@ SHORT = 12
 
 def make_photo(path: Path) -> None:
     picture = Pillow.fromarray(pattern(0, 64, 48))
-    if path.suffix == ".heic":
-        pillow_heif.from_pillow(picture).save(path)
-        return
     exif = Pillow.Exif()
     exif[0x0112] = 6  # turned
+    if path.suffix == ".heic":
+        picture.putalpha(128)
+        pillow_heif.from_pillow(picture).save(path, exif=exif.tobytes())
+        return
     picture.save(path, exif=exif)
 
 
@@ -37,6 +44,14 @@ def make_animation(path: Path) -> None:
 
 def make_video(path: Path) -> None:
     make_clip(path, frames=6, width=64, height=48, audio=[Audio(seconds=0.6)])
+
+
+def make_broadcast(path: Path) -> None:
+    make_clip(path, frames=6, width=64, height=48, codec="mpeg2video", audio=[Audio("mp2", seconds=0.6)])
+
+
+def make_config(path: Path) -> None:
+    path.write_text('style = ["kiss", "scream"]\nweights = ["1", "2@0,1@0:05.5"]\nsize = 200\noverwrite = true\n')
 
 
 def make_look(path: Path) -> None:
@@ -61,18 +76,47 @@ def read_code(path: Path) -> None:
     read_style(path, "1")
 
 
+def read_cached_code(path: Path) -> None:
+    CodeCache(path.parent).get(path.stem, "kiss", "1")
+
+
+def read_config(path: Path) -> None:
+    config_arguments(path, build_parser().commands()["video"])
+
+
+def open_mask(path: Path) -> None:
+    mask = MaskTrack(str(path), 2)
+    for seconds in (0, 0.1, 0.3):
+        mask.at(seconds, 24, 32)
+    mask.close()
+
+
+def hear(path: Path) -> None:
+    list(
+        FileSound(str(path), [Round(Fraction(0), Fraction(0))], Fraction(0)).until(
+            Frame(np.zeros((1, 1, 3), np.uint8), 0, Fraction(1))
+        )
+    )
+
+
 KINDS = {
     "a.png": (make_photo, read_photo),
     "a.jpg": (make_photo, read_photo),
     "a.webp": (make_photo, read_photo),
     "a.tiff": (make_photo, read_photo),
     "a.heic": (make_photo, read_photo),
+    "a.avif": (make_photo, read_photo),
     "a.bmp": (lambda path: Pillow.fromarray(pattern(0, 64, 48)).save(path), read_photo),
     "a.gif": (make_animation, play),
     "moving.webp": (make_animation, play),
     "a.mp4": (make_video, play),
     "a.mkv": (make_video, play),
+    "a.ts": (make_broadcast, play),
+    "sound.mov": (make_video, hear),
+    "mask.mp4": (make_video, open_mask),
     "a.style.npz": (make_style, read_code),
+    "cached.npz": (make_style, read_cached_code),
+    "config.toml": (make_config, read_config),
     "look.toml": (make_look, read_recipe),
 }
 

@@ -36,7 +36,7 @@ def photo() -> Image:
 
 
 def stripes() -> Image:
-    """A painting that no model knows: thick bands in three colours."""
+    """A painting that no model knows: thick bands in three colors."""
     y, x = np.mgrid[0:96, 0:128]
     bands = (x + 12 * np.sin(y / 10)).astype(int) // 8 % 3
     return np.array([(200, 60, 40), (245, 220, 150), (30, 70, 90)], np.uint8)[bands]

@@ -27,12 +27,7 @@ from streamstyle.media.sources.live import LiveState
 from tests.clips import pattern
 from tests.fakes import FakeStylizer
 
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left():
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 class Camera(Source):
@@ -117,7 +112,8 @@ def until(run, condition):
     deadline = time.monotonic() + 20
     state = run.controls.state
     while not condition(state) and time.monotonic() < deadline:
-        state = run.controls.changed(state.version, 1)
+        time.sleep(0.005)
+        state = run.controls.state
     assert condition(state), state
 
 
@@ -131,7 +127,8 @@ def test_recordings_start_and_stop_while_it_runs(tmp_path):
     def also(pair):
         if pair.content.index in {5, 45}:
             run.sinks.toggle_recording(lambda: tmp_path / next(names))
-            until(run, lambda state: sink_phases(state) == {"record": "open"})
+            # A sink counts as open a moment before that is said.
+            until(run, lambda state: sink_phases(state) == {"record": "open"} and state.message.text == "recording")
             said.append(run.controls.state.message.text)
         if pair.content.index == 25:
             run.sinks.toggle_recording(lambda: tmp_path / next(names))
@@ -258,7 +255,7 @@ def test_many_hands_at_once_leave_nothing_behind(tmp_path, monkeypatch):
             lambda: run.sinks.attach("null", NullSink),
             lambda: run.sinks.detach("null"),
             lambda: run.snapshot(tmp_path / f"{next(numbers)}.png"),
-            lambda: run.controls.changed(run.controls.state.version, 0.01),
+            lambda: time.sleep(0.01),
         ]
         while not ended.is_set():
             chance.choice(deeds)()
@@ -272,7 +269,7 @@ def test_many_hands_at_once_leave_nothing_behind(tmp_path, monkeypatch):
     finally:
         ended.set()
         for each in hands:
-            each.join()
+            each.join(60)
     assert len(set(map(id, closed))) == len(closed) == len(opened)
     assert len(opened) > 0
     left = {str(path) for path in tmp_path.iterdir()}
@@ -284,7 +281,7 @@ def test_many_hands_at_once_leave_nothing_behind(tmp_path, monkeypatch):
 
 def test_any_thread_may_end_the_run():
     run = live(Camera(5000))
-    stop = step(run, lambda pair: pair.content.index == 3 and threading.Thread(target=run.quit).start())
+    stop = step(run, lambda pair: pair.content.index == 3 and threading.Thread(target=run.pipeline.quit).start())
     assert run.run(stop).shown < 5000
 
 
@@ -662,9 +659,28 @@ def test_controls_outlive_a_run_and_go_on_in_the_next():
 
 def test_what_a_run_left_undone_is_made_when_it_is_over():
     run = live(Camera(1), keeps_controls=True)
-    run.controls.wishes.beside = lambda _work: None  # as when the run ends before its turn
+    run.controls.wishes.in_background = lambda _work: None  # as when the run ends before its turn
     run.controls.change(lambda look: replace(look, style=("b",)))
     assert run.controls.state.waiting
     run.controls.rest()
     assert (run.controls.state.style, run.controls.state.waiting) == ("b", False)
     run.controls.close()
+
+
+def test_a_recording_whose_file_is_deleted_ends_alone_and_that_is_said_at_once(tmp_path):
+    camera = Camera(90)
+    sink = open_recording(camera.info, tmp_path / "out.mp4")
+    told = []
+    run = live(camera, sinks={RECORDING: sink, "null": NullSink()})
+    run.tell = told.append
+
+    def delete(pair):
+        if pair.content.index == 10:
+            (tmp_path / "out.partial.mp4").unlink()
+        time.sleep(0.002)
+
+    report = run.run(step(run, delete))
+    assert "was deleted or moved" in told[0]
+    assert report.missed["null"] < 90
+    assert report.outputs == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """Look files with what editors and people put into them: read, or refused in one line with its number."""
 
+import os
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from streamstyle.errors import UsageError
 from streamstyle.look.look_file import read_recipe, save_recipe
+from streamstyle.look.masks import MaskTrack
 from streamstyle.look.recipe import Recipe
 
 
@@ -55,3 +57,17 @@ def test_a_look_without_the_ending_is_known_by_how_it_begins(tmp_path: Path) -> 
     look.write_text('# A look of streamstyle: of an earlier version\nstyle = "kiss"\n')
     save_recipe(Recipe(("scream",)), look, overwrite=True)
     assert read_recipe(look).style == ("scream",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_pipe_that_takes_the_place_of_a_look_or_a_mask_holds_up_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "look.toml")
+    with pytest.raises(UsageError, match="pipe or a device"):
+        read_recipe(tmp_path / "look.toml")
+    with pytest.raises(UsageError, match="pipe"):
+        MaskTrack(str(tmp_path / "look.toml"), 2)
+    (tmp_path / "zeros.toml").symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match="pipe or a device"):
+        read_recipe(tmp_path / "zeros.toml")
+    with pytest.raises(UsageError, match="too large"):
+        read_recipe(Path("/dev/zero"))

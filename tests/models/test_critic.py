@@ -3,15 +3,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from models.critic import Critic, Statistics, content_distance, grid_energy, style_distance  # noqa: E402
-from models.vgg import Vgg19  # noqa: E402
+from tests.vgg import save_random_vgg  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def critic(tmp_path_factory):
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("vgg") / "vgg.pth"
-    torch.save(Vgg19().public_state(), path)
-    return Critic(path)
+    return Critic(save_random_vgg(tmp_path_factory.mktemp("vgg") / "vgg.pth"))
 
 
 def noise(*shape, seed=1):

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from models.adain import channel_stats
 from models.dead_leaves import dead_leaves
-from models.fast import LOOKED_AT, Fast, FastConfig, grown
+from models.fast import BOLDER, LOOKED_AT, MORE_COLORFUL, Fast, FastConfig, grown
 from training.checkpoint import load_weights, save_weights
 
 SMALL = {"half": 8, "quarter": 12, "eighth": 16, "blocks": 1, "style": 32, "sixteenth": 0}
@@ -80,16 +80,26 @@ def test_looks_that_are_added_begin_as_the_first():
     for _ in range(3):
         painted = old.stylizer(old.looked_at.expand(2, -1, -1, -1), torch.ones(2, 1, 1, 1), code).clamp(0, 1)
         code, _ = old.encoder.look_again(0, code, seen, painted, None)
-    for name, tensor in new.style_encoder(_styles()).items():
+    for name, tensor in new.encode(_styles())[0].items():
         torch.testing.assert_close(tensor, code[name])
 
 
 @torch.no_grad()
 def test_colours_are_the_paintings_own():
-    code = _network(embedding=24, looks=2).style_encoder(_styles())
+    code = _network(embedding=24, looks=2).encode(_styles())[0]
     mean, std = channel_stats(_styles())
     assert torch.equal(code["rgb_mean"], mean)
     assert torch.equal(code["rgb_std"], std)
+
+
+@torch.no_grad()
+def test_what_is_painted_with_is_bolder_than_what_is_trained_with():
+    network = _network(embedding=24, looks=2)
+    trained, painted = network.encode(_styles())[0], network.style_encoder(_styles())
+    assert list(painted) == list(trained)
+    for name, values in trained.items():
+        gain = 1 if name.endswith("_mean") else MORE_COLORFUL if name == "rgb_std" else BOLDER
+        assert torch.equal(painted[name], values * gain)
 
 
 @torch.no_grad()

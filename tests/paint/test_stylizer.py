@@ -186,6 +186,8 @@ def test_styles_that_cannot_be_used(stylizer, tmp_path):
         stylizer.encoder.find(str(tmp_path / "text.png"))
     with pytest.raises(StyleError, match="wanted at least 8x8"):
         stylizer.encoder.encode(np.zeros((4, 300, 3), np.uint8), "thin")
+    with pytest.raises(StyleError, match=r"at 5120x4096 pixels, .*; use a smaller --style-size"):
+        stylizer.encoder.encode(np.zeros((32, 40, 3), np.uint8), "painting", 4096)
 
 
 def test_a_picture_file_is_a_style(stylizer, content, tmp_path):
@@ -315,7 +317,7 @@ def test_a_region_that_nobody_sees_is_not_painted(stylizer, content, code, other
 
 @pytest.mark.parametrize("color", ["content", "luma"])
 def test_kept_colours_flicker_no_more_than_painted_ones(stylizer, content, code, color):
-    """A still picture with sensor noise: the mean of every frame's change, beside that of the painting's own colours.
+    """A still picture with sensor noise: the mean of every frame's change, beside that of the painting's own colors.
 
     Over many frames: of six, the mean changes are themselves uncertain by a fifth.
     """

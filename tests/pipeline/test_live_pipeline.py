@@ -13,14 +13,9 @@ from streamstyle.frame import Frame
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.pipeline.live import LivePipeline, Pair, SinkEnded
-from streamstyle.pipeline.threads import Owner, Published, Slot, undisturbed
+from streamstyle.pipeline.threads import Owner, Slot, undisturbed
 
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left():
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 class Camera(Source):
@@ -160,7 +155,7 @@ def test_the_first_failure_ends_all_and_is_raised_here(part):
     pipeline = LivePipeline(camera, stylize, owner=owner)
     pipeline.attach("file", opener(keeper))
     if part == "work":
-        pipeline.beside(broken)
+        pipeline.in_background(broken)
 
     def present(pair):
         gate.release()
@@ -234,7 +229,7 @@ def test_a_sink_that_is_still_opening_at_the_end_is_waited_for_and_finished():
             return False
         return True
 
-    pipeline.beside(lambda: owner.send(lambda: pipeline.attach("record", slowly)))
+    pipeline.in_background(lambda: owner.send(lambda: pipeline.attach("record", slowly)))
     pipeline.run(present)
     assert sink.ends == ["closed"]
     assert [type(event).__name__ for event in heard] == ["SinkOpened", "SinkEnded"]
@@ -326,7 +321,7 @@ def test_work_is_done_beside_the_stream():
         waiting.wait(10)
         done.set()
 
-    pipeline.beside(work)
+    pipeline.in_background(work)
 
     def present(pair):
         if pair is not None:
@@ -353,7 +348,7 @@ def test_work_that_cannot_be_done_is_told_and_the_stream_goes_on():
     def broken():
         raise StyleError("it is no picture")
 
-    pipeline.beside(broken)
+    pipeline.in_background(broken)
     pipeline.run(present)
     assert pipeline.stylized == 10
     assert [str(event.failure) for event in heard] == ["it is no picture"]
@@ -389,20 +384,10 @@ def test_what_the_owner_sends_itself_is_done_at_once_after_what_waits():
 
     sender = threading.Thread(target=lambda: owner.send(lambda: done.append("first")))
     sender.start()
-    sender.join()
+    sender.join(60)
     assert done == []
     owner.send(outer)
     assert done == ["first", "inner", "outer"]
-
-
-def test_a_published_value_is_waited_for():
-    value = Published(1)
-    assert value.wait(lambda number: number == 1, 0) == 1
-    assert value.wait(lambda number: number == 2, 0.01) == 1
-    other = threading.Timer(0.05, value.replace, (2,))
-    other.start()
-    assert value.wait(lambda number: number == 2, 10) == 2
-    other.join()
 
 
 def test_a_sink_can_do_what_cannot_wait_while_no_frame_comes():
@@ -449,7 +434,7 @@ def test_what_is_sent_while_the_owner_attends_waits_for_its_next_time():
     def send_from_elsewhere():
         sender = threading.Thread(target=owner.send, args=(act,))
         sender.start()
-        sender.join()
+        sender.join(60)
 
     def act():
         done.append(len(done))

@@ -51,11 +51,7 @@ class Keeper(Sink):
         pass
 
 
-@pytest.fixture(autouse=True)
-def no_thread_is_left():
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 def invert(frame):

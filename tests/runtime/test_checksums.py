@@ -67,7 +67,7 @@ def test_auto_leaves_a_changed_int8_file_alone_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(vino, "Graph", FakeGraph)
     change(folder / "fast-int8.stylize.onnx")
     session = Session(folder / "fast.stylize.onnx", "openvino", "auto", folder / "fast-int8.stylize.onnx")
-    assert session.label == "openvino"
+    assert session.label == "openvino (fp32)"
     assert "fast-int8.stylize.onnx' was changed" in session.remark
     assert "left alone" in session.remark
 

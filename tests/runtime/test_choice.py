@@ -1,5 +1,7 @@
 """Which device and precision are chosen, and what is said of those that are not; what no test machine has is faked."""
 
+import importlib.util
+
 import pytest
 
 from streamstyle.errors import ModelError
@@ -119,8 +121,8 @@ needs_openvino = pytest.mark.skipif(vino.problem() is not None, reason=f"no Open
 
 def test_without_openvino_auto_says_so_and_onnx_runtime_runs(monkeypatch):
     monkeypatch.setattr(vino, "problem", lambda: "OpenVINO cannot be loaded (no such module)")
-    session = Session(STYLIZE, "auto", "auto", INT8)
-    assert session.label == "cpu"
+    session = Session(STYLIZE, "auto", "auto", INT8, for_frames=True)
+    assert session.label == "cpu (fp32)"
     assert session.remark == "OpenVINO cannot be loaded (no such module); ONNX Runtime runs the model, slower"
 
 
@@ -132,7 +134,7 @@ def test_openvino_that_fails_on_a_file_says_so_and_onnx_runtime_runs(monkeypatch
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32"})
     monkeypatch.setattr(vino, "Graph", broken)
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32"})
-    session = Session(STYLIZE, "auto", "auto", INT8)
+    session = Session(STYLIZE, "auto", "auto", INT8, for_frames=True)
     assert (session.provider, session.remark) == ("cpu", "it broke; ONNX Runtime runs the model, slower")
 
 
@@ -145,8 +147,8 @@ def test_openvino_that_was_asked_for_never_falls_back(monkeypatch):
 @pytest.mark.parametrize("machine", ["aarch64", "arm64", "riscv64"])
 def test_other_processors_run_on_onnx_runtime_and_are_named(monkeypatch, machine):
     monkeypatch.setattr(choice.platform, "machine", lambda: machine)
-    session = Session(STYLIZE, "auto", "auto", INT8)
-    assert session.label == "cpu"
+    session = Session(STYLIZE, "auto", "auto", INT8, for_frames=True)
+    assert session.label == "cpu (fp32)"
     assert session.remark == f"ONNX Runtime runs the model in float32: OpenVINO is not used on {machine} processors"
     with pytest.raises(ModelError, match=rf"--device openvino: .*x86.*{machine}.*use --device cpu") as caught:
         Session(STYLIZE, "openvino")
@@ -183,7 +185,7 @@ def test_int8_of_another_training_is_left_alone_and_named(monkeypatch, tmp_path)
     monkeypatch.setattr(vino, "has_fast_int8", lambda: True)
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32", "BF16"})
     monkeypatch.setattr(vino, "Graph", FakeGraph)
-    session = Session(STYLIZE, "auto", "auto", old)
+    session = Session(STYLIZE, "auto", "auto", old, for_frames=True)
     assert session.label == "openvino (bf16)"
     assert "another training" in session.remark
     with pytest.raises(ModelError, match="another training"):
@@ -211,8 +213,17 @@ def test_a_processor_without_vnni_gets_the_int8_file_made_for_it(monkeypatch, tm
     monkeypatch.setattr(vino, "has_vnni", lambda: vnni)
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32"})
     monkeypatch.setattr(vino, "Graph", Noting)
-    assert Session(STYLIZE, "auto", precision, usual, int8_avx2=other).label == "openvino (int8)"
+    assert Session(STYLIZE, "auto", precision, usual, int8_avx2=other, for_frames=True).label == "openvino (int8)"
     assert opened[-1] == taken
+
+
+@needs_openvino
+def test_photos_alone_are_not_worth_compiling_for(monkeypatch):
+    assert Session(STYLIZE, "auto", "auto", INT8).label == "cpu (fp32)"
+    assert Session(STYLIZE, "openvino", "fp32").label == "openvino (fp32)"
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else found(name))
+    assert Session(STYLIZE, "auto", "auto", INT8).provider == "openvino"
 
 
 def test_auto_takes_the_fastest_precision_that_is_near_enough(monkeypatch, tmp_path):
@@ -222,14 +233,14 @@ def test_auto_takes_the_fastest_precision_that_is_near_enough(monkeypatch, tmp_p
     monkeypatch.setattr(vino, "has_fast_int8", lambda: True)
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32", "BF16"})
     monkeypatch.setattr(vino, "Graph", FakeGraph)
-    assert Session(STYLIZE, "auto", "auto", INT8).label == "openvino (int8)"
-    assert Session(STYLIZE, "auto", "auto", far).label == "openvino (bf16)"
-    assert Session(STYLIZE, "auto", "int8", far).label == "openvino (int8)"
-    assert Session(STYLIZE, "auto", "fp32", INT8).label == "openvino"
+    assert Session(STYLIZE, "auto", "auto", INT8, for_frames=True).label == "openvino (int8)"
+    assert Session(STYLIZE, "auto", "auto", far, for_frames=True).label == "openvino (bf16)"
+    assert Session(STYLIZE, "auto", "int8", far, for_frames=True).label == "openvino (int8)"
+    assert Session(STYLIZE, "auto", "fp32", INT8, for_frames=True).label == "openvino (fp32)"
     monkeypatch.setattr(vino, "has_fast_int8", lambda: False)
     monkeypatch.setattr(vino, "capabilities", lambda: {"FP32"})
-    plain = Session(STYLIZE, "auto", "auto", INT8)
-    assert plain.label == "openvino"
+    plain = Session(STYLIZE, "auto", "auto", INT8, for_frames=True)
+    assert plain.label == "openvino (fp32)"
     assert "bfloat16" in plain.remark
     with pytest.raises(ModelError, match="does not compute in bfloat16"):
         Session(STYLIZE, "openvino", "bf16")

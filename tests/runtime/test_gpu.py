@@ -24,16 +24,6 @@ def runtime(monkeypatch):
     return fake
 
 
-@pytest.fixture(scope="module")
-def reference():
-    return Stylizer("fast", "cpu", precision="fp32")
-
-
-@pytest.fixture(scope="module")
-def code(reference):
-    return dict(reference.encoder.find("starry-night").tensors)
-
-
 @pytest.fixture
 def said():
     return []
@@ -185,7 +175,7 @@ def test_paintings_are_encoded_in_full_precision_by_one_session(runtime):
 def test_a_stylizer_on_cuda_gives_what_the_cpu_gives(runtime, reference, tmp_path):
     stylizer = Stylizer("fast", "cuda", precision="fp32")
     look = plain(reference.encoder.find("kiss"))
-    assert stylizer.description.endswith("on cuda")
+    assert stylizer.description.endswith("on cuda (fp32)")
     for _ in range(3):
         assert np.array_equal(stylizer.stylize(picture(), look), reference.stylize(picture(), look))
 
@@ -226,12 +216,12 @@ def test_the_fp16_file_is_taken_where_there_is_one(runtime, tmp_path, device, pr
 
 def test_float32_is_kept_where_it_is_asked_for(runtime, tmp_path):
     pytest.importorskip("onnx")
-    assert Session(STYLIZE, "cuda", "fp32", fp16=halved(tmp_path)).label == "cuda"
+    assert Session(STYLIZE, "cuda", "fp32", fp16=halved(tmp_path)).label == "cuda (fp32)"
 
 
 def test_without_an_fp16_file_auto_takes_float32_and_fp16_says_how_to_make_one(runtime, tmp_path):
     absent = tmp_path / "fast-fp16.stylize.onnx"
-    assert Session(STYLIZE, "cuda", "auto", fp16=absent).label == "cuda"
+    assert Session(STYLIZE, "cuda", "auto", fp16=absent).label == "cuda (fp32)"
     for device in ("cuda", "auto"):
         with pytest.raises(ModelError, match="python -m export --precision fp16 makes one"):
             Session(STYLIZE, device, "fp16", fp16=absent)
@@ -241,7 +231,7 @@ def test_an_fp16_file_of_another_training_is_left_alone_and_named(runtime, tmp_p
     pytest.importorskip("onnx")
     old = halved(tmp_path, "old")
     session = Session(STYLIZE, "cuda", "auto", fp16=old)
-    assert session.label == "cuda"
+    assert session.label == "cuda (fp32)"
     assert "another training" in session.remark
     with pytest.raises(ModelError, match="another training"):
         Session(STYLIZE, "cuda", "fp16", fp16=old)

@@ -39,7 +39,7 @@ def runtime(monkeypatch):
 def test_a_plugin_runs_frames_and_is_named(runtime, device):
     reference = Stylizer("fast", "cpu", precision="fp32")
     session = Session(STYLIZE, device, for_frames=True)
-    assert session.label == device
+    assert session.label == f"{device} (fp32)"
     feeds = {"content": picture()[None], "alpha": np.ones((1, 1, 1, 1), np.float32)}
     feeds |= dict(reference.encoder.find("kiss").tensors)
     for _ in range(3):
@@ -48,7 +48,7 @@ def test_a_plugin_runs_frames_and_is_named(runtime, device):
 
 
 def test_tensorrt_rtx_compiles_for_a_size_and_keeps_what_it_compiled(runtime, monkeypatch, tmp_path):
-    monkeypatch.setattr(plugins.platformdirs, "user_cache_dir", lambda *_names, **_options: str(tmp_path))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_names, **_options: str(tmp_path))
     session = Session(STYLIZE, "tensorrt-rtx", for_frames=True)
     session.warm_up(80, 48)
     assert len(runtime.sessions) == 2

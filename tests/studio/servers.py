@@ -42,7 +42,7 @@ class Studio:
         return await self.ask("GET", "/api/state")
 
     async def until(self, condition):
-        """The state once it fulfils a condition."""
+        """The state once it fulfills a condition."""
         async with asyncio.timeout(SECONDS):
             while not condition(state := await self.state()):
                 await asyncio.sleep(0.02)
@@ -125,7 +125,8 @@ def on_a_thread(folder, **more):
         yield answers["url"]
     finally:
         answers["loop"].call_soon_threadsafe(answers["end"].set)
-        thread.join()
+        thread.join(SECONDS)
+        assert not thread.is_alive()
 
 
 def read_jpeg(data):

@@ -6,6 +6,7 @@ import time
 
 import aiohttp
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from streamstyle.errors import ModelError
 from streamstyle.media.sources import open_source
 from streamstyle.studio import engine, pictures, watching
 from streamstyle.studio.keys import ENGINE, FOLDERS, PICTURES
+from streamstyle.styles.paintings import PAINTINGS
 from tests.clips import pattern
 from tests.fakes import FakeStylizer
 from tests.studio.servers import HEIGHT, SECONDS, WIDTH, clip, in_studio, jpeg_of, next_picture, read_jpeg, studio
@@ -30,6 +32,7 @@ async def test_a_film_as_camera_is_painted(one):
         "source": {"kind": "file", "name": "camera.mp4"},
         "size": [WIDTH, HEIGHT],
         "problem": None,
+        "paused": False,
     }
     assert state["details"] == {"precision": "fp32", "device": "cpu", "processing_size": 48, "model": "fake 1"}
     async with one.socket("/api/picture") as socket:
@@ -81,6 +84,26 @@ async def test_undo_and_redo(one):
 
 
 @in_studio()
+async def test_a_look_goes_on_without_a_style_that_is_removed(one):
+    cat = one.app[FOLDERS].styles / "cat.png"
+    cv2.imwrite(str(cat), pattern(0, WIDTH, HEIGHT))
+    await one.ask("PATCH", "/api/look", {"style": "cat"})
+    told = await one.ask("PATCH", "/api/look", {"style": ["kiss", "cat", "irises"], "weights": [1, 2, 1], "person": "cat"})
+    assert told["look"]["style"] == ["kiss", "cat", "irises"]
+    await one.ask("DELETE", "/api/styles/cat")
+    state = await one.until(lambda state: state["style"] == "kiss+irises")
+    assert (state["look"]["style"], state["look"]["weights"], state["look"]["person"]) == (["kiss", "irises"], [], "style")
+    (only,) = (await one.ask("POST", "/api/look/undo"))["look"]["style"]
+    assert only == PAINTINGS[0].name
+    encoded = one.app[ENGINE].stylizer.encoder.asked
+    before = encoded.count(str(cat))
+    cat.write_bytes(b"another picture")
+    await one.ask("PATCH", "/api/look", {"style": "cat"})
+    await one.until(lambda state: state["look"]["style"] == ["cat"] and state["style"] == str(cat))
+    assert encoded.count(str(cat)) > before
+
+
+@in_studio()
 async def test_wrong_values_are_named_and_change_nothing(one):
     before = (await one.state())["look"]
     for body, words in (
@@ -113,6 +136,21 @@ async def test_mirror(one):
     await one.running()
     await one.ask("PUT", "/api/mirror", {"on": True})
     await one.until(lambda state: state["mirror"])
+
+
+@in_studio(with_camera=True)
+async def test_a_film_is_paused_and_goes_on_but_a_camera_does_not(one):
+    await one.running()
+    async with one.socket("/api/picture") as socket:
+        for on in (True, False):
+            await one.ask("PUT", "/api/live/pause", {"on": on})
+            await one.until(lambda state, on=on: state["live"]["paused"] == on)
+            await next_picture(socket)  # it may be of the moment before
+            shown = [(await next_picture(socket, original=True))[3].astype(int) for _ in range(3)]
+            assert (np.abs(shown[0] - shown[2]).mean() < 1) == on
+    await one.ask("POST", "/api/live/start", {"source": {"kind": "browser"}}, status=202)
+    await one.until(lambda state: state["live"]["source"]["kind"] == "browser")
+    assert "only a film" in (await one.ask("PUT", "/api/live/pause", {"on": True}, status=409))["error"]
 
 
 @in_studio()
@@ -199,8 +237,9 @@ async def test_a_recording_that_was_cut_short_is_listed_but_not_the_one_at_work(
     await one.until(lambda state: state["recording"]["phase"] == "on")
     assert await one.ask("GET", "/api/pictures") == []
     # One without a picture would leave nothing.
-    while not any(path != left and path.stat().st_size for path in left.parent.iterdir()):
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(SECONDS):
+        while not any(path != left and path.stat().st_size for path in left.parent.iterdir()):
+            await asyncio.sleep(0.05)
     await one.ask("PUT", "/api/recording", {"on": False})
     await one.until(lambda state: state["recording"]["phase"] == "off")
     assert len(await one.ask("GET", "/api/pictures")) == 2

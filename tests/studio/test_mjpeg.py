@@ -114,7 +114,7 @@ def test_two_viewers_at_once(sink):
 
 
 def test_a_slow_viewer_is_given_the_newest_frame_and_holds_up_nobody(sink):
-    # Gray, since JPEG keeps less of colour; noise, since that makes large files.
+    # Gray, since JPEG keeps less of color; noise, since that makes large files.
     noise = np.random.default_rng(0).integers(0, 256, (600, 800, 1), dtype=np.uint8).repeat(3, axis=2)
     slow, slow_reader = open_stream(sink)
     quick, quick_reader = open_stream(sink)

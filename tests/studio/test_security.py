@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+import zlib
 
 import aiohttp
 import pytest
@@ -236,6 +237,19 @@ async def test_large_and_odd_bodies_are_refused(one):
         one.url + "/api/mirror", data=b'{"on": true}', headers={"Content-Type": "text/plain"}
     ) as answer:
         assert answer.status == 415
+
+
+@pytest.mark.parametrize("packed", [zlib.compress(b'{"on": true}'), b"nothing of the kind"])
+def test_compressed_bodies_are_refused_unread(tmp_path, packed, caplog):
+    async def within():
+        async with studio(tmp_path) as one:
+            for place in ("PUT /api/mirror", "PUT /api/looks/a", "POST /api/jobs", "POST /api/styles"):
+                headers = {"Content-Type": "application/json", "Content-Encoding": "deflate"}
+                said = await one.ask(*place.split(), data=packed, headers=headers, status=415)
+                assert said == {"error": "wanted a body that is not compressed, without Content-Encoding"}
+
+    asyncio.run(within())
+    assert not caplog.records
 
 
 @in_studio(with_camera=True)

@@ -41,19 +41,6 @@ def test_a_style_file_is_a_style(stylizer, tmp_path):
     assert (tmp_path / "my kiss.style.npz").stat().st_size < 35_000
 
 
-def test_arrays_of_older_files_beside_the_code_are_left_out(code, tmp_path):
-    older = {"code/statistics": np.zeros((1, 9), np.float32), "code/judged": np.ones((1, 4), np.float32)}
-    index = np.array('{"model_version": "v1"}')
-    arrays = {f"code/{name}": tensor for name, tensor in code.tensors.items()}
-    np.savez_compressed(tmp_path / "wave.style.npz", index=index, **arrays, **older)
-    read = read_style(tmp_path / "wave.style.npz", "v1")
-    assert set(read.tensors) == set(code.tensors)
-    assert all(np.array_equal(read.tensors[name], code.tensors[name]) for name in code.tensors)
-    cache = CodeCache(tmp_path)
-    np.savez_compressed(tmp_path / "key.npz", **code.tensors, **{"statistics": np.zeros((1, 9), np.float32)})
-    assert set(cache.get("key", "wave", "v1").tensors) == set(code.tensors)
-
-
 @pytest.mark.parametrize(
     ("style", "name", "is_file"),
     [
@@ -67,6 +54,16 @@ def test_arrays_of_older_files_beside_the_code_are_left_out(code, tmp_path):
 def test_names(style, name, is_file):
     assert style_name(style) == name
     assert is_style_file(style) == is_file
+
+
+def test_addresses_name_what_they_lead_to():
+    assert style_name("http://a.example/b/the%20cat.png?size=2#top") == "the cat"
+    assert style_name("http://[::1/cat.png") == "cat"
+
+
+def test_one_of_the_web_is_to_be_saved(stylizer):
+    with pytest.raises(StyleError, match=r"'http://a\.example/kiss\.style\.npz' is a style file on the web; save it"):
+        stylizer.encoder.find("http://a.example/kiss.style.npz")
 
 
 def test_it_is_replaced_whole_and_others_may_read_it(code, tmp_path, monkeypatch):

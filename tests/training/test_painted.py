@@ -13,6 +13,7 @@ from training.builtin import PAINTINGS  # noqa: E402
 from training.checkpoint import SHIPPED, load_fast, save_weights, weights_checksum  # noqa: E402
 from training.painted.__main__ import parse  # noqa: E402
 from training.painted.learner import Learner, shipped_codes  # noqa: E402
+from training.painted.loss import PRICES  # noqa: E402
 from training.painted.trainer import Trainer  # noqa: E402
 
 SMALL = FastConfig(half=8, quarter=8, eighth=8, blocks=2, style=16, sixteenth=8, deep_blocks=1, embedding=8, looks=1)
@@ -23,6 +24,10 @@ def paintings_are_seen_small():
     """At full size they take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("models.critic.PAINTING_SIDE", 96)
+        patch.setattr("training.painted.trainer.ENCODED_SIZE", 64)
+        # What else is asked for takes more steps to be at peace with the style, which is what is scored.
+        for price in PRICES.keys() - {"style"}:
+            patch.setitem(PRICES, price, 0.0)
         yield
 
 
@@ -70,6 +75,34 @@ def test_a_run_paints_the_built_in_styles_better_and_leaves_all_files(run):
     assert network.config == SMALL
 
 
+def test_the_encoder_alone_learns_and_the_next_run_takes_up_its_codes(run, material, named, tmp_path):
+    before = run[0].options.run
+    trainer = Trainer(
+        options(
+            material, named, tmp_path / "alone", "--steps", 2, "--encoder-only", "--init", before / "weights.safetensors"
+        )
+    )
+    start = {name: tensor.clone() for name, tensor in trainer.learner.state_dict().items()}
+    trainer.run()
+    moved = {name for name, tensor in trainer.learner.state_dict().items() if not torch.equal(tensor, start[name])}
+    assert moved
+    assert all(name.startswith(("network.encoder.", "network.looked_at")) for name in moved)
+    codes = Trainer(
+        options(material, named, tmp_path / "next", "--steps", 1, "--init", tmp_path / "alone/weights.safetensors")
+    )
+    for name, tensor in trainer.average.free.items():
+        assert torch.allclose(codes.learner.free[name], tensor, atol=1e-5)
+
+
+def test_codes_go_to_the_styles_of_their_names_whatever_the_order(run, material, named, tmp_path, monkeypatch):
+    done = run[0].options.run
+    monkeypatch.setattr("training.painted.trainer.PAINTINGS", PAINTINGS[1::-1])
+    init = ["--init", done / "weights.safetensors"]
+    trainer = Trainer(options(material, named, tmp_path, "--steps", 1, *init))
+    for name, tensor in run[0].average.free.items():
+        assert torch.allclose(trainer.learner.free[name], tensor.flip(0), atol=1e-5)
+
+
 def test_codes_and_weights_have_learnt_and_colours_have_not(run, named):
     trainer, _ = run
     start = load_fast(named / "init.safetensors")[0]
@@ -114,7 +147,7 @@ def test_exported_codes_are_the_built_in_styles(run, tmp_path, capsys, monkeypat
     for name, tensor in kept.code(PAINTINGS[1][0]).tensors.items():
         torch.testing.assert_close(torch.tensor(tensor), wanted[name].detach(), rtol=1e-3, atol=1e-3)
     monkeypatch.setattr(builtin_styles, "PAINTINGS", PAINTINGS)
-    assert builtin_styles.main([str(word) for word in words]) == 1
+    assert builtin_styles.main([str(word) for word in [*words, "--overwrite"]]) == 1
     assert f"wanted {len(PAINTINGS)}" in capsys.readouterr().err
 
 

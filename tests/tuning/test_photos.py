@@ -9,6 +9,7 @@ from streamstyle.errors import SourceError
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.tuning.photos import FRAMES_PER_VIDEO, MOST, SHORT_SIDE, user_photos, usual_photos
+from tests.clips import make_clip, pattern
 
 
 def write(path, value=90, width=96, height=80):
@@ -42,6 +43,14 @@ def test_frames_come_from_all_over_a_video(tmp_path):
     photos, _ = user_photos([str(clip)])
     assert len(photos) == FRAMES_PER_VIDEO
     assert all(not np.array_equal(one, other) for one, other in pairwise(photos))
+
+
+def test_of_a_video_that_was_cut_there_is_what_came(tmp_path):
+    clip = make_clip(tmp_path / "clip.mkv", images=[pattern(index, 96, 72) for index in range(40)], rate=4)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    photos, problems = user_photos([str(clip)])
+    assert 3 <= len(photos) < FRAMES_PER_VIDEO
+    assert problems == []
 
 
 def test_what_cannot_be_used_is_left_out_and_said(tmp_path):

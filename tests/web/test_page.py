@@ -1,15 +1,8 @@
 """The page that paints in the browser alone, in headless Chromium: as the Python runtime does, offline, by itself."""
 
 import base64
-import contextlib
-import functools
-import http.server
 import itertools
 import random
-import shutil
-import subprocess
-import threading
-import time
 
 import av
 import cv2
@@ -19,151 +12,11 @@ import pytest
 import streamstyle as st
 from streamstyle.live.autosize import AutoSize, ladder
 from streamstyle.paint.grain import grained
-from tests.chromium import CHROMIUM, FLAGS, WHY_NOT
 from tests.clips import Audio, make_clip, pattern
+from tests.web.pages import BROWSER, SECONDS, become_ready, canvas_pixels, in_browser, psnr, wait, wait_for_pictures
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT),
-    pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm, which fetches what the page is built from"),
-    pytest.mark.timeout(300),
-]
-SECONDS = 120
-"""That the slowest step may take on a busy machine."""
+pytestmark = BROWSER
 MOST_BYTES = 25e6
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments):
-        pass
-
-
-class Served:
-    """A folder at an address of this machine."""
-
-    def __init__(self, folder):
-        handler = functools.partial(Quiet, directory=folder)
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    def stop(self):
-        if self.thread.is_alive():
-            self.server.shutdown()
-            self.thread.join()
-            self.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    from web import build
-
-    target = tmp_path_factory.mktemp("web") / "dist"
-    try:
-        build.fetch_packages()
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"npm cannot fetch what the page is built from: {error}")
-    build.build(target)
-    return target
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    film = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
-    frames = [cv2.imencode(".jpg", pattern(index, 320, 240)[..., ::-1])[1].tobytes() for index in range(12)]
-    film.write_bytes(b"".join(frames))
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, f"--use-file-for-fake-video-capture={film}"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def served(folder):
-    served = Served(folder)
-    yield served
-    served.stop()
-
-
-@pytest.fixture
-def page(browser, served):
-    """Ready to paint; what it asked for of other hosts, and what went wrong in it, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, permissions=["camera"])
-    page = context.new_page()
-    strangers, troubles = [], []
-    page.on("request", lambda request: strangers.append(request.url) if is_elsewhere(request.url, served) else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(served.url)
-    become_ready(page)
-    yield page
-    context.close()
-    assert (strangers, troubles) == ([], [])
-
-
-def is_elsewhere(url, served):
-    return not url.startswith((served.url, "blob:", "data:"))
-
-
-def wait(page, condition):
-    """Ask again and again; Playwright's own way of waiting evaluates strings, which the page forbids."""
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        # While the page loads itself anew there is nothing to ask.
-        with contextlib.suppress(playwright.Error):
-            if value := page.evaluate(condition):
-                return value
-        page.wait_for_timeout(100)
-    raise AssertionError(f"not within {SECONDS} s: {condition}")
-
-
-def become_ready(page):
-    """It loads itself anew once, to get all cores."""
-    wait(
-        page,
-        "() => document.documentElement.dataset.ready && (self.crossOriginIsolated || sessionStorage.reloaded) || null",
-    )
-    wait(page, "() => document.documentElement.dataset.ready")
-
-
-def painted_count(page):
-    return int(page.evaluate("() => document.getElementById('picture').dataset.count ?? 0"))
-
-
-def wait_for_pictures(page, more=3):
-    before = painted_count(page)
-    wait(page, f"() => Number(document.getElementById('picture').dataset.count ?? 0) >= {before + more}")
-
-
-def canvas_pixels(page):
-    """What the page shows, (H, W, 3) uint8 RGB."""
-    text = page.evaluate("() => document.getElementById('picture').toDataURL('image/png').split(',')[1]")
-    return cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-
-
-def in_browser(page, image, style, *, grain):
-    """Painted by the page's own code."""
-    height, width = image.shape[:2]
-    script = """async ([text, width, height, style, grain]) => {
-      const { Painter, builtinStyles } = await import('./painter.js');
-      const pixels = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-      const painter = new Painter('wasm');
-      await painter.setCode((await builtinStyles()).find(({ name }) => name === style).code);
-      const painted = await painter.pixels(pixels, { width, height, alpha: 1, grain });
-      painter.close();
-      return btoa(Array.from(painted, (value) => String.fromCharCode(value)).join(''));
-    }"""
-    text = base64.b64encode(np.ascontiguousarray(image).tobytes()).decode()
-    answer = page.evaluate(script, [text, width, height, style, grain])
-    return np.frombuffer(base64.b64decode(answer), np.uint8).reshape(image.shape)
-
-
-def psnr(first, second):
-    error = np.square(first.astype(float) - second.astype(float)).mean()
-    return 10 * np.log10(255**2 / max(error, 1e-9))
 
 
 def test_the_folder_is_small_and_whole(folder):
@@ -275,28 +128,6 @@ def test_a_film_comes_back_painted_with_every_frame_and_its_sound(page, tmp_path
         assert len(frames) == 8
         assert np.abs(frames[4].astype(int) - before[4].astype(int)).mean() > 10
         assert len(painted.streams.audio) == 1
-
-
-def test_what_is_no_picture_is_told_in_words(page, tmp_path):
-    text = tmp_path / "text.png"
-    text.write_text("no picture")
-    page.set_input_files("#painting", text)
-    assert "not a picture" in page.locator(".toast").last.inner_text()
-    page.set_input_files("#file", text)
-    assert page.locator("#start").is_visible()
-
-
-def test_a_refused_camera_is_told_in_words(browser, served):
-    context = browser.new_context()
-    page = context.new_page()
-    page.add_init_script(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"
-    )
-    page.goto(served.url)
-    become_ready(page)
-    page.click("#use-camera")
-    assert "Allow it" in page.locator(".toast").last.inner_text()
-    context.close()
 
 
 def test_it_fits_a_phone(browser, served):

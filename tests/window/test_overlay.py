@@ -1,7 +1,6 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import pytest
 
@@ -53,21 +52,6 @@ def luminance(image):
     return linear @ np.array([0.2126, 0.7152, 0.0722])
 
 
-@pytest.fixture(params=["font", "strokes"])
-def glyphs_of(request, monkeypatch):
-    """Both ways of writing: OpenCV 5's font, and the strokes that OpenCV 4 has."""
-    if request.param == "font" and not hasattr(cv2, "FontFace"):
-        pytest.skip("this OpenCV has no font")
-    if request.param == "strokes":
-        monkeypatch.setattr(glyphs, "_face", lambda: None)
-    caches = (glyphs.width, glyphs.mask, glyphs.shorten, glyphs.wrap)
-    for cached in caches:
-        cached.cache_clear()
-    yield request.param
-    for cached in caches:
-        cached.cache_clear()
-
-
 @pytest.mark.parametrize("shape", SIZES)
 def test_the_input_is_left_alone_and_the_size_kept(shape):
     image = picture(*shape)
@@ -82,7 +66,7 @@ def test_the_input_is_left_alone_and_the_size_kept(shape):
 
 @pytest.mark.parametrize("shape", SIZES)
 @pytest.mark.parametrize("value", [0, 128, 255])
-def test_text_stands_out_at_both_edges_of_any_picture(shape, value, glyphs_of):
+def test_text_stands_out_at_both_edges_of_any_picture(shape, value):
     drawn = Overlay().draw(picture(*shape, value), FULL)
     edge = shape[0] // 4
     for band in (drawn[:edge], drawn[-edge:]):
@@ -143,7 +127,7 @@ def test_a_4k_picture_is_drawn():
         "%s {0}",
     ],
 )
-def test_any_name_is_written_within_the_bar(name, glyphs_of):
+def test_any_name_is_written_within_the_bar(name):
     image = picture(value=0)
     drawn = Overlay().draw(image, Status(name, fps=29.9, message=name, notice=name))
     # The figures keep their place whatever the name is.
@@ -152,16 +136,14 @@ def test_any_name_is_written_within_the_bar(name, glyphs_of):
     assert np.array_equal(drawn[-40:], nameless[-40:]) == (not glyphs.one_line(name))
 
 
-def test_names_without_ascii_are_written_as_they_are_where_there_is_a_font():
-    if not hasattr(cv2, "FontFace"):
-        pytest.skip("this OpenCV has no font")
+def test_names_without_ascii_are_written_as_they_are():
     draw = Overlay().draw
     image = picture(value=0)
     waves = [draw(image, Status(name)) for name in ("神奈川沖浪裏", "富嶽三十六景", "??????")]
     assert not any(np.array_equal(waves[first], waves[second]) for first, second in ((0, 1), (0, 2), (1, 2)))
 
 
-def test_text_becomes_ascii_where_nothing_else_can_be_written():
+def test_text_becomes_ascii_for_titles_of_windows():
     assert glyphs.to_ascii("Éclair · été") == "Eclair - ete"
     assert glyphs.to_ascii("神奈川") == "???"
     assert glyphs.to_ascii("Straße…") == "Strasse..."
@@ -173,7 +155,7 @@ def test_one_line_has_no_breaks_and_no_control_characters():
 
 
 @pytest.mark.parametrize("room", [0, 5, 20, 60, 200, 1000])
-def test_shortened_text_fits_and_says_that_it_was_cut(room, glyphs_of):
+def test_shortened_text_fits_and_says_that_it_was_cut(room):
     text = "a-very-long-style-name-indeed"
     shortened = glyphs.shorten(text, 14, room)
     assert glyphs.width(shortened, 14) <= room
@@ -185,8 +167,6 @@ def test_shortened_text_fits_and_says_that_it_was_cut(room, glyphs_of):
 
 
 def test_figures_of_the_same_length_do_not_move_the_others():
-    if not hasattr(cv2, "FontFace"):
-        pytest.skip("the strokes of OpenCV 4 differ in width")
     image = picture(value=0)
     first, second = (Overlay().draw(image, replace(FULL, fps=fps)) for fps in (11.1, 24.8))
     changed = np.flatnonzero((first != second).any((0, 2)))

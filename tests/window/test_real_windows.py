@@ -20,7 +20,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="displays are named s
 
 PROGRAM = """
 import json, os, sys, time
-import streamstyle
+import streamstyle.media  # loads OpenCV first
 import av  # as the program does, whose windows must open all the same
 import numpy as np
 from streamstyle.errors import StreamstyleError
@@ -140,7 +140,7 @@ def test_a_key_pressed_arrives_as_its_action(screen):
         assert (program.returncode, rest, errors) == (0, "", "")
     finally:
         program.kill()
-        program.communicate()
+        program.communicate(timeout=60)
 
 
 def test_the_wheel_and_clicks_arrive_and_nothing_is_zoomed(screen, tmp_path):
@@ -154,12 +154,14 @@ def test_the_wheel_and_clicks_arrive_and_nothing_is_zoomed(screen, tmp_path):
         for button, action in (("4", "ALPHA_UP"), ("4", "ALPHA_UP"), ("5", "ALPHA_DOWN"), ("1", "PAUSE"), ("3", "HELP")):
             xdotool(screen, "click", button)
             assert said(program) == [action, None]
-        subprocess.run(["import", "-window", number, str(tmp_path / "w.png")], env=environment_of(screen), check=True)
+        subprocess.run(
+            ["import", "-window", number, str(tmp_path / "w.png")], env=environment_of(screen), check=True, timeout=100
+        )
         seen = cv2.imread(str(tmp_path / "w.png")).reshape(-1, 3)
         assert len(np.unique(seen, axis=0)) == 1  # zoomed, a navigator would be drawn over it
     finally:
         program.kill()
-        program.communicate()
+        program.communicate(timeout=60)
 
 
 TAKEN = """
@@ -202,7 +204,7 @@ def test_locks_do_not_break_the_keys(screen):
         xdotool(screen, "key", "Caps_Lock", "Num_Lock")
     finally:
         program.kill()
-        program.communicate()
+        program.communicate(timeout=60)
 
 
 def test_closing_the_window_is_noticed_and_it_can_be_opened_again(screen):
@@ -216,12 +218,12 @@ def test_closing_the_window_is_noticed_and_it_can_be_opened_again(screen):
         assert (program.returncode, errors) == (0, "")
     finally:
         program.kill()
-        program.communicate()
+        program.communicate(timeout=60)
 
 
 def test_red_is_red_on_the_screen(tmp_path):
     """On a new screen each time: without a window manager and with busy cores, about one window of OpenCV's in eight stays
-    black for good, also in a program of five lines of OpenCV alone. Any colour but black and red is ours."""
+    black for good, also in a program of five lines of OpenCV alone. Any color but black and red is ours."""
     if shutil.which("import") is None:
         pytest.skip("ImageMagick's import is not installed")
     if shutil.which("xdotool") is None or shutil.which("Xvfb") is None:
@@ -229,31 +231,31 @@ def test_red_is_red_on_the_screen(tmp_path):
     seen = []
     for _ in range(5):
         with virtual_screen("-noreset") as screen:
-            seen.append(colour_on(screen, tmp_path / "window.png"))
+            seen.append(color_on(screen, tmp_path / "window.png"))
         if seen[-1] == (0, 0, 255):
             return
         assert seen[-1] in {None, (0, 0, 0)}, seen
     raise AssertionError(f"none of five windows showed anything: {seen}")
 
 
-def colour_on(screen, picture):
-    """Blue, green and red of the window that the program opens on a screen; None where it is not of one colour."""
+def color_on(screen, picture):
+    """Blue, green and red of the window that the program opens on a screen; None where it is not of one color."""
     program = start(environment_of(screen))
-    colour, deadline = None, time.monotonic() + 6
+    color, deadline = None, time.monotonic() + 6
     try:
         number = focused(screen)
-        while time.monotonic() < deadline and colour in {None, (0, 0, 0)}:
+        while time.monotonic() < deadline and color in {None, (0, 0, 0)}:
             # While the window is being placed, the screen may not give its picture.
             command = ["import", "-window", number, str(picture)]
             if subprocess.run(command, env=environment_of(screen), timeout=30, check=False).returncode == 0:
                 shot = cv2.imread(str(picture))
                 plain = shot.shape == (360, 640, 3) and (shot == shot[0, 0]).all()
-                colour = tuple(shot[0, 0].tolist()) if plain else None
+                color = tuple(shot[0, 0].tolist()) if plain else None
             time.sleep(0.05)
     finally:
         program.kill()
-        program.communicate()
-    return colour
+        program.communicate(timeout=60)
+    return color
 
 
 def test_a_desktop_that_asks_for_wayland_gets_an_x_window(screen):
@@ -266,7 +268,7 @@ def test_a_desktop_that_asks_for_wayland_gets_an_x_window(screen):
         assert (program.returncode, errors) == (0, "")
     finally:
         program.kill()
-        program.communicate()
+        program.communicate(timeout=60)
 
 
 @LINUX

@@ -42,9 +42,6 @@ class FakePeople:
     def follow(self, content):
         return np.ones(content.shape[:2], np.float32)
 
-    def close(self):
-        pass
-
 
 class FakeWindow:
     def __init__(self):
@@ -71,12 +68,13 @@ def pair():
 
 
 @pytest.fixture
-def viewer():
+def viewer(monkeypatch):
+    monkeypatch.setattr("streamstyle.look.player.find_people", FakePeople)
     stylizer = FakeStylizer()
-    controls = Controls(stylizer, Settings(("a", "b", "c")), FakePeople)
+    controls = Controls(stylizer, Settings(("a", "b", "c")))
     controls.start()
     live = Live(Camera(), stylizer, controls)
-    live.controls.wishes.beside = lambda work: work()
+    live.controls.wishes.in_background = lambda work: work()
     live.taken = []
     live.sinks.toggle_recording = lambda path: live.taken.append(path())
     live.snapshot = live.taken.append

@@ -30,6 +30,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--encoder-rate", type=float, default=3e-4, help="of the style encoder (default 3e-4)")
     parser.add_argument("--code-rate", type=float, default=5e-3, help="of the built-in styles' codes (default 5e-3)")
     parser.add_argument(
+        "--encoder-only",
+        action="store_true",
+        help="leave the stylizer and the built-in styles as they are: five times as many paintings are seen",
+    )
+    parser.add_argument(
         "--partner", type=Path, help="folder of another run, on another core and with another --seed, to share weights with"
     )
     parser.add_argument("--log-every", type=int, default=25, help="steps between two lines of the log (default 25)")

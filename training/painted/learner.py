@@ -1,9 +1,12 @@
 """What is trained: the network, and beside it the codes of the built-in styles, which are free numbers."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.fast import Fast
@@ -13,6 +16,7 @@ from streamstyle.styles.store import BuiltinStyles
 from training.checkpoint import weights_checksum
 
 _LEAST_STD = 1e-3
+_NAMES = "styles"
 
 
 class Learner(nn.Module):
@@ -46,6 +50,38 @@ class Learner(nn.Module):
         colors = {name: tensor[chosen] for name, tensor in self.colors.items()}
         free = {name: part[chosen].exp() if name.endswith("_std") else part[chosen] for name, part in self.free.items()}
         return colors | free
+
+
+@torch.no_grad()
+def save_codes(learner: Learner, names: Sequence[str], path: Path) -> None:
+    """Write the codes of the built-in styles: name of the tensor -> (S, C, 1, 1) float32, and the styles' names.
+
+    Args:
+        learner: Has learnt them.
+        names: Of its S built-in styles.
+        path: A safetensors file.
+    """
+    codes = {part: tensor.contiguous() for part, tensor in learner.builtin(range(len(names))).items()}
+    save_file(codes, path, metadata={_NAMES: json.dumps(list(names))})
+
+
+def read_codes(path: Path) -> dict[str, dict[str, Tensor]]:
+    """The codes that `save_codes` wrote.
+
+    Returns:
+        Name of the style -> name of the tensor -> (1, C, 1, 1) float32.
+
+    Raises:
+        ValueError: The file cannot be read as codes.
+        OSError: It cannot be read at all.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            names = json.loads((file.metadata() or {})[_NAMES])
+            tensors = {part: file.get_tensor(part) for part in file.keys()}  # noqa: SIM118 - not a mapping
+        return {name: {part: tensor[[place]] for part, tensor in tensors.items()} for place, name in enumerate(names)}
+    except (SafetensorError, KeyError, IndexError, json.JSONDecodeError) as error:
+        raise ValueError(f"'{path}' holds no codes with names; wanted codes.safetensors of training.painted") from error
 
 
 def shipped_codes(weights: Path) -> dict[str, dict[str, Tensor]]:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.critic import Critic, Target
@@ -23,13 +22,15 @@ from training.builtin import PAINTINGS
 from training.checkpoint import follow, load_fast, save_atomically, save_weights
 from training.data import Shuffler, centre_crop, load_images, random_crop
 from training.painted.held_out import HeldOut
-from training.painted.learner import Learner, shipped_codes
+from training.painted.learner import Learner, read_codes, save_codes, shipped_codes
 from training.painted.loss import Loss
 from training.partner import EVERY_STEPS, Partner
 from training.precision import autocast
 
 SMALLEST_PHOTO, SMALLEST_PAINTING = 0.6, 0.8
 """Smallest side of a crop as a share of the picture's short side."""
+ENCODED_SIZE = 256
+"""Side in pixels of the crops of paintings that are encoded, and of the held-out photos."""
 MOST_GRADIENT = 1.0
 WARM_UP_STEPS = 60
 EMA = 0.997
@@ -58,15 +59,18 @@ class Trainer:
         files = [file for _, file, _ in PAINTINGS if file in known]
         self.builtin = [known[file] for file in files] or paintings.images[:1]
         held_out = [image for name, image in zip(unseen.names, unseen.images, strict=True) if name not in files]
-        self.held_out = HeldOut(self.critic, unseen_photos.images, held_out, self.builtin, options.size)
+        self.held_out = HeldOut(self.critic, unseen_photos.images, held_out, self.builtin, ENCODED_SIZE)
         network = load_fast(options.init)[0].train()
-        codes = self._first_codes(network, [name for name, file, _ in PAINTINGS if file in known] or [""])
+        self.names = [name for name, file, _ in PAINTINGS if file in known] or [""]
+        codes = self._first_codes(network, self.names)
         self.learner = Learner(network, codes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.learner).requires_grad_(requires_grad=False)
         self.rng, self.generator = np.random.default_rng(options.seed), torch.Generator().manual_seed(options.seed)
         self.draws = [Shuffler(len(images), self.rng) for images in (self.photos, self.paintings, self.builtin)]
         self.targets: dict[tuple[str, int], Target] = {}
         self.loss = Loss(self.critic, network.stylizer, self.precision, self.generator)
+        if options.encoder_only:
+            network.stylizer.requires_grad_(requires_grad=False)
         self.optimizer = torch.optim.Adam(self._groups(), betas=(0.9, 0.99))
         self.partner = Partner(options.run, options.partner) if options.partner else None
         self.step, self.seconds = 0, 0.0
@@ -74,10 +78,11 @@ class Trainer:
 
     @torch.no_grad()
     def _first_codes(self, network: Fast, names: list[str]) -> list[dict[str, Tensor]]:
-        """Codes to begin with: those shipped, where the run goes on from shipped weights; else the encoder's."""
-        shipped, side = shipped_codes(self.options.init), self.options.size
+        """Codes to begin with: those beside the weights, or shipped with them; else the encoder's."""
+        beside = self.options.init.with_name("codes.safetensors")
+        known = read_codes(beside) if beside.is_file() else shipped_codes(self.options.init)
         return [
-            shipped.get(name) or dict(network.encode(centre_crop(image, side)[None])[0])
+            known.get(name) or dict(network.encode(centre_crop(image, ENCODED_SIZE)[None])[0])
             for name, image in zip(names, self.builtin, strict=True)
         ]
 
@@ -86,6 +91,8 @@ class Trainer:
         frames = list(network.stylizer.parameters())
         known = set(frames)
         encoder = [parameter for parameter in network.parameters() if parameter not in known]
+        if options.encoder_only:
+            return [{"params": encoder, "rate": options.encoder_rate}]
         return [
             {"params": frames, "rate": options.rate},
             {"params": encoder, "rate": options.encoder_rate},
@@ -101,11 +108,11 @@ class Trainer:
 
     def train_step(self) -> dict[str, float]:
         """One update; returns what the parts of the loss are."""
-        half = self.options.batch // 2
+        half, alone = self.options.batch // 2, self.options.encoder_only
         photos = self._draw_photos(2 * half)
-        code, wanted = self._draw_styles(half)
+        code, wanted = self._draw_paintings(2 * half) if alone else self._draw_styles(half)
         self._set_rates()
-        loss, parts = self.loss.of(photos, code, wanted, self.step)
+        loss, parts = self.loss.of(photos, code, wanted, self.step, with_prices=not alone)
         self._update(loss)
         return parts
 
@@ -119,16 +126,22 @@ class Trainer:
 
     def _draw_styles(self, half: int) -> tuple[dict[str, Tensor], list[Target]]:
         """Codes of `half` paintings and `half` built-in styles, in turn, and what the critic wants of them."""
-        indices, builtin = self.draws[1].take(half), self.draws[2].take(half)
-        crops = [random_crop(self.paintings[i], self.options.size, self.rng, smallest=SMALLEST_PAINTING) for i in indices]
+        builtin = self.draws[2].take(half)
+        encoded, wanted = self._draw_paintings(half)
+        free = self.learner.builtin(builtin)
+        order = [place // 2 + (place % 2) * half for place in range(2 * half)]
+        code = {name: torch.cat([encoded[name], free[name]])[order] for name in encoded}
+        wanted += [self._target("builtin", i) for i in builtin]
+        return code, [wanted[place] for place in order]
+
+    def _draw_paintings(self, number: int) -> tuple[dict[str, Tensor], list[Target]]:
+        """Codes of paintings by the encoder, and what the critic wants of them."""
+        indices = self.draws[1].take(number)
+        crops = [random_crop(self.paintings[i], ENCODED_SIZE, self.rng, smallest=SMALLEST_PAINTING) for i in indices]
         with autocast("cpu", self.precision):
             styles = torch.stack(crops).contiguous(memory_format=torch.channels_last)
             encoded = self.learner.network.encode(styles)[0]
-        free = self.learner.builtin(builtin)
-        order = [place // 2 + (place % 2) * half for place in range(2 * half)]
-        code = {name: torch.cat([encoded[name].float(), free[name]])[order] for name in encoded}
-        wanted = [self._target("painting", i) for i in indices] + [self._target("builtin", i) for i in builtin]
-        return code, [wanted[place] for place in order]
+        return {name: part.float() for name, part in encoded.items()}, [self._target("painting", i) for i in indices]
 
     def _target(self, kind: str, index: int) -> Target:
         """What the critic wants of a painting, found once."""
@@ -166,6 +179,7 @@ class Trainer:
                     {
                         name: _mean([row[name] for row in recent if name in row])
                         for name in ("style", "content", "grid", "lattice")
+                        if any(name in row for row in recent)
                     }
                 )
             if time.monotonic() - saved > 60 * self.options.save_minutes:
@@ -198,9 +212,7 @@ class Trainer:
         record = {name: getattr(self.options, name) for name in names}
         record |= {"steps": self.step, "minutes": round(self.seconds / 60), "held_out": score, "images": self.images}
         save_weights(self.average.network, run / "weights.safetensors", record, dtype=torch.float16)
-        with torch.no_grad():
-            codes = self.average.builtin(range(len(self.builtin)))
-        save_file({name: tensor.contiguous() for name, tensor in codes.items()}, run / "codes.safetensors")
+        save_codes(self.average, self.names, run / "codes.safetensors")
         return score
 
     def resume(self) -> bool:

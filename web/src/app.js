@@ -1,12 +1,14 @@
 /** The page, in one file since all of it shares one state: camera, photo or film in, painted picture out. */
 
 import { addDivider } from "./divider.js";
+import { Enlarger } from "./enlarge.js";
 import { filmsServe, paintFilm } from "./films.js";
-import { blend, builtinStyles, encode, gpuServes, Painter, threads } from "./painter.js";
+import { bestPrecision, blend, builtinStyles, encode, Painter, threads } from "./painter.js";
 import { cameraTrouble, download, say } from "./say.js";
 import { AutoSize, ladder } from "./size.js";
 
 /** @typedef {import("./painter.js").Code} Code */
+/** @typedef {import("./painter.js").Precision} Precision */
 /** @typedef {{ name: string, title: string, painter: string, year: string, thumbnail: string, code: Code }} Style */
 
 const STROKES = [
@@ -16,6 +18,13 @@ const STROKES = [
 ];
 const GRAIN = 0.5;
 const MOST_WIDTH = 1920;
+const PAINTING_SIDE = 2048;
+const LOST_MILLISECONDS = 60_000;
+/** Of the side, where there is too little memory; and the side at which that ends. */
+const [LESS, LEAST] = [0.7, 120];
+const FRAME_MILLISECONDS = 33;
+/** After which a frame is taken to have come where the browser should have told it. */
+const UNTOLD_MILLISECONDS = 100;
 const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
 const find = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
@@ -35,10 +44,17 @@ const state = {
   mirror: true,
   /** @type {"none" | "camera" | "film" | "photo"} */ source: "none",
   /** @type {AutoSize | null} */ size: null,
+  /** The longest short side that there is memory for, as far as is known. */
+  most: Infinity,
 };
+const enlarger = Enlarger.open();
 /** @type {Painter} */
 let painter;
 let busy = false;
+/** Short side of the last picture, in pixels. */
+let paintedSide = 0;
+/** When the graphics processor was lost, by performance.now(). */
+let lostAt = -Infinity;
 /** Whether something was asked for, which loading the page anew would lose. */
 let asked = false;
 /** Frames since the ladder of sizes was made. */
@@ -55,18 +71,15 @@ async function begin() {
   void registerOffline();
   addDivider(stage);
   listen();
-  find("status").textContent = "Loading…";
+  find("advice").textContent = "Loading. On the first visit, this takes a moment.";
   try {
-    const [styles, gpu] = await Promise.all([builtinStyles(), gpuServes()]);
+    const [styles, precision] = await Promise.all([builtinStyles(), bestPrecision()]);
     state.styles = styles;
     showStyles();
-    await openPainter(gpu ? "webgpu" : "wasm");
-    await useCode();
-    advise(gpu);
-    document.documentElement.dataset.ready = painter.backend;
+    await openPainter(precision);
+    advise();
     return true;
   } catch (error) {
-    find("status").textContent = "";
     find("advice").textContent = `This browser cannot paint: ${words(error)}. Try a current Chrome, Edge, Firefox or Safari.`;
     return false;
   }
@@ -78,23 +91,27 @@ async function ready() {
   return begun;
 }
 
-/** @param {"webgpu" | "wasm"} backend */
-async function openPainter(backend) {
-  painter = new Painter(backend);
+/** @param {Precision} precision @param {number} [cores] */
+async function openPainter(precision, cores = threads()) {
+  let open = false;
+  const opened = new Painter(precision, cores, (why) => open && void recover(why, opened));
+  painter = opened;
   try {
-    await painter.ready;
+    await Promise.all([opened.ready, opened.setCode(chosenCode()), precision !== "int8" && opened.check()]);
+    open = true;
+    document.documentElement.dataset.ready = precision;
   } catch (error) {
-    painter.close();
-    if (backend === "wasm") throw error;
-    say("The graphics processor could not be used; the main processor paints.");
-    await openPainter("wasm");
+    opened.close();
+    if (precision !== "int8") say("The graphics processor could not be used; the main processor paints.");
+    // Each thread takes memory, of which phones give little.
+    else if (cores === 1) throw error;
+    await openPainter("int8", precision === "int8" ? 1 : cores);
   }
 }
 
-/** @param {boolean} gpu */
-function advise(gpu) {
-  find("status").textContent = "";
-  if (gpu) return;
+function advise() {
+  find("advice").textContent = "";
+  if (painter.precision !== "int8") return;
   const one = threads() === 1 && !self.crossOriginIsolated;
   find("advice").textContent = one
     ? "This browser offers no graphics processor to pages, and only one processor core, so it paints in fewer pixels. Over https:// it gives all cores."
@@ -106,6 +123,7 @@ async function registerOffline() {
   try {
     await navigator.serviceWorker.register("./sw.js");
     await navigator.serviceWorker.ready;
+    if ((await caches.keys()).length === 0) say("This page will not work offline: the browser has no room for its files.");
     // The worker also sends the headers without which browsers give a page only one core; they count from the next load on.
     if (self.crossOriginIsolated || sessionStorage.getItem("reloaded") || asked) return;
     sessionStorage.setItem("reloaded", "yes");
@@ -119,6 +137,8 @@ async function registerOffline() {
 const words = (error) => (error instanceof Error ? error.message : String(error));
 
 function listen() {
+  // A phone that is turned.
+  video.addEventListener("resize", beginSize);
   find("use-camera").addEventListener("click", useCamera);
   find("camera-button").addEventListener("click", useCamera);
   for (const id of ["use-file", "file-button"]) find(id).addEventListener("click", () => find("file").click());
@@ -214,6 +234,7 @@ function enable() {
 /** @param {"none" | "camera" | "film" | "photo"} source */
 function setSource(source) {
   state.source = source;
+  if (source !== "camera") recording?.recorder.stop();
   find("start").hidden = source !== "none";
   canvas.hidden = source === "none";
   video.hidden = source !== "camera";
@@ -237,7 +258,7 @@ async function useCamera() {
     });
     setSource("camera");
     beginSize();
-    nextFrame();
+    void paintFrames(stream);
   } catch (error) {
     say(cameraTrouble(error));
   }
@@ -252,33 +273,59 @@ function stopCamera() {
 function beginSize() {
   if (state.source !== "camera" || !video.videoWidth) return;
   const rate = /** @type {MediaStream} */ (video.srcObject).getVideoTracks()[0].getSettings().frameRate || 30;
-  const sizes = ladder(Math.min(video.videoWidth, video.videoHeight), STROKES[state.strokes].side);
+  const sizes = ladder(Math.min(video.videoWidth, video.videoHeight, state.most), STROKES[state.strokes].side);
   state.size = new AutoSize(sizes, 1 / rate);
   sizedFrames = 0;
 }
 
-/** One frame at a time, always the newest: what comes while one is painted is let go. */
-function nextFrame() {
-  const again = () => {
-    if (state.source === "camera") nextFrame();
-  };
-  const paint = async () => {
-    if (state.source === "camera" && !busy && !document.hidden) await paintCamera();
-    again();
-  };
-  if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(paint);
-  else requestAnimationFrame(paint);
+/** @param {MediaStream} stream One frame at a time, always the newest: those that come while one is painted are let go but for the last. */
+async function paintFrames(stream) {
+  for (let last = -1; video.srcObject === stream && state.source === "camera"; ) {
+    await nextFrame(last);
+    last = frameNumber();
+    if (!busy && !document.hidden) await paintCamera();
+  }
 }
+
+const frameNumber = () => video.getVideoPlaybackQuality().totalVideoFrames;
+
+/** @param {number} last Its number. @returns {Promise<void>} Ends when the camera has another. */
+function nextFrame(last) {
+  if (frameNumber() !== last && !document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    const told = "requestVideoFrameCallback" in video;
+    const come = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    const asked = told ? video.requestVideoFrameCallback(come) : 0;
+    // WebKit does not call back for every kind of camera.
+    const late = setTimeout(() => {
+      if (told) video.cancelVideoFrameCallback(asked);
+      resolve();
+    }, told ? UNTOLD_MILLISECONDS : FRAME_MILLISECONDS);
+  });
+}
+
+/** The camera's present frame. Where nothing works on the graphics processor, it is copied and converted by whoever draws it. */
+async function taken() {
+  const plain = painter.precision === "int8" && !enlarger && "VideoFrame" in self;
+  return plain ? new VideoFrame(video) : createImageBitmap(video);
+}
+
+/** @param {ImageBitmap | VideoFrame} frame @returns {[number, number]} Width and height. */
+const sides = (frame) => ("displayWidth" in frame ? [frame.displayWidth, frame.displayHeight] : [frame.width, frame.height]);
 
 async function paintCamera() {
   const size = /** @type {AutoSize} */ (state.size);
+  const used = painter;
   busy = true;
   try {
     const started = performance.now();
-    const frame = await createImageBitmap(video);
-    const painted = await painter.paint(frame, { ...fitted(video.videoWidth, video.videoHeight, size.size), alpha: state.alpha, grain: GRAIN });
-    if (state.source !== "camera") return painted.bitmap.close();
-    show(painted.bitmap, video.videoWidth, video.videoHeight, state.mirror);
+    const frame = await taken();
+    const painted = await used.paint(frame, { ...fitted(...sides(frame), size.size), alpha: state.alpha, grain: GRAIN });
+    if (state.source !== "camera") return [painted.bitmap, painted.frame].forEach((bitmap) => bitmap.close());
+    show(painted, state.mirror);
     const now = performance.now();
     const seconds = (now - started) / 1000;
     // The first frames prepare the graph; what the third one costs tells which size fits.
@@ -286,23 +333,47 @@ async function paintCamera() {
     else size.update(seconds, now / 1000);
     count(now, size.size);
   } catch (error) {
-    await recover(error);
+    await recover(error, used);
   } finally {
     busy = false;
   }
 }
 
-/** A graphics processor can be lost, by a driver's restart or for want of memory. @param {unknown} error */
-async function recover(error) {
-  painter.close();
-  if (painter.backend === "wasm") {
+/**
+ * A graphics processor can be lost, by a driver's restart or for want of memory. It is tried again, but not twice in a short time.
+ *
+ * @param {unknown} error
+ * @param {Painter} failed
+ */
+async function recover(error, failed) {
+  if (failed !== painter) return;
+  failed.close();
+  const now = performance.now();
+  const again = failed.precision !== "int8" && now - lostAt > LOST_MILLISECONDS;
+  lostAt = now;
+  if (failed.precision !== "int8") {
+    if (!again) say("The graphics processor failed; the main processor goes on.");
+  } else if (paintedSide > LEAST) {
+    state.most = Math.max(LEAST, Math.round(paintedSide * LESS));
+    say("Painting failed, perhaps for want of memory. It goes on in fewer pixels; closing other pages may help.");
+  } else {
     setSource("none");
     stopCamera();
+    say(`Painting failed: ${words(error)}. Close other pages and programs, then reload this one.`);
   }
-  say(painter.backend === "webgpu" ? "The graphics processor failed; the main processor goes on." : `Painting failed: ${words(error)}. Try smaller strokes, or reload the page.`);
-  await openPainter("wasm");
-  await useCode();
+  try {
+    await openPainter(again ? failed.precision : "int8");
+    beginSize();
+    await repaintPhoto();
+  } catch (later) {
+    setSource("none");
+    stopCamera();
+    say(`This page cannot paint any more: ${words(later)}. Reload it.`);
+  }
 }
+
+/** @returns {number} Short side for frames of which every one counts, in pixels. */
+const fixedSide = () => Math.min(STROKES[state.strokes].side, state.most);
 
 /**
  * Sides of a picture with this short side, even.
@@ -313,26 +384,27 @@ async function recover(error) {
  */
 function fitted(width, height, side) {
   const scale = Math.min(1, side / Math.min(width, height));
+  paintedSide = Math.min(side, width, height);
   return { width: Math.max(2, 2 * Math.round((width * scale) / 2)), height: Math.max(2, 2 * Math.round((height * scale) / 2)) };
 }
 
-/**
- * @param {ImageBitmap} bitmap
- * @param {number} width
- * @param {number} height
- * @param {boolean} mirror
- */
-function show(bitmap, width, height, mirror) {
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+/** @param {{ bitmap: ImageBitmap, frame: ImageBitmap | VideoFrame }} painted Is closed. @param {boolean} mirror */
+function show({ bitmap, frame }, mirror) {
+  const [width, height] = sides(frame);
+  if (canvas.width !== width || canvas.height !== height) {
+    [canvas.width, canvas.height] = [width, height];
+    stage.style.setProperty("--aspect", `${width} / ${height}`);
+  }
   context.imageSmoothingQuality = "high";
   context.save();
   if (mirror) {
     context.translate(width, 0);
     context.scale(-1, 1);
   }
-  context.drawImage(bitmap, 0, 0, width, height);
+  context.drawImage(enlarger?.draw(bitmap, frame) ?? bitmap, 0, 0, width, height);
   context.restore();
   bitmap.close();
+  frame.close();
 }
 
 /** @param {number} now @param {number} side */
@@ -340,7 +412,9 @@ function count(now, side) {
   shown.push(now);
   shown = shown.filter((time) => now - time < 2000);
   const rate = (1000 * (shown.length - 1)) / Math.max(1, now - shown[0]);
-  find("status").textContent = shown.length > 2 ? `${Math.round(rate)} pictures a second` : "";
+  const told = shown.length > 2 ? `${Math.round(rate)} ${Math.round(rate) === 1 ? "picture" : "pictures"} a second` : "";
+  // Words that are set anew are laid out anew, though they are the same.
+  if (find("status").textContent !== told) find("status").textContent = told;
   canvas.dataset.side = String(side);
   canvas.dataset.count = String(Number(canvas.dataset.count ?? 0) + 1);
 }
@@ -355,13 +429,15 @@ async function openFile(file) {
   else await openPhoto(file);
 }
 
-/** @type {{ bitmap: ImageBitmap } | null} */
+/** @type {ImageBitmap | null} */
 let picture = null;
 
 /** @param {File} file */
 async function openPhoto(file) {
   try {
-    picture = { bitmap: await createImageBitmap(file) };
+    const opened = await atMost(await createImageBitmap(file), MOST_WIDTH);
+    picture?.close();
+    picture = opened;
   } catch {
     return say(`${file.name} is not a picture that this browser can read. JPEG, PNG, WebP and GIF always work.`);
   }
@@ -373,21 +449,37 @@ async function openPhoto(file) {
   await repaintPhoto();
 }
 
+/**
+ * A picture whose longer side is no longer than that; photos of 40 megapixels fill the memory else.
+ *
+ * @param {ImageBitmap} bitmap Is closed where it is too large.
+ * @param {number} longest
+ */
+async function atMost(bitmap, longest) {
+  const scale = longest / Math.max(bitmap.width, bitmap.height);
+  if (scale >= 1) return bitmap;
+  const [resizeWidth, resizeHeight] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(scale * side)));
+  const smaller = await createImageBitmap(bitmap, { resizeWidth, resizeHeight, resizeQuality: "high" });
+  bitmap.close();
+  return smaller;
+}
+
 async function repaintPhoto() {
   if (state.source !== "photo" || !picture || busy) return;
+  const used = painter;
   busy = true;
   try {
-    const { width, height } = picture.bitmap;
-    const scale = Math.min(1, MOST_WIDTH / Math.max(width, height));
-    const side = STROKES[state.strokes].side;
-    const wanted = JSON.stringify([state.alpha, side, state.first, state.second, state.mix]);
-    const { bitmap } = await painter.paint(await createImageBitmap(picture.bitmap), { ...fitted(width, height, side), alpha: state.alpha, grain: GRAIN });
-    show(bitmap, Math.round(width * scale), Math.round(height * scale), false);
+    const { width, height } = picture;
+    const asked = () => JSON.stringify([state.alpha, fixedSide(), state.first, state.second, state.mix]);
+    const wanted = asked();
+    const painted = await used.paint(await createImageBitmap(picture), { ...fitted(width, height, fixedSide()), alpha: state.alpha, grain: GRAIN });
+    show(painted, false);
     canvas.dataset.count = String(Number(canvas.dataset.count ?? 0) + 1);
     busy = false;
-    if (wanted !== JSON.stringify([state.alpha, STROKES[state.strokes].side, state.first, state.second, state.mix])) await repaintPhoto();
+    if (wanted !== asked()) await repaintPhoto();
   } catch (error) {
-    await recover(error);
+    busy = false;
+    await recover(error, used);
   } finally {
     busy = false;
   }
@@ -405,9 +497,9 @@ async function openFilm(file) {
   try {
     const paint = async (/** @type {ImageBitmap} */ frame) => {
       const { width, height } = frame;
-      const { bitmap } = await painter.paint(frame, { ...fitted(width, height, STROKES[state.strokes].side), alpha: state.alpha, grain: GRAIN });
-      show(await createImageBitmap(bitmap), width, height, false);
-      return bitmap;
+      const painted = await painter.paint(frame, { ...fitted(width, height, fixedSide()), alpha: state.alpha, grain: GRAIN });
+      show(painted, false);
+      return canvas;
     };
     const progress = (/** @type {number} */ share) => {
       find("working-bar").value = share;
@@ -445,6 +537,7 @@ function record() {
     showRecording();
     download(new Blob(parts, { type: recorder.mimeType }), `streamstyle-${stamp()}.${recorder.mimeType.includes("mp4") ? "mp4" : "webm"}`);
   });
+  recorder.addEventListener("error", () => say("The recording ended early: this browser could not go on with it."));
   recorder.start(1000);
   recording = { recorder, parts };
   showRecording();
@@ -459,10 +552,13 @@ const stamp = () => new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-");
 
 // Styles
 
-async function useCode() {
+function chosenCode() {
   const first = state.styles[state.first].code;
-  const code = state.second === null ? first : blend(first, state.styles[state.second].code, state.mix);
-  await painter.setCode(code);
+  return state.second === null ? first : blend(first, state.styles[state.second].code, state.mix);
+}
+
+async function useCode() {
+  await painter.setCode(chosenCode());
   await repaintPhoto();
 }
 
@@ -523,6 +619,14 @@ function markTiles() {
   });
 }
 
+/** @param {ImageBitmap} bitmap @returns {Promise<string>} An address. */
+async function thumbnail(bitmap) {
+  const scale = 320 / Math.max(bitmap.width, bitmap.height);
+  const small = new OffscreenCanvas(Math.max(1, scale * bitmap.width), Math.max(1, scale * bitmap.height));
+  small.getContext("2d")?.drawImage(bitmap, 0, 0, small.width, small.height);
+  return URL.createObjectURL(await small.convertToBlob());
+}
+
 /** @param {File} file */
 async function addStyle(file) {
   if (!(await ready())) return;
@@ -534,8 +638,10 @@ async function addStyle(file) {
   }
   find("styles-hint").textContent = `Looking at ${file.name}…`;
   try {
-    const code = await encode(bitmap);
-    state.styles.unshift({ name: file.name, title: file.name.replace(/\.[^.]*$/, ""), painter: "Your painting", year: "", thumbnail: URL.createObjectURL(file), code });
+    const small = await atMost(bitmap, PAINTING_SIDE);
+    const style = { name: file.name, title: file.name.replace(/\.[^.]*$/, ""), painter: "Your painting", year: "" };
+    state.styles.unshift({ ...style, thumbnail: await thumbnail(small), code: await encode(small) });
+    small.close();
     state.second = state.second === null ? null : state.second + 1;
     state.first = 0;
     showStyles();

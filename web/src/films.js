@@ -9,7 +9,7 @@ export const filmsServe = "VideoDecoder" in self && "VideoEncoder" in self;
  * Paint a film.
  *
  * @param {File} file
- * @param {(frame: ImageBitmap) => Promise<ImageBitmap>} paint
+ * @param {(frame: ImageBitmap) => Promise<CanvasImageSource>} paint Valid until the next call.
  * @param {(share: number) => void} progress
  * @param {AbortSignal} signal Ends it early; nothing is kept then.
  * @returns {Promise<{ blob: Blob, name: string } | null>} Null where it was ended.
@@ -17,8 +17,9 @@ export const filmsServe = "VideoDecoder" in self && "VideoEncoder" in self;
 export async function paintFilm(file, paint, progress, signal) {
   const media = await import("./mediabunny.min.mjs");
   const input = new media.Input({ source: new media.BlobSource(file), formats: media.ALL_FORMATS });
-  const track = await input.getPrimaryVideoTrack();
-  if (!track) throw new Error(`${file.name} has no picture that this browser can read`);
+  const unreadable = `${file.name} cannot be read by this browser; try an MP4 or WebM film`;
+  const track = await input.getPrimaryVideoTrack().catch(() => null);
+  if (!track) throw new Error(unreadable);
   const mp4 = await media.canEncodeVideo("avc", { width: 2 * Math.ceil(track.displayWidth / 2), height: 2 * Math.ceil(track.displayHeight / 2) });
   const target = new media.BufferTarget();
   const output = new media.Output({ target, format: mp4 ? new media.Mp4OutputFormat() : new media.WebMOutputFormat() });
@@ -36,12 +37,11 @@ export async function paintFilm(file, paint, progress, signal) {
         sample.draw(context, 0, 0, canvas.width, canvas.height);
         const painted = await paint(await createImageBitmap(canvas));
         context.drawImage(painted, 0, 0, canvas.width, canvas.height);
-        painted.close();
         return canvas;
       },
     },
   });
-  if (!conversion.isValid) throw new Error(`${file.name} cannot be read by this browser; try an MP4 or WebM film`);
+  if (!conversion.isValid) throw new Error(unreadable);
   for (const { track: lost } of conversion.discardedTracks) if (lost.type === "audio") say("The sound of this film is of a kind that this browser cannot keep.");
   conversion.onProgress = progress;
   signal.addEventListener("abort", () => void conversion.cancel());

@@ -2,6 +2,22 @@
 
 /** @typedef {{ backend: "webgpu" | "wasm", threads: number }} Setting */
 
+/** Pages of 64 KiB: below this, nothing can be painted. */
+const LEAST_PAGES = 1024;
+
+// ONNX Runtime asks for room up to 4 GB, which phones refuse to set apart; it works in less as well.
+WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
+  construct(Memory, [wanted]) {
+    for (let { maximum } = wanted; ; maximum /= 2) {
+      try {
+        return new Memory({ ...wanted, maximum });
+      } catch (error) {
+        if (!(maximum / 2 >= Math.max(LEAST_PAGES, wanted.initial))) throw error;
+      }
+    }
+  },
+});
+
 /**
  * Load ONNX Runtime for a backend.
  *
@@ -15,6 +31,7 @@ export async function loadRuntime({ backend, threads }) {
   ort.env.wasm.wasmPaths = { mjs: new URL(`./ort/${name}.mjs`, import.meta.url).href };
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = "error";
+  if (gpu) ort.env.webgpu.powerPreference = "high-performance";
   return ort;
 }
 
@@ -24,7 +41,7 @@ export async function loadRuntime({ backend, threads }) {
  * @param {string} path
  * @returns {Promise<ArrayBuffer>}
  */
-async function unpacked(path) {
+export async function unpacked(path) {
   const answer = await fetch(new URL(path, import.meta.url));
   if (!answer.ok || !answer.body) throw new Error(`${path} could not be loaded (${answer.status})`);
   // A server that says "Content-Encoding: gzip" had it unpacked by the browser.

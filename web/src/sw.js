@@ -8,9 +8,15 @@ const FILES = ["@FILES@"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
-    caches.open(VERSION).then((cache) => cache.addAll(FILES.map((file) => new Request(file, { cache: "no-cache" })))).then(() => self.skipWaiting()),
+    // Without room for the files, the headers are still worth it.
+    keep().catch(() => caches.delete(VERSION)).catch(() => {}).then(() => self.skipWaiting()),
   );
 });
+
+async function keep() {
+  const cache = await caches.open(VERSION);
+  await cache.addAll(FILES.map((file) => new Request(file, { cache: "no-cache" })));
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(
@@ -28,8 +34,8 @@ self.addEventListener("fetch", (event) => {
 
 /** @param {Request} request */
 async function answer(request) {
-  const cache = await caches.open(VERSION);
-  const found = (await cache.match(request, { ignoreSearch: true })) ?? (await fetch(request));
+  const kept = await caches.match(request, { cacheName: VERSION, ignoreSearch: true }).catch(() => undefined);
+  const found = kept ?? (await fetch(request));
   const headers = new Headers(found.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Embedder-Policy", "require-corp");

@@ -59,7 +59,7 @@ def hwaccel() -> Finding:
 
 
 def video(name: str) -> Finding:
-    """Encode one small grey frame as `--codec NAME` would."""
+    """Encode one small gray frame as `--codec NAME` would."""
     hardware = name.endswith("nvenc")
     try:
         codec = choose_codec(Path("probe.mkv"), name)
@@ -77,7 +77,7 @@ def video(name: str) -> Finding:
 
 
 def encode_video(encoder: str, options: dict[str, str]) -> None:
-    """One grey frame of 256x144, large enough for every encoder.
+    """One gray frame of 256x144, large enough for every encoder.
 
     Raises:
         av.error.FFmpegError, OSError, ValueError: The encoder does not open or gives nothing.

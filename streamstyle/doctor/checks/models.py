@@ -63,7 +63,7 @@ def model(name: str) -> Finding:
     except ModelError as error:
         finding = failure(AREA, name, error)
         # A command that the error names is about ONNX Runtime; all else is about our files.
-        return replace(finding, remedy=_AGAIN) if name in SHIPPED and "pip " not in finding.remedy else finding
+        return replace(finding, remedy=_AGAIN) if name in SHIPPED and not finding.remedy.startswith("run: ") else finding
     except Exception as error:  # noqa: BLE001 - a damaged file makes numpy and zipfile raise what they like
         broken = failure(AREA, name, error)
         files = find_model(name)

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from streamstyle.doctor.checks.providers import cores
 from streamstyle.doctor.finding import Finding
 from streamstyle.errors import ModelError
 from streamstyle.look.look import Look
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
-from streamstyle.runtime.machine import usable_cores
 
 AREA = "speed"
 SIZES = ((640, 360), (1280, 720))
@@ -44,8 +42,7 @@ def speed(stylizer: Stylizer, look: Look, width: int, height: int) -> Finding:
         seconds = median_seconds(lambda: stylizer.stylize(picture, look))
     except ModelError as error:
         return _not_measured(name, error)
-    runs_on = f"on {cores(usable_cores())}" if stylizer.provider == "cpu" else f"on {stylizer.provider}"
-    detail = f"about {1 / seconds:.1f} fps ({seconds * 1000:.0f} ms a frame) {runs_on}; a rough figure{busy()}"
+    detail = f"about {1 / seconds:.1f} fps ({seconds * 1000:.0f} ms a frame) on {stylizer.provider}; a rough figure{busy()}"
     return Finding(AREA, name, "ok", detail)
 
 

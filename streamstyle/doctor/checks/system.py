@@ -19,7 +19,8 @@ LOW_MEMORY = 1_000_000_000
 LOW_DISK = 1_000_000_000
 
 _RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml", "onnxruntime-rocm")
-_PACKAGES = {"cv2": "opencv-python", "onnxruntime": "'streamstyle[cpu]' (or [gpu] with an NVIDIA GPU)"}
+_RUNTIME = "run: streamstyle install cpu (with an NVIDIA GPU: pip install 'streamstyle[gpu]')"
+_PACKAGES = {"cv2": "opencv-python"}
 _SHARED_LIBRARY = (
     "a system library is missing; on Debian or Ubuntu run: sudo apt install libgl1 libglib2.0-0 libxcb1, "
     "or run: pip uninstall -y opencv-python; pip install opencv-python-headless"
@@ -67,7 +68,8 @@ def library(name: str) -> Finding:
 def _unloadable(name: str, error: Exception) -> Finding:
     package = _PACKAGES.get(name, name)
     if isinstance(error, ModuleNotFoundError) and error.name == name:
-        return Finding(AREA, name, "missing", "not installed", f"run: pip install {package}")
+        remedy = _RUNTIME if name == "onnxruntime" else f"run: pip install {package}"
+        return Finding(AREA, name, "missing", "not installed", remedy)
     words = " ".join(str(error).split()) or type(error).__name__
     remedy = _SHARED_LIBRARY if name == "cv2" and ".so" in words else f"run: pip install --force-reinstall {package}"
     return Finding(AREA, name, "failed", f"cannot be loaded: {words}", remedy)

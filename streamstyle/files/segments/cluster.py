@@ -21,13 +21,14 @@ from typing import Any
 
 from streamstyle.errors import SinkError, StreamstyleError, UsageError
 from streamstyle.files.segments.crew import MOST_DEATHS
-from streamstyle.files.segments.manifest import Segment, checksum
+from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.painting import Results
 from streamstyle.files.segments.staff import Done, Painter, Staff
 from streamstyle.files.segments.worker import Orders, Told
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sinks.segments import SEGMENT_SUFFIX
+from streamstyle.runtime import checksums
 
 _WAIT_SECONDS = 0.5
 _TELL_SECONDS = 30
@@ -244,7 +245,7 @@ class _Run:
         if offset < segment.size:
             painter.ask(painter.actor.piece.remote(offset), fetched)
             return ()
-        if checksum(coming) != segment.checksum:
+        if checksums.of(coming) != segment.checksum:
             raise StreamstyleError(f"segment {index + 1} came damaged from node {painter.host}; run the same command again")
         coming.replace(self.path(index))
         return self._free(painter, index, segment)

@@ -15,6 +15,7 @@ from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sinks.place import refuse_unless_writable, to_disk
 from streamstyle.media.sinks.video import VideoSink
+from streamstyle.media.sources.skipping import CLOCK_LEAPS
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 
@@ -55,10 +56,9 @@ class ThisProcess:
     def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Results:
         """In their order, up to the end of the film."""
         for index in to_do:
-            with self.times.span(f"segment {index}"):
-                segment = paint_segment(
-                    self.film, index, path(index), self.stylizer, self.player, times=self.times, progress=progress
-                )
+            segment = paint_segment(
+                self.film, index, path(index), self.stylizer, self.player, times=self.times, progress=progress
+            )
             yield index, segment
             if segment.beyond is None:
                 return
@@ -94,7 +94,6 @@ def paint_film(
     resume: bool,
     tell: Tell,
     progress: Progress,
-    times: StageTimes,
 ) -> Painted:
     """Paint what is not painted yet, and join all.
 
@@ -108,7 +107,6 @@ def paint_film(
         resume: Take up what a run before has left.
         tell: Takes lines for the user.
         progress: Called with the number of frames that are done.
-        times: Takes the stages.
 
     Raises:
         CannotBeDividedError: It must be painted in one piece; nothing is left of the segments.
@@ -123,9 +121,8 @@ def paint_film(
         if before:
             tell(f"resuming: {before} of {film.grid.count} segments done")
         here = _paint_rest(manifest, painters, progress)
-        with times.span("join"):
-            warnings = _join(manifest, film)
-            _name(manifest, output, overwrite=overwrite, reads=reads)
+        warnings = _join(manifest, film)
+        _name(manifest, output, overwrite=overwrite, reads=reads)
     except CannotBeDividedError:
         manifest.remove()
         raise
@@ -146,7 +143,7 @@ def paint_film(
         here=here,
         reused=sum(segment.reused for segment in segments),
         destination=str(output),
-        warnings=list(dict.fromkeys([*told, *_cut_short(film, segments), *warnings])),
+        warnings=list(dict.fromkeys([*told, *_cut_short(film, segments, told), *warnings])),
     )
 
 
@@ -222,8 +219,10 @@ def _kept(manifest: Manifest) -> str:
     return f"{manifest.done} of {count} segments are kept in {quoted(manifest.folder)}; run the same command again to go on"
 
 
-def _cut_short(film: Film, segments: Sequence[Segment]) -> list[str]:
-    """What to say where the film ends clearly before it should."""
+def _cut_short(film: Film, segments: Sequence[Segment], told: Sequence[str]) -> list[str]:
+    """What to say where the film ends clearly before it should, unless its length is not what was announced anyway."""
+    if any(line.startswith(CLOCK_LEAPS.format(quoted(film.uri))) for line in told):
+        return []
     ends = [segment.last + (segment.lasts or 0) for segment in segments if segment.last is not None]
     elapsed = float(ends[-1] - film.grid.origin) if ends else 0.0
     stated = film.info.duration

@@ -4,7 +4,6 @@ The file is replaced in one step after each segment, when that is safe on the di
 names whole segments only. Whatever else lies there was in work, and is painted again.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sinks.place import locked, to_disk
 from streamstyle.media.sinks.segments import SEGMENT_SUFFIX, EncodedSegment
+from streamstyle.runtime import checksums
 
 _FORMAT = 1
 _NAME, _LOCK, _JOINED = "manifest.json", "lock", "film"
@@ -87,12 +87,6 @@ def program_version() -> str:
         return version("streamstyle")
     except PackageNotFoundError:
         return "unknown"
-
-
-def checksum(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_for(output: Path) -> Path:
@@ -282,7 +276,7 @@ class Manifest:
     def _is_whole(self, index: int, segment: Segment) -> bool:
         path = self.path(index)
         try:
-            return not segment.frames or (path.stat().st_size == segment.size and checksum(path) == segment.checksum)
+            return not segment.frames or (path.stat().st_size == segment.size and checksums.of(path) == segment.checksum)
         except OSError:
             return False
 

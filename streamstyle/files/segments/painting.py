@@ -9,7 +9,7 @@ from typing import TypeAlias
 from streamstyle.errors import SourceError
 from streamstyle.files.brush import Brush
 from streamstyle.files.segments.grid import Grid
-from streamstyle.files.segments.manifest import Segment, checksum
+from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.reading import Part, SegmentFrame, SegmentSource
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
@@ -21,6 +21,7 @@ from streamstyle.media.sources.base import SourceInfo
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
 from streamstyle.pipeline.times import StageTimes
+from streamstyle.runtime import checksums
 
 Results: TypeAlias = Generator[tuple[int, Segment], None, None]
 """Numbers of segments and what came of them, as they are done."""
@@ -134,7 +135,7 @@ def paint_segment(
         last=None if last is None else last.time,
         lasts=None if last is None else last.duration,
         size=path.stat().st_size if sink.frames else 0,
-        checksum=checksum(path) if sink.frames else "",
+        checksum=checksums.of(path) if sink.frames else "",
         warnings=tuple(dict.fromkeys([*own.warnings, *source.warnings, *sink.warnings])),
     )
 

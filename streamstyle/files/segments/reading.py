@@ -101,7 +101,8 @@ class SegmentSource(Source):
         self._is_first = index == 0
         # No later than the window, whatever the clip's beginning on its clock: the first frame is not before it.
         early = index * grid.length - self._window
-        self._source = open_source(uri, start=start if self._is_first else (start or 0) + early, end=end, hwaccel=hwaccel)
+        begin = start if self._is_first else (start or 0) + early
+        self._source = open_source(uri, start=begin, end=end, hwaccel=hwaccel, may_be_pipe=False)
         self.info, self.warnings = self._source.info, self._source.warnings
         self.begins: Seam | None = None
         self.beyond: Seam | None = None

@@ -10,7 +10,6 @@ from pathlib import Path
 from streamstyle.errors import ModelError, StreamstyleError, reason_of
 from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.painting import Film, paint_segment
-from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.paint.stylizer import Stylizer
@@ -50,7 +49,7 @@ class Worker:
         found = f"{self._stylizer.name} {self._stylizer.version}"
         if found != orders.model:
             raise ModelError(f"the model is {found} here and {orders.model} where the run was started; install the same")
-        self._player = Player(orders.recipe, lambda name, _size: orders.codes[name], find_people)
+        self._player = Player(orders.recipe, lambda name, _size: orders.codes[name])
 
     def paint(self, index: int, path: Path, progress: Callable[[int], None]) -> Segment:
         """Paint one; see `paint_segment`."""

@@ -1,9 +1,7 @@
 """Where in the picture people are: a mask that follows a stream."""
 
 from streamstyle.look.people.mask import PersonMask
-from streamstyle.look.people.segmenter import Mask, PersonSegmenter, SelfieSegmenter, open_segmenter
-
-__all__ = ["Mask", "PersonMask", "PersonSegmenter", "SelfieSegmenter", "find_people", "open_segmenter"]
+from streamstyle.look.people.segmenter import SelfieSegmenter
 
 
 def find_people() -> PersonMask:
@@ -12,4 +10,4 @@ def find_people() -> PersonMask:
     Raises:
         ModelError: The weights are missing; says what to run.
     """
-    return PersonMask(open_segmenter())
+    return PersonMask(SelfieSegmenter().mask)

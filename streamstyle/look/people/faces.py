@@ -95,12 +95,15 @@ class BlazeFace:
             image, inner, interpolation=interpolation
         )
         self._network.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, mean=(127.5, 127.5, 127.5)))
-        # One after the other: OpenCV 5 gives several outputs only where the file names them all.
-        scores, boxes = (np.asarray(self._network.forward(name), np.float64) for name in self._outputs)
-        scores, boxes = scores.reshape(-1), boxes.reshape(len(self._anchors), 16)
+        scores = self._outcome(self._outputs[0]).reshape(-1)
+        likely = 1 / (1 + np.exp(-np.clip(scores, -80, 80)))
+        if likely.max() < least:
+            return []
+        # OpenCV 5 gives several outputs only where the file names them all, and runs the whole network for each.
+        boxes = self._outcome(self._outputs[1]).reshape(len(self._anchors), 16)
         found: list[Face] = []
         for index in np.argsort(-scores):
-            score = float(1 / (1 + np.exp(-np.clip(scores[index], -80, 80))))
+            score = float(likely[index])
             if score < least:
                 break
             points = boxes[index].reshape(8, 2)
@@ -111,6 +114,9 @@ class BlazeFace:
             if all(overlap(face.box, other.box) < SAME for other in found):
                 found.append(face)
         return found
+
+    def _outcome(self, output: str) -> Array:
+        return np.asarray(self._network.forward(output), np.float64)
 
 
 class InstalledFaceFinder:

@@ -14,7 +14,7 @@ _SUM = np.ones((1, 3), np.float32)  # of three channels
 def align(mask: Plane, small: Image, image: Image, radius: int, eps: float) -> Plane:
     """Enlarge a mask so that its edges lie on those of the picture.
 
-    In every window the mask is taken for a linear function of the picture's colours; those functions are found at a small
+    In every window the mask is taken for a linear function of the picture's colors; those functions are found at a small
     size, enlarged, and applied to the picture in full.
 
     Args:
@@ -22,12 +22,12 @@ def align(mask: Plane, small: Image, image: Image, radius: int, eps: float) -> P
         small: The picture at that size, (h, w, 3) uint8 RGB.
         image: The picture, (H, W, 3) uint8 RGB.
         radius: Of the windows, in pixels of the mask.
-        eps: Variance of colours, in 0..1 squared, that is no edge yet: the smaller, the finer the edges that are followed.
+        eps: Variance of colors, in 0..1 squared, that is no edge yet: the smaller, the finer the edges that are followed.
 
     Returns:
         (H, W) float32; may leave the mask's range slightly.
 
-    Source: He, Sun and Tang 2013, "Guided image filtering" (colour guide, eq. 14 to 16); He and Sun 2015, "Fast guided
+    Source: He, Sun and Tang 2013, "Guided image filtering" (color guide, eq. 14 to 16); He and Sun 2015, "Fast guided
     filter", arXiv:1505.00996 (coefficients at a small size).
     """
     guide = small.astype(np.float32) * np.float32(1 / 255)

@@ -1,7 +1,5 @@
 """Who finds people in one picture."""
 
-from typing import Protocol
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -17,27 +15,10 @@ Mask = NDArray[np.float32]
 _WIDE = 1.5  # width over height from which on the landscape network suits
 
 
-class PersonSegmenter(Protocol):
-    """Finds people in single pictures; one thread at a time may ask it."""
-
-    def mask(self, image: Image) -> Mask:
-        """Where people are.
-
-        Args:
-            image: (H, W, 3) uint8 RGB, any size.
-
-        Returns:
-            (h, w) float32 in 0..1 over the whole picture, of any size; the same size for pictures of the same size.
-        """
-        ...
-
-    def close(self) -> None:
-        """Give everything back; nothing is asked afterwards."""
-        ...
-
-
 class SelfieSegmenter:
-    """MediaPipe's selfie segmentation: people within about two metres of the camera, several are one mask.
+    """MediaPipe's selfie segmentation: people within about two meters of the camera, several are one mask.
+
+    One thread at a time may ask it.
 
     OpenCV's own network engine runs it, on the CPU; its numbers are LiteRT's to 2e-5. Two networks of the same kind serve
     wide pictures and others.
@@ -59,26 +40,20 @@ class SelfieSegmenter:
         except (cv2.error, AttributeError) as error:
             raise ModelError(
                 f"OpenCV {cv2.__version__} cannot read the model that finds people: {error}; "
-                "run: pip install --force-reinstall 'opencv-python>=4.10,<6'"
+                "run: pip install --force-reinstall 'opencv-python>=5,<6'"
             ) from error
 
     def mask(self, image: Image) -> Mask:
-        """Where people are; (256, 256), or (144, 256) for a picture at least half as wide again as high."""
+        """Where people are.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, any size.
+
+        Returns:
+            (256, 256) float32 in 0..1, or (144, 256) for a picture at least half as wide again as high.
+        """
         height, width = image.shape[:2]
         known = weights.LANDSCAPE if width >= _WIDE * height else weights.SQUARE
         network = self._networks[known]
         network.setInput(cv2.dnn.blobFromImage(resize(image, known.width, known.height), 1 / 255))
         return np.array(network.forward(), np.float32).reshape(known.height, known.width).clip(0, 1)
-
-    def close(self) -> None:
-        """Let go of the networks."""
-        self._networks.clear()
-
-
-def open_segmenter() -> PersonSegmenter:
-    """The segmenter of this machine.
-
-    Raises:
-        ModelError: Its weights are not installed; says what to run.
-    """
-    return SelfieSegmenter()

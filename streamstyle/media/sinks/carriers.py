@@ -18,6 +18,8 @@ from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import SubtitleSet
 
+from streamstyle.media.libav import Resampler
+
 if TYPE_CHECKING:  # the class is generic in the stubs only
     AnyPacket: TypeAlias = Packet[Stream]
 else:
@@ -146,7 +148,7 @@ def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rat
     target.codec_context.bit_rate = bit_rate * max(1, av.AudioLayout(layout).nb_channels // 2)
     target.codec_context.layout = layout
     _copy_labels(source, target)
-    resampler = av.AudioResampler(format=target.codec_context.format, layout=layout, rate=sample_rate)
+    resampler = Resampler(target.codec_context.format, layout, sample_rate)
     order = channels.order if channels.names else None
 
     line_up = _lining_up()
@@ -159,7 +161,11 @@ def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rat
         for frame in frames:
             ordered = frame if order is None else _reordered(frame, order)
             line_up(ordered)
-            for resampled in resampler.resample(ordered):
+            try:
+                pieces = resampler.resample(ordered)
+            except (av.error.FFmpegError, ValueError):
+                continue
+            for resampled in pieces:
                 yield from target.encode(resampled)
         if packet is None:
             for resampled in resampler.resample(None):

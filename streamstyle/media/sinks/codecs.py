@@ -35,8 +35,16 @@ class VideoCodec:
     narrowest: int = 1
 
 
-# Painted frames are full of texture. `veryfast` leaves the cores to the network; at this quality it costs bits, not looks.
-_H264 = VideoCodec("libx264", {"preset": "veryfast", "profile": "high"}, {"tune": "zerolatency"}, crf=20)
+# Painted frames are full of texture, in which x264's search for where B-frames pay finds none; blocks of 4x4 and vectors
+# between pixels do not pay either. With three B-frames always, and key frames every two seconds rather than at cuts, no
+# frame is looked at ahead. `veryfast` takes two to three times as long, for files that are a fifth smaller at best
+# (docs/figures.md).
+_H264 = VideoCodec(
+    "libx264",
+    {"preset": "superfast", "profile": "high", "x264-params": "b-adapt=0:partitions=i8x8:subme=0:scenecut=0:weightp=0"},
+    {"tune": "zerolatency"},
+    crf=20,
+)
 # Without b=0 the quality would be that of libav's usual two megabits a second.
 _NVENC = {"preset": "p4", "rc": "vbr", "b": "0"}
 _NVENC_LIVE = {"zerolatency": "1", "delay": "0"}

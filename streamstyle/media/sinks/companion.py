@@ -19,6 +19,7 @@ from av.subtitles.stream import SubtitleStream
 
 from streamstyle.media.libav import address, quietly, reason, stream_notes
 from streamstyle.media.sinks.carriers import AnyPacket, Carrier, Channels, converting, copying, recoding
+from streamstyle.media.sources.skipping import LONGEST_GAP, must_be_skipped
 
 if TYPE_CHECKING:  # named in the stubs only
     from av.container.core import Chapter
@@ -75,8 +76,10 @@ class Companion:
             ),
             default=None,
         )
+        self._may_leap = must_be_skipped(self._input)
         if carried:
-            self._packets = self._input.demux(*carried)
+            # Sound that is silent for long is told from a clock that leaps by the picture beside it.
+            self._packets = self._input.demux(*carried, *(self._input.streams.video if self._may_leap else ()))
 
     @property
     def earliest(self) -> Fraction | None:
@@ -101,7 +104,7 @@ class Companion:
         chapters = self._chapters(self._input)
         if chapters:
             quietly(lambda: self._output.set_chapters(chapters))
-        if trimmed:
+        if trimmed and not must_be_skipped(self._input):
             input_ = self._input
             quietly(lambda: input_.seek(int(max(origin - 1, Fraction(0)) * av.time_base)))
 
@@ -157,19 +160,22 @@ class Companion:
             for packet in self._packets:
                 if packet.size and packet.dts is not None:
                     self._smooth(packet)
-                    return packet
+                    if packet.stream_index in self._carriers:
+                        return packet
         except _FAILURES as error:
             self._warnings.append(f"sound and subtitles end early: the input is damaged ({reason(error)})")
         return None
 
     def _smooth(self, packet: AnyPacket) -> None:
-        """Where the clock jumps back (joined recordings) go on from the time before, as the video does."""
+        """Where the clock jumps (joined recordings) go on from the time before, as the video does."""
         track, tick = packet.stream_index, packet.time_base
         assert packet.dts is not None  # seen by the caller
         moment = packet.dts * tick + self._shifts.get(track, 0)
         latest = self._latest.get(track)
-        if latest is not None and moment < latest[0] - _JUMP_SECONDS:
-            moment = latest[1]
+        newest = max((end for _, end in self._latest.values()), default=moment)
+        leaps = self._may_leap and moment > newest + LONGEST_GAP
+        if leaps or (latest is not None and moment < latest[0] - _JUMP_SECONDS):
+            moment = newest if latest is None else latest[1]
             self._shifts[track] = moment - packet.dts * tick
         shift = round(self._shifts.get(track, 0) / tick)
         packet.dts += shift

@@ -1,11 +1,12 @@
 """RGB pictures in the colours of encoders: 4:2:0, BT.709, limited range."""
 
 import av
+import cv2
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace
 
 from streamstyle.frame import Image
-from streamstyle.media.libav import ACCURATE, tag_bt709
+from streamstyle.media.libav import planes_of, rgb_to_yuv, tag_bt709
 
 
 class Pictures:
@@ -18,9 +19,10 @@ class Pictures:
             width: Of the encoder's pictures, in pixels.
             height: Of the encoder's pictures, in pixels.
         """
-        self._reformatter = VideoReformatter()
-        # libav's own memory, taken once: its conversion reads a little beyond the last row, where NumPy's may end.
-        self._rgb = av.VideoFrame(width, height, "rgb24")
+        self._size = width, height
+        # New pages cost more than the arithmetic on them.
+        self._yuv = np.empty((height + height % 2, width + width % 2, 3), np.uint8)
+        self._planes = [np.empty(self._yuv.shape[:2], np.uint8) for _ in range(3)]
         self._latest: tuple[Image, av.VideoFrame] | None = None
 
     def of(self, image: Image, *, again: bool) -> av.VideoFrame:
@@ -37,20 +39,15 @@ class Pictures:
         return picture
 
     def _converted(self, image: Image) -> av.VideoFrame:
-        height, width, _ = image.shape
-        plane = self._rgb.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(self._rgb.height, plane.line_size)  # type: ignore[call-overload]
-        inside = rows[:, : self._rgb.width * 3].reshape(self._rgb.height, self._rgb.width, 3)
-        inside[:height, :width] = image
-        inside[height:, :width] = image[-1:]
-        inside[:, width:] = inside[:, width - 1 : width]
-        picture = self._reformatter.reformat(
-            self._rgb,
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=ACCURATE,
-        )
+        """By OpenCV, in a quarter of the time that swscale takes; chroma is the mean of four whole pixels."""
+        below, beside = (even - own for even, own in zip(self._yuv.shape[:2], image.shape[:2], strict=True))
+        even = cv2.copyMakeBorder(image, 0, below, 0, beside, cv2.BORDER_REPLICATE) if below or beside else image
+        yuv = cv2.transform(even, rgb_to_yuv(Colorspace.ITU709, ColorRange.MPEG), dst=self._yuv)
+        light, *chroma = cv2.split(yuv, self._planes)
+        picture = av.VideoFrame(*self._size, "yuv420p")
+        places, *halves = planes_of(picture)
+        places[:] = light[: places.shape[0], : places.shape[1]]
+        for plane, half in zip(chroma, halves, strict=True):
+            cv2.resize(plane, half.shape[::-1], dst=half, interpolation=cv2.INTER_AREA)
         tag_bt709(picture)
         return picture

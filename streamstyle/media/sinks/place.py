@@ -20,7 +20,9 @@ from streamstyle.errors import SinkError, UsageError
 from streamstyle.media.libav import reason
 from streamstyle.media.places import is_url, local_path, quoted
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
 
 _MOST_PARTIALS = 1000
@@ -62,6 +64,8 @@ def refuse_unless_writable(
         for name in reads:
             if not is_url(name) and _is_same(final, name):
                 raise UsageError(f"{quoted(final)} is the input itself, or another file that this run reads; name another")
+        if stat.S_ISLNK(found.st_mode) and final.exists():
+            found = final.stat()
         if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
             raise SinkError(f"{quoted(final)} is a pipe or a device; name a file")
         if not overwrite:
@@ -81,6 +85,18 @@ def _cannot_write(final: Path, error: Exception) -> SinkError:
     if getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return SinkError(f"{quoted(final)} cannot be written: the disk is full; make room")
     return SinkError(f"{quoted(final)} cannot be written: {reason(error)}; name another place")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, unless it is there.
+
+    Raises:
+        SinkError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise SinkError(f"cannot make the folder {quoted(folder)}: {reason(error)}; name another place with -o") from error
 
 
 def to_disk(path: Path) -> None:
@@ -157,6 +173,16 @@ class Place:
         except OSError:
             return  # some network disks know no locks
 
+    def refuse_if_gone(self) -> None:
+        """Say of a recording that its file was taken away: all that comes after would be lost, and known at the end only.
+
+        Raises:
+            SinkError: It was.
+        """
+        with self.failing_clearly():
+            if not self.partial.exists():
+                raise SinkError(f"{quoted(self.partial)} was deleted or moved while it was written; it ends here")
+
     def finish(self, *, durable: bool = False) -> None:
         """Give the partial file its final name.
 
@@ -183,6 +209,34 @@ class Place:
             raise _cannot_write(self.final, error) from error
 
 
+@contextmanager
+def checked_file(path: Path, *, overwrite: bool = False, reads: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Write a file that a user named, whole or not at all.
+
+    Args:
+        path: Where it is to lie.
+        overwrite: Replace what is there.
+        reads: Files of this run, which are never replaced: paths and URLs.
+
+    Yields:
+        Where to write.
+
+    Raises:
+        UsageError: The run reads the file.
+        SinkError: It cannot be written, or a file is there and may not be replaced.
+    """
+    place = Place(path, overwrite=overwrite, reads=reads)
+    try:
+        with place.failing_clearly():
+            yield place.partial
+            place.finish()
+    except BaseException:
+        place.partial.unlink(missing_ok=True)
+        raise
+    finally:
+        place.release()
+
+
 def locked(path: Path) -> Callable[[], object] | None:
     """Keep other runs away from what a file stands for, until what is returned is called or this process ends.
 
@@ -196,14 +250,17 @@ def locked(path: Path) -> Callable[[], object] | None:
         OSError: The file cannot be made.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    if sys.platform != "win32":
-        try:
+    try:
+        if sys.platform == "win32":
+            os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # what is locked there cannot be read, and what the file says can
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except OSError:
-            pass  # some network disks know no locks
+    except (BlockingIOError, PermissionError):
+        os.close(descriptor)
+        return None
+    except OSError:
+        pass  # some network disks know no locks
     return partial(os.close, descriptor)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
+from streamstyle.frame import Frame
 from streamstyle.media.sources.sound import RATE, Samples, Sound, SoundFrom
 
 _BIT_RATE = 160_000
@@ -37,17 +38,17 @@ class SoundTrack:
         self._origin = Fraction(0)
         self._written = 0
 
-    def begin(self, origin: Fraction) -> None:
-        """Set where the recording's zero lies on the clock of the sound, in seconds."""
-        self._origin, self._sound = origin, self._sound_from(origin)
+    def begin(self, first: Frame) -> None:
+        """Begin with the frame that is the recording's first."""
+        self._origin, self._sound = first.time, self._sound_from(first)
 
-    def advance(self, until: Fraction) -> None:
-        """Write what sounds before a moment.
+    def advance(self, frame: Frame) -> None:
+        """Write what sounds before a frame.
 
         Raises:
             av.error.FFmpegError, OSError: The output failed.
         """
-        for moment, samples in () if self._sound is None else self._sound.until(until):
+        for moment, samples in () if self._sound is None else self._sound.until(frame):
             place = round((moment - self._origin) * RATE)
             late = self._written - place  # samples that lie before what is written already, or before the beginning
             if late >= samples.shape[1]:

@@ -33,6 +33,8 @@ _GROUP_SECONDS = 2
 _LIVE_GROUP = Fraction(1)
 # Browsers announce a thousand frames a second for what they record.
 _GROUP_FRAMES = 240
+# MP4 knows how long the frame stands that is decoded last. Where the last one shown is a key frame, it is that one.
+_STANDS = Fraction(1, 2)
 # MP4 counts the time from one frame to the next in 32 bits.
 _FINEST_TICK = Fraction(1, 50_000_000)
 # Too few frames for any to be out of order; x265 (216) then leaves their decoding times unset, to chance.
@@ -188,6 +190,8 @@ class VideoSink(Sink):
         check_frame(frame, self._shape, self._last)
         if self._last is None:
             self._begin(frame.time)
+            if self._sound is not None:
+                self._sound.begin(frame)
         self._last = frame.time
         tick = round((frame.time - self._origin) / self._tick)
         if self._is_live and tick <= self._last_tick:
@@ -200,6 +204,10 @@ class VideoSink(Sink):
         if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):
             picture.pict_type = PictureType.I
             self._last_key = frame.time
+            self._place.refuse_if_gone()
+        elif not self._is_live:
+            stands = frame.duration is not None and frame.duration >= _STANDS
+            picture.pict_type = PictureType.I if stands else PictureType.NONE
         if frame.duration is not None:
             self._durations[picture.pts] = frame.duration
         with self._place.failing_clearly():
@@ -208,13 +216,11 @@ class VideoSink(Sink):
             if self._companion is not None:
                 self._companion.advance(frame.time)
             if self._sound is not None:
-                self._sound.advance(frame.time)
+                self._sound.advance(frame)
 
     def _begin(self, first: Fraction) -> None:
         """Set the zero of the output: the first frame, or the sound where that begins clearly earlier."""
         self._origin = first
-        if self._sound is not None:
-            self._sound.begin(first)
         if self._companion is None:
             return
         earliest = self._companion.earliest
@@ -323,7 +329,7 @@ class VideoSink(Sink):
             quietly(lambda: sound.close(flush=True))
         quietly(self._container.close)
         self._place.release()
-        return str(self._place.partial)
+        return str(self._place.partial) if self._place.partial.exists() else None
 
     def _discard(self) -> None:
         self._closed = True

@@ -8,9 +8,20 @@ from fractions import Fraction
 from pathlib import Path
 
 from streamstyle.errors import SourceError
+from streamstyle.media.damage import CUT_SHORT
 from streamstyle.media.libav import reason
 from streamstyle.media.pictures import PICTURE_SUFFIXES, kind_of
-from streamstyle.media.places import is_url, is_web, kind, plain, quoted, read_start, refuse_web_page, start_of_answer
+from streamstyle.media.places import (
+    is_url,
+    is_web,
+    kind,
+    plain,
+    quoted,
+    read_bytes,
+    read_start,
+    refuse_web_page,
+    start_of_answer,
+)
 from streamstyle.media.sources import hardware
 from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.camera import CameraSource
@@ -24,6 +35,8 @@ VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", ".flv"),
     *(".3gp", ".ogv", ".gif", ".mxf", ".y4m"),
 )
+_END_MARKS = {b"GIF": b";", b"\x89PNG": b"IEND"}
+"""First bytes of pictures that move -> what stands at their end. libav does not say that it is missing."""
 _LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 
 
@@ -34,6 +47,7 @@ def open_source(
     end: Fraction | None = None,
     hwaccel: str = hardware.OFF,
     keep_alpha: bool = False,
+    may_be_pipe: bool = True,
 ) -> Source:
     """Open a photo, a video file, or a URL.
 
@@ -45,6 +59,7 @@ def open_source(
         end: Of a video, in seconds from its beginning; frames before it are yielded.
         hwaccel: Of a video: where it is decoded; one of `hardware.choices()`.
         keep_alpha: Of a photo: give its transparency with the frame, instead of laying it over white.
+        may_be_pipe: Whether a pipe is wanted. It is not where a file was before: whoever opens a pipe waits for its writer.
 
     Raises:
         SourceError: It cannot be opened, or holds no picture.
@@ -57,7 +72,7 @@ def open_source(
         uri = plain(uri)
         if kind(uri) == "folder":
             raise SourceError(f"{quoted(uri)} is a folder; wanted a video or a photo")
-        if kind(uri) == "pipe":  # what is read of it to see what it is would be gone
+        if kind(uri) == "pipe" and may_be_pipe:  # what is read of it to see what it is would be gone
             return VideoSource(uri, start, end, hwaccel=hwaccel)
         head = read_start(uri)
         if not head:
@@ -69,7 +84,17 @@ def open_source(
     # Of an animated AVIF, libav shows the still that comes first.
     if what == "animation" and head is not None and (head[8:12] == b"WEBP" or head[4:8] == b"ftyp"):
         return AnimationSource(uri, start, end)
-    return VideoSource(uri, start, end, hwaccel=hwaccel)
+    try:
+        source = VideoSource(uri, start, end, hwaccel=hwaccel)
+    except SourceError:
+        if what != "animation":
+            raise
+        return AnimationSource(uri, start, end)  # libav does not read APNG of one bit, say
+    end_mark = next((mark for magic, mark in _END_MARKS.items() if (head or b"").startswith(magic)), b"")
+    # Some programs leave a few bytes behind it.
+    if what == "animation" and not source.warnings and end_mark not in read_bytes(uri)[-16:]:
+        source.warnings.append(CUT_SHORT.format(quoted(uri)))
+    return source
 
 
 def open_live_source(
@@ -101,7 +126,9 @@ def open_live_source(
     is_device = stat.S_ISCHR(mode) or uri.startswith(("/dev/", "\\\\"))
     means_file = uri.startswith(("/", "./", "../")) or Path(uri).suffix.lower() in VIDEO_SUFFIXES + PICTURE_SUFFIXES
     if not is_device and (mode or means_file):
-        return PacedSource(lambda: open_source(uri), loop=loop)
+        # What came through a pipe is gone.
+        is_pipe = stat.S_ISFIFO(mode)
+        return PacedSource(lambda: open_source(uri, may_be_pipe=is_pipe), loop=loop and not is_pipe)
     return CameraSource(uri, size=size, fps=fps)
 
 

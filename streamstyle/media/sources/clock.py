@@ -6,6 +6,8 @@ from fractions import Fraction
 import av
 from av.video.stream import VideoStream
 
+from streamstyle.media.sources.skipping import LONGEST_GAP, must_be_skipped
+
 _JUMP_SECONDS = 1
 _NOMINAL_STEPS = Fraction(3, 2)
 # As many may be out of order in H.264 and HEVC.
@@ -17,12 +19,13 @@ class Clock:
 
     Time stamps are taken as they are, as exact fractions. Where a frame has none, it follows the one before by the nominal
     frame duration. One that does not increase is moved one tick behind the one before; a jump back by more than a frame
-    and a half, to where the clock was before (joined recordings), shifts all that follow. Stamps that are only out of
-    order lie between those before.
+    and a half, to where the clock was before (joined recordings), shifts all that follow, and so does a long jump ahead in
+    a container whose clock may jump. Stamps that are only out of order lie between those before.
 
     Attributes:
         first: Time of the first frame, or None before it.
         last: Time of the latest frame, or None before the first.
+        skipped: Seconds of jumps ahead that were left out.
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -30,7 +33,8 @@ class Clock:
         rate = stream.average_rate or stream.guessed_rate
         self._nominal = 1 / Fraction(rate) if rate else Fraction(1, 25)
         self._beginning = None if stream.start_time is None else stream.start_time * self._tick
-        self._shift = Fraction(0)
+        self._shift = self.skipped = Fraction(0)
+        self._longest_gap = LONGEST_GAP if must_be_skipped(stream.container) else None  # type: ignore[arg-type]  # that is read
         self._lasts = Fraction(0)
         self._recent: deque[Fraction] = deque(maxlen=_REORDERED_FRAMES)
         self.first: Fraction | None = None
@@ -55,10 +59,11 @@ class Clock:
             self.first = moment
         elif stamped is None:
             moment = self.last + self._whole_ticks(self._nominal)
-        elif stamped > self.last:
+        elif stamped > self.last and (self._longest_gap is None or stamped - self.last <= self._longest_gap):
             moment = stamped
-        elif self.last - stamped > _NOMINAL_STEPS * self._nominal and self._was_there(stamped):
+        elif stamped > self.last or (self.last - stamped > _NOMINAL_STEPS * self._nominal and self._was_there(stamped)):
             moment = self.last + self._whole_ticks(self._nominal)
+            self.skipped += max(stamped - moment, Fraction(0))
             self._shift += moment - stamped
             self._recent.clear()
             stamped = moment

@@ -1,5 +1,6 @@
 """Photos, and pictures that move, as sources of frames."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,6 +10,7 @@ import numpy as np
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
+from streamstyle.media.damage import CUT_SHORT, completed
 from streamstyle.media.pictures import Picture, open_animation, read_picture
 from streamstyle.media.places import quoted, read_bytes
 from streamstyle.media.resize import over_white
@@ -72,14 +74,15 @@ class AnimationSource(Source):
                 f"wanted an end after the start, got {float(start or 0):g} s to {float(end):g} s; set a later end"
             )
         self._name = quoted(place)
-        self._file: Any = open_animation(read_bytes(place), self._name)
-        self.warnings = []
+        data = read_bytes(place)
+        self._file: Any = open_animation(data, self._name)
+        self.warnings = [] if completed(data) is data else [CUT_SHORT.format(self._name)]
         self._frames = self._decode(start or Fraction(0), end)
         self._first = next(self._frames, None)
         if self._first is None:
             why = f"ends before --start {float(start):g} s; begin earlier" if start else "shows no frame that can be read"
             raise SourceError(f"{self._name} {why}")
-        length, count = self._first.duration, int(getattr(self._file, "n_frames", 1))
+        length, count = self._first.duration, self._count()
         self.info = SourceInfo(
             place,
             self._file.size[0],
@@ -100,9 +103,16 @@ class AnimationSource(Source):
         """Stop at the next frame."""
         self._file = None
 
+    def _count(self) -> int | None:
+        try:
+            return int(getattr(self._file, "n_frames", 1))
+        except Exception:  # noqa: BLE001 - Pillow reads the whole file for it, which may be damaged
+            self._tell_cut_short()
+            return None
+
     def _decode(self, start: Fraction, end: Fraction | None) -> Iterator[Frame]:
         moment, index = Fraction(0), 0
-        for number in range(self._file.n_frames):
+        for number in itertools.count():
             shown = self._file and self._shown(number)
             if not shown or (end is not None and moment >= end):
                 return
@@ -112,13 +122,23 @@ class AnimationSource(Source):
                 index += 1
             moment += duration
 
+    def _tell_cut_short(self) -> None:
+        line = CUT_SHORT.format(self._name)
+        self.warnings += [line] * (line not in self.warnings)
+
     def _shown(self, number: int) -> tuple[Image, Fraction] | None:
         try:
             self._file.seek(number)
+        except EOFError:  # there are no more
+            return None
+        except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
+            self._tell_cut_short()
+            return None
+        try:
             rgba = np.asarray(self._file.convert("RGBA"))
             length = self._file.info.get("duration") or 0
         except Exception:  # noqa: BLE001 - decoders of foreign bytes raise whatever they like
-            self.warnings.append(f"{self._name} is damaged or cut short after {number} frames; what could be read was used")
+            self._tell_cut_short()
             return None
         color, alpha = np.ascontiguousarray(rgba[:, :, :3]), np.ascontiguousarray(rgba[:, :, 3])
         if alpha.min() < 255:

@@ -92,6 +92,7 @@ class OuterSource(LiveSource):
         self._closed = self._begun = False
         self._inner = open_inner()
         self.warnings = []
+        self.state = LiveState("live", self._clock.now())
 
     def close(self) -> None:
         """Stop within a twentieth of a second, or when the inner source gives its next frame or up."""
@@ -100,6 +101,31 @@ class OuterSource(LiveSource):
 
     def _is_closed(self) -> bool:
         return self._closed
+
+    def _open_again(self, reason: str) -> bool:
+        """What was read is lost: try until it opens; False when closed meanwhile.
+
+        Args:
+            reason: Why it is lost, in words for the user.
+        """
+        self._inner.close()
+        since = self.state.since if self.state.name == "lost" else self._clock.now()
+        self.state = LiveState("lost", since, reason)
+        for pause in pauses():
+            if not sleep_until(self._clock.now() + pause, self._clock, self._is_closed):
+                break
+            try:
+                self._inner = self._open_inner()
+            except SourceError as error:
+                self.state = LiveState("lost", since, str(error))
+                continue
+            return True
+        return False
+
+    def _is_back(self) -> None:
+        """A frame has come."""
+        if self.state.name == "lost":
+            self.state = LiveState("live", self._clock.now())
 
 
 def sleep_until(moment: float, clock: Clock, stopped: Callable[[], bool]) -> bool:

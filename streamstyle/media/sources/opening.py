@@ -1,7 +1,9 @@
 """A container opened, and which of its streams is the picture."""
 
+import errno
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import av.error
@@ -13,6 +15,7 @@ from av.video.stream import VideoStream
 
 from streamstyle.errors import SourceError
 from streamstyle.media.libav import address, reason, stream_notes
+from streamstyle.media.places import NOT_REACHED, is_url, kind, quoted
 
 # For opening and for each read of a network stream; a live one that is silent for longer is broken.
 _TIMEOUT_SECONDS, _LIVE_TIMEOUT_SECONDS = 20, 5
@@ -62,11 +65,11 @@ def stated_length(stream: VideoStream) -> Fraction | None:
 
 
 def open_container(uri: str, is_live: bool, device: HWAccel | None) -> InputContainer:
-    """A file or an address, opened; SourceError says why it cannot be."""
+    """A file or an address, opened; SourceError says why it cannot be, or that it is a picture that is not read as one."""
     timeout = (_LIVE_TIMEOUT_SECONDS if is_live else _TIMEOUT_SECONDS) if "://" in uri else None
     options = _LIVE_OPTIONS if is_live else {}
     try:
-        return av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options, hwaccel=device)
+        container = av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options, hwaccel=device)
     except FileNotFoundError as error:
         raise SourceError(f"'{uri}' does not exist; check the name") from error
     except PermissionError as error:
@@ -74,7 +77,17 @@ def open_container(uri: str, is_live: bool, device: HWAccel | None) -> InputCont
     except av.error.InvalidDataError as error:
         raise SourceError(f"'{uri}' is not a video or photo that can be read, or its index is missing") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(f"'{uri}' cannot be opened: {reason(error)}") from error
+        is_away = "://" in uri and getattr(error, "errno", 0) == errno.EIO
+        raise SourceError(f"'{uri}' cannot be opened: {NOT_REACHED if is_away else reason(error)}") from error
+    form = container.format.name
+    if form.endswith("_pipe") and not is_url(uri) and kind(uri) == "pipe":
+        container.close()
+        raise SourceError(f"{quoted(uri)} is a photo from a pipe; save it to a file first")
+    if Path(uri).is_file() and (form.endswith("_pipe") or form == "image2"):
+        called = f" ({form.removesuffix('_pipe').upper()})" if form != "image2" else ""
+        container.close()
+        raise SourceError(f"'{uri}' is no video, nor a photo of a kind that is read{called}; save it as PNG or JPEG")
+    return container
 
 
 def decoder_of(stream: VideoStream) -> VideoCodecContext:

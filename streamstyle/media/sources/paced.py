@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
+from streamstyle.media.places import quoted
 from streamstyle.media.sources.base import Source
-from streamstyle.media.sources.live import TICK, Clock, LiveState, OuterSource, sleep_until
+from streamstyle.media.sources.live import TICK, Clock, OuterSource, sleep_until
 from streamstyle.media.sources.sound import FileSound, Round, SoundFrom, has_sound
 
 PHOTO_RATE = Fraction(30)
@@ -49,7 +50,6 @@ class PacedSource(OuterSource):
             self.info = replace(info, is_live=True, frame_count=None, duration=None)
         else:
             self.info = replace(info, is_live=True)
-        self.state = LiveState("live", self._clock.now())
         self._played: list[Round] = []
         self._paused = False
 
@@ -103,35 +103,49 @@ class PacedSource(OuterSource):
         """That of the file, repeated as the file is."""
         if self._inner.info.is_still or not has_sound(self.info.name):
             return None
-        return lambda start: FileSound(self.info.name, self._played, start)
+        return lambda first: FileSound(self.info.name, self._played, first.time)
 
     def _rounds(self) -> Generator[Frame, None, None]:
+        """The file's frames, again and again where it loops; one that is lost meanwhile is waited for."""
         tick = self.info.time_base
-        shift: Fraction | None = None
         end = Fraction(0)
         while True:
-            for frame in self._inner:
-                if shift is None:
-                    shift = end - frame.time
-                    self._played.append(Round(end, frame.time))
-                moment = frame.time + shift
-                lasts = frame.duration or (1 / self.info.frame_rate if self.info.frame_rate else _NOMINAL)
-                end = moment + max(1, round(lasts / tick)) * tick
-                self._take_warnings()
-                yield replace(frame, time=moment)
+            shift, reason = None, f"{quoted(self.info.name)} shows no picture"
+            try:
+                for frame in self._inner:
+                    if shift is None:
+                        shift = end - frame.time
+                        self._played.append(Round(end, frame.time))
+                        self._is_back()
+                    moment = frame.time + shift
+                    lasts = frame.duration or (1 / self.info.frame_rate if self.info.frame_rate else _NOMINAL)
+                    end = moment + max(1, round(lasts / tick)) * tick
+                    self._take_warnings()
+                    yield replace(frame, time=moment)
+            except SourceError as error:
+                if not self._played:
+                    raise
+                shift, reason = None, str(error)
             self._take_warnings()
-            if not self._loop or self._is_closed() or shift is None:
+            if not self._loop or self._is_closed() or not self._played:
                 return
-            shift = None
+            if not self._next_round("" if shift is not None else reason):
+                return
+
+    def _next_round(self, trouble: str) -> bool:
+        """Open the file again; where there is trouble, once it is over. False when closed meanwhile."""
+        if not trouble:
             try:
                 inner = self._open_inner()
             except SourceError as error:
-                self.warnings.append(f"the loop ends: {error}")
-                return
-            self._inner = inner
-            if self._is_closed():  # close() may have closed the round before instead
-                inner.close()
-                return
+                trouble = str(error)
+            else:
+                self._inner = inner
+        if trouble and not self._open_again(trouble):
+            return False
+        if self._is_closed():  # close() may have closed the round before instead
+            self._inner.close()
+        return not self._is_closed()
 
     def _photo(self) -> Generator[Frame, None, None]:
         photo = next(iter(self._inner), None)

@@ -1,4 +1,4 @@
-"""Getting to a moment of a stream whose container has no index that could be believed (MPEG-TS, MPEG-PS, Ogg)."""
+"""Containers without an index, whose clock may jump (MPEG-TS, MPEG-PS, Ogg, FLV): getting to a moment of a stream."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,16 +15,22 @@ else:
 
 _DISCONTINUOUS = 0x0200
 """libav's AVFMT_TS_DISCONT: time stamps may jump, and seeking is by guess."""
+LONGEST_GAP = 60
+"""Seconds without a picture or a sound that are taken for a pause; what is longer is a clock that jumps, as where two
+broadcasts are joined."""
+CLOCK_LEAPS = "the clock of {} jumps ahead"
+"""How a warning begins, to be filled with the name of the file."""
 _MOST_BYTES = 256 * 1024 * 1024
 
 
-class ClockRunsBackwardsError(Exception):
-    """The recording is made of several, each with a clock of its own; only decoding all of it shows what is when."""
+class ClockJumpsError(Exception):
+    """The recording is made of several, each with a clock of its own: only decoding all of it shows what is when."""
 
 
 def must_be_skipped(container: InputContainer) -> bool:
-    """Whether seeking in a container may land anywhere, so that packets must be read from the beginning."""
-    return bool(container.format.flags & _DISCONTINUOUS)
+    """Whether seeking in a container may land anywhere, and packets must be read from the beginning; see LONGEST_GAP."""
+    # After a seek, libav reads a joined FLV only as far as its first part goes.
+    return bool(container.format.flags & _DISCONTINUOUS) or container.format.name == "flv"
 
 
 def packets_for(container: InputContainer, stream: VideoStream, moment: Fraction) -> Iterator[VideoPacket]:
@@ -38,7 +44,7 @@ def packets_for(container: InputContainer, stream: VideoStream, moment: Fraction
         moment: In seconds on the stream's clock.
 
     Raises:
-        ClockRunsBackwardsError: Before the moment, time stamps fall, or key frames lie too far apart to keep what is
+        ClockJumpsError: Before the moment, time stamps fall or leap ahead, or key frames lie too far apart to keep what is
             between them in memory.
     """
     group: list[VideoPacket] = []
@@ -50,15 +56,15 @@ def packets_for(container: InputContainer, stream: VideoStream, moment: Fraction
             if packet.size == 0:
                 break
             continue
-        if latest is not None and packet.dts < latest:
-            raise ClockRunsBackwardsError
+        if latest is not None and not 0 <= (packet.dts - latest) * packet.time_base <= LONGEST_GAP:
+            raise ClockJumpsError
         latest = packet.dts
         if packet.is_keyframe and packet.pts is not None and packet.pts * packet.time_base <= moment:
             group, size = [], 0
         group.append(packet)
         size += packet.size
         if size > _MOST_BYTES:
-            raise ClockRunsBackwardsError
+            raise ClockJumpsError
         if packet.dts * packet.time_base > moment:
             break
     yield from group

@@ -10,13 +10,15 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.media.libav import address, quietly
+from streamstyle.frame import Frame
+from streamstyle.media.libav import Resampler, address, quietly
+from streamstyle.media.places import is_file, is_url
 
 RATE = 48_000
 """Samples a second."""
 Samples = NDArray[np.float32]
 """(2, n) float32: left and right, in [-1, 1]."""
-_FAILURES = (av.error.FFmpegError, OSError, ValueError)
+_FAILURES = (av.error.FFmpegError, OSError, ValueError, LookupError)  # the last where there is no track
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Round:
 class Sound(Protocol):
     """Sound on the clock of a stream's frames."""
 
-    def until(self, end: Fraction) -> Iterator[tuple[Fraction, Samples]]:
-        """What sounds up to a moment, and after what was given before: when each piece begins, and its samples."""
+    def until(self, frame: Frame) -> Iterator[tuple[Fraction, Samples]]:
+        """What sounds up to a frame, and after what was given before: when each piece begins, and its samples."""
         ...
 
     def close(self) -> None:
@@ -44,8 +46,8 @@ class Sound(Protocol):
         ...
 
 
-SoundFrom = Callable[[Fraction], Sound]
-"""Gives the sound from a moment on, in seconds on the stream's clock."""
+SoundFrom = Callable[[Frame], Sound]
+"""Gives the sound from a frame on."""
 
 
 class FileSound:
@@ -65,8 +67,8 @@ class FileSound:
         self._pieces: Iterator[tuple[Fraction, Samples]] = iter(())
         self._piece: tuple[Fraction, Samples] | None = None
 
-    def until(self, end: Fraction) -> Iterator[tuple[Fraction, Samples]]:
-        """Pieces that begin before a moment; of a round that is over only what sounded before the next one began."""
+    def until(self, frame: Frame) -> Iterator[tuple[Fraction, Samples]]:
+        """Pieces that begin before a frame; of a round that is over only what sounded before the next one began."""
         while self._number < len(self._rounds):
             this = self._rounds[self._number]
             if self._container is None:
@@ -78,7 +80,7 @@ class FileSound:
                 self.close()
                 self._number += 1
                 continue
-            if self._piece is None or moment is None or moment >= end:
+            if self._piece is None or moment is None or moment >= frame.time:
                 return
             (_, samples), self._piece = self._piece, None
             yield moment, samples
@@ -91,7 +93,7 @@ class FileSound:
 
     def _open(self, this: Round) -> None:
         try:
-            self._container = av.open(address(self._uri), metadata_errors="replace")
+            self._container = _opened(self._uri)
         except _FAILURES:
             self._number = len(self._rounds)  # it is gone
             return
@@ -102,14 +104,18 @@ class FileSound:
 
     def _decoded(self, wanted: Fraction) -> Iterator[tuple[Fraction, Samples]]:
         """Pieces with their times on the file's clock, those that end before a moment left out."""
-        resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
+        resampler = Resampler("fltp", "stereo", RATE)
         try:
             for frame in self._container.decode(audio=0):
                 if frame.pts is None or frame.time_base is None:
                     continue
                 moment = frame.pts * frame.time_base
                 frame.pts = None  # the resampler would guard its own clock
-                for resampled in resampler.resample(frame):
+                try:
+                    pieces = resampler.resample(frame)
+                except _FAILURES:
+                    continue  # a damaged frame is a gap in the sound, not the end of it
+                for resampled in pieces:
                     if moment + Fraction(resampled.samples, RATE) > wanted:
                         yield moment, np.asarray(resampled.to_ndarray(), np.float32)
         except _FAILURES:
@@ -119,7 +125,13 @@ class FileSound:
 def has_sound(uri: str) -> bool:
     """Whether a file has a track of sound that can be decoded."""
     try:
-        with av.open(address(uri), metadata_errors="replace") as container:
+        with _opened(uri) as container:
             return bool(container.streams.audio) and container.streams.audio[0].codec_context is not None
     except _FAILURES:
         return False
+
+
+def _opened(uri: str) -> Any:  # noqa: ANN401 - PyAV's
+    if not is_url(uri) and not is_file(uri):  # whoever opens a pipe waits for its writer
+        raise FileNotFoundError
+    return av.open(address(uri), metadata_errors="replace")

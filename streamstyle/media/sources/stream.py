@@ -11,10 +11,7 @@ from streamstyle.media.sources.live import (
     TICK,
     Clock,
     GrowingTime,
-    LiveState,
     OuterSource,
-    pauses,
-    sleep_until,
 )
 
 
@@ -34,7 +31,6 @@ class StreamSource(OuterSource):
         super().__init__(open_inner, clock)
         self._time = GrowingTime()
         self.info = replace(self._inner.info, is_live=True, time_base=TICK, frame_count=None, duration=None)
-        self.state = LiveState("live", self._clock.now())
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames until the source is closed, with a gap where the connection was lost."""
@@ -49,29 +45,14 @@ class StreamSource(OuterSource):
                     for frame in self._inner:
                         if self._is_closed():
                             return
+                        self._is_back()
                         moment = self._clock.now()
                         image = letterboxed(frame.image, self.info.width, self.info.height)
                         yield Frame(image, index, self._time.at(moment), captured_at=moment)
                         index += 1
                 except SourceError as error:
                     reason = str(error)
-                if not self._connect_again(reason):
+                if not self._open_again(reason):
                     return
         finally:
             self._inner.close()
-
-    def _connect_again(self, reason: str) -> bool:
-        """Try until it is back; False when closed meanwhile."""
-        self._inner.close()
-        self.state = LiveState("lost", self._clock.now(), reason)
-        for pause in pauses():
-            if not sleep_until(self._clock.now() + pause, self._clock, self._is_closed):
-                return False
-            try:
-                self._inner = self._open_inner()
-            except SourceError as error:
-                self.state = replace(self.state, reason=str(error))
-                continue
-            self.state = LiveState("live", self._clock.now())
-            return True
-        return False

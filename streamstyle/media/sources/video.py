@@ -1,4 +1,4 @@
-"""Video files and streams, through PyAV, right for real files."""
+"""Video files and streams, through PyAV, right for real files; long, as one container goes through all steps of it."""
 
 import gc
 import itertools
@@ -9,11 +9,15 @@ from pathlib import Path
 
 import av
 import av.error
+import numpy as np
 from av.video.reformatter import VideoReformatter
+from PIL import Image as Pillow
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
-from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, quietly, reason, to_rgb
+from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, quietly, reason, states_peak, to_rgb
+from streamstyle.media.places import quoted
+from streamstyle.media.profiles import WIDE_PRIMARIES, tone_mapped
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources import hardware, timecode
 from streamstyle.media.sources.base import Source, SourceInfo
@@ -28,7 +32,7 @@ from streamstyle.media.sources.opening import (
     video_stream,
 )
 from streamstyle.media.sources.orientation import Orientation
-from streamstyle.media.sources.skipping import ClockRunsBackwardsError, VideoPacket, must_be_skipped, packets_for
+from streamstyle.media.sources.skipping import CLOCK_LEAPS, ClockJumpsError, VideoPacket, must_be_skipped, packets_for
 
 _DAMAGE = (av.error.FFmpegError, OSError)
 # How many seconds before the wanted moment to look for a key frame, until one is found.
@@ -71,27 +75,23 @@ class VideoSource(Source):
                 f"wanted an end after the start, got {float(start or 0):g} s to {float(end):g} s; set a later end"
             )
         self.warnings = []
-        self._uri, self._closed = uri, False
-        device, problem = hardware.choose(hwaccel)
+        self._uri, self._is_live, self._closed = uri, is_live, False
+        self._device, problem = hardware.choose(hwaccel)
         if problem:
             self.warnings.append(problem)
         try:
-            self._container = open_container(uri, is_live, device)
+            self._container = open_container(uri, is_live, self._device)
         except SourceError:
-            if device is None:
+            if self._device is None:
                 raise
-            device = None
+            self._device = None
             self._container = open_container(uri, is_live, None)
             self.warnings.append(f"--hwaccel {hwaccel}: the device does not open '{uri}'; the CPU decodes")
         try:
-            self._stream, remark = video_stream(self._container, uri)
-            self.warnings += remark
-            self._decoder = decoder_of(self._stream)
-            if device is not None and hwaccel != hardware.AUTO and not self._stream.codec_context.is_hwaccel:
+            self.warnings += self._choose_stream()
+            if self._device is not None and hwaccel != hardware.AUTO and not self._stream.codec_context.is_hwaccel:
                 codec = self._stream.codec_context.name
                 self.warnings.append(f"--hwaccel {hwaccel}: it does not decode {codec} ('{uri}'); the CPU decodes")
-            if is_live:
-                self._stream.thread_type = "SLICE"  # threads by frame hold as many frames back
             self._cropped = cropping_of(self._container, self._stream)
             self._clock, self._reformatter, self._tone_map = Clock(self._stream), VideoReformatter(), ToneMap()
             self._is_settled = start is None
@@ -103,6 +103,14 @@ class VideoSource(Source):
         except BaseException:
             self._container.close()
             raise
+
+    def _choose_stream(self) -> list[str]:
+        """Find the stream and its decoder; returns what to tell the user."""
+        self._stream, remark = video_stream(self._container, self._uri)
+        self._decoder = decoder_of(self._stream)
+        if self._is_live:
+            self._stream.thread_type = "SLICE"  # threads by frame hold as many frames back
+        return remark
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames."""
@@ -133,6 +141,9 @@ class VideoSource(Source):
     def _decode_from(self, start: Fraction | None, end: Fraction | None) -> Iterator[Frame]:
         known = self._stream.start_time
         beginning = None if known is None else known * time_base_of(self._stream)
+        if start is not None and self._container.format.name == "avi":  # where frames out of order begin later than it says
+            beginning = next((moment for _, moment in self._timed(None)), None)
+            self._rewind()
         index = 0
         timed = self._timed(None if start is None or beginning is None else beginning + start)
         for decoded, moment in timed:
@@ -154,7 +165,7 @@ class VideoSource(Source):
         if wanted is not None and is_file and must_be_skipped(self._container):
             try:
                 yield from self._with_times(packets_for(self._container, self._stream, wanted))
-            except ClockRunsBackwardsError:
+            except ClockJumpsError:
                 self._rewind()
             else:
                 return
@@ -176,19 +187,23 @@ class VideoSource(Source):
         self._clock = Clock(self._stream)
         for frame in self._decoded(packets):
             yield frame, self._clock.time_of(frame)
+            if self._clock.skipped:
+                detail = f"by {float(self._clock.skipped):.0f} s, after {float(self._clock.elapsed):.2f} s of picture"
+                leaps = CLOCK_LEAPS.format(quoted(self._uri))
+                self._warn_once(f"{leaps} ({detail}); what follows is shown without a pause")
 
     def _rewind(self) -> None:
-        first = self._stream.start_time or 0
-        quietly(lambda: self._container.seek(min(first, 0), stream=self._stream))
-        quietly(self._decoder.flush_buffers)
+        """Begin again, by opening it again: to seek back does not work in every container."""
+        self._container.close()
+        self._container = open_container(self._uri, self._is_live, self._device)
+        self._choose_stream()
 
     def _seek(self, moment: Fraction) -> None:
         quietly(lambda: self._container.seek(int(moment / time_base_of(self._stream)), stream=self._stream))
         quietly(self._decoder.flush_buffers)
 
     def _decoded(self, packets: Iterator[VideoPacket]) -> Iterator[av.VideoFrame]:
-        damaged = False
-        self._deinterlacer = Deinterlacer()
+        self._deinterlacer, damaged = Deinterlacer(), False
         while True:
             try:
                 packet = next(packets, None)
@@ -210,8 +225,8 @@ class VideoSource(Source):
             if packet is None or packet.size == 0:
                 break
         yield from self._deinterlacer.flush()
-        stated = stated_length(self._stream)
-        if not damaged and stated and self._clock.started_at_beginning and self._clock.elapsed < 0.95 * stated:
+        stated = (stated_length(self._stream) or 0) - self._clock.skipped
+        if not damaged and stated > 0 and self._clock.started_at_beginning and self._clock.elapsed < 0.95 * stated:
             self._warn_damaged(f"{float(stated):.2f} s were announced")
 
     def _picture(self, frame: av.VideoFrame) -> Image:
@@ -224,12 +239,17 @@ class VideoSource(Source):
         transfer = HDR_TRANSFERS.get(int(frame.color_trc))
         if transfer:
             self._warn_once(f"'{self._uri}' is HDR ({transfer}); it is tone-mapped to the colors of ordinary screens")
+        told = int(frame.color_primaries), int(frame.color_trc)
+        by_table, peak = transfer == "PQ" and not states_peak(frame), brightest_of(frame)
+        if not by_table and (transfer or told[0] in WIDE_PRIMARIES):
             frame = self._tone_map.apply(frame)
         if (frame.width, frame.height) != self._size:
             whole = to_rgb(frame, frame.width, frame.height, self._reformatter, self._note_transparency)
             rgb = letterboxed(whole, width, height)
         else:
             rgb = to_rgb(frame, width, height, self._reformatter, self._note_transparency)
+        if by_table:
+            rgb = np.array(tone_mapped(Pillow.fromarray(rgb), *told, peak, shown_as="bt709"))
         left, right, top, bottom = self._cropped
         return self._orientation.apply(rgb[top : height - bottom, left : width - right])
 

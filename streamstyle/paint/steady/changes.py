@@ -158,9 +158,9 @@ class Observer:
         """
         size = self._shape[1], self._shape[0]
         reference = before if lit is None else lit
-        # In very small pictures no motion can be found.
-        flow = np.zeros((*now.shape[:2], 2), np.float32)
-        if min(now.shape[:2]) >= 16:
+        if min(now.shape[:2]) < 16:  # no motion can be found
+            flow = np.zeros((*now.shape[:2], 2), np.float32)
+        else:
             flow = self._flow.find(_gray(now), _gray(reference))
         flow *= np.float32(size[0] / now.shape[1])
         change = _most(cv2.absdiff(now, before))
@@ -178,7 +178,7 @@ class Observer:
             explained = None if lit is None else _trust(now, lit if places is None else moved(lit, places))
             if explained is None or cv2.mean(explained)[0] < _CUT:
                 return None
-        share = share * np.where(moves, _MOVING, _RESTING)
+        share *= np.where(moves.view(np.bool_), _MOVING, _RESTING)
         if known is not None:
             share *= known
         share = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)

@@ -61,7 +61,7 @@ def _points(face: Face) -> Array:
     return np.concatenate([face.box.reshape(2, 2), face.landmarks])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Followed:
     """One face.
 

@@ -81,11 +81,11 @@ def light_between(before: Image, now: Image) -> Light:
     gain = np.ones(3)
     for _ in range(_REFITS):
         left = np.abs(other - one * np.float32(gain[:, None]) - np.float32(offset[:, None])).max(axis=0)
-        agree = left <= _AGREE * np.median(left)
-        mine, theirs = one[:, agree], other[:, agree]
-        mean, their_mean = mine.mean(axis=1), theirs.mean(axis=1)
-        mine, theirs = mine - mean[:, None], theirs - their_mean[:, None]
-        gain = ((mine * theirs).mean(axis=1) + _FLAT) / (np.square(mine).mean(axis=1) + _FLAT)
+        agree = (left <= _AGREE * np.median(left)).astype(np.float32)
+        agree /= agree.sum()
+        mean, their_mean = one @ agree, other @ agree
+        mine = one - mean[:, None]
+        gain = ((mine * other) @ agree + _FLAT) / ((mine * mine) @ agree + _FLAT)
         gain = gain.clip(1 / _MOST_GAIN, _MOST_GAIN)
         offset = their_mean - gain * mean
     return Light(gain.astype(np.float64), offset.astype(np.float64))

@@ -14,6 +14,7 @@ import numpy as np
 
 from streamstyle.frame import Image
 from streamstyle.paint.steady.flow import Plane
+from streamstyle.paint.steady.mixing import Mixer
 
 Area = tuple[slice, slice]
 """Rows and columns."""
@@ -41,10 +42,7 @@ class Crispness:
 
     def __init__(self) -> None:
         self._amount: Plane | None = None
-        # Used again from frame to frame: memory that is asked for anew costs as much as the arithmetic.
-        self._coarse: Image = np.empty((0, 0, 3), np.uint8)
-        self._given: Plane = np.empty((0, 0), np.float32)
-        self._taken: Plane = np.empty((0, 0), np.float32)
+        self._mixer = Mixer()
 
     def forget(self) -> None:
         """Begin anew."""
@@ -78,13 +76,10 @@ class Crispness:
         worth = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
         area = _in_pixels(worth, amount, mixed)
         soft = mixed[area]
-        if self._coarse.shape != mixed.shape:
-            self._coarse = np.empty_like(mixed)
-            self._given, self._taken = (np.empty(mixed.shape[:2], np.float32) for _ in range(2))
-        coarse = cv2.blur(soft, _COARSE, dst=self._coarse[area])
-        taken = cv2.resize(-amount[worth], soft.shape[1::-1], dst=self._taken[area], interpolation=cv2.INTER_LINEAR)
-        given = np.subtract(1, taken, out=self._given[area])
-        restored = cv2.blendLinear(soft, coarse, given, taken).astype(np.uint8, copy=False)  # soft + amount (soft - coarse)
+        coarse = cv2.blur(soft, _COARSE).astype(np.uint8, copy=False)
+        shares = cv2.convertScaleAbs(amount[worth], alpha=255 / _MOST)
+        share = cv2.resize(shares, soft.shape[1::-1], interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+        restored = self._mixer.add(soft, soft, coarse, share, _MOST)
         if restored.shape == mixed.shape:
             return restored
         shown = mixed.copy()

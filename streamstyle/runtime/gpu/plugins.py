@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from streamstyle.errors import ModelError
+from streamstyle.media.user_folders import user_cache
 from streamstyle.runtime.gpu.session import Manner, SizedGraph
 from streamstyle.runtime.graph import Graph, Tell
 from streamstyle.runtime.ort import (
@@ -162,4 +161,4 @@ def plugin_graph(
 
 
 def _cache_folder(device: str) -> str:
-    return str(Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / device)
+    return str(user_cache() / device)

@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from streamstyle.errors import ModelError
+from streamstyle.media.user_folders import user_cache
 from streamstyle.runtime.gpu import nvidia
 from streamstyle.runtime.gpu.session import Manner, SizedGraph, cuda_options
 from streamstyle.runtime.graph import FRAME, Tell
@@ -75,7 +74,7 @@ def engines_folder(version: str, runtime_version: str, library_version: str) -> 
     gpus = nvidia.look().gpus
     parts = (version, gpus[0] if gpus else "unknown-gpu", f"ort-{runtime_version}", f"trt-{library_version}")
     name = "_".join(re.sub(r"[^\w.]+", "-", part) for part in parts)
-    return Path(platformdirs.user_cache_dir("streamstyle", appauthor=False)) / "tensorrt" / name
+    return user_cache() / "tensorrt" / name
 
 
 def tensorrt_graph(

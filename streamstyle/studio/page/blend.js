@@ -26,7 +26,7 @@ let adding = false;
 export function weightsAt(x, y, count) {
   if (count === 2) y = 0;
   if (count === 3 && x + y > 1) {
-    // The corner without a style belongs to its two neighbours: three styles share the half of the pad that is theirs.
+    // The corner without a style belongs to its two neighbors: three styles share the half of the pad that is theirs.
     const over = (x + y - 1) / 2;
     x -= over;
     y -= over;

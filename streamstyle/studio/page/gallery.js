@@ -1,5 +1,5 @@
 /**
- * The gallery: every style painted on the user's own picture; search, favourites, own paintings.
+ * The gallery: every style painted on the user's own picture; search, favorites, own paintings.
  *
  * @import { Style } from "./types.js"
  */
@@ -22,9 +22,9 @@ export function shownStyles() {
   return ordered().filter((style) => tiles.get(style.name)?.hidden === false);
 }
 
-/** Favourites first, then own ones, then the rest, each as the server has them. */
+/** Favorites first, then own ones, then the rest, each as the server has them. */
 function ordered() {
-  const rank = (/** @type {Style} */ style) => (style.favourite ? 0 : style.kind === "own" ? 1 : 2);
+  const rank = (/** @type {Style} */ style) => (style.favorite ? 0 : style.kind === "own" ? 1 : 2);
   return [...studio.styles].sort((one, other) => rank(one) - rank(other));
 }
 
@@ -139,7 +139,7 @@ function newTile(style) {
     el(
       "div",
       { class: "tile-actions" },
-      iconButton("star", "", () => favourite(name), { class: "icon-button tiny star", tabindex: "-1" }),
+      iconButton("star", "", () => favorite(name), { class: "icon-button tiny star", tabindex: "-1" }),
       iconButton("plus", "", () => mix(name), { class: "icon-button tiny add", tabindex: "-1" }),
       style.removable
         ? iconButton("trash", `Remove ${style.title}`, () => forget(name), { class: "icon-button tiny", tabindex: "-1" })
@@ -154,9 +154,9 @@ function showTile(tile, style) {
   setText(/** @type {Element} */ (tile.querySelector(".tile-title")), style.title);
   setText(/** @type {Element} */ (tile.querySelector(".tile-painter")), by || (style.kind === "own" ? "Yours" : ""));
   const star = /** @type {HTMLButtonElement} */ (tile.querySelector(".star"));
-  star.setAttribute("aria-pressed", String(style.favourite));
-  label(star, style.favourite ? `Take ${style.title} off the favourites` : `Make ${style.title} a favourite`);
-  setIcon(star, style.favourite ? "star-full" : "star");
+  star.setAttribute("aria-pressed", String(style.favorite));
+  label(star, style.favorite ? `Take ${style.title} off the favorites` : `Make ${style.title} a favorite`);
+  setIcon(star, style.favorite ? "star-full" : "star");
 }
 
 /** @param {HTMLElement} button @param {string} text */
@@ -198,9 +198,9 @@ function mix(name) {
 }
 
 /** @param {string} name */
-async function favourite(name) {
+async function favorite(name) {
   const style = studio.style(name);
-  if (style) await attempt(put(`/styles/${encodeURIComponent(name)}/favourite`, { on: !style.favourite }));
+  if (style) await attempt(put(`/styles/${encodeURIComponent(name)}/favorite`, { on: !style.favorite }));
 }
 
 /** @param {string} name */
@@ -214,7 +214,7 @@ function filter() {
   for (const style of studio.styles) {
     const text = `${style.name} ${style.title} ${style.painter ?? ""} ${style.year ?? ""}`.toLowerCase();
     const fits = words.every((word) => text.includes(word));
-    const wanted = which === "all" || (which === "favourites" ? style.favourite : style.kind === "own");
+    const wanted = which === "all" || (which === "favorites" ? style.favorite : style.kind === "own");
     const tile = tiles.get(style.name);
     if (tile) tile.hidden = !(fits && wanted);
   }

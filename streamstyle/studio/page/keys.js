@@ -28,6 +28,7 @@ export const BINDINGS = [
   { command: "side-by-side", keys: ["s"], help: "dividing line" },
   { command: "original", keys: ["o"], help: "unpainted picture" },
   { command: "mirror", keys: ["m"], help: "mirror" },
+  { command: "pause", keys: ["v"], help: "pause a film" },
   { command: "record", keys: ["r"], help: "record / stop" },
   { command: "snapshot", keys: [" ", "x"], help: "snapshot" },
   { command: "full-screen", keys: ["f", "f11"], help: "full screen" },

@@ -19,7 +19,7 @@ import { setUpPictures } from "./pictures.js";
 import { setUpSources } from "./sources.js";
 import { setUpStage, toggleNotes } from "./stage.js";
 import { connect, on, onState, studio } from "./studio.js";
-import { setUpTransport, toggleMirror } from "./transport.js";
+import { setUpTransport } from "./transport.js";
 
 const THEME = "streamstyle-theme";
 const THEMES = ["system", "dark", "light"];
@@ -83,7 +83,8 @@ setUpKeys({
   blend: toggleBlend,
   "side-by-side": () => byId("divide", HTMLButtonElement).click(),
   original: () => byId("compare", HTMLButtonElement).click(),
-  mirror: () => void toggleMirror(),
+  mirror: () => byId("mirror", HTMLButtonElement).click(),
+  pause: () => byId("pause", HTMLButtonElement).click(),
   record: () => byId("record", HTMLButtonElement).click(),
   snapshot: () => byId("snapshot", HTMLButtonElement).click(),
   "full-screen": () => byId("full-screen", HTMLButtonElement).click(),

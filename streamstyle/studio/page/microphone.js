@@ -14,8 +14,9 @@ export function setUpMicrophone() {
   const button = byId("microphone", HTMLButtonElement);
   button.hidden = !window.isSecureContext || !navigator.mediaDevices?.getUserMedia;
   const show = () => {
-    button.setAttribute("aria-pressed", String(running !== null));
-    setIcon(button, running ? "microphone" : "microphone-off");
+    const isOn = running?.socket.readyState === WebSocket.OPEN;
+    button.setAttribute("aria-pressed", String(isOn));
+    setIcon(button, isOn ? "microphone" : "microphone-off");
   };
   button.addEventListener("click", async () => {
     if (running) stop();
@@ -49,13 +50,17 @@ async function start(show) {
   });
   context.createMediaStreamSource(stream).connect(samples);
   const up = socket("/api/microphone");
-  up.addEventListener("open", () => up.send(JSON.stringify({ rate: context.sampleRate, channels: 1 })));
+  up.addEventListener("open", () => {
+    up.send(JSON.stringify({ rate: context.sampleRate, channels: 1 }));
+    show();
+  });
   samples.port.addEventListener("message", ({ data }) => {
     if (up.readyState !== WebSocket.OPEN) return;
     // Samples are little endian, as every processor that runs a browser has them; the time is that of the block's beginning.
-    const time = new DataView(new ArrayBuffer(8));
-    time.setFloat64(0, studio.now() - (data.length / context.sampleRate) * 1000);
-    up.send(new Blob([time, data]));
+    const message = new ArrayBuffer(8 + data.byteLength); // a Blob would take seconds on a busy machine
+    new DataView(message).setFloat64(0, studio.now() - (data.length / context.sampleRate) * 1000);
+    new Int16Array(message, 8).set(data);
+    up.send(message);
   });
   samples.port.start();
   up.addEventListener("close", (event) => {

@@ -4,20 +4,25 @@
  * @import { Addresses, State } from "./types.js"
  */
 
-import { get, post, put, sentence } from "./api.js";
-import { attempt, byId, el, say, setText } from "./dom.js";
+import { get, post, sentence } from "./api.js";
+import { attempt, byId, el, say, setIcon, setText } from "./dom.js";
 import { isLive, onState, studio } from "./studio.js";
+import { Switch } from "./switch.js";
 import { clock } from "./words.js";
+
+const mirror = new Switch("/mirror", (state) => state.mirror, show);
+const pause = new Switch("/live/pause", ({ live }) => live.paused, show);
+const recording = new Switch("/recording", (state) => state.recording.phase !== "off", show);
+const virtualCamera = new Switch("/virtual-camera", (state) => state.virtual_camera.phase !== "off", show);
 
 /** Wire the buttons up, and follow the state. */
 export function setUpTransport() {
   byId("snapshot", HTMLButtonElement).addEventListener("click", snapshot);
-  byId("record", HTMLButtonElement).addEventListener("click", () => {
-    void attempt(put("/recording", { on: studio.state?.recording.phase === "off" }));
-  });
-  byId("mirror", HTMLButtonElement).addEventListener("click", () => void toggleMirror());
+  byId("record", HTMLButtonElement).addEventListener("click", () => recording.toggle());
+  byId("mirror", HTMLButtonElement).addEventListener("click", () => mirror.toggle());
+  byId("pause", HTMLButtonElement).addEventListener("click", () => pause.toggle());
   const camera = byId("virtual-camera", HTMLInputElement);
-  camera.addEventListener("change", () => void attempt(put("/virtual-camera", { on: camera.checked })));
+  camera.addEventListener("change", () => void virtualCamera.turn(camera.checked));
   byId("send", HTMLButtonElement).addEventListener("click", openSend);
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.addEventListener("click", () =>
@@ -28,34 +33,6 @@ export function setUpTransport() {
   setInterval(() => studio.state && showTime(studio.state), 500);
 }
 
-/** Milliseconds after which the server has told of what it was asked for. */
-const TOLD_AFTER = 500;
-
-/**
- * What was asked for and not told yet: states that are on their way are older.
- *
- * @type {boolean | null}
- */
-let mirrorAsked = null;
-/** One request after the other, so that the last one wins. */
-let mirrorSent = Promise.resolve();
-
-/** Mirror, or no longer. */
-export async function toggleMirror() {
-  const { state } = studio;
-  if (!state) return;
-  const on = !(mirrorAsked ?? state.mirror);
-  mirrorAsked = on;
-  show(state);
-  mirrorSent = mirrorSent.then(async () => void (await attempt(put("/mirror", { on }))));
-  await mirrorSent;
-  setTimeout(() => {
-    if (mirrorAsked !== on) return;
-    mirrorAsked = null;
-    if (studio.state) show(studio.state);
-  }, TOLD_AFTER);
-}
-
 async function snapshot() {
   const picture = await attempt(post("/snapshot"));
   if (picture) say("Snapshot saved.", { link: { href: picture.href, text: "Download" } });
@@ -64,17 +41,21 @@ async function snapshot() {
 /** @param {State} state */
 function show(state) {
   const running = isLive(state);
-  const { recording, virtual_camera: camera } = state;
+  const { live, virtual_camera: camera } = state;
   const record = byId("record", HTMLButtonElement);
-  const isOn = recording.phase !== "off";
+  const isOn = recording.isOn(state);
   record.disabled = !running && !isOn;
   record.setAttribute("aria-pressed", String(isOn));
   record.setAttribute("aria-label", isOn ? "Stop recording" : "Record");
   record.title = isOn ? "Stop recording (R)" : "Record (R)";
   for (const id of ["snapshot", "compare", "divide"]) byId(id, HTMLButtonElement).disabled = !running;
-  byId("mirror", HTMLButtonElement).setAttribute("aria-pressed", String(mirrorAsked ?? state.mirror));
+  byId("mirror", HTMLButtonElement).setAttribute("aria-pressed", String(mirror.isOn(state)));
+  const still = byId("pause", HTMLButtonElement);
+  still.hidden = !running || live.source?.kind !== "file";
+  still.setAttribute("aria-pressed", String(pause.isOn(state)));
+  setIcon(still, pause.isOn(state) ? "play" : "pause");
   const input = byId("virtual-camera", HTMLInputElement);
-  input.checked = camera.phase !== "off";
+  input.checked = virtualCamera.isOn(state);
   input.disabled = camera.phase === "off" && (!running || camera.remedy !== null);
   const note =
     camera.phase === "on"
@@ -89,11 +70,11 @@ function show(state) {
 }
 
 /** @param {State} state */
-function showTime({ recording }) {
+function showTime({ recording: told }) {
   const pill = byId("recording-time", HTMLElement);
-  pill.hidden = recording.phase === "off";
-  const seconds = recording.since === null ? 0 : studio.now() / 1000 - recording.since;
-  setText(pill, recording.phase === "opening" ? "Starting to record…" : `Recording ${clock(seconds)}`);
+  pill.hidden = told.phase === "off";
+  const seconds = told.since === null ? 0 : studio.now() / 1000 - told.since;
+  setText(pill, told.phase === "opening" ? "Starting to record…" : `Recording ${clock(seconds)}`);
 }
 
 async function openSend() {

@@ -3,7 +3,7 @@
  *
  * @typedef {{kind: string, id?: string, name: string}} Source
  * @typedef {{phase: "off" | "starting" | "running" | "failed", source: Source | null, size: [number, number] | null,
- *   problem: string | null}} Live
+ *   problem: string | null, paused: boolean}} Live
  * @typedef {{phase: "off" | "opening" | "on", name: string | null, since: number | null}} Recording
  * @typedef {{phase: "off" | "opening" | "on", destination: string | null, remedy: string | null}} VirtualCamera
  * @typedef {{style: string[], weights: (number | string)[], alpha: (number | string)[], style_size: number,
@@ -20,7 +20,7 @@
  *   result_name: string | null, bytes: number, preview: number,
  *   warnings?: string[]}} Job
  * @typedef {{name: string, title: string, painter: string | null, year: string | number | null,
- *   kind: "builtin" | "own", favourite: boolean, removable: boolean, painting: string | null,
+ *   kind: "builtin" | "own", favorite: boolean, removable: boolean, painting: string | null,
  *   thumbnail: string}} Style
  * @typedef {{name: string, made_at: number}} SavedLook
  * @typedef {{name: string, href: string, kind: "photo" | "video", bytes: number, made_at: number}} Picture

@@ -1,7 +1,6 @@
 """A file shown in the folder window of this computer's desktop."""
 
 import asyncio
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
+from streamstyle.runtime.machine import has_desktop
 from streamstyle.studio.routes import ApiError
 
 _open: set[asyncio.Task[int]] = set()
@@ -27,7 +27,7 @@ async def show_in_folder(file: Path) -> None:
         command = ["open", "-R", str(file)]
     else:
         command = ["xdg-open", str(file.parent)]
-        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or not shutil.which("xdg-open"):
+        if not has_desktop() or not shutil.which("xdg-open"):
             raise ApiError(409, f"there is no desktop here to show it on; the file is {quoted(file)}")
     try:
         process = await asyncio.create_subprocess_exec(

@@ -7,7 +7,6 @@ from pathlib import Path
 from aiohttp import web
 
 from streamstyle.studio.routes import ApiError
-from streamstyle.studio.schema import Schema
 from streamstyle.studio.shelf.names import disposition
 
 _PIECE_BYTES = 1 << 20
@@ -30,11 +29,6 @@ _MEDIA_TYPES = {
 }
 """Types that a browser may show; all other files are sent as plain bytes, so that no browser runs them."""
 BYTES = "application/octet-stream"
-
-
-def answers_of(media: str = "*/*") -> dict[int, Schema | str | None]:
-    """What a route answers that gives a file of a media type, for its description."""
-    return {200: media, 206: media, 404: None, 416: None}
 
 
 async def receive(request: web.Request, write: Callable[[bytes], object], most: int | None = None) -> None:

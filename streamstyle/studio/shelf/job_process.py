@@ -12,25 +12,22 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from streamstyle.errors import Interrupted, SourceError, reason_of
 from streamstyle.files.job import Job, default_output
 from streamstyle.files.run import stylize_source
 from streamstyle.frame import Image
-from streamstyle.look.look import Look
 from streamstyle.look.look_file import read_recipe
-from streamstyle.look.people import find_people
 from streamstyle.look.player import Player
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import read_start
 from streamstyle.media.sources import open_source
 from streamstyle.media.whole import whole_file
-from streamstyle.paint.stream import Measure, StreamMemory
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import at_end_of_input
 from streamstyle.studio.pictures import encode
@@ -61,7 +58,8 @@ def main() -> int:
     at_end_of_input(sys.stdin.fileno(), lambda: signal.raise_signal(signal.SIGTERM))
     try:
         os.chdir(str(request["folder"]))  # so that messages name files and not folders
-        with wait_for_lock(Path(LOCK)):  # the child of a server that was killed may still be ending
+        with ExitStack() as stack:
+            stack.callback(wait_for_lock(Path(LOCK)))  # the child of a server that was killed may still be ending
             _paint({name: str(value) for name, value in request.items()}, say)
     except Interrupted:
         return 143
@@ -89,7 +87,7 @@ def _paint(request: dict[str, str], say: Say) -> None:
             recipe = replace(recipe, style=tuple(stylizer.encoder.builtin.names()[:1]))
         named = default_output(replace(source.info, name=request["name"]), recipe.name, Path())
         output = Path(RESULT).with_suffix(named.suffix)
-        with closing(Player(recipe, stylizer.encoder.find, find_people)) as player:
+        with closing(Player(recipe, stylizer.encoder.find)) as player:
             progress = _Progress(source.info.frame_count, say)
             report = stylize_source(source, Job(output, overwrite=True), stylizer, player, progress=progress.advance)
     say(
@@ -182,15 +180,8 @@ class _Watched(Stylizer):
         super().__init__(model, device, precision=precision)
         self._previews = previews
 
-    def stylize(
-        self,
-        content: Image,
-        look: Look,
-        memory: StreamMemory | None = None,
-        measure: Measure | None = None,
-        seconds: float | None = None,
-    ) -> Image:
-        painted = super().stylize(content, look, memory, measure, seconds)
+    def stylize(self, content: Image, *more: Any, **named: Any) -> Image:  # noqa: ANN401 - as Stylizer has them
+        painted = super().stylize(content, *more, **named)
         self._previews.show(content, painted)
         return painted
 

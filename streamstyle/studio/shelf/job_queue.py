@@ -102,10 +102,14 @@ class JobQueue:
         self.wake()
 
     async def remove(self, job: StoredJob) -> None:
-        """Take a job away, with its files."""
+        """Take a job away, with its files.
+
+        Raises:
+            ApiError: Somebody else did so while it was being cancelled.
+        """
         if self._running is not None and self._running.job is job:
             await self._running.cancel()
-        folder = self.jobs.forget(job)
+        folder = self.jobs.forget(self.jobs.get(job.id))
         self._changed()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from streamstyle.look.look_file import save_recipe
 from streamstyle.look.recipe import Recipe
-from streamstyle.media.pictures import looks_like_photo
+from streamstyle.media.kinds import looks_like_photo
 from streamstyle.media.places import quoted, read_start
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.schema import COUNT, NUMBER, TEXT, Schema, listing, one_of, or_null, record
@@ -140,7 +140,12 @@ class Jobs:
         return [self._describe(job, position) for position, job in enumerate(self)]
 
     def describe(self, job: StoredJob) -> dict[str, Any]:
-        """One of them as the API tells it."""
+        """One of them as the API tells it.
+
+        Raises:
+            ApiError: It was removed meanwhile.
+        """
+        self.get(job.id)
         return self._describe(job, [other.id for other in self].index(job.id))
 
     def keep(self, job: StoredJob) -> None:
@@ -187,18 +192,6 @@ class Jobs:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name not in kept and path.is_file():
                 path.unlink(missing_ok=True)
-
-    def upload(self, name: str, size: int | None) -> Upload:
-        """Begin to take a file.
-
-        Args:
-            name: As the user calls it.
-            size: In bytes, where that is known.
-
-        Raises:
-            ApiError: The disk has no room for it, or the folder cannot be written.
-        """
-        return Upload(self.folder, name, size)
 
     def add(self, upload: Upload, recipe: Recipe) -> StoredJob:
         """Make a job, the last one, of a file that has come whole.

@@ -4,23 +4,27 @@ from aiohttp import web
 
 from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.studio.keys import ENGINE, EVENTS, TOLD
-from streamstyle.studio.routes import Route, answer
-from streamstyle.studio.schema import ON, listing, record
-from streamstyle.studio.shelf.files import answers_of, give, receive
+from streamstyle.studio.routes import Routes, answer, done
+from streamstyle.studio.schema import listing, record
+from streamstyle.studio.shelf.files import give, receive
 from streamstyle.studio.shelf.keys import LOOKS
 from streamstyle.studio.shelf.looks import LOOK, MOST_LOOK_BYTES, SavedLook
 from streamstyle.studio.told import LOOK_SCHEMA
 
-_DONE = record({"ok": ON})
+ROUTES = Routes()
+_LOOK = r"/api/looks/{name:[^/]+(?<!\.toml)}"
+"""The address of a look; with .toml at its end it is that of the look's file."""
 
 
+@ROUTES.add("GET", "/api/looks", gives=listing(LOOK))
 async def get_looks(request: web.Request) -> web.Response:
     """All saved looks."""
     return answer([look.described() for look in request.app[LOOKS].all()])
 
 
+@ROUTES.add("PUT", _LOOK, gives=LOOK, upload=True, may_be_empty=True)
 async def put_look(request: web.Request) -> web.Response:
-    """Save the present look, or one that is sent as TOML."""
+    """Save the present look, or the TOML that is sent."""
     text = bytearray()
     await receive(request, text.extend, MOST_LOOK_BYTES)
     looks, name = request.app[LOOKS], request.match_info["name"]
@@ -29,6 +33,7 @@ async def put_look(request: web.Request) -> web.Response:
     return answer(look.described())
 
 
+@ROUTES.add("POST", "/api/looks/{name}/load", gives=record({"look": LOOK_SCHEMA}))
 async def load_look(request: web.Request) -> web.Response:
     """Go to a saved look."""
     engine = request.app[ENGINE]
@@ -38,50 +43,20 @@ async def load_look(request: web.Request) -> web.Response:
     return answer({"look": request.app[TOLD].look(look)})
 
 
+@ROUTES.add("GET", "/api/looks/{name}.toml", gives="application/toml")
 async def get_look(request: web.Request) -> web.StreamResponse:
     """A saved look as TOML."""
     look = _look(request)
     return give(look.path, look.path.name, download=True, missing=f"the look '{look.name}' is no longer there")
 
 
+@ROUTES.add("DELETE", _LOOK, refuses={409})
 async def delete_look(request: web.Request) -> web.Response:
     """Remove a saved look."""
     request.app[LOOKS].remove(_look(request))
     request.app[EVENTS].send({"type": "looks"})
-    return answer({"ok": True})
+    return done()
 
 
 def _look(request: web.Request) -> SavedLook:
     return request.app[LOOKS].get(request.match_info["name"])
-
-
-_LOOK = r"/api/looks/{name:[^/]+(?<!\.toml)}"
-"""The address of a look; with .toml at its end it is that of the look's file."""
-
-ROUTES = (
-    Route("GET", "/api/looks", get_looks, "the saved looks", answers={200: listing(LOOK)}),
-    Route(
-        "PUT",
-        _LOOK,
-        put_look,
-        "save the present look, or the TOML that is sent",
-        upload=True,
-        may_be_empty=True,
-        answers={200: LOOK, 408: None, 413: None, 507: None},
-    ),
-    Route(
-        "POST",
-        "/api/looks/{name}/load",
-        load_look,
-        "go to a saved look",
-        answers={200: record({"look": LOOK_SCHEMA}), 404: None},
-    ),
-    Route(
-        "GET",
-        "/api/looks/{name}.toml",
-        get_look,
-        "a saved look as TOML",
-        answers=answers_of("application/toml"),
-    ),
-    Route("DELETE", _LOOK, delete_look, "remove a saved look", answers={200: _DONE, 404: None, 409: None}),
-)

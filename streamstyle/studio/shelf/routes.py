@@ -15,7 +15,7 @@ from streamstyle.studio.shelf import job_routes, look_routes, style_routes
 from streamstyle.studio.shelf.job_queue import JobQueue
 from streamstyle.studio.shelf.jobs import Jobs
 from streamstyle.studio.shelf.keys import LOOKS, QUEUE, STYLES, THUMBNAILS
-from streamstyle.studio.shelf.lock import FolderLock
+from streamstyle.studio.shelf.lock import lock_folder
 from streamstyle.studio.shelf.looks import Looks
 from streamstyle.studio.shelf.painter import Painter
 from streamstyle.studio.shelf.style_routes import take_thumbnails
@@ -38,7 +38,7 @@ async def shelf(app: web.Application) -> AsyncIterator[None]:
         StreamstyleError: Another studio uses the folder, or it cannot be written.
     """
     folders, events, model = app[FOLDERS], app[EVENTS], app[ENGINE].settings
-    lock = FolderLock(folders.data)
+    release = lock_folder(folders.data)
     try:
         painter = Painter(model.model)
         app[STYLES] = Styles(folders.styles, folders.data / "shelf.json", painter, log.warning)
@@ -51,7 +51,7 @@ async def shelf(app: web.Application) -> AsyncIterator[None]:
         jobs = Jobs(folders.jobs, log.warning)
         app[QUEUE] = JobQueue(jobs, model, lambda: events.send({"type": "jobs", "jobs": jobs.described()}))
     except OSError as error:
-        lock.release()
+        release()
         raise SinkError(f"{quoted(folders.data)} cannot be used: {reason(error)}; see to its permissions") from error
     tasks = [asyncio.create_task(app[QUEUE].run()), asyncio.create_task(_follow_cameras(app))]
     try:
@@ -62,7 +62,7 @@ async def shelf(app: web.Application) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         await app[THUMBNAILS].close()
         await painter.close()
-        lock.release()
+        release()
 
 
 async def _follow_cameras(app: web.Application) -> None:

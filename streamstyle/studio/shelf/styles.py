@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from streamstyle.media.places import is_url, quoted
+from streamstyle.media.places import quoted
 from streamstyle.studio.routes import ApiError
 from streamstyle.studio.schema import ON, TEXT, Schema, listing, one_of, or_null, record
 from streamstyle.studio.shelf.names import file_name, style_word
@@ -30,14 +30,14 @@ STYLE: Schema = record(
         "painter": TEXT,
         "year": TEXT,
         "kind": one_of("builtin", "own"),
-        "favourite": ON,
+        "favorite": ON,
         "removable": ON,
         "painting": or_null(TEXT),
         "thumbnail": TEXT,
     }
 )
 """A style as the API tells it."""
-_NOTES: Schema = record({"titles": {"type": "object"}, "favourites": listing(TEXT)})
+_NOTES: Schema = record({"titles": {"type": "object"}, "favorites": listing(TEXT)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Styles:
 
         Args:
             folder: Of the user's own styles; exists.
-            notes: A JSON file: titles and favourites.
+            notes: A JSON file: titles and favorites.
             painter: Encodes pictures.
             tell: Takes a line where the notes are damaged.
         """
@@ -82,7 +82,7 @@ class Styles:
         self._naming = asyncio.Lock()
         stored = read_json(notes, _NOTES, tell) or {}
         self._titles: dict[str, str] = {name: str(title) for name, title in stored.get("titles", {}).items()}
-        self._favourites: list[str] = list(stored.get("favourites", []))
+        self._favorites: list[str] = list(stored.get("favorites", []))
         for path in folder.glob(f"{_INCOMING}*"):
             path.unlink(missing_ok=True)
 
@@ -100,10 +100,7 @@ class Styles:
         Raises:
             ApiError: There is none.
         """
-        for style in self:
-            if style.name == name:
-                return style
-        raise ApiError(404, f"there is no style {quoted(name)}; GET /api/styles lists them")
+        return self._named(name, 404)
 
     def describe(self, style: ShelfStyle, thumbnails: Thumbnails) -> dict[str, Any]:
         """A style as the API tells it."""
@@ -114,7 +111,7 @@ class Styles:
             "painter": style.painter,
             "year": style.year,
             "kind": "own" if style.is_own else "builtin",
-            "favourite": style.name in self._favourites,
+            "favorite": style.name in self._favorites,
             "removable": style.is_own,
             "painting": f"{href}/painting" if style.painting else None,
             "thumbnail": f"{href}/thumbnail.jpg?v={thumbnails.find(style.source)[1]}",
@@ -158,17 +155,17 @@ class Styles:
             except OSError as error:
                 raise ApiError(409, f"'{path}' cannot be removed; see to its permissions") from error
         self._titles.pop(style.name, None)
-        self._favourites = [name for name in self._favourites if name != style.name]
+        self._favorites = [name for name in self._favorites if name != style.name]
         self._write()
 
-    def favour(self, style: ShelfStyle, *, on: bool) -> None:
-        """Mark it as a favourite, or not.
+    def favor(self, style: ShelfStyle, *, on: bool) -> None:
+        """Mark it as a favorite, or not.
 
         Raises:
             SinkError: The notes cannot be written.
         """
-        others = [name for name in self._favourites if name != style.name]
-        self._favourites = [*others, style.name] if on else others
+        others = [name for name in self._favorites if name != style.name]
+        self._favorites = [*others, style.name] if on else others
         self._write()
 
     def path_of(self, name: str) -> str:
@@ -177,23 +174,22 @@ class Styles:
         Raises:
             ApiError: There is no style of this name; a path is none.
         """
-        if painting_of(name) is not None:
-            return name
-        own = own_styles(self._folder)
-        if name not in own or not is_bare(name):
-            raise ApiError(400, f"there is no style {quoted(name)}; GET /api/styles lists them")
-        return str(own[name])
+        return self._named(name, 400).source
 
     def name_of(self, held: str) -> str:
         """The name of a style, where a look holds the user's file; anything else as it is."""
-        if is_bare(held) or is_url(held) or not Path(held).is_relative_to(self._folder):
-            return held
-        return next((name for name, path in own_styles(self._folder).items() if path == Path(held) and is_bare(name)), held)
+        return held if is_bare(held) else next((style.name for style in self if style.source == held), held)
 
     def wanted_first(self) -> list[tuple[str, str]]:
-        """Name and source of all styles, favourites first."""
-        every = sorted(self, key=lambda style: style.name not in self._favourites)
+        """Name and source of all styles, favorites first."""
+        every = sorted(self, key=lambda style: style.name not in self._favorites)
         return [(style.name, style.source) for style in every]
 
+    def _named(self, name: str, status: int) -> ShelfStyle:
+        style = next((style for style in self if style.name == name), None)
+        if style is None:
+            raise ApiError(status, f"there is no style {quoted(name)}; GET /api/styles lists them")
+        return style
+
     def _write(self) -> None:
-        write_json(self._place, {"titles": self._titles, "favourites": self._favourites})
+        write_json(self._place, {"titles": self._titles, "favorites": self._favorites})

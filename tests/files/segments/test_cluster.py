@@ -21,27 +21,17 @@ from tests.files.segments.films import (
     LeaningStylizer,
     Reloaded,
     divide_short_films,
-    make_film,
     paint,
     paint_on_a_cluster,
 )
 from tests.files.segments.test_film import same
 
+pytestmark = pytest.mark.usefixtures("short_films")
 on_a_cluster = [
     pytest.mark.cluster,
     pytest.mark.timeout(1800),
     pytest.mark.filterwarnings("ignore"),  # Ray's own
 ]
-
-
-@pytest.fixture(autouse=True)
-def short_films(monkeypatch):
-    divide_short_films(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,10 @@ import pytest
 from streamstyle.errors import ModelError, StreamstyleError
 from streamstyle.files.segments import crew
 from streamstyle.files.segments.manifest import folder_for
-from tests.files.segments.films import DiesAlways, DiesOnce, LeaningStylizer, Reloaded, divide_short_films, make_film, paint
+from tests.files.segments.films import DiesAlways, DiesOnce, LeaningStylizer, Reloaded, paint
 from tests.files.segments.test_film import same, stopped_after
 
-
-@pytest.fixture(autouse=True)
-def short_films(monkeypatch):
-    divide_short_films(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
+pytestmark = pytest.mark.usefixtures("short_films")
 
 
 def test_workers_give_the_same_film_though_one_is_killed(film, tmp_path):

@@ -20,15 +20,7 @@ from tests.files.segments.films import (
     worst_mean_difference,
 )
 
-
-@pytest.fixture(autouse=True)
-def short_films(monkeypatch):
-    divide_short_films(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    return make_film(tmp_path_factory.mktemp("film") / "film.mp4")
+pytestmark = pytest.mark.usefixtures("short_films")
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,7 @@ def test_a_small_disk(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)], capture_output=True, check=False, timeout=60
     )
     if mounted.returncode:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.decode().strip()}")
@@ -149,14 +149,14 @@ def test_a_small_disk(tmp_path: Path) -> None:
         assert "the disk is full" in result
         assert len(times(disk / "out.partial.mp4")) > 25
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", str(disk)], check=True, timeout=60)
 
 
 def test_a_full_disk_for_a_photo(tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     program = LIMITED.replace("fill", "fill_photo").replace("300_000", "10_000")
     result = subprocess.run(
-        [sys.executable, "-c", program, str(out)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, str(out)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
     )
     assert "the disk is full; make room" in result.stdout, result.stderr
     assert list(tmp_path.iterdir()) == []

@@ -10,14 +10,21 @@ import av
 import numpy as np
 import pytest
 
+from streamstyle.frame import Frame
+from streamstyle.media.libav import Resampler
+from streamstyle.media.sinks import open_sink
 from streamstyle.media.sinks.carriers import Channels
-from tests.clips import brightness
+from streamstyle.media.sources import open_source
+from streamstyle.media.sources.sound import RATE, FileSound, Round
+from tests.clips import Audio, brightness, make_clip, pattern
 
 ROOT = Path(__file__).parents[3]
 CODECS = (
     *("aac", "ac3", "eac3", "mp2", "libmp3lame", "flac", "alac", "libvorbis", "libopus", "wavpack", "tta", "wmav2"),
     *("pcm_s16le", "pcm_s24le", "pcm_f32le", "pcm_u8", "pcm_mulaw", "adpcm_ima_wav", "adpcm_ms", "s302m"),
 )
+MORE_CODECS = ("opus", "adpcm_yamaha", "pcm_alaw", "pcm_s32le", "pcm_s16be", "pcm_bluray", "pcm_dvd")
+KINDS = {"s302m": ".ts", "pcm_bluray": ".m2ts", "pcm_dvd": ".mpg", "adpcm": ".avi", "pcm": ".mov"}
 LAYOUTS = ("mono", "stereo", "3.0", "5.1", "6.1", "7.1")
 COPY = """
 import json, sys
@@ -34,6 +41,35 @@ for name in json.loads(sys.argv[1]):
                     sink.write(frame)
         print(json.dumps([name, ending, sink.warnings]), flush=True)
 """
+
+
+HEAR = """
+import json, sys
+from pathlib import Path
+import av
+from streamstyle.media.sinks import open_sink
+from streamstyle.media.sources import open_source
+for name in json.loads(sys.argv[1]):
+    for ending in (".mp4", ".mov", ".mkv", ".webm"):
+        out = Path(name + ending)
+        with open_source(name) as source:
+            info = source.info
+            with open_sink(out, info=info, width=info.width, height=info.height, companion=name) as sink:
+                for frame in source:
+                    sink.write(frame)
+        heard = []
+        for path in (name, str(out)):
+            with av.open(path) as container:
+                frames = list(container.decode(audio=0)) if container.streams.audio else []
+                count = sum(frame.samples for frame in frames)
+                heard.append([count / frames[0].sample_rate, frames[0].layout.nb_channels] if frames else None)
+        print(json.dumps([name, ending, *heard, sink.warnings]), flush=True)
+"""
+
+
+def kind_for(codec: str) -> str:
+    """The ending of a container that holds a codec."""
+    return KINDS.get(codec, KINDS.get(codec.partition("_")[0], ".mkv"))
 
 
 def make(path: Path, codec: str, layout: str) -> bool:
@@ -74,7 +110,7 @@ def make(path: Path, codec: str, layout: str) -> bool:
 def test_no_codec_and_no_layout_ends_the_run(tmp_path: Path, codec: str) -> None:
     if codec not in av.codecs_available:
         pytest.skip(f"no encoder {codec}")
-    kind = ".ts" if codec == "s302m" else ".mov" if codec.startswith("pcm_") else ".mkv"
+    kind = kind_for(codec)
     names = [str(path) for layout in LAYOUTS if make(path := tmp_path / f"{layout}{kind}", codec, layout)]
     if not names:
         pytest.skip(f"{codec} is not written here")
@@ -85,9 +121,33 @@ def test_no_codec_and_no_layout_ends_the_run(tmp_path: Path, codec: str) -> None
     assert len(result.stdout.splitlines()) == 2 * len(names)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("codec", CODECS + MORE_CODECS)
+def test_sound_of_any_codec_and_layout_is_heard_in_every_container_or_said_to_be_left_out(
+    tmp_path: Path, codec: str
+) -> None:
+    kind = kind_for(codec)
+    names = [str(path) for layout in LAYOUTS if make(path := tmp_path / f"{layout}{kind}", codec, layout)]
+    if not names:
+        pytest.skip(f"{codec} is not written here")
+    result = subprocess.run(
+        [sys.executable, "-c", HEAR, json.dumps(names)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1000
+    )
+    assert result.returncode == 0, result.stderr + result.stdout
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert len(lines) == 4 * len(names)
+    for name, ending, before, after, warnings in lines:
+        if after is None:
+            assert any("left out" in line for line in warnings), (name, ending)
+        else:
+            assert after[1] == before[1], (name, ending, warnings)
+            assert after[0] == pytest.approx(before[0], abs=0.1), (name, ending, warnings)
+
+
 def test_channels_in_an_order_of_their_own_get_into_the_usual_one(tmp_path: Path) -> None:
     assert make(tmp_path / "a.mov", "pcm_s24le", "7.1")  # QuickTime tells the sides before the backs
-    subprocess.run([sys.executable, "-c", COPY, json.dumps([str(tmp_path / "a.mov")])], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", COPY, json.dumps([str(tmp_path / "a.mov")])], cwd=ROOT, check=True, timeout=100)
     with av.open(str(tmp_path / "a.mov.mp4")) as container:
         assert container.streams.audio[0].codec_context.layout.name == "7.1"
         packing = av.AudioResampler(format="flt", layout="7.1", rate=48_000)
@@ -119,7 +179,62 @@ def test_a_track_of_an_unknown_codec_is_left_out_and_said(tmp_path: Path) -> Non
     head, _, tail = clip.read_bytes().partition(b"mp4a")
     clip.write_bytes(head + b"apac" + tail.replace(b"esds", b"skip", 1))
     result = subprocess.run(
-        [sys.executable, "-c", COPY, json.dumps([str(clip)])], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", COPY, json.dumps([str(clip)])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
     )
     assert result.returncode == 0, result.stderr
     assert "its codec is not known" in json.loads(result.stdout.splitlines()[0])[2][0]
+
+
+def switching(path: Path, *layouts: str) -> Path:
+    """A broadcast of half a second in each layout of sound."""
+    parts = b""
+    for number, layout in enumerate(layouts):
+        audio = Audio(seconds=0.52, start=Fraction(13 * number, 25), layout=layout)
+        times = [13 * number + index for index in range(13)]
+        images = [pattern(index, 64, 48) for index in times]
+        part = make_clip(path.with_name(f"{number}.ts"), images=images, pts=times, codec="mpeg2video", audio=[audio])
+        parts += part.read_bytes()
+    path.write_bytes(parts)
+    return path
+
+
+@pytest.mark.parametrize("layouts", [("stereo", "5.1"), ("5.1", "stereo"), ("mono", "stereo")])
+def test_sound_that_changes_its_channels_goes_on(tmp_path: Path, layouts: tuple[str, str]) -> None:
+    clip = switching(tmp_path / "a.ts", *layouts)
+    end = Frame(np.zeros((1, 1, 3), np.uint8), 0, Fraction(9))
+    pieces = [samples for _, samples in FileSound(str(clip), [Round(Fraction(0), Fraction(0))], Fraction(0)).until(end)]
+    assert {len(samples) for samples in pieces} == {2}
+    heard = np.hstack(pieces)
+    assert 1 < heard.shape[1] / RATE < 1.1
+    assert np.abs(heard[:, -RATE // 4 :]).mean() > 0.03
+
+    with (
+        open_source(str(clip)) as source,
+        open_sink(tmp_path / "a.webm", info=source.info, width=64, height=48, companion=str(clip)) as sink,
+    ):
+        for frame in source:
+            sink.write(frame)
+    with av.open(str(tmp_path / "a.webm")) as container:
+        copied = np.hstack([frame.to_ndarray() for frame in container.decode(audio=0)])
+    assert 1 < copied.shape[1] / RATE < 1.1
+    assert np.abs(copied[:, -RATE // 4 :]).mean() > 0.03
+
+
+def test_a_frame_with_impossible_channels_is_a_gap() -> None:
+    resampler = Resampler("fltp", "stereo", RATE)
+
+    def said(layout: str) -> list[str]:
+        frame = av.AudioFrame(format="fltp", layout=layout, samples=1024)
+        frame.sample_rate = RATE
+        try:
+            return [resampled.layout.name for resampled in resampler.resample(frame)]
+        except (av.error.FFmpegError, ValueError):
+            return []
+
+    layouts = ("stereo", "50 channels", "50 channels", "stereo", "7.1", "stereo")
+    assert [said(layout) for layout in layouts] == [["stereo"], [], [], ["stereo"], ["stereo"], ["stereo"]]

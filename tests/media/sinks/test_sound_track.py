@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from streamstyle.frame import Frame
 from streamstyle.live.sinks import open_recording
 from streamstyle.media.sources import open_live_source, open_source
 from streamstyle.media.sources.paced import PacedSource
@@ -84,7 +85,8 @@ def test_a_file_that_is_repeated_is_heard_again(clip, tmp_path):
 
 def test_sound_of_a_round_ends_where_the_next_one_begins(clip):
     rounds = [Round(Fraction(0), Fraction(0)), Round(Fraction(12, 10), Fraction(0))]
-    pieces = list(FileSound(str(clip), rounds, Fraction(0)).until(Fraction(2)))
+    until = Frame(np.zeros((2, 2, 3), np.uint8), 0, Fraction(2))
+    pieces = list(FileSound(str(clip), rounds, Fraction(0)).until(until))
     ends = [moment + Fraction(samples.shape[1], RATE) for moment, samples in pieces]
     assert pieces[0][0] < Fraction(1, 10)
     assert abs(ends[-1] - 2) < Fraction(1, 5)
@@ -109,3 +111,4 @@ def test_what_has_no_sound_gives_none(tmp_path):
     silent = make_clip(tmp_path / "silent.mp4", images=[np.zeros((48, 64, 3), np.uint8)] * 2)
     with open_live_source(str(silent)) as source:
         assert source.sound is None
+    assert list(FileSound(str(silent), [Round(Fraction(0), Fraction(0))], Fraction(0)).until(Fraction(2))) == []

@@ -1,4 +1,4 @@
-"""Times, colours, sizes and codecs of written videos."""
+"""Times, colors, sizes and codecs of written videos."""
 
 from collections.abc import Sequence
 from fractions import Fraction

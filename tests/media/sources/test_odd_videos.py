@@ -12,18 +12,23 @@ import numpy as np
 import pytest
 from av.sidedata.sidedata import Type as SideDataType
 
+from streamstyle.errors import SourceError
 from streamstyle.media.libav import ToneMap
+from streamstyle.media.sinks.video import VideoSink
 from streamstyle.media.sources import open_source, timecode
 from streamstyle.media.sources.clock import Clock
 from streamstyle.media.sources.video import VideoSource
-from tests.clips import brightness, flat, make_clip
+from tests.clips import Audio, Tags, brightness, flat, make_clip, read_times
 
 LONG = [brightness(i % 25, 32, 32) for i in range(150)]
 
 
 @pytest.mark.parametrize(
     ("name", "codec"),
-    [("a.ts", "mpeg2video"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora"), ("a.mkv", "libx264")],
+    [
+        *(("a.ts", "mpeg2video"), ("a.m2ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.ogv", "libtheora")),
+        *(("a.mkv", "libx264"), ("a.avi", "libx264")),
+    ],
 )
 def test_seeking_lands_before_the_wanted_frame_in_every_container(tmp_path: Path, name: str, codec: str) -> None:
     if codec not in av.codecs_available:
@@ -49,6 +54,68 @@ def test_a_clock_that_runs_backwards_goes_on(tmp_path: Path, frames: int) -> Non
     assert [after - before for before, after in itertools.pairwise(times)] == [Fraction(1, 25)] * (3 * frames - 1)
     with VideoSource(str(tmp_path / "3.ts"), Fraction(frames + 1, 25)) as source:
         assert [frame.time for frame in source] == times[frames + 1 :]
+
+
+def joined(path: Path, *parts: Path) -> Path:
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def later(seconds: int) -> dict[str, str]:
+    return {"output_ts_offset": str(seconds)}
+
+
+def test_a_clock_that_leaps_hours_ahead_goes_on_without_a_pause_and_says_so(tmp_path: Path) -> None:
+    one = make_clip(tmp_path / "1.ts", images=LONG[:25], group=10, audio=[Audio()])
+    other = make_clip(tmp_path / "2.ts", images=LONG[:25], group=10, audio=[Audio()], container_options=later(5 * 3600))
+    clip = joined(tmp_path / "a.ts", one, other, one)
+    with VideoSource(str(clip)) as source:
+        frames = list(source)
+    times = [frame.time for frame in frames]
+    assert [after - before for before, after in itertools.pairwise(times)] == [Fraction(1, 25)] * 74
+    assert len(source.warnings) == 1
+    assert "jumps ahead (by 17999 s, after 1.0" in source.warnings[0]
+    for start in (0, 30):
+        since = None if start == 0 else times[start] - times[0]
+        out = tmp_path / f"{start}.mkv"
+        with VideoSource(str(clip), since) as source:
+            sink = VideoSink(out, info=source.info, width=32, height=32, companion=str(clip), start=since)
+            with sink:
+                for frame in source:
+                    sink.write(frame)
+        assert [time - read_times(out)[0][0] for time in read_times(out)[0]] == [
+            time - times[start] for time in times[start:]
+        ]
+        sounds = [moment for packets in read_times(out, "audio") for moment in packets]
+        assert max(after - before for before, after in itertools.pairwise(sounds)) < Fraction(1, 5)
+        assert sounds[-1] == pytest.approx(float(times[-1] - times[start]), abs=0.2)
+
+
+def test_a_pause_of_the_picture_and_silence_beside_it_are_no_leaps(tmp_path: Path) -> None:
+    one = make_clip(tmp_path / "1.ts", images=LONG[:100], rate=1, audio=[Audio()])
+    other = make_clip(tmp_path / "2.ts", images=LONG[:2], rate=1, audio=[Audio()], container_options=later(130))
+    clip = joined(tmp_path / "a.ts", one, other)
+    with VideoSource(str(clip)) as source:
+        with VideoSink(tmp_path / "a.mkv", info=source.info, width=32, height=32, companion=str(clip)) as sink:
+            for frame in source:
+                sink.write(frame)
+        assert source.warnings == []
+    (pictures,) = read_times(tmp_path / "a.mkv")
+    (sounds,) = read_times(tmp_path / "a.mkv", "audio")
+    assert pictures[-2] - pictures[0] == pytest.approx(130, abs=0.1)
+    gap = max(after - before for before, after in itertools.pairwise(sounds))
+    assert gap == pytest.approx(129, abs=0.5)
+
+
+def test_the_second_part_of_a_joined_flv_comes_after_a_seek_too(tmp_path: Path) -> None:
+    part = make_clip(tmp_path / "1.flv", images=LONG[:20], group=10).read_bytes()
+    (tmp_path / "2.flv").write_bytes(part + part[13:])  # a header of 9 bytes and the length of no tag before
+    with VideoSource(str(tmp_path / "2.flv")) as source:
+        times = [frame.time for frame in source]
+    assert len(times) == 40
+    for first in (12, 30):
+        with VideoSource(str(tmp_path / "2.flv"), times[first] - times[0]) as source:
+            assert [frame.time for frame in source] == times[first:]
 
 
 def test_stamps_that_are_only_out_of_order_do_not_slow_the_clip_down(tmp_path: Path) -> None:
@@ -181,6 +248,27 @@ def test_hdr_is_tone_mapped(transfer: int) -> None:
     assert max(np.diff(levels)) < 70  # no clipping
 
 
+def test_wide_colors_of_ordinary_brightness_become_those_of_ordinary_screens(tmp_path: Path) -> None:
+    options = {
+        "x265-params": "lossless=1:log-level=none:colorprim=bt2020:transfer=bt2020-10:colormatrix=bt2020nc:range=limited"
+    }
+    clip = make_clip(
+        tmp_path / "a.mp4",
+        images=[flat((200, 100, 50))] * 12,  # of a few, x265 leaves the decoding times to chance
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        matrix="bt2020",
+        tags=Tags(matrix=9, primaries=9, transfer=14),
+        options=options,
+    )
+    with VideoSource(str(clip)) as source:
+        color = next(iter(source)).image[20, 20].astype(int)
+    assert source.warnings == []
+    assert color[0] > 215
+    assert color[2] < 42
+    assert np.abs(color - (224, 91, 34)).max() <= 4
+
+
 def test_side_data_without_a_name_is_no_failure() -> None:
     assert SideDataType(31).name == "UNKNOWN_31"
 
@@ -196,3 +284,5 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
         assert len(list(source)) == 15
     writer.join(10)
     assert not writer.is_alive()
+    with pytest.raises(SourceError, match="is a pipe"):
+        open_source(str(pipe), may_be_pipe=False)

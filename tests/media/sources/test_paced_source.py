@@ -1,6 +1,7 @@
 """Files play as cameras do, in a time of the tests' own."""
 
 import itertools
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from streamstyle.frame import Frame
 from streamstyle.media.sources import CameraSource, PacedSource, StreamSource, open_live_source, open_source
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.synthetic import SyntheticSource
-from tests.clips import make_clip, pattern
+from tests.clips import Audio, make_clip, pattern
 from tests.media.sources.fake_cameras import FakeCamera, FakeClock, fake_machine
 
 
@@ -100,6 +101,42 @@ def test_a_file_that_is_paused_can_be_closed(clock: FakeClock) -> None:
         assert 8 <= len(list(source)) <= 12
 
 
+class Unreadable(Source):
+    """Opens, and has nothing to give."""
+
+    def __init__(self) -> None:
+        self.info = SourceInfo("clip.mp4", 32, 24, frame_rate=Fraction(25))
+        self.warnings = []
+
+    def __iter__(self) -> Iterator[Frame]:
+        raise SourceError("it is damaged")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_file_that_is_lost_between_two_rounds_is_waited_for(clock: FakeClock) -> None:
+    """Deleted, half written, on a disk of the network that is away for a while."""
+    answers: list[Source | str] = [scene(3), "the disk is away", Unreadable(), "still away", scene(2), scene(9)]
+
+    def open_inner() -> Source:
+        answer = answers.pop(0)
+        if isinstance(answer, str):
+            raise SourceError(answer)
+        return answer
+
+    states = []
+    with PacedSource(open_inner, loop=True, clock=clock) as source:
+        clock.after(0.2, lambda: states.append(source.state))
+        clock.after(0.5, lambda: states.append(source.state))
+        frames = list(itertools.islice(source, 7))
+        assert source.state.name == "live"
+    assert [(state.name, state.reason) for state in states] == [("lost", "the disk is away"), ("lost", "it is damaged")]
+    assert [frame.time for frame in frames] == [Fraction(number, 25) for number in range(7)]
+    gaps = [after.captured_at - before.captured_at for before, after in itertools.pairwise(frames)]
+    assert gaps[2] > 0.5
+
+
 def test_a_loop_goes_on_with_growing_times(clock: FakeClock) -> None:
     with PacedSource(lambda: scene(10), loop=True, clock=clock) as source:
         assert source.info.frame_count is None
@@ -147,15 +184,46 @@ def test_close_is_noticed_while_it_waits(clock: FakeClock, loop: bool) -> None:
         assert clock.now() - began == pytest.approx(3, abs=0.051)
 
 
-def test_a_loop_ends_where_the_file_is_gone(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_loop_whose_file_is_deleted_goes_on_when_it_is_back(tmp_path: Path, clock: FakeClock) -> None:
     clip = make_clip(tmp_path / "a.mp4", frames=4)
+    data = clip.read_bytes()
     with PacedSource(lambda: open_source(str(clip)), loop=True, clock=clock) as source:
         frames = iter(source)
         next(frames)
         clip.unlink()
-        assert len(list(frames)) == 3
-        (warning,) = source.warnings
-    assert "does not exist" in warning
+        clock.after(1.0, lambda: clip.write_bytes(data))
+        clock.after(5.0, source.close)
+        assert len(list(frames)) > 3 + 4
+        assert source.warnings == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_pipe_that_takes_the_place_of_a_looped_file_is_never_opened(tmp_path: Path, clock: FakeClock) -> None:
+    clip = make_clip(tmp_path / "a.mkv", frames=4, audio=[Audio(seconds=0.2)])
+    data, states = clip.read_bytes(), []
+
+    def repair() -> None:
+        states.append(source.state)
+        clip.unlink()
+        clip.write_bytes(data)
+
+    source = open_live_source(str(clip), loop=True)
+    assert isinstance(source, PacedSource)
+    source._clock = clock
+    with source:
+        frames = iter(source)
+        sound = source.sound
+        assert sound is not None
+        heard = sound(next(frames))
+        clip.unlink()
+        os.mkfifo(clip)
+        assert source.sound is None
+        assert list(heard.until(next(frames))) == []
+        clock.after(1.0, repair)
+        clock.after(5.0, source.close)
+        assert len(list(frames)) > 2 + 4
+    assert [state.name for state in states] == ["lost"]
+    assert "is a pipe" in (states[0].reason or "")
 
 
 def test_damage_is_told_once_and_not_in_every_round(tmp_path: Path, clock: FakeClock) -> None:
@@ -256,7 +324,7 @@ def phone() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}/video"
         server.shutdown()
-        thread.join()
+        thread.join(60)
 
 
 def test_a_phone_camera_over_http_is_live_by_itself_and_is_connected_again(phone: str) -> None:

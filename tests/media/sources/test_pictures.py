@@ -78,7 +78,10 @@ def difference(image: np.ndarray, wanted: object) -> float:
 
 @pytest.mark.parametrize(
     ("form", "tolerance"),
-    [("PNG", 0), ("TIFF", 0), ("BMP", 0), ("PPM", 0), ("JPEG2000", 1), ("JPEG", 3), ("WEBP", 3), ("AVIF", 3), ("HEIF", 3)],
+    [
+        *((form, 0) for form in ("PNG", "TIFF", "BMP", "PPM", "TGA", "PCX", "SGI", "DDS")),
+        *(("JPEG2000", 1), ("JPEG", 3), ("WEBP", 3), ("AVIF", 3), ("HEIF", 3)),
+    ],
 )
 def test_a_photo_is_told_by_its_content(tmp_path: Path, form: str, tolerance: float) -> None:
     path = tmp_path / "photo.mp4"
@@ -147,6 +150,95 @@ def test_adobe_rgb_that_a_camera_says_by_exif() -> None:
     exif[EXIF_IFD] = {INTEROP_IFD: {1: "R03"}, 40961: 65535}
     picture = decode(stored(Image.new("RGB", (64, 64), ADOBE_GREEN), "JPEG", quality=100, subsampling=0, exif=exif))
     assert np.abs(picture.color[32, 32].astype(int) - SRGB_GREEN).max() <= 3
+
+
+def with_told_colors(form: str, color: tuple[int, int, int], primaries: int, transfer: int) -> bytes:
+    """A flat picture that tells its colours by numbers (ITU-T H.273) instead of by an ICC profile."""
+    picture = Image.new("RGB", (64, 64), color)
+    if form == "PNG":
+        data = stored(picture, form)
+        said = b"cICP" + bytes([primaries, transfer, 0, 1])
+        return data[:33] + struct.pack(">I", 4) + said + struct.pack(">I", zlib.crc32(said)) + data[33:]
+    data = bytearray(stored(picture, form, quality=100))
+    struct.pack_into(">HH", data, data.index(b"nclx") + 4, primaries, transfer)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("form", ["PNG", "AVIF", "HEIF"])
+def test_wide_colors_that_are_told_by_numbers_become_srgb(form: str) -> None:
+    for primaries, color, wanted in ((12, (200, 100, 50), (215, 93, 31)), (9, (150, 120, 100), (163, 117, 97))):
+        picture = decode(with_told_colors(form, color, primaries, 13))
+        assert np.abs(picture.color[32, 32].astype(int) - wanted).max() <= 7
+        assert picture.warnings == ()
+    same = decode(with_told_colors(form, (200, 100, 50), 1, 13)).color
+    assert np.abs(same[32, 32].astype(int) - (200, 100, 50)).max() <= 3
+
+
+@pytest.mark.parametrize("form", ["PNG", "AVIF", "HEIF"])
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_photos_are_tone_mapped_and_that_is_said(form: str, transfer: int, name: str) -> None:
+    levels = []
+    for level in (0, 40, 100, 150, 200, 255):
+        picture = decode(with_told_colors(form, (level,) * 3, 9, transfer))
+        levels.append(picture.color[32, 32].astype(int))
+        assert [name in line and "tone-mapped" in line for line in picture.warnings] == [True]
+    assert max(int(np.ptp(level)) for level in levels) <= 3  # gray stays gray
+    gray = [int(level[1]) for level in levels]
+    assert gray == sorted(gray)
+    assert gray[0] <= 2
+    assert gray[1] < 30  # which shown as it is would be 40
+    assert gray[-1] >= 250
+
+
+@pytest.mark.parametrize("form", ["PNG", "AVIF", "HEIF"])
+def test_a_white_wall_of_a_pq_photo_is_bright(form: str) -> None:
+    """203 cd/m2 is white paper, and 1000 the brightest that is shown: SMPTE ST 2084 gives these levels of 255."""
+    shown = [decode(with_told_colors(form, (level,) * 3, 9, 16)).color[32, 32].astype(int) for level in (148, 192)]
+    assert np.abs(np.array(shown) - [[168] * 3, [255] * 3]).max() <= 5
+
+
+def with_told_peak(data: bytes, kind: bytes, told: bytes) -> bytes:
+    """A file of `with_told_colors` with one more chunk, or one more property of its item."""
+    if data.startswith(b"\x89PNG"):
+        return (
+            data[:33] + struct.pack(">I", len(told)) + kind + told + struct.pack(">I", zlib.crc32(kind + told)) + data[33:]
+        )
+    longer, box = bytearray(data), struct.pack(">I", len(told) + 8) + kind + told
+    for around in (b"meta", b"iprp", b"ipco"):
+        place = data.index(around) - 4
+        length = struct.unpack_from(">I", data, place)[0]
+        struct.pack_into(">I", longer, place, length + len(box))
+    picture = struct.pack(">I", data.index(b"mdat") + 4)
+    at = data.index(picture, data.index(b"iloc"))
+    struct.pack_into(">I", longer, at, data.index(b"mdat") + 4 + len(box))
+    return bytes(longer[: place + length] + box + longer[place + length :])
+
+
+SCREEN_OF_4000 = bytes(16) + struct.pack(">II", 4000 * 10_000, 50)
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "told"),
+    [
+        ("PNG", b"mDCV", SCREEN_OF_4000),
+        ("PNG", b"cLLI", struct.pack(">II", 4000 * 10_000, 0)),
+        ("AVIF", b"mdcv", SCREEN_OF_4000),
+        ("AVIF", b"clli", struct.pack(">HH", 4000, 0)),
+        ("HEIF", b"mdcv", SCREEN_OF_4000),
+        ("HEIF", b"clli", struct.pack(">HH", 4000, 0)),
+    ],
+)
+def test_a_pq_photo_is_shown_by_the_peak_that_it_tells(form: str, kind: bytes, told: bytes) -> None:
+    """4000 cd/m2 is level 230: where 1000, level 192, is the brightest, both of these are white."""
+    shown = []
+    for level in (192, 230):
+        data = with_told_colors(form, (level,) * 3, 9, 16)
+        assert decode(data).color.min() >= 250
+        shown.append(int(decode(with_told_peak(data, kind, told)).color[32, 32, 1]))
+    assert shown[0] < 240
+    assert shown[1] >= 250
+    no_peak = with_told_peak(data, kind, bytes(len(told)))  # zeros are none
+    assert decode(no_peak).color.min() >= 250
 
 
 def test_linear_light_that_a_png_says_by_its_gamma() -> None:
@@ -236,6 +328,52 @@ def test_a_thumbnail_is_no_page_even_where_it_is_larger() -> None:
     assert decode(pages((96, 64), (48, 32), reduced=0)).color.shape == (32, 48, 3)
 
 
+def laid_out_tiff(picture: Image.Image, begins: int = 8, rows: int = 16, *, packed: bool = False, **more: int) -> bytes:
+    """The part of a TIFF from `begins` on: one directory, then strips; `more` are further tags, as t254=1."""
+    pixels, (width, height) = np.asarray(picture), picture.size
+    strips = [pixels[top : top + rows].tobytes() for top in range(0, height, rows)]
+    strips = [zlib.compress(strip) for strip in strips] if packed else strips
+    tags = {256: width, 257: height, 259: 8 if packed else 1, 262: 2, 277: 3, 278: rows}
+    tags |= {int(name[1:]): value for name, value in more.items()}
+    arrays = {258: [8, 8, 8], 273: [0] * len(strips), 279: [len(strip) for strip in strips]}
+    place = begins + 2 + 12 * (len(tags) + 3) + 4
+    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()}
+    for tag, values in arrays.items():
+        entries[tag] = struct.pack("<HHII", tag, 4, len(values), place)
+        place += 4 * len(values)
+    for number, strip in enumerate(strips):
+        arrays[273][number] = place
+        place += len(strip)
+    body = b"".join(struct.pack(f"<{len(values)}I", *values) for values in arrays.values())
+    directory = struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + bytes(4)
+    return directory + body + b"".join(strips)
+
+
+def test_strips_of_a_packed_tiff_that_are_whole_are_shown() -> None:
+    data = b"II*\0\x08\0\0\0" + laid_out_tiff(scene(), packed=True)
+    assert decode(data).warnings == ()
+    picture = decode(data[: len(data) * 3 // 4])
+    assert "cut short" in picture.warnings[0]
+    assert difference(picture.color[:32], np.asarray(scene())[:32]) == 0
+
+
+def test_a_tiff_without_the_directory_at_its_end_is_called_cut() -> None:
+    data = stored(scene(), "TIFF", compression="tiff_lzw")
+    with pytest.raises(SourceError, match="is cut short: its end"):
+        decode(data[: len(data) * 9 // 10])
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_full_picture_below_a_thumbnail_is_taken_with_what_the_page_says(orientation: int) -> None:
+    small = {"t254": 1, "t274": orientation}
+    below = 8 + len(laid_out_tiff(scene(24, 16), **small, t330=0))
+    data = b"II*\0\x08\0\0\0" + laid_out_tiff(scene(24, 16), **small, t330=below) + laid_out_tiff(scene(), below)
+    picture = decode(data)
+    upright = scene() if orientation == 1 else scene().transpose(Image.Transpose.ROTATE_270)
+    assert difference(picture.color, upright) == 0
+    assert picture.warnings == ()
+
+
 @pytest.mark.parametrize("kind", ["DNG", "CFA", "SubIFD", "CR2", "RAF", "CR3", "ORF", "RW2"])
 def test_raw_files_are_refused_in_words(tmp_path: Path, kind: str) -> None:
     tags = ImageFileDirectory_v2()
@@ -264,6 +402,24 @@ def test_raw_files_are_refused_in_words(tmp_path: Path, kind: str) -> None:
             read(str(path))
 
 
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (b"%PDF-1.7\n", "is a PDF document"),
+        (b"PK\3\4", "is an archive"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', r"no video, nor a photo of a kind.*SVG"),
+        (b"\xff\x0a\xfa\x7f\x01", "no video, nor a photo of a kind"),
+        (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n\1\1\1\1", r"no video, nor a photo of a kind.*HDR"),
+        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\nabc", "no video, nor a photo of a kind"),
+    ],
+)
+def test_what_is_not_read_is_called_by_its_name(tmp_path: Path, start: bytes, words: str) -> None:
+    path = tmp_path / "a.jxl"
+    path.write_bytes(start + bytes(100))
+    with pytest.raises(SourceError, match=words):
+        open_source(str(path))
+
+
 def moving(form: str, count: int = 3) -> bytes:
     frames = [Image.new("RGB", (32, 24), color) for color in ("red", "lime", "blue")[:count]]
     more = {} if form == "AVIF" else {"lossless": True}
@@ -280,6 +436,13 @@ def test_pictures_that_move_are_clips(tmp_path: Path, form: str) -> None:
     assert [tuple(frame.image[12, 16].astype(int) // 100) for frame in frames] == [(2, 0, 0), (0, 2, 0), (0, 0, 2)]
     begin = frames[0].time
     assert [float(frame.time - begin) for frame in frames] == pytest.approx([0, 0.1, 0.35])
+
+
+def test_an_apng_of_one_bit_moves(tmp_path: Path) -> None:
+    frames = [Image.new("1", (16, 16), level) for level in (0, 1)]
+    (tmp_path / "a.png").write_bytes(stored(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=100))
+    with open_source(str(tmp_path / "a.png")) as source:
+        assert [int(frame.image.mean()) for frame in source] == [0, 255]
 
 
 @pytest.mark.parametrize("form", ["WEBP", "GIF", "PNG"])
@@ -299,6 +462,19 @@ def test_a_part_of_an_animation(tmp_path: Path) -> None:
         assert [float(frame.time) for frame in source] == [0.1]
     with pytest.raises(SourceError, match="ends before --start"):
         AnimationSource(str(path), start=Fraction(9))
+
+
+def test_an_animation_that_ends_within_the_head_of_a_frame_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    first, second = (Image.fromarray(np.full((8, 8), level, np.uint8)) for level in (1, 200))
+    first.save(path, save_all=True, append_images=[second], duration=100)
+    data = path.read_bytes()
+    head = data.rindex(b"," + bytes(4) + b"\x08\x00\x08\x00")  # an image descriptor; the size of its codes follows
+    path.write_bytes(data[: head + 10])
+    with AnimationSource(str(path)) as source:
+        assert source.info.frame_count is None
+        assert len(list(source)) == 1
+        assert source.warnings == [f"'{path}' is damaged or cut short; what could be read of it was used"]
 
 
 def test_an_animation_is_laid_over_white_and_that_is_said(tmp_path: Path) -> None:
@@ -328,6 +504,37 @@ def test_a_photo_that_was_cut_short_is_read_as_far_as_it_goes(form: str) -> None
     if form != "BMP":  # which is stored from below
         assert difference(picture.color[:100], noisy[:100]) < 10
     assert decode(data).warnings == ()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_a_transparent_heic_that_was_cut_keeps_the_colors_that_are_there(share: float) -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.array(transparent(320, 240))
+    pixels[..., :3] = (pixels[..., :3].astype(int) + rng.integers(-9, 10, (240, 320, 3))).clip(0, 255)
+    data = stored(Image.fromarray(pixels), "HEIF")
+    picture = decode(data[: int(len(data) * share)])
+    assert difference(picture.color[:60], pixels[:60, :, :3]) < 10
+    assert "cut short" in picture.warnings[0]
+
+
+@pytest.mark.parametrize("form", ["WEBP", "GIF", "PNG"])
+def test_a_moving_picture_that_was_cut_short_shows_the_frames_that_are_whole(tmp_path: Path, form: str) -> None:
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)) for _ in range(6)]
+    data = stored(frames[0], form, save_all=True, append_images=frames[1:], duration=100)
+    (tmp_path / "a").write_bytes(data[: len(data) * 3 // 4])
+    with open_source(str(tmp_path / "a")) as source:
+        count = len(list(source))
+    assert 3 <= count <= 5
+    assert ["cut short" in line for line in source.warnings] == [True]
+
+
+def test_what_is_cut_behind_the_pixels_costs_none_of_them() -> None:
+    text = b"tEXt" + b"comment\0" + bytes(range(65, 91)) * 9
+    data = stored(scene(), "PNG")[:-12] + struct.pack(">I", len(text) - 4) + text
+    picture = decode(data[:-20])
+    assert difference(picture.color, scene()) == 0
+    assert "cut short" in picture.warnings[0]
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "PPM"])
@@ -388,3 +595,9 @@ def test_damaged_exif_does_not_cost_the_picture() -> None:
     data = stored(scene(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
     assert difference(decode(data).color, scene()) < 3
     assert decode(data).exif == b""
+
+
+def test_an_item_of_a_heic_whose_kind_is_no_text_does_not_end_the_program() -> None:
+    data = stored(scene(), "HEIF", exif=exif_of(date="2020:05:06 07:08:09").tobytes())
+    with pytest.raises(SourceError, match="is damaged"):
+        decode(data.replace(b"Exif", b"Exi\xe5", 1))  # the first one is its kind

@@ -13,7 +13,7 @@ from PIL import Image
 
 from streamstyle.errors import SourceError
 from streamstyle.media.pictures import read_picture
-from streamstyle.media.places import is_url, kind, local_path, quoted
+from streamstyle.media.places import is_url, kind, local_path, quoted, read_bytes, stop_fetching
 from streamstyle.media.sources import expand_inputs, open_source
 from streamstyle.media.sources.image import AnimationSource, ImageSource
 
@@ -25,6 +25,47 @@ def picture() -> Image.Image:
 
 
 @POSIX
+def test_what_is_being_fetched_can_be_stopped() -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"x")
+            self.wfile.flush()
+            begun.set()
+            over.wait(60)
+
+        def log_message(self, *_arguments: object) -> None: ...
+
+    errors: list[SourceError] = []
+
+    def fetch(address: str) -> None:
+        try:
+            read_bytes(address)
+        except SourceError as error:
+            errors.append(error)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/a.png"
+        thread = threading.Thread(target=fetch, args=(address,), daemon=True)
+        try:
+            thread.start()
+            assert begun.wait(30)
+            for _ in range(200):  # the answer has begun, and is taken up soon
+                stop_fetching()
+                thread.join(0.05)
+                if not thread.is_alive():
+                    break
+            assert "cannot be fetched" in str(errors[0])
+        finally:
+            over.set()
+            server.shutdown()
+
+
 def test_file_addresses_are_paths(tmp_path: Path) -> None:
     path = tmp_path / "a b%20ü.png"
     picture().save(path)
@@ -86,6 +127,9 @@ def server() -> Iterator[tuple[str, dict[str, bytes]]]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/raw":
+                self.wfile.write(files["/raw"])
+                return
             body = files.get(self.path)
             self.send_response(404 if body is None else 200)
             self.end_headers()
@@ -99,7 +143,7 @@ def server() -> Iterator[tuple[str, dict[str, bytes]]]:
         thread.start()
         yield f"http://127.0.0.1:{running.server_address[1]}", files
         running.shutdown()
-        thread.join()
+        thread.join(60)
 
 
 def stored(form: str, **options: object) -> bytes:
@@ -124,3 +168,33 @@ def test_photos_and_animations_of_the_web(server: tuple[str, dict[str, bytes]]) 
             read(f"{address}/watch?v=1")
         with pytest.raises(SourceError, match=r"404|not found|Not Found"):
             read(f"{address}/absent.png")
+
+
+def test_a_photo_that_trickles_from_the_web_is_not_waited_for(
+    server: tuple[str, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, files = server
+    files["/a.png"] = stored("PNG")
+    assert read_picture(f"{address}/a.png").color.shape == (48, 64, 3)
+    monkeypatch.setattr("streamstyle.media.places._LONGEST_SECONDS", -1)
+    with pytest.raises(SourceError, match="cannot be fetched: it takes longer than"):
+        read_picture(f"{address}/a.png")
+
+
+def test_of_the_web_no_more_is_taken_than_a_picture_has(
+    server: tuple[str, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, files = server
+    files["/a.png"] = stored("PNG") + bytes(3_000_000)
+    assert read_picture(f"{address}/a.png").color.shape == (48, 64, 3)
+    monkeypatch.setattr("streamstyle.media.places._MOST_FETCHED_BYTES", 2_000_000)
+    with pytest.raises(SourceError, match="cannot be fetched: it is larger than 2 MB"):
+        read_picture(f"{address}/a.png")
+
+
+def test_what_a_server_says_cannot_command_the_terminal(server: tuple[str, dict[str, bytes]]) -> None:
+    address, files = server
+    files["/raw"] = b"\x1b[2Jnonsense\r\n\r\n"
+    with pytest.raises(SourceError, match="nonsense") as refusal:
+        read_picture(f"{address}/raw")
+    assert str(refusal.value).isprintable()

@@ -1,4 +1,4 @@
-"""Colours come out right from every pixel format, matrix and range."""
+"""Colors come out right from every pixel format, matrix and range."""
 
 from pathlib import Path
 
@@ -91,6 +91,29 @@ def test_palette(tmp_path: Path) -> None:
     check_flat(clip, 3, {str(image[0, 0]): tuple(image[0, 0]) for image in images})  # its palette has no pure white
 
 
+@pytest.mark.parametrize(
+    ("peak", "wanted"), [(None, [0, 112, 175, 255]), (1000, [0, 112, 175, 255]), (10_000, [0, 101, 155, 207])]
+)
+def test_pq_is_as_bright_as_its_mastering_says_or_as_of_1000_nits(
+    tmp_path: Path, peak: int | None, wanted: list[int]
+) -> None:
+    """Gray of 0, 50, 203 and 1000 cd/m2: SMPTE ST 2084 gives these levels of 255."""
+    said = f":master-display=G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L({peak}0000,50)"
+    clip = make_clip(
+        tmp_path / "h.mp4",
+        images=[flat((level,) * 3) for level in (0, 112, 148, 192)],
+        codec="libx265",
+        pix_fmt="yuv420p10le",
+        matrix="bt2020",
+        tags=Tags(matrix=9, primaries=9, transfer=16),
+        options={"x265-params": "log-level=none" + (said if peak else "")},
+        group=1,
+    )
+    with VideoSource(str(clip)) as source:
+        shown = [frame.image.mean((0, 1)) for frame in source]
+    assert np.abs(np.array(shown) - np.array(wanted)[:, None]).max() <= 5
+
+
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
 def test_hdr_is_shown_and_said(tmp_path: Path, transfer: int, name: str) -> None:
     clip = make_clip(
@@ -107,3 +130,21 @@ def test_hdr_is_shown_and_said(tmp_path: Path, transfer: int, name: str) -> None
     assert len(source.warnings) == 1
     assert name in source.warnings[0]
     assert "tone-mapped" in source.warnings[0]
+
+
+def test_a_pq_video_is_shown_by_the_brightest_pixel_that_it_tells(tmp_path: Path) -> None:
+    shown = []
+    for told in ("", ":max-cll=4000,400"):
+        clip = make_clip(
+            tmp_path / "h.mp4",
+            images=[flat((192,) * 3)],
+            codec="libx265",
+            pix_fmt="yuv420p10le",
+            matrix="bt2020",
+            tags=Tags(matrix=9, primaries=9, transfer=16),
+            options={"x265-params": f"log-level=none{told}"},
+        )
+        with VideoSource(str(clip)) as source:
+            shown.append(int(next(iter(source)).image.mean()))
+    assert shown[0] >= 245
+    assert shown[1] < 235

@@ -235,7 +235,7 @@ def test_ctrl_c_keeps_the_best_picture(folder, tmp_path):
 
 def test_stopped_before_the_first_step_nothing_is_left(folder, tmp_path, capsys, monkeypatch):
     def stopped(*_):
-        signal.raise_signal(signal.SIGTERM)
+        signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
 
     monkeypatch.setattr(command, "stylize", stopped)
     assert gatys(folder, tmp_path / "out.png") == 143

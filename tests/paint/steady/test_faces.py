@@ -89,6 +89,17 @@ def test_a_face_fades_in_and_out_without_a_jump():
     assert max(abs(np.diff(shares))) < 0.1
 
 
+def test_two_faces_found_in_any_order_stay_themselves():
+    finder = Finds(found(x=40.0), found(x=120.0))
+    track = FaceTrack(finder)
+    track.follow(IMAGE, CUT)
+    finder.faces = finder.faces[::-1]
+    for _ in range(60):
+        left, right = track.follow(IMAGE, changes(moving(0.0)))
+    assert left.points[0, 0] < right.points[0, 0]
+    assert finder.asked > 1
+
+
 def test_a_face_that_is_missed_once_stays():
     finder = Finds(found())
     track = FaceTrack(finder)

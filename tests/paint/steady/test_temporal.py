@@ -115,7 +115,7 @@ def test_what_moves_is_shown_as_crisp_as_it_is_painted():
     shown = steadied(contents, shaking(painted, amount=10, stroke=1.0))
     inner = (slice(12, -12), slice(12, -12))
     kept = [sharpness(frame[inner]) / sharpness(clean[inner]) for frame, clean in zip(shown, painted, strict=True)][10:]
-    assert 0.9 < np.mean(kept) < 1.0
+    assert 0.9 < np.mean(kept) < 1.1
     assert np.mean(kept[-10:]) == pytest.approx(np.mean(kept[:10]), abs=0.03)
 
 
@@ -266,7 +266,7 @@ def test_where_nothing_moves_the_picture_is_left_as_it_is():
     assert np.array_equal(steady[outside], still[outside])
     for part, before in ((other, still[61:71, 1:21]), (area, still[21:61, 31:91])):
         fine = before.astype(np.int16) - cv2.blur(before.astype(np.int16), (3, 3))
-        meets_itself = np.clip(fine, -7, 7)
+        meets_itself = np.clip(fine, -2, 2)
         assert np.array_equal(steady[part], (before - fine + meets_itself).clip(0, 255))
 
 

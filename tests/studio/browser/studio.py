@@ -43,13 +43,17 @@ DROP = """([selector, name, type, base64]) => {
 class Studio:
     """`streamstyle studio` in a process of its own.
 
+    Args:
+        folder: For its data and cache.
+        size: At which it paints: small, since the tests look at what the page does.
+
     Attributes:
         address: Of the page, with its token.
         origin: Of the server, without a path.
     """
 
-    def __init__(self, folder):
-        self._folder, self._port = folder, 0
+    def __init__(self, folder, size="96"):
+        self._folder, self._size, self._port = folder, size, 0
         self.process = None
         self.start()
 
@@ -65,7 +69,7 @@ class Studio:
             "--data",
             self._folder / "data",
             "--size",
-            "96",
+            self._size,
         ]
         self.process = subprocess.Popen(
             [*map(str, command), "--port", str(self._port)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
@@ -177,7 +181,7 @@ def film(path, frames=8):
 
 
 def painting():
-    """The picture of a painting that nobody has: one colour, with stripes."""
+    """The picture of a painting that nobody has: one color, with stripes."""
     picture = np.full((160, 160, 3), (40, 30, 200), np.uint8)
     picture[:, ::8] = (230, 230, 255)
     return cv2.imencode(".png", picture)[1].tobytes()

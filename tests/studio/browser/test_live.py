@@ -1,9 +1,15 @@
 """The tab Live in a real browser, with the browser's own camera, the real server and the real model."""
 
+import io
+
+import av
 import numpy as np
 
+from streamstyle.studio.certificate import self_signed
+from streamstyle.studio.security import Guard
 from streamstyle.window.keys import BINDINGS
 from tests.studio.browser.studio import painting
+from tests.studio.servers import TOKEN, on_a_thread
 
 
 def test_a_person_who_reads_nothing_gets_a_painted_picture(only_page):
@@ -38,7 +44,7 @@ CONTROLS = {
     "grain": (lambda page: page.fill("#slider-grain", "80"), {"grain": 0.8}),
     "faces": (lambda page: page.fill("[data-field=faces] [type=number]", "70"), {"faces": 0.7}),
     "stillness": (lambda page: page.uncheck("#still"), {"temporal": "off"}),
-    "colours": (lambda page: page.check("[name=color][value=luma]"), {"color": "luma"}),
+    "colors": (lambda page: page.check("[name=color][value=luma]"), {"color": "luma"}),
     "how much": (lambda page: page.fill("[data-field=color_strength] [type=number]", "25"), {"color_strength": 0.25}),
     "background": (lambda page: page.select_option("#region-background", "kiss"), {"background": "kiss"}),
     "people": (lambda page: page.select_option("#region-person", "keep"), {"person": "keep"}),
@@ -64,16 +70,19 @@ def test_every_control_reaches_the_server_and_goes_back(page):
     screen.click("#mirror")
     page.until(lambda: not page.state["mirror"], "mirrored no longer")
     # Twice at once, before the server has told of the first.
-    screen.evaluate("() => { const mirror = document.getElementById('mirror'); mirror.click(); mirror.click(); }")
+    for name in ("mirror", "record"):
+        screen.evaluate("name => { for (const _ of [1, 2]) document.getElementById(name).click(); }", name)
+        screen.wait_for_selector(f"#{name}[aria-pressed=false]")
     screen.wait_for_timeout(1000)
     assert not page.state["mirror"]
+    assert page.state["recording"]["phase"] == "off"
 
 
 def test_up_to_four_styles_are_blended_on_the_pad(page):
     screen = page.playwright
     screen.click("li[data-style='kiss'] .tile")
     page.until_look(style=["kiss"])
-    for name in ("scream", "irises", "tahiti"):
+    for name in ("scream", "irises", "circles"):
         screen.hover(f"li[data-style='{name}']")
         screen.click(f"li[data-style='{name}'] .add")
         page.until(lambda name=name: name in page.look["style"], f"{name} is blended in")
@@ -86,12 +95,12 @@ def test_up_to_four_styles_are_blended_on_the_pad(page):
     screen.keyboard.press("ArrowLeft")
     page.until(lambda: page.look["weights"][2] > 0.02, "a step to the left")
     screen.click(".pad [aria-label='Take Irises out of the blend']")
-    page.until_look(style=["kiss", "scream", "tahiti"])
+    page.until_look(style=["kiss", "scream", "circles"])
     screen.click("text=One style only")
-    page.until_look(style=["tahiti"], weights=[])
+    page.until_look(style=["circles"], weights=[])
 
 
-def test_search_favourites_and_own_paintings(page):
+def test_search_favorites_and_own_paintings(page):
     screen = page.playwright
     screen.fill("#style-search", "munch")
     assert screen.locator(".tiles li:visible").count() == 1
@@ -99,7 +108,7 @@ def test_search_favourites_and_own_paintings(page):
     screen.hover("li[data-style='scream']")
     screen.click("li[data-style='scream'] .star")
     screen.wait_for_selector("li[data-style='scream'] .star[aria-pressed=true]")
-    screen.check("[name=which][value=favourites]")
+    screen.check("[name=which][value=favorites]")
     assert screen.locator(".tiles li:visible").count() == 1
     screen.check("[name=which][value=all]")
     screen.click("li[data-style='scream'] .star")
@@ -159,11 +168,18 @@ def test_snapshot_recording_and_looks(page):
     screen = page.playwright
     screen.click("#snapshot")
     screen.wait_for_selector(".toast a")
+    screen.click("#microphone")
+    screen.wait_for_selector("#microphone[aria-pressed=true]")
     screen.click("#record")
     screen.wait_for_function("() => /[3-9]|[1-9][0-9]/.test(document.querySelector('#recording-time').textContent)")
     screen.click("#record")
     page.until(lambda: page.state["recording"]["phase"] == "off", "it is recorded")
-    assert {"photo", "video"} <= {picture["kind"] for picture in page.get("/api/pictures")}, page.state["message"]
+    pictures = {picture["kind"]: picture["href"] for picture in page.get("/api/pictures")}
+    assert pictures.keys() == {"photo", "video"}, page.state["message"]
+    with av.open(io.BytesIO(screen.request.get(page.studio.origin + pictures["video"]).body())) as film:
+        beeps = np.concatenate([frame.to_ndarray() for frame in film.decode(audio=0)], axis=-1)
+    assert np.abs(beeps).max() > 0.05
+    screen.click("#microphone")
     screen.fill("#look-name", "evening")
     screen.click("#save-look button")
     screen.wait_for_selector("button.look-name")
@@ -187,7 +203,7 @@ KEYS = {"n": "arrowright", "right": "arrowright", "left": "arrowleft", "up": "ar
 def test_the_keys_are_those_of_the_window(page):
     of_page = page.playwright.evaluate("import('/page/keys.js').then(keys => keys.BINDINGS.map(one => one.keys))")
     for binding in BINDINGS:
-        if binding.command.name not in {"QUIT", "PAUSE"}:  # a page is closed by its tab; the studio pauses no film
+        if binding.command.name != "QUIT":  # a page is closed by its tab
             assert [key if key == "n" else KEYS.get(key, key) for key in binding.keys] in of_page
 
 
@@ -217,6 +233,19 @@ def test_by_keyboard_alone(page):
     screen.focus("#slider-alpha")
     screen.keyboard.press("ArrowLeft")
     page.until_look(alpha=[0.99], style=["great-wave"])
+
+
+def test_a_phone_gets_in_with_the_password_over_https(browser, tmp_path):
+    context = self_signed(tmp_path, ["127.0.0.1"])
+    with on_a_thread(tmp_path, guard=Guard(TOKEN, password="a password"), context=context) as address:
+        phone = browser.new_context(ignore_https_errors=True)
+        screen = phone.new_page()
+        screen.goto(address)
+        screen.fill("[type=password]", "a password")
+        screen.keyboard.press("Enter")
+        screen.wait_for_selector("#welcome:visible")
+        assert [cookie["secure"] for cookie in phone.cookies()] == [True]
+        phone.close()
 
 
 NO_ROOM = """() => [document.documentElement.scrollWidth > innerWidth, document.documentElement.scrollHeight > innerHeight,

@@ -35,10 +35,10 @@ class Engine:
         self.settings = ModelChoice("fast", "cpu", "fp32")
         self.status = SimpleNamespace(phase="off", camera=None)
         self.wanted = Recipe(("kiss",), strokes="bold")
-        self.frame = None
+        self.newest = None
 
-    def newest(self):
-        return self.frame
+    def forget(self, style):
+        pass
 
     def load(self, recipe):
         self.wanted = recipe

@@ -22,12 +22,12 @@ import pytest
 
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.studio.keys import EVENTS
-from streamstyle.studio.shelf import uploads
+from streamstyle.studio.shelf import desktop, uploads
 from streamstyle.studio.shelf.child import Child
 from streamstyle.studio.shelf.job_queue import JobQueue
 from streamstyle.studio.shelf.keys import QUEUE
 from tests.clips import Audio, make_clip
-from tests.studio.shelf.clients import add, get, over, photo, picture, problem, until
+from tests.studio.shelf.clients import PATIENCE, add, frames_done, get, over, photo, picture, problem, until, wait_until
 
 
 @pytest.fixture
@@ -135,6 +135,23 @@ def test_names_from_the_network_are_no_paths(studio, data, tmp_path, monkeypatch
     assert kept == {"job.json", "look.toml", "original", "original.png"}
 
 
+def test_a_job_that_is_removed_twice_at_once_is_there_no_more(studio, film):
+    async def go():
+        async with studio() as client:
+            job = await add(client, film, "a.mp4")
+            place = f"/api/jobs/{job['id']}"
+            async with asyncio.timeout(60):
+                while (await get(client, place))["phase"] == "waiting":
+                    await asyncio.sleep(0.02)
+                asked = client.post(f"{place}/cancel"), client.delete(place), client.delete(place), client.delete(place)
+                statuses = [answer.status for answer in await asyncio.gather(*asked)]
+            assert statuses.count(500) == 0
+            assert 200 in statuses
+            assert await get(client, "/api/jobs") == []
+
+    asyncio.run(go())
+
+
 def test_a_job_is_cancelled_moved_painted_again_and_removed(studio, long_film, film, data):
     async def go():
         async with studio() as client:
@@ -145,8 +162,7 @@ def test_a_job_is_cancelled_moved_painted_again_and_removed(studio, long_film, f
             assert (await moved.json())["position"] == 1
             assert [job["name"] for job in await get(client, "/api/jobs")] == ["slow.mp4", "last.mp4", "quick.mp4"]
             assert (await client.post(f"/api/jobs/{quick['id']}/cancel")).status == 200
-            while (await get(client, f"/api/jobs/{slow['id']}"))["done"] < 2:
-                await asyncio.sleep(0.02)
+            await frames_done(client, slow, 2)
             running = await get(client, f"/api/jobs/{slow['id']}")
             assert running["total"] == 400
             assert running["fps"] > 0
@@ -183,13 +199,11 @@ def test_a_broken_upload_leaves_nothing(studio, data):
                 line.sendall(
                     b"POST /api/jobs?name=a.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + bytes(3_000_000)
                 )
-                while not list(data.glob("jobs/.incoming-*")):
-                    await asyncio.sleep(0.01)
+                await wait_until(lambda: list(data.glob("jobs/.incoming-*")))
                 if end == "reset":
                     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 await loop.run_in_executor(None, line.close)
-                while list(data.glob("jobs/.incoming-*")):
-                    await asyncio.sleep(0.01)
+                await wait_until(lambda: not list(data.glob("jobs/.incoming-*")))
             assert await get(client, "/api/jobs") == []
 
     asyncio.run(go())
@@ -231,7 +245,7 @@ def test_the_queue_goes_on_after_the_server_was_killed(studio, long_film, film, 
         return program, program.stdout.readline().strip()
 
     def jobs_at(address):
-        with urlopen(f"{address}api/jobs") as answer:
+        with urlopen(f"{address}api/jobs", timeout=PATIENCE) as answer:
             return json.load(answer)
 
     program, address = start()
@@ -239,16 +253,19 @@ def test_the_queue_goes_on_after_the_server_was_killed(studio, long_film, film, 
         place = urlsplit(address)
         for name, content in (("long.mp4", long_film), ("short.mp4", film)):
             head = f"POST /api/jobs?name={name} HTTP/1.0\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-            with socket.create_connection((place.hostname, place.port)) as line:
+            with socket.create_connection((place.hostname, place.port), timeout=PATIENCE) as line:
                 line.sendall(head + content)
                 assert b" 201 " in line.recv(100)
+        end = time.monotonic() + PATIENCE
         while jobs_at(address)[0]["done"] < 2:
+            assert time.monotonic() < end
             time.sleep(0.05)
         children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
         assert len(children) == 1
         os.kill(program.pid, signal.SIGKILL)
-        program.wait()
+        program.wait(PATIENCE)
         while Path(f"/proc/{children[0]}").exists():  # nobody is left who paints for nobody
+            assert time.monotonic() < end
             time.sleep(0.05)
     finally:
         program.kill()
@@ -301,9 +318,10 @@ def test_the_folder_is_shown_only_where_there_is_a_desktop(studio, data, monkeyp
             monkeypatch.setenv("DISPLAY", ":7")
             monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
             assert (await client.post(f"/api/jobs/{job['id']}/show")).status == 200
-            while not (said := tmp_path / "xdg-open.said").is_file() or not said.read_text():
-                await asyncio.sleep(0.02)
+            said = tmp_path / "xdg-open.said"
+            await wait_until(lambda: said.is_file() and said.read_text())
             assert said.read_text() == f"{data / 'jobs' / job['id']}\n"
+            await wait_until(lambda: not desktop._open)
 
     asyncio.run(go())
 
@@ -332,8 +350,7 @@ def test_a_child_that_is_killed_is_said_and_the_job_can_be_painted_again(studio,
     async def go():
         async with studio() as client:
             job = await add(client, long_film, "long.mp4")
-            while not (await get(client, f"/api/jobs/{job['id']}"))["done"]:
-                await asyncio.sleep(0.02)
+            await frames_done(client, job, 1)
             client.app[QUEUE]._running.child._process.kill()
             failed = await over(client, job["id"])
             assert failed["phase"] == "failed"

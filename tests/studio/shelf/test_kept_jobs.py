@@ -11,7 +11,8 @@ from streamstyle.errors import StreamstyleError
 from streamstyle.look.recipe import Recipe
 from streamstyle.pipeline.threads import Background
 from streamstyle.studio.shelf.jobs import Jobs
-from streamstyle.studio.shelf.lock import FolderLock, wait_for_lock
+from streamstyle.studio.shelf.lock import lock_folder, wait_for_lock
+from streamstyle.studio.shelf.uploads import Upload
 from tests.studio.shelf.clients import photo
 
 
@@ -26,7 +27,7 @@ def jobs(tmp_path, told):
 
 
 def added(jobs, name="a.jpg"):
-    with jobs.upload(name, None) as upload:
+    with Upload(jobs.folder, name, None) as upload:
         upload.write(photo())
         upload.close()
         return jobs.add(upload, Recipe(("kiss",)))
@@ -107,23 +108,32 @@ def test_half_uploads_and_half_removals_of_a_run_that_was_killed_go(jobs, told):
 
 
 def test_a_folder_belongs_to_one_studio_at_a_time(tmp_path):
-    lock = FolderLock(tmp_path)
+    release = lock_folder(tmp_path)
     with pytest.raises(StreamstyleError, match=r"streamstyle studio runs already \(process \d+\) with the folder '"):
-        FolderLock(tmp_path)
-    lock.release()
-    FolderLock(tmp_path).release()
+        lock_folder(tmp_path)
+    release()
+    lock_folder(tmp_path)()
 
 
 def test_a_job_waits_for_a_child_that_is_still_ending(tmp_path):
     program = "import sys; from pathlib import Path; from streamstyle.studio.shelf.lock import wait_for_lock\n"
-    program += "with wait_for_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    program += "release = wait_for_lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     first = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with first:
         assert first.stdout.readline() == "held\n"
-        waiting = Background("waits", lambda: wait_for_lock(tmp_path / "lock").close())
+
+        def wait():
+            release = wait_for_lock(tmp_path / "lock")
+            release()
+
+        waiting = Background("waits", wait)
         time.sleep(0.2)
         assert waiting.running
         first.kill()
+        end = time.monotonic() + 30
+        while waiting.running:
+            assert time.monotonic() < end
+            time.sleep(0.01)
         waiting.join()

@@ -1,4 +1,4 @@
-"""Own styles, favourites and thumbnails: over HTTP, with the child that encodes and paints."""
+"""Own styles, favorites and thumbnails: over HTTP, with the child that encodes and paints."""
 
 import asyncio
 import errno
@@ -19,7 +19,7 @@ from streamstyle.studio.shelf.keys import STYLES, THUMBNAILS
 from streamstyle.studio.shelf.painter import Painter
 from streamstyle.studio.shelf.thumbnails import Thumbnails
 from streamstyle.styles.paintings import PAINTINGS
-from tests.studio.shelf.clients import add, get, over, photo, picture, problem
+from tests.studio.shelf.clients import add, get, over, photo, picture, problem, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -111,40 +111,39 @@ def test_what_is_too_large_is_refused(studio, data, monkeypatch):
     assert list((data / "styles").iterdir()) == []
 
 
-def test_favourites_stay_and_a_damaged_file_of_them_is_set_aside_and_said(studio, data, caplog):
+def test_favorites_stay_and_a_damaged_file_of_them_is_set_aside_and_said(studio, data, caplog):
     async def first():
         async with studio() as client:
-            assert not by_name(await get(client, "/api/styles"))["kiss"]["favourite"]
-            answer = await client.put("/api/styles/kiss/favourite", json={"on": True})
-            assert (await answer.json())["favourite"]
+            assert not by_name(await get(client, "/api/styles"))["kiss"]["favorite"]
+            answer = await client.put("/api/styles/kiss/favorite", json={"on": True})
+            assert (await answer.json())["favorite"]
 
     async def second():
         async with studio() as client:
-            assert by_name(await get(client, "/api/styles"))["kiss"]["favourite"]
-            assert (await client.put("/api/styles/nope/favourite", json={"on": True})).status == 404
-            assert (await client.put("/api/styles/kiss/favourite", json={"on": False})).status == 200
-            assert not by_name(await get(client, "/api/styles"))["kiss"]["favourite"]
+            assert by_name(await get(client, "/api/styles"))["kiss"]["favorite"]
+            assert (await client.put("/api/styles/nope/favorite", json={"on": True})).status == 404
+            assert (await client.put("/api/styles/kiss/favorite", json={"on": False})).status == 200
+            assert not by_name(await get(client, "/api/styles"))["kiss"]["favorite"]
 
     asyncio.run(first())
     asyncio.run(second())
-    (data / "shelf.json").write_text('{"titles": {}, "favourites": 3}')
+    (data / "shelf.json").write_text('{"titles": {}, "favorites": 3}')
     asyncio.run(first())
-    assert (data / "shelf.json.damaged").read_text() == '{"titles": {}, "favourites": 3}'
+    assert (data / "shelf.json.damaged").read_text() == '{"titles": {}, "favorites": 3}'
     assert "shelf.json' is damaged" in caplog.text
-    assert json.loads((data / "shelf.json").read_text())["favourites"] == ["kiss"]
+    assert json.loads((data / "shelf.json").read_text())["favorites"] == ["kiss"]
 
 
 def test_thumbnails_are_painted_on_the_sample_then_on_the_users_picture(studio, data):
     async def painted(client, count):
         events = client.app[EVENTS]
-        while len(events.of("thumbnail")) < count:
-            await asyncio.sleep(0.02)
+        await wait_until(lambda: len(events.of("thumbnail")) >= count)
         return events.of("thumbnail")[-1]["v"]
 
     async def go():
         async with studio() as client:
             sample = await picture(client, "/api/styles/kiss/thumbnail.jpg")
-            await client.put("/api/styles/kiss/favourite", json={"on": True})
+            await client.put("/api/styles/kiss/favorite", json={"on": True})
             await get(client, "/api/styles")
             assert await painted(client, 2) == 0
             assert [message["name"] for message in client.app[EVENTS].of("thumbnail")] == ["kiss", "great-wave"]
@@ -155,7 +154,7 @@ def test_thumbnails_are_painted_on_the_sample_then_on_the_users_picture(studio, 
                 409,
                 "there is no picture yet; start a camera first",
             )
-            client.app[ENGINE].frame = next(iter(SyntheticSource(320, 240, frames=1, seed=3)))
+            client.app[ENGINE].newest = next(iter(SyntheticSource(320, 240, frames=1, seed=3)))
             assert (await client.post("/api/styles/thumbnails")).status == 202
             number = await painted(client, 4)
             shown = by_name(await get(client, "/api/styles"))
@@ -196,18 +195,16 @@ def test_a_camera_that_runs_gives_the_picture_for_the_thumbnails_once(studio, mo
     async def go():
         async with studio() as client:
             engine, thumbnails = client.app[ENGINE], client.app[THUMBNAILS]
-            engine.frame = next(iter(SyntheticSource(64, 64, frames=1)))
+            engine.newest = next(iter(SyntheticSource(64, 64, frames=1)))
             await asyncio.sleep(0.05)
             assert thumbnails.number == 0
             engine.status = SimpleNamespace(phase="running", camera="0")
-            while not thumbnails.number:
-                await asyncio.sleep(0.01)
+            await wait_until(lambda: thumbnails.number)
             first = thumbnails.number
             await asyncio.sleep(0.1)
             assert thumbnails.number == first
             engine.status = SimpleNamespace(phase="running", camera="1")
-            while thumbnails.number == first:
-                await asyncio.sleep(0.01)
+            await wait_until(lambda: thumbnails.number != first)
 
     asyncio.run(go())
 
@@ -233,7 +230,7 @@ def test_a_picture_for_the_thumbnails_that_cannot_be_stored_is_told(studio, monk
 
     async def go():
         async with studio() as client:
-            client.app[ENGINE].frame = next(iter(SyntheticSource(320, 240, frames=1)))
+            client.app[ENGINE].newest = next(iter(SyntheticSource(320, 240, frames=1)))
             monkeypatch.setattr(Thumbnails, "take", full)
             status, said = await problem(await client.post("/api/styles/thumbnails"))
             assert status == 507
