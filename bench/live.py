@@ -1,17 +1,15 @@
-"""Live: from a frame's capture to its picture, and what outputs cost."""
+"""Live: from a frame's capture to its picture."""
 
 from dataclasses import dataclass
 
 from bench.clock import SystemClock
 from bench.report import Table
-from bench.setting import RATE, Setting, Size, info, named, pictures, write_clip
+from bench.setting import RATE, Setting, Size, named, pictures, write_clip
 from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport
 from streamstyle.live.show import Live
 from streamstyle.live.state import Settings
 from streamstyle.look.recipe import Recipe
-from streamstyle.media.sinks.base import Sink
-from streamstyle.media.sinks.video import VideoSink
 from streamstyle.media.sources import open_live_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.window.viewer import Headless
@@ -30,36 +28,24 @@ class LiveRun:
     processor: float
 
 
-def run_live(setting: Setting, stylizer: Stylizer, size: Size, recordings: int = 0) -> LiveRun:
+def run_live(setting: Setting, stylizer: Stylizer, size: Size) -> LiveRun:
     """Play the clip as a camera.
 
     Args:
         setting: How long.
         stylizer: The model.
         size: Of the camera's frames.
-        recordings: How many files to write at once.
     """
     clip = setting.folder / f"camera{named(size)}.mp4"
     if not clip.exists():
         write_clip(clip, pictures(setting.clip, size, setting.frames))
     controls = Controls(stylizer, Settings((setting.style,), recipe=Recipe((setting.style,), strokes=min(size))))
     controls.start()
-    sinks: dict[str, Sink] = {
-        f"file {index}": VideoSink(
-            setting.folder / f"live{index}.mp4", info=info(size), width=size[0], height=size[1], overwrite=True
-        )
-        for index in range(recordings)
-    }
     clock = SystemClock()
-    try:
-        with open_live_source(str(clip), loop=True) as source:
-            live = Live(source, stylizer, controls, sinks=sinks)
-            began = clock.processor()
-            report = live.run(Headless(setting.seconds))
-    except BaseException:
-        for sink in sinks.values():
-            sink.abort()
-        raise
+    with open_live_source(str(clip), loop=True) as source:
+        live = Live(source, stylizer, controls, sinks={})
+        began = clock.processor()
+        report = live.run(Headless(setting.seconds))
     return LiveRun(report, (clock.processor() - began) / max(1, report.shown))
 
 

@@ -8,7 +8,6 @@ from bench.setting import RATE, Setting, named, pictures, write_clip
 
 _SIZE = (160, 96)
 _SHORT_SECONDS = 10
-LARGEST_GROWTH = 0.05
 
 
 def growth(samples: list[float]) -> float | None:

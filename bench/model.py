@@ -216,5 +216,5 @@ def _row(
         None if by_arithmetic is None else 1000 * by_arithmetic,
         1000 * by_memory,
         None if by_arithmetic is None else limit.share(by_arithmetic, timing.least),
-        None if other is None else limit.ratio(other, timing.median),
+        None if other is None else other / timing.median,
     ]

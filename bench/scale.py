@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.clock import SystemClock
 from bench.report import Table
 from bench.setting import RATE, Setting, named, pictures, write_clip
-from streamstyle.files.brush import Brush
+from streamstyle.files.frame_painter import FramePainter
 from streamstyle.files.segments.grid import LEAD_FRAMES, WINDOW_SECONDS, Grid
 from streamstyle.files.segments.manifest import Manifest, Segment
 from streamstyle.files.segments.painting import Film, paint_segment
@@ -133,12 +133,12 @@ def _costs(setting: Setting, size: tuple[int, int]) -> Costs:
     watched = [0]
 
     def watch_window() -> None:
-        brush = Brush(stylizer, player, size, size=None, skip_duplicates=False, times=StageTimes())
+        painter = FramePainter(stylizer, player, size, size=None, skip_duplicates=False, times=StageTimes())
         with SegmentSource(film.uri, film.grid, 1, start=None, end=None, hwaccel="off", remembers=True) as source:
             for read in source:
                 if read.part != Part.WATCHED:
                     break
-                brush.watch(read)
+                painter.watch(read)
                 watched[0] += 1
 
     watch = _took(watch_window) / max(1, watched[0])

@@ -38,12 +38,6 @@ def style(prefix: str) -> str:
     return f"{rules}{text}svg .small{{font-size:11.5px}}svg .grid{{stroke:var(--line);stroke-width:1}}"
 
 
-def standalone(svg: str) -> str:
-    """A plot as a file of its own."""
-    head, rest = svg.split(">", 1)
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style("svg")}</style>{rest}\n'
-
-
 @dataclass(frozen=True, slots=True)
 class _Scale:
     """From figures to pixels."""

@@ -213,9 +213,9 @@ def _live(
         started=started,
     )
     if options.styles_folder is not None:
-        live.watch(options.styles_folder)
+        live.files.watch_styles(options.styles_folder)
     if options.look is not None:
-        live.watch_look(options.look, lambda: read_recipe(options.look))
+        live.files.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
     live.warm_up()
     return live

@@ -28,7 +28,8 @@ from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.commands.studio_options import add_studio_arguments
 from streamstyle.commands.style import add_style_arguments, style_command
 from streamstyle.commands.styles import add_styles_arguments, styles_command
-from streamstyle.commands.video import add_video_arguments, video_command
+from streamstyle.commands.video import video_command
+from streamstyle.commands.video_options import add_video_arguments
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.media.libav import reason

@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from streamstyle.commands.install import need
-from streamstyle.commands.parser import add_model_arguments, named_files
-from streamstyle.commands.preview import add_sharing_arguments, output_of, preview_one, wants_preview, what_else
+from streamstyle.commands.parser import named_files
+from streamstyle.commands.preview import output_of, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
@@ -19,14 +19,13 @@ from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output
 from streamstyle.files.run import stylize_source
 from streamstyle.look.look_file import check_look_place, save_recipe
-from streamstyle.look.options import add_look_arguments, recipe_of
+from streamstyle.look.options import recipe_of
 from streamstyle.look.people import weights
 from streamstyle.look.player import Player, check_names, check_style
 from streamstyle.look.recipe import Recipe
-from streamstyle.look.values import size_argument, time_argument, whole_argument
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
-from streamstyle.media.sources import hardware, open_source
+from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import reached
 from streamstyle.runtime.catalog import find_model
@@ -37,69 +36,6 @@ from streamstyle.styles.store import builtin_names, is_bare
 log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20
-_MOST_WORKERS = 256
-
-
-def add_video_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `streamstyle video` and `run_video.py`."""
-    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="videos, photos, folders of them, or URLs")
-    parser.add_argument("-o", "--output", metavar="OUT", help="a file, or a folder for several inputs")
-    add_look_arguments(parser)
-    add_model_arguments(parser)
-    parser.add_argument("--size", type=size_argument, metavar="N", help="paint at this short side instead of --strokes")
-    parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
-    parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
-    parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")
-    parser.add_argument(
-        "--hwaccel",
-        choices=hardware.choices(),
-        default=hardware.OFF,
-        help="what decodes videos (default: off, the CPU)",
-    )
-    parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
-    parser.add_argument("--crf", type=_quality_argument, metavar="N", help="video quality: lower is better and larger")
-    parser.add_argument(
-        "--skip-duplicates",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="paint a frame that repeats the one before only once (default: yes)",
-    )
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    existing.add_argument("--skip-existing", action="store_true", help="leave out inputs whose outputs exist")
-    parser.add_argument(
-        "--no-resume",
-        dest="resume",
-        action="store_false",
-        help="paint a film anew instead of going on where a run before was stopped",
-    )
-    parser.add_argument(
-        "--workers",
-        type=_workers_argument,
-        default=1,
-        metavar="N|auto",
-        help="paint films longer than a minute in this many processes (default: 1)",
-    )
-    parser.add_argument(
-        "--cluster", default="", metavar="auto|ADDRESS", help="paint films longer than a minute on a Ray cluster"
-    )
-    parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
-    add_sharing_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
-    parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
-    parser.add_argument("--quiet", action="store_true", help="print errors only")
-
-
-def _workers_argument(text: str) -> int | None:
-    """A number of processes; None for `auto`."""
-    if text == "auto":
-        return None
-    return whole_argument(text, 1, _MOST_WORKERS, f"1 to {_MOST_WORKERS}, or auto")
-
-
-def _quality_argument(text: str) -> int:
-    """A constant quality of a video, as encoders number it."""
-    return whole_argument(text, 0, 63, "a whole number from 0 to 63")
 
 
 def video_command(options: argparse.Namespace, console: Console) -> int:

@@ -17,7 +17,7 @@ from streamstyle.live.usual import following, has
 from streamstyle.live.wishes import Wishes
 from streamstyle.look.look import Look
 from streamstyle.look.player import Player
-from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
+from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import Owner, sent
 
@@ -165,15 +165,8 @@ class Controls:
         self.say(f"strength {'/'.join(f'{line.keys[-1][1]:.0%}' for line in self.settings.recipe.alpha)}")
 
     @sent
-    def next_color(self) -> None:
-        """The next color mode."""
-        color = COLOR_MODES[(COLOR_MODES.index(self.settings.color) + 1) % len(COLOR_MODES)]
-        self.change(lambda recipe: replace(recipe, color=color))
-        self.say(_COLOR_WORDS[color])
-
-    @sent
     def next_value(self, field: str) -> None:
-        """The next of a field's usual values: `people`, `strokes`, `grain` or `temporal`."""
+        """The next of a field's usual values: `color`, `people`, `strokes`, `grain` or `temporal`."""
         values, words = following(field, self.settings.recipe)
         self.change(lambda before: replace(before, **values))
         if has(self.settings.recipe, values):
@@ -298,10 +291,3 @@ class Controls:
         while self._warned < len(player.warnings):
             self._warned += 1
             self.complain(player.warnings[self._warned - 1])
-
-
-_COLOR_WORDS = {
-    "style": "colors of the painting",
-    "content": "colors of the camera",
-    "luma": "chroma of the camera, light of the painting",
-}

@@ -12,15 +12,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from streamstyle.errors import ModelError, SinkError, reason_of
+from streamstyle.errors import ModelError
 from streamstyle.frame import Frame, Image
 from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport, Losses
 from streamstyle.live.sinks import Sinks
 from streamstyle.live.thumbnails import Thumbnails
-from streamstyle.live.watch import StyleFolder, WatchedFile
-from streamstyle.look.recipe import Recipe
+from streamstyle.live.watch import Files
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.live import LiveSource
@@ -30,7 +29,6 @@ from streamstyle.pipeline.live import Event, LivePipeline, Pair, WorkFailed
 from streamstyle.pipeline.times import Rate, Recent, StageTimes
 
 _TRIAL_SIZE = 480
-_WATCH_SECONDS = 0.5
 
 
 class Live:
@@ -45,6 +43,7 @@ class Live:
         controls: What the user changes.
         pipeline: Its threads.
         sinks: Where frames go beside the screen.
+        files: Styles and a look file that are taken up when they change.
         size: Short side at which frames are stylized, or None for that of the recipe's strokes; `auto` moves it.
         latency: From capture to shown.
         rate: Of shown frames.
@@ -98,37 +97,12 @@ class Live:
         self._keeps_controls = keeps_controls
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
-        self._folder: StyleFolder | None = None
-        self._look_file: WatchedFile | None = None
-        self._read_look: Callable[[], Recipe] = Recipe
-        self._looked = 0.0
+        self.files = Files(controls, self.pipeline.in_background)
         self._in_use: SizeInUse | None = None
         self._strokes = controls.settings.recipe.stroke_size
         self._untold: deque[str] = deque()  # for the presenting thread
         self._losses = Losses(self._untold.append)
         controls.wishes.in_background, controls.tell = self.pipeline.in_background, self._untold.append
-
-    def watch(self, folder: Path) -> None:
-        """Offer pictures that lie in a folder, or are dropped into it, as styles.
-
-        Raises:
-            SinkError: The folder cannot be read.
-        """
-        try:
-            self._folder = StyleFolder(folder)
-        except OSError as error:
-            raise SinkError(f"the styles folder '{folder}' cannot be read: {(error.strerror or '').lower()}") from error
-        self._folder.scan()
-        self.controls.add([str(path) for path in self._folder.scan()])
-
-    def watch_look(self, path: Path, read: Callable[[], Recipe]) -> None:
-        """Take up a look file whenever it changes.
-
-        Args:
-            path: The file, as it was read before the run.
-            read: Reads it again.
-        """
-        self._look_file, self._read_look = WatchedFile(path), read
 
     def measure_size(self) -> None:
         """Let `auto` choose its first size by a short trial on a made-up frame; half a second at most on slow machines."""
@@ -179,9 +153,7 @@ class Live:
             now = time.monotonic()
             if pair is not None:
                 self._count(pair, now)
-            if now - self._looked >= _WATCH_SECONDS and (self._folder or self._look_file):
-                self._looked = now
-                self.pipeline.in_background(lambda: self._look_after_files(now))
+            self.files.check(now)
             self._losses.follow(self.source.state)
             if self._microphone is not None and self._microphone.is_silent:
                 self.controls.complain(f"nothing is heard from {self._microphone.info.name} any more; the picture goes on")
@@ -312,20 +284,6 @@ class Live:
         self.shown += 1
         self.rate.count(now)
         self.latency.add(now - pair.content.captured_at)
-
-    def _look_after_files(self, asked_at: float) -> None:
-        """See what has changed; in the background, since files may be slow."""
-        if asked_at != self._looked:
-            return  # it was asked again meanwhile
-        if self._folder is not None and (found := [str(path) for path in self._folder.scan()]):
-            offered = self.controls.settings.styles
-            self.controls.renew([style for style in found if style in offered])
-            self.controls.add([style for style in found if style not in offered], show=True)
-        if self._look_file is not None and self._look_file.changed():
-            try:
-                self.controls.apply(self._read_look())
-            except Exception as error:  # noqa: BLE001 - whatever was written into it, the show goes on
-                self.controls.complain(reason_of(error))
 
     def _tell(self) -> None:
         while self._untold:

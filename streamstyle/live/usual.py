@@ -6,6 +6,11 @@ from typing import Any
 from streamstyle.look.recipe import AS_REST, KEEP, STROKE_SIZES, Recipe
 
 USUAL: dict[str, list[tuple[dict[str, Any], str]]] = {
+    "color": [
+        ({"color": "style"}, "colors of the painting"),
+        ({"color": "content"}, "colors of the camera"),
+        ({"color": "luma"}, "chroma of the camera, light of the painting"),
+    ],
     "people": [
         ({"person": AS_REST, "background": AS_REST}, "all is painted"),
         ({"person": KEEP, "background": AS_REST}, "people stay as they are"),

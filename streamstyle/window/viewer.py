@@ -90,7 +90,7 @@ class Viewer:
             Command.PREVIOUS_STYLE: lambda: controls.step(-1),
             Command.ALPHA_UP: lambda: controls.change_alpha(1),
             Command.ALPHA_DOWN: lambda: controls.change_alpha(-1),
-            Command.COLOR: controls.next_color,
+            Command.COLOR: lambda: controls.next_value("color"),
             Command.BLEND: controls.toggle_blend,
             Command.PEOPLE: lambda: controls.next_value("people"),
             Command.STROKES: lambda: controls.next_value("strokes"),

@@ -379,11 +379,11 @@ def test_alpha_stays_between_0_and_1_in_tenths(controls):
 
 
 def test_colors_and_mirror_switch(controls):
-    controls.next_color()
+    controls.next_value("color")
     assert controls.look(FRAME).color == "content"
-    controls.next_color()
+    controls.next_value("color")
     assert controls.look(FRAME).color == "luma"
-    controls.next_color()
+    controls.next_value("color")
     assert controls.look(FRAME).color == "style"
     controls.mirror()
     assert controls.settings.mirror
@@ -426,7 +426,7 @@ def test_a_folder_that_goes_away_is_no_failure(tmp_path):
     moved.rename(tmp_path)
 
 
-@pytest.mark.parametrize("field", ["strokes", "grain", "temporal"])
+@pytest.mark.parametrize("field", ["color", "strokes", "grain", "temporal"])
 def test_a_key_goes_through_the_usual_values_of_a_field_and_says_which(controls, field):
     first = getattr(controls.settings.recipe, field)
     seen, words = [], []

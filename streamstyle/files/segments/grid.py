@@ -12,7 +12,7 @@ from typing import Self
 from streamstyle.media.sources.base import SourceInfo
 
 LEAST_SECONDS = 60
-"""Films up to this long are painted in one piece."""
+"""Shorter films are painted in one piece."""
 SECONDS = 30
 """How long a segment is, about."""
 WINDOW_SECONDS = 5

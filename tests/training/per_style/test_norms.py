@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from models.feedforward import NORMS, FeedForward, FeedForwardConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
+from tests.vgg import encoder_state  # noqa: E402
 from training.per_style import command as per_style  # noqa: E402
 from training.per_style import norms  # noqa: E402
 from training.per_style.judge import Paintings, read_painting  # noqa: E402
@@ -50,7 +51,7 @@ def material(tmp_path_factory):
     for name in ("wave", "reeds", "moon"):
         cv2.imwrite(str(folder / f"{name}.png"), paint(rng, 25))
     torch.manual_seed(0)
-    torch.save(random_judge().public_state(), folder / "vgg.pth")
+    torch.save(encoder_state(random_judge()), folder / "vgg.pth")
     return folder
 
 

@@ -3,7 +3,7 @@ import functools
 import pytest
 
 from streamstyle.errors import ModelError, StreamstyleError
-from streamstyle.files.segments import crew
+from streamstyle.files.segments import worker_pool
 from streamstyle.files.segments.manifest import folder_for
 from tests.files.segments.films import DiesAlways, DiesOnce, LeaningStylizer, Reloaded, paint
 from tests.files.segments.test_film import same, stopped_after
@@ -61,6 +61,6 @@ def test_workers_must_have_the_model_of_the_run(film, tmp_path):
     ],
 )
 def test_as_many_workers_as_pay(monkeypatch, provider, cores, memory, count):
-    monkeypatch.setattr(crew, "usable_cores", lambda: cores)
-    monkeypatch.setattr(crew, "available_memory", lambda: memory)
-    assert crew.automatic_workers(provider) == count
+    monkeypatch.setattr(worker_pool, "usable_cores", lambda: cores)
+    monkeypatch.setattr(worker_pool, "available_memory", lambda: memory)
+    assert worker_pool.automatic_workers(provider) == count

@@ -1,4 +1,4 @@
-"""Several processes of this machine, each with a model of its own and its share of the cores."""
+"""Paints the segments of a film in several processes, each with its own model and its share of the cores."""
 
 import multiprocessing
 import os
@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from streamstyle.errors import StreamstyleError
 from streamstyle.files.segments.painting import Results
-from streamstyle.files.segments.worker import Orders, Told, work
+from streamstyle.files.segments.worker import WorkerMessage, WorkerSetup, work
 from streamstyle.runtime.machine import available_memory, usable_cores
 
 if TYPE_CHECKING:  # generic in the stubs only
-    AnyConnection: TypeAlias = Connection[tuple[int, Path], Told]
+    AnyConnection: TypeAlias = Connection[tuple[int, Path], WorkerMessage]
 else:
     AnyConnection = Connection
 
 MOST_DEATHS = 3
-"""Of workers at the same segment: then it is the segment's fault."""
+"""So many workers may die at the same segment; then the run fails, since the segment is at fault."""
 CORES_EACH = 4
-"""With `auto`: a small network on small frames does not keep more of them busy."""
+"""Cores per process with `--workers auto`: a small network on small frames does not keep more of them busy."""
 _BYTES_EACH = 1 << 30
-"""With `auto`: of memory; a worker takes 0.6 GB at 1080p."""
+"""Memory per process with `--workers auto`: a worker takes 0.6 GB at 1080p."""
 
 
 def automatic_workers(provider: str) -> int:
-    """How many processes are fastest, by cores, memory, and what runs the model; a GPU is kept busy by one."""
+    """How many processes `--workers auto` starts: by cores and memory, and one where a GPU runs the model."""
     if not provider.startswith(("cpu", "openvino")):
         return 1
     memory = available_memory()
@@ -40,7 +40,7 @@ def automatic_workers(provider: str) -> int:
 
 @dataclass(slots=True)
 class _Member:
-    """A process and what it is at."""
+    """A process, the segment that it paints, and how many frames of that are painted."""
 
     process: SpawnProcess
     connection: AnyConnection
@@ -49,20 +49,20 @@ class _Member:
 
 
 @dataclass(slots=True)
-class Crew:
+class WorkerPool:
     """Paints the segments of one film in several processes.
 
     Attributes:
-        orders: For all of them.
+        setup: What each process needs to know.
         count: How many processes.
     """
 
-    orders: Orders
+    setup: WorkerSetup
     count: int
     _members: list[_Member] = field(default_factory=list)
 
     def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]) -> Results:
-        """In the order in which they are done. A worker that dies is replaced, and its segment begun anew.
+        """Yield segments as they are finished. A worker that dies is replaced, and its segment painted again.
 
         Raises:
             StreamstyleError: A segment cannot be painted.
@@ -79,12 +79,12 @@ class Crew:
                 progress(sum(member.frames for member in self._members))
                 by_connection = {member.connection: member for member in self._members if member.index is not None}
                 for ready in wait(list(by_connection)):
-                    assert isinstance(ready, Connection)  # as all that are waited for
+                    assert isinstance(ready, Connection)  # all connections are
                     member = by_connection[ready]
                     index = member.index
-                    assert index is not None  # or it would not be waited for
+                    assert index is not None  # only busy workers are waited for
                     try:
-                        told = ready.recv()
+                        message = ready.recv()
                     except (EOFError, OSError):
                         deaths[index] = deaths.get(index, 0) + 1
                         if deaths[index] >= MOST_DEATHS:
@@ -95,22 +95,22 @@ class Crew:
                         waiting.appendleft(index)
                         self._replace(member)
                         continue
-                    if told.error is not None:
-                        raise told.error
-                    member.frames = told.frames
-                    if told.segment is None:
+                    if message.error is not None:
+                        raise message.error
+                    member.frames = message.frames
+                    if message.segment is None:
                         continue
                     member.index = None
-                    if told.segment.beyond is None:  # the film ends here
+                    if message.segment.beyond is None:  # the film ends here
                         waiting = deque(other for other in waiting if other < index)
-                    yield index, told.segment
+                    yield index, message.segment
         finally:
             self._end()
 
     def _begin(self, place: int) -> _Member:
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        process = context.Process(target=work, args=(there, self.orders, self._cores(place)), daemon=True)
+        process = context.Process(target=work, args=(there, self.setup, self._cores(place)), daemon=True)
         process.start()
         there.close()
         return _Member(process, here)
@@ -125,7 +125,7 @@ class Crew:
 
     def _give(self, member: _Member, index: int, path: Callable[[int], Path]) -> None:
         member.index = index
-        with suppress(OSError):  # it is dead, which is seen where it is waited for
+        with suppress(OSError):  # it died; the next wait notices
             member.connection.send((index, path(index)))
 
     def _replace(self, member: _Member) -> None:

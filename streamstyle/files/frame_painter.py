@@ -1,4 +1,4 @@
-"""Frames of one stream become painted frames: what a whole run and each segment of a film do alike."""
+"""Paints the frames of one stream, for whole files as for segments of a film."""
 
 from streamstyle.files.repeats import Repeats
 from streamstyle.frame import Frame, Image
@@ -8,7 +8,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 
 
-class Brush:
+class FramePainter:
     """Paints the frames of one stream, in order.
 
     Attributes:
@@ -33,7 +33,7 @@ class Brush:
             shape: Width and height of the result.
             size: Short side at which frames are stylized; None for that of the player's strokes.
             skip_duplicates: Paint a frame that repeats the one before only once.
-            times: Takes the stages.
+            times: Collects the time of each stage.
         """
         self._stylizer, self._player, self._shape, self._size = stylizer, player, shape, size
         self._skips, self._times = skip_duplicates, times
@@ -43,7 +43,7 @@ class Brush:
 
     @property
     def reused(self) -> int:
-        """How many frames repeated the one before, and were not painted again."""
+        """How many frames were not painted, since they repeat the one before."""
         return self._reused + self._repeats.reused
 
     def begin_anew(self) -> None:
@@ -64,7 +64,7 @@ class Brush:
         return self._repeats.paint(image, look, paint) if self._skips else paint()
 
     def watch(self, frame: Frame) -> None:
-        """Take in a frame that is not painted: averages over time go by it."""
+        """Include a frame in averages over time, without painting it."""
         image, seconds = resize(frame.image, *self._shape), float(frame.time)
         look = self._player.look(seconds, image, self._size)
         self._stylizer.watch(image, look, self._memory, self._times.measure, seconds)
