@@ -60,7 +60,7 @@ def test_a_switch_in_the_middle_of_a_fade_goes_on_from_what_is_seen(controls):
 
 def test_styles_are_encoded_once_and_in_the_background(controls):
     waiting = []
-    controls.wishes.in_background = waiting.append
+    controls.requests.in_background = waiting.append
     controls.pick(1)
     assert value(controls) == 1
     assert controls.stylizer.encoder.asked == ["a"]
@@ -78,7 +78,7 @@ class Background:
 
     def __init__(self, controls):
         self.waiting = []
-        controls.wishes.in_background = self.waiting.append
+        controls.requests.in_background = self.waiting.append
 
     def do(self, index=0):
         self.waiting.pop(index)()

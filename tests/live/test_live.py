@@ -659,7 +659,7 @@ def test_controls_outlive_a_run_and_go_on_in_the_next():
 
 def test_what_a_run_left_undone_is_made_when_it_is_over():
     run = live(Camera(1), keeps_controls=True)
-    run.controls.wishes.in_background = lambda _work: None  # as when the run ends before its turn
+    run.controls.requests.in_background = lambda _work: None  # as when the run ends before its turn
     run.controls.change(lambda look: replace(look, style=("b",)))
     assert run.controls.state.waiting
     run.controls.rest()

@@ -1,11 +1,11 @@
-"""The values of a look that a key of the live window steps through, and the words for them."""
+"""The values that a key of the live window steps through, and the words for them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from streamstyle.look.recipe import AS_REST, KEEP, STROKE_SIZES, Recipe
 
-USUAL: dict[str, list[tuple[dict[str, Any], str]]] = {
+PRESETS: dict[str, list[tuple[dict[str, Any], str]]] = {
     "color": [
         ({"color": "style"}, "colors of the painting"),
         ({"color": "content"}, "colors of the camera"),
@@ -23,10 +23,10 @@ USUAL: dict[str, list[tuple[dict[str, Any], str]]] = {
 
 
 def following(field: str, recipe: Recipe) -> tuple[dict[str, Any], str]:
-    """The values after those that a recipe has, and the words for them; the first ones after values that are not usual."""
-    usual = USUAL[field]
-    now = next((number for number, (values, _) in enumerate(usual) if has(recipe, values)), -1)
-    return usual[(now + 1) % len(usual)]
+    """The preset after the one that a recipe has, and the words for it; the first one if it has none of them."""
+    presets = PRESETS[field]
+    now = next((number for number, (values, _) in enumerate(presets) if has(recipe, values)), -1)
+    return presets[(now + 1) % len(presets)]
 
 
 def has(recipe: Recipe, values: Mapping[str, object]) -> bool:

@@ -1,4 +1,4 @@
-"""Looks that are wished for: what they need is made in the background, and only the newest one comes."""
+"""Looks that were asked for: what they need is made in the background, and only the newest one is shown."""
 
 from collections.abc import Callable, Collection
 
@@ -11,14 +11,14 @@ from streamstyle.styles.code import StyleCode
 _Codes = dict[tuple[str, int], StyleCode]
 
 
-class Wishes:
-    """Makes players: at once where all their styles are known, else in the background. The methods are for the owner.
+class LookRequests:
+    """Makes players: at once if all their styles are encoded, else in the background. The methods are for the owner.
 
-    Wishes are numbered. One that a newer one has overtaken is left out, or its player is closed when it comes.
+    Requests are numbered. One that is no longer the newest is skipped, or its player is closed when it is ready.
 
     Attributes:
         in_background: Runs work while the stream goes on; the default does it at once.
-        pending: The look that is on its way; None where none is.
+        pending: The look that is being made, or None.
     """
 
     def __init__(
@@ -27,12 +27,13 @@ class Wishes:
         owner: Owner,
         take: Callable[[Player | Exception, Player], None],
     ) -> None:
-        """Nothing is wished for.
+        """Nothing is requested yet.
 
         Args:
             stylizer: Encodes styles.
-            owner: Of all this.
-            take: Called by the owner with what came of the newest wish, and with the player that it follows on.
+            owner: The thread that may call the methods.
+            take: Called by the owner with the player of the newest request, or why there is none, and with the player
+                that was shown when it was requested.
         """
         self.in_background: Callable[[Callable[[], None]], None] = lambda work: work()
         self.pending: Recipe | None = None
@@ -41,20 +42,20 @@ class Wishes:
         self._codes: _Codes = {}
 
     def make(self, recipe: Recipe) -> Player:
-        """A player, here and now.
+        """Make a player at once, on this thread.
 
         Raises:
             StyleError: A style cannot be used.
-            UsageError: A mask or people cannot be had.
+            UsageError: A mask cannot be opened, or people cannot be found.
         """
         return self._made(recipe, None, self._codes)
 
-    def wish(self, recipe: Recipe, before: Player) -> None:
-        """Wish for a look; one on its way that differs in numbers only will do.
+    def request(self, recipe: Recipe, before: Player) -> None:
+        """Request a look, unless one that differs in numbers only is being made already.
 
         Args:
             recipe: Of the look.
-            before: The player that it follows on: what both need is shared.
+            before: The player that is shown now: what both need is shared.
         """
         if self.pending is not None and differ_in_numbers(recipe, self.pending):
             return
@@ -63,11 +64,11 @@ class Wishes:
 
         def make() -> None:
             if number != self._number:
-                return  # overtaken before its turn
+                return  # there is a newer request
             made: Player | Exception
             try:
                 made = self._made(recipe, before, codes)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style or a mask, the show goes on
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style or a mask, the run goes on
                 made = error
             self._owner.send(lambda: self._come(made, number, before, codes))
 
@@ -79,11 +80,11 @@ class Wishes:
             self.in_background(make)
 
     def forget(self, styles: Collection[str]) -> None:
-        """What is found under these names from now on may be other styles: their files have changed or gone."""
+        """Forget the codes of styles whose files have changed or gone."""
         self._codes = {key: code for key, code in self._codes.items() if key[0] not in styles}
 
     def drop(self) -> None:
-        """Drop all wishes."""
+        """Drop all requests."""
         self._number, self.pending = self._number + 1, None
 
     def _come(self, made: Player | Exception, number: int, before: Player, codes: _Codes) -> None:
@@ -95,7 +96,7 @@ class Wishes:
             made.close(before)
 
     def _made(self, recipe: Recipe, before: Player | None, codes: _Codes) -> Player:
-        """On any thread; what is encoded goes to `codes`."""
+        """Make a player, on any thread; new style codes are added to `codes`."""
 
         def find(name: str, size: int) -> StyleCode:
             if (name, size) not in codes:
