@@ -35,7 +35,7 @@ CHOICES = (
     ("tensorrt", "auto"),
 )
 MOST_GMAC = {"vgg19": 500, "MicroAST": 30}
-"""Of slow networks: larger frames are left out."""
+"""Slow networks skip frames that take more GMAC than this."""
 
 
 @dataclass(slots=True)

@@ -33,9 +33,9 @@ _SEGMENT_SECONDS = 34
 """840 frames at 25 a second."""
 _NODES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 _COPIES = 20
-"""Of a segment that are joined."""
+"""Copies of a segment that are joined."""
 _SPREAD = 0.15
-"""Of the time that segments take, in the simulation."""
+"""Relative deviation of the time per segment, in the simulation."""
 _NETWORK_BYTES = 1e9 / 8
 """A second, between a node and the disk of the run: a gigabit."""
 

@@ -34,7 +34,7 @@ _TOKEN = "of a benchmark, which nobody else reaches"
 
 @dataclass(frozen=True, slots=True)
 class StudioRun:
-    """What came of one.
+    """The figures of one viewer.
 
     Attributes:
         painted: Frames that were painted, per second.

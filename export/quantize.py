@@ -32,7 +32,7 @@ from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
 
 FIRST_CONVOLUTIONS = 3
-"""Those before the first residual block."""
+"""How many convolutions come before the first residual block."""
 CONVOLUTIONS = ("Conv", "ConvTranspose")
 METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
 

@@ -20,7 +20,7 @@ from models.vgg_adain import Decoder, VggAdain
 SHIPPED = Path(__file__).resolve().parent.parent / "streamstyle" / "weights" / "fast.style.onnx"
 """Holds the shipped weights of `fast`, all of them."""
 _IN_GRAPH, _HALF = "encoder.network.", "_half"
-"""Before and after the names of weights in a style graph."""
+"""Prefix and suffix of the names of weights in a style graph."""
 
 
 def save_atomically(state: dict[str, Any], path: Path) -> None:

@@ -17,7 +17,7 @@ COLORS = (
     ("#a36a00", "#d9a12b"),
     ("#c23b3b", "#e66767"),
 )
-"""Of systems in the order of the tables: in light and in dark; different in shape as well."""
+"""Colors of the systems in the order of the tables, for light and dark pages; markers differ in shape as well."""
 REFERENCE = ("#7c7a74", "#a09e97")
 
 INK = (("ink", "#1a1a18", "#f2f1ec"), ("soft", "#5f5d57", "#b3b1aa"), ("line", "#dcdad3", "#3a3936"))

@@ -222,7 +222,7 @@ def _live(
 
 
 def _save_look(options: argparse.Namespace, live: Live, report: LiveReport) -> None:
-    """Write it as it was in the end, with all that was changed by key; the report tells what came of it."""
+    """Write the look as it was at the end, with all changes by key; a failure is added to the report."""
     if options.save_look is None:
         return
     try:

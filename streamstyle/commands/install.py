@@ -172,7 +172,7 @@ def install_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def offer(name: str) -> None:
-    """Ask in a terminal whether to install a part that is missing; elsewhere whoever needs it says what to run."""
+    """In a terminal, ask whether to install a missing part; elsewhere do nothing, since the caller says what to run."""
     part = PARTS[name]
     if part.is_there() or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return

@@ -50,7 +50,7 @@ def _is_log(path: Path) -> bool:
     """Whether there is nothing at a path, or a log: to anything else, none is added."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return path.is_dir()  # which is said when it is opened
+            return path.is_dir()  # reported when it is opened
         with path.open("rb") as file:
             start = file.read(_LONGEST_FIRST_LINE)
     except FileNotFoundError:

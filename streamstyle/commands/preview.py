@@ -24,7 +24,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.window.status import clock
 
 _SUFFIX = ".jpg"
-"""Of previews that the user has not named."""
+"""Ending of previews that the user has not named."""
 _MOST_TILES = 60
 
 

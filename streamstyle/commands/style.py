@@ -34,7 +34,7 @@ from streamstyle.tuning.photos import SHORT_SIDE, user_photos, usual_photos
 
 MINUTES, MOST_MINUTES = 5.0, 60.0
 _SECONDS_AROUND = 5.0
-"""Of --minutes, kept for what is done before and after the tuning."""
+"""Seconds of --minutes that are kept for the steps before and after the tuning."""
 _PREVIEW_LINES = 360
 _LOG_SECONDS = 30.0
 
@@ -119,7 +119,7 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What came of the tuning so far.
+    """The result of the tuning so far.
 
     Attributes:
         steps: That were learnt.

@@ -107,7 +107,7 @@ def listed_styles(stylizer: Stylizer) -> list[ListedStyle]:
 
 
 def thumbnails(stylizer: Stylizer, content: Image, styles: list[ListedStyle]) -> Iterator[tuple[ListedStyle, Image]]:
-    """A picture in each style; one that cannot be used is said and left out.
+    """A picture in each style; a style that cannot be used is reported and left out.
 
     Args:
         stylizer: The model.

@@ -55,7 +55,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console) -> int:
-    """With what was checked of the command line; what cannot be done is said before a model is loaded."""
+    """Paint with checked options; what cannot be done is reported before a model is loaded."""
     files = find_model(options.model)
     known = builtin_names(files.styles)
     if not recipe.style and len(known) == 1 and not files.style.is_file():
@@ -115,7 +115,7 @@ def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, re
             continue
         try:
             tell(report, console, as_json=options.json)
-        except OSError as error:  # the terminal may be what went away: the others are made all the same
+        except OSError as error:  # the terminal may be gone: go on with the other inputs
             untold = error
     if untold is not None:
         raise untold
@@ -123,7 +123,7 @@ def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, re
 
 
 def _end(plan: Plan, failures: int, console: Console) -> int:
-    """Count what came of several inputs; returns the exit code."""
+    """Print how many inputs were done and failed; returns the exit code."""
     if not plan.is_single:
         there = sum(task.is_there for task in plan.tasks)
         counts = [f"{len(plan.tasks) - failures - there} made", *([f"{there} were there"] if there else [])]
@@ -228,7 +228,7 @@ def _stylize_one(
 
 
 def tell(report: Report, console: Console, *, as_json: bool) -> None:
-    """What came of an input, for people and for programs."""
+    """Print the report of an input, for people and for programs."""
     stages = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in report.milliseconds.items())
     log.debug("%s: painted at %dx%d; milliseconds per frame: %s", report.input, *report.size, stages)
     for warning in report.warnings:

@@ -42,7 +42,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-resume",
         dest="resume",
         action="store_false",
-        help="paint a film anew instead of going on where a run before was stopped",
+        help="paint a film from its beginning instead of going on where a run before was stopped",
     )
     parser.add_argument(
         "--workers",

@@ -22,7 +22,7 @@ NEEDED = frozenset(
         ("codecs", "h264"),
     }
 )
-"""Area and name of what stylizing a file cannot do without."""
+"""Area and name of the checks without which no file can be painted."""
 
 _MARKS = {
     "ok": ("ok", "green"),

@@ -26,7 +26,7 @@ class LiveReport:
         frame_size: [width, height] of the frames.
         size: Short side at which they were stylized at last.
         milliseconds: Stage -> mean milliseconds.
-        missed: Sink -> stylized frames that it did not take in time.
+        missed: Sink -> stylized frames that it was too slow for.
         lost: How often the camera was lost.
         lost_seconds: For how long, in total.
         outputs: Finished files.

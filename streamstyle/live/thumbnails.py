@@ -67,7 +67,7 @@ class Thumbnails:
             done: object
             try:
                 done = work()
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style, the show goes on
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style, the run goes on
                 done = reason_of(error)
             self._controls.owner.send(lambda: then(done) if number == self._number else None)
 

@@ -38,7 +38,7 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
     values = {} if options.look is None else read_values(options.look)
     typed = {name: value for name in LOOK_FIELDS if (value := getattr(options, name)) is not None}
     if "style" in typed:
-        # Styles typed anew are others than the file's weights and strengths were meant for.
+        # The file's weights and strengths belong to the file's styles, not to those on the command line.
         values.pop("weights", None)
         if len(values.get("alpha", ())) > 1:
             del values["alpha"]
@@ -110,7 +110,7 @@ def changed_look(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
 
 
 def look_without(recipe: Recipe, style: str, instead: str) -> Recipe:
-    """A look that does without a style: a blend goes on with its others, and people and background as the rest.
+    """A look without a style: a blend keeps its other styles, and people and background are painted as the rest.
 
     Args:
         recipe: The look before.

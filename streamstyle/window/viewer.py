@@ -24,7 +24,7 @@ _LETTERS_A_SECOND = 15
 """What people read; longer messages stay longer."""
 _REDRAW_SECONDS = 0.1
 _DETAIL_SECONDS = 0.5
-"""So long each detail stands still, to be read."""
+"""How long each figure stays before it changes, so that it can be read."""
 _STAGES = ("capture", "stylize", "show")
 
 

@@ -262,14 +262,14 @@ class Manifest:
             found = [None if entry is None else Segment.from_json(entry) for entry in values["segments"]]
             what = dict(values["what"]) | {"layout of segments": str(values["format"])}
         except _UNREADABLE as error:
-            raise UsageError(f"{quoted(self.folder / _NAME)} cannot be read; use --no-resume to start anew") from error
+            raise UsageError(f"{quoted(self.folder / _NAME)} cannot be read; use --no-resume to start again") from error
         wanted = self._what | {"layout of segments": str(_FORMAT)}
         different = [name for name in wanted if what.get(name) != wanted[name]]
         if different or len(found) != len(self.segments):
             done = sum(segment is not None for segment in found)
             raise UsageError(
                 f"{quoted(self.folder)} holds {done} of {len(found)} segments made with another "
-                f"{' and another '.join(different) or 'length'}; give the same again to go on, or --no-resume to start anew"
+                f"{' and another '.join(different) or 'length'}; give the same again to go on, or --no-resume to start again"
             )
         for index, segment in enumerate(found):
             whole = segment is not None and self._is_whole(index, segment)

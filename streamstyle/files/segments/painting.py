@@ -13,7 +13,6 @@ from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.reading import Part, SegmentFrame, SegmentSource
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
-from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import VideoCodec
 from streamstyle.media.sinks.video import VideoSink
@@ -58,11 +57,6 @@ class Film:
     skip_duplicates: bool
 
 
-def remembers(recipe: Recipe) -> bool:
-    """Whether a painted frame depends on the ones before."""
-    return recipe.temporal == "on" or (recipe.color == "content" and recipe.color_strength > 0) or recipe.knows_people
-
-
 def paint_segment(
     film: Film,
     index: int,
@@ -96,7 +90,7 @@ def paint_segment(
             start=film.start,
             end=film.end,
             hwaccel=film.hwaccel,
-            remembers=remembers(player.recipe),
+            remembers=player.recipe.depends_on_past or player.recipe.knows_people,
         )
     except SourceError:
         if index == 0:

@@ -1,8 +1,8 @@
 """Everything of the input that is not the picture: audio, subtitles, chapters, titles.
 
 A demuxer of its own reads the input a second time, just as far as the video has got, so that memory does not grow and no
-other thread is involved. Packets are copied as they are where the container can hold them; else audio is encoded anew and
-subtitles are converted, and that is said.
+other thread is involved. Packets are copied as they are where the container can hold them; else audio is encoded again and
+subtitles are converted, with a warning.
 """
 
 from collections.abc import Iterator
@@ -222,7 +222,7 @@ class Companion:
             carrier = recoding(stream, self._output, encoder, rate, channels)
         except _FAILURES as error:
             self._warnings.append(
-                f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded anew "
+                f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded again "
                 f"({reason(error)}); use an .mkv output to keep it"
             )
             return None

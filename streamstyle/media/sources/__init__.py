@@ -59,7 +59,7 @@ def open_source(
         end: Of a video, in seconds from its beginning; frames before it are yielded.
         hwaccel: Of a video: where it is decoded; one of `hardware.choices()`.
         keep_alpha: Of a photo: give its transparency with the frame, instead of laying it over white.
-        may_be_pipe: Whether a pipe is wanted. It is not where a file was before: whoever opens a pipe waits for its writer.
+        may_be_pipe: Whether a pipe is allowed. Not where a file was before: opening a pipe waits for its writer.
 
     Raises:
         SourceError: It cannot be opened, or holds no picture.
@@ -185,7 +185,7 @@ def _is_folder(name: str) -> bool:
     try:
         return kind(name) == "folder"
     except SourceError:
-        return False  # whoever opens it says what is wrong
+        return False  # opening it reports what is wrong
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

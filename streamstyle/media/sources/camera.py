@@ -98,7 +98,7 @@ class CameraSource(LiveSource):
             self._release()
 
     def close(self) -> None:
-        """Stop; whoever waits for a frame releases the camera within a tenth of a second, else it is released here."""
+        """Stop. A thread that waits for a frame releases the camera within a tenth of a second; else this call does."""
         self._closed = True
         if not self._reading:
             self._release()

@@ -134,7 +134,7 @@ class MicrophoneInfo:
         name: As the system calls it.
         rate: Samples a second that it gives by itself.
         channels: That it has, at most two.
-        is_default: Whether the system uses it where nothing else is said.
+        is_default: Whether it is the system's default.
     """
 
     index: int

@@ -132,6 +132,6 @@ def has_sound(uri: str) -> bool:
 
 
 def _opened(uri: str) -> Any:  # noqa: ANN401 - PyAV's
-    if not is_url(uri) and not is_file(uri):  # whoever opens a pipe waits for its writer
+    if not is_url(uri) and not is_file(uri):  # opening a pipe waits for its writer
         raise FileNotFoundError
     return av.open(address(uri), metadata_errors="replace")

@@ -1,4 +1,4 @@
-"""Video files and streams, through PyAV: decoding, seeking, exact times, and what is said of damaged files."""
+"""Video files and streams, through PyAV: decoding, seeking, exact times, and damaged files."""
 
 import gc
 import itertools
@@ -118,7 +118,7 @@ class VideoSource(Source):
             self._release()
 
     def close(self) -> None:
-        """Stop at the next frame; the file is closed by whoever iterates, or here if nobody has begun to."""
+        """Stop at the next frame. The iterating thread closes the file; if there is none yet, this call does."""
         self._closed = True
         if self._first is not None:
             self._first = None
