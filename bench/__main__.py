@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench import live, memory, model, pipeline, rival, scale, startup, studio, web
+from bench.parts import live, memory, model, pipeline, rival, scale, startup, studio, web
 from bench.report import Table, print_table, write_json, written
 from bench.setting import SIZES, Setting, find_clip, size_argument
 from streamstyle.errors import StreamstyleError, UsageError

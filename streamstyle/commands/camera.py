@@ -32,7 +32,7 @@ from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import choose_codec
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_live_source
-from streamstyle.media.sources.cameras import list_cameras
+from streamstyle.media.sources.cameras.listing import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.microphone import ComputerMicrophone
 from streamstyle.paint.stylizer import Stylizer

@@ -11,7 +11,7 @@ from streamstyle.errors import ModelError, SourceError
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
-from streamstyle.media.sources.camera import CameraSource
+from streamstyle.media.sources.cameras.source import CameraSource
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.microphone import DEFAULT, ComputerMicrophone
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bench import __main__ as bench
-from bench.memory import growth
+from bench.parts.memory import growth
 from bench.peak import MACS, bandwidth, peak_run
 from bench.processes import run
 from bench.setting import find_clip, named, pictures, size_argument, write_clip
@@ -75,7 +75,7 @@ def test_without_the_rival_it_is_said_how_to_get_it(clip, capsys):
 
 
 def test_live_runs_the_start_and_memory_are_measured(tmp_path, clip, monkeypatch):
-    monkeypatch.setattr("bench.memory._SHORT_SECONDS", 2)
+    monkeypatch.setattr("bench.parts.memory._SHORT_SECONDS", 2)
     parts = measured(tmp_path, clip, "live", "startup", "memory")
     assert rows(parts["live"], "From capture")[0]["fps"] > 0
     start = rows(parts["startup"], "One frame")

@@ -269,7 +269,7 @@ class Manifest:
             done = sum(segment is not None for segment in found)
             raise UsageError(
                 f"{quoted(self.folder)} holds {done} of {len(found)} segments made with another "
-                f"{' and another '.join(different) or 'length'}; give the same again to go on, or --no-resume to start again"
+                f"{' and another '.join(different) or 'length'}; give the same again, or --no-resume to start again"
             )
         for index, segment in enumerate(found):
             whole = segment is not None and self._is_whole(index, segment)

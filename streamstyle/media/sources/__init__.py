@@ -24,7 +24,7 @@ from streamstyle.media.places import (
 )
 from streamstyle.media.sources import hardware
 from streamstyle.media.sources.base import Source
-from streamstyle.media.sources.camera import CameraSource
+from streamstyle.media.sources.cameras.source import CameraSource
 from streamstyle.media.sources.image import AnimationSource, ImageSource
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.paced import PacedSource

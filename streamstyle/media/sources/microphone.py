@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
 from streamstyle.media.places import quoted
-from streamstyle.media.sources.cameras import SYSTEM
+from streamstyle.media.sources.cameras.listing import SYSTEM
 from streamstyle.media.sources.sound import RATE, Samples
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000

@@ -8,9 +8,9 @@ import numpy as np
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Image
-from streamstyle.media.sources import cameras
-from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
-from streamstyle.media.sources.cameras import asked_mode, quiet_cv2
+from streamstyle.media.sources.cameras import listing as cameras
+from streamstyle.media.sources.cameras.info import CameraInfo, CameraMode
+from streamstyle.media.sources.cameras.listing import asked_mode, quiet_cv2
 from streamstyle.media.sources.live import LostError, exact_rate
 
 # One that the driver fills, one that waits, one that is being decoded: more of them only make pictures older.
@@ -145,7 +145,7 @@ def _raise_obstacle(camera: CameraInfo) -> None:
 
 
 def _obstacle(camera: CameraInfo) -> str:
-    from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
+    from streamstyle.media.sources.cameras import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 
     return v4l2.obstacle(camera.uri)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import cv2
 
-from streamstyle.media.sources.camera_info import USABLE_FORMATS, CameraInfo, is_virtual_name
-from streamstyle.media.sources.v4l2_driver import LOOPBACK, Capability, capability, formats, is_busy, modes, opened
+from streamstyle.media.sources.cameras.info import USABLE_FORMATS, CameraInfo, is_virtual_name
+from streamstyle.media.sources.cameras.v4l2_driver import LOOPBACK, Capability, capability, formats, is_busy, modes, opened
 
 _DEV, _SYSFS = Path("/dev"), Path("/sys/class/video4linux")
 

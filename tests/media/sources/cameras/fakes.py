@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle.media.sources import cameras, capture, v4l2
-from streamstyle.media.sources.camera_info import CameraInfo, CameraMode, is_virtual_name
+from streamstyle.media.sources.cameras import capture, v4l2
+from streamstyle.media.sources.cameras import listing as cameras
+from streamstyle.media.sources.cameras.info import CameraInfo, CameraMode, is_virtual_name
 
 WEBCAM_MODES = (
     CameraMode(640, 480, "YUYV", (Fraction(30), Fraction(15))),

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 
 from streamstyle.errors import SourceError
-from streamstyle.media.sources.camera_info import USABLE_FORMATS, CameraInfo, CameraMode, is_virtual_name
+from streamstyle.media.sources.cameras.info import USABLE_FORMATS, CameraInfo, CameraMode, is_virtual_name
 
 SYSTEM = platform.system()
 """Linux, Windows or Darwin."""
@@ -34,7 +34,7 @@ def list_cameras() -> list[CameraInfo]:
     `cv2-enumerate-cameras` gives names; without it the first indexes are tried one after the other.
     """
     if SYSTEM == "Linux":
-        from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
+        from streamstyle.media.sources.cameras import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 
         return v4l2.list_devices()
     named = _enumerated()
@@ -159,7 +159,7 @@ def _by_path(path: str, cameras: list[CameraInfo]) -> CameraInfo:
         if camera.uri in {path, real}:
             return camera
     if SYSTEM == "Linux":
-        from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
+        from streamstyle.media.sources.cameras import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 
         problem = v4l2.obstacle(real) or "the driver does not name it"
         raise SourceError(f"'{path}' cannot be used as a camera: {problem}; {_what_there_is(cameras)}")

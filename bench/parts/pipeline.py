@@ -1,6 +1,6 @@
 """Files end to end, stage by stage."""
 
-from bench import stages
+from bench.parts import stages
 from bench.report import Table
 from bench.setting import Setting, named, pictures, write_clip
 from streamstyle.paint.stylizer import Stylizer

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.clock import SystemClock
-from bench.live import run_live
+from bench.parts.live import run_live
 from bench.processes import ROOT, resident_mb
 from bench.report import Table
 from bench.setting import RATE, Setting, Size, named, pictures, write_clip
@@ -91,7 +91,7 @@ async def _run(
         child = None
         if viewers:
             child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bench.viewers", url, str(setting.seconds), str(viewers)),
+                *(sys.executable, "-m", "bench.parts.viewers", url, str(setting.seconds), str(viewers)),
                 *([] if still is None else [str(still)]),
                 cwd=ROOT,
                 env=os.environ | {"STREAMSTYLE_TOKEN": _TOKEN},

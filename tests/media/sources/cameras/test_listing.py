@@ -13,16 +13,17 @@ import cv2
 import pytest
 
 from streamstyle.errors import SourceError
-from streamstyle.media.sources import cameras, v4l2, v4l2_driver
-from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
-from streamstyle.media.sources.cameras import (
+from streamstyle.media.sources.cameras import listing as cameras
+from streamstyle.media.sources.cameras import v4l2, v4l2_driver
+from streamstyle.media.sources.cameras.info import CameraInfo, CameraMode
+from streamstyle.media.sources.cameras.listing import (
     choose_camera,
     choose_mode,
     find_again,
     list_cameras,
     shortfall,
 )
-from tests.media.sources.fake_cameras import WEBCAM_MODES, FakeCamera, FakeMachine, fake_machine
+from tests.media.sources.cameras.fakes import WEBCAM_MODES, FakeCamera, FakeMachine, fake_machine
 
 OUTPUT, METADATA, STREAMING = v4l2_driver.OUTPUT, 0x0080_0000, 0x0400_0000
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from streamstyle.errors import SourceError
-from streamstyle.media.sources import cameras, capture
-from streamstyle.media.sources.camera import CameraSource
-from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
-from tests.media.sources.fake_cameras import FakeCamera, FakeMachine, FakeVideoCapture, fake_machine
+from streamstyle.media.sources.cameras import capture
+from streamstyle.media.sources.cameras import listing as cameras
+from streamstyle.media.sources.cameras.info import CameraInfo, CameraMode
+from streamstyle.media.sources.cameras.source import CameraSource
+from tests.media.sources.cameras.fakes import FakeCamera, FakeMachine, FakeVideoCapture, fake_machine
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_attempts_back_off_to_two_seconds(machine: FakeMachine, webcam: FakeCame
     with opened(machine) as source:
         frames = iter(source)
         next(frames)
-        monkeypatch.setattr("streamstyle.media.sources.v4l2.list_devices", look)
+        monkeypatch.setattr("streamstyle.media.sources.cameras.v4l2.list_devices", look)
         machine.unplug(0)
         machine.clock.after(11, source.close)
         assert next(frames, None) is None

@@ -7,9 +7,9 @@ from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources.base import SourceInfo
-from streamstyle.media.sources.camera_info import CameraInfo
-from streamstyle.media.sources.cameras import choose_camera, find_again, list_cameras, shortfall
-from streamstyle.media.sources.capture import Capture, is_blank
+from streamstyle.media.sources.cameras.capture import Capture, is_blank
+from streamstyle.media.sources.cameras.info import CameraInfo
+from streamstyle.media.sources.cameras.listing import choose_camera, find_again, list_cameras, shortfall
 from streamstyle.media.sources.live import (
     TICK,
     Clock,

@@ -12,7 +12,7 @@ from fcntl import ioctl
 from fractions import Fraction
 from typing import NamedTuple
 
-from streamstyle.media.sources.camera_info import USABLE_FORMATS, CameraMode
+from streamstyle.media.sources.cameras.info import USABLE_FORMATS, CameraMode
 
 _CAPABILITY = struct.Struct("=16s32s32s6I")
 _FORMAT = struct.Struct("=3I32s5I")

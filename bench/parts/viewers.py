@@ -1,4 +1,4 @@
-"""Viewers of a studio, in a process of their own as browsers are: `python -m bench.viewers URL SECONDS VIEWERS [PICTURE]`.
+"""Viewers of a studio, in a process of their own: `python -m bench.parts.viewers URL SECONDS VIEWERS [PICTURE]`.
 
 The token is in STREAMSTYLE_TOKEN. Prints one line of JSON. With a JPEG, it is also a browser whose own camera sends that.
 """

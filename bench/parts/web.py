@@ -23,7 +23,7 @@ from streamstyle.frame import Image
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
 
-_DIST = Path(__file__).resolve().parents[1] / "web" / "dist"
+_DIST = Path(__file__).resolve().parents[2] / "web" / "dist"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--no-sandbox",
