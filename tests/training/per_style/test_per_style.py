@@ -1,4 +1,4 @@
-"""Per-style training, and the comparison of norms that is built on it."""
+"""Per-style training."""
 
 import json
 import tarfile
@@ -9,13 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from models.feedforward import NORMS, FeedForward, FeedForwardConfig  # noqa: E402
+from models.feedforward import FeedForward, FeedForwardConfig  # noqa: E402
 from models.vgg import Vgg19  # noqa: E402
 from tests.vgg import encoder_state  # noqa: E402
-from training.per_style import command as per_style  # noqa: E402
-from training.per_style import norms  # noqa: E402
+from training.per_style import __main__ as per_style  # noqa: E402
 from training.per_style.judge import Paintings, read_painting  # noqa: E402
-from training.per_style.trainer import TRAINING_MODE  # noqa: E402
+from training.per_style.options import parse  # noqa: E402
+from training.per_style.trainer import PerStyleTrainer  # noqa: E402
 from training.per_style.weights import load_weights, save_weights  # noqa: E402
 
 SMALL = ["--size", "32", "--style-size", "48", "--batch", "2", "--width", "4", "--blocks", "1", "--photos", "2"]
@@ -60,31 +60,29 @@ def common(material, run, *more):
     return [str(argument) for argument in [*places, *SMALL, *more]]
 
 
-def arguments(material, run, norm="conditional", styles=("wave", "reeds"), *more):
+def arguments(material, run, styles=("wave", "reeds"), *more):
     paths = [material / f"{style}.png" for style in styles]
-    return common(material, run, "--norm", norm, *more, "--styles", *paths)
+    return common(material, run, *more, "--styles", *paths)
 
 
 def rows_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("norm", NORMS)
-def test_a_short_run_lowers_the_loss_and_leaves_log_pictures_and_weights(material, tmp_path, norm):
-    run, styles = tmp_path / "run", ("wave", "reeds") if norm == "conditional" else ("wave",)
+@pytest.mark.parametrize("styles", [("wave",), ("wave", "reeds")])
+def test_a_short_run_lowers_the_loss_and_leaves_log_pictures_and_weights(material, tmp_path, styles):
+    run = tmp_path / "run"
     more = ("--steps", "10", "--evaluate-every", "8", "--learning-rate", "5e-3")
-    assert per_style.main(arguments(material, run, norm, styles, *more)) == 0
+    assert per_style.main(arguments(material, run, styles, *more)) == 0
     rows = rows_of(run / "log.jsonl")
     assert [row["step"] for row in rows] == [0, 8, 10]
-    # Running statistics lag behind so short a run; what was trained is the training mode.
-    judged = norm + TRAINING_MODE if norm == "batch" else norm
-    assert rows[-1]["scores"][judged]["loss"] < 0.6 * rows[0]["scores"][judged]["loss"]
+    assert rows[-1]["score"]["loss"] < 0.6 * rows[0]["score"]["loss"]
     for name in ("pictures.png", "curve.png"):
         assert cv2.imread(str(run / name)) is not None
     trained = load_weights(run / "weights.safetensors")
-    assert (trained.network.config.norm, tuple(trained.styles)) == (norm, styles)
+    assert tuple(trained.styles) == styles
     assert trained.record["steps"] == 10
-    assert trained.record["held_out"] == rows[-1]["scores"][norm]
+    assert trained.record["held_out"] == rows[-1]["score"]
     assert {path.name for path in run.iterdir()} == {
         "checkpoint.pt",
         "curve.png",
@@ -94,37 +92,35 @@ def test_a_short_run_lowers_the_loss_and_leaves_log_pictures_and_weights(materia
     }
 
 
-def trainer_of(material, run, norm, *more):
-    styles = ("wave", "reeds") if norm == "conditional" else ("wave",)
-    options, config = per_style.parse(arguments(material, run, norm, styles, "--precision", "float32", *more))
-    return per_style.start(options, {norm: config})
-
-
-@pytest.mark.parametrize("norm", ["batch", "conditional"])
 @pytest.mark.parametrize("variants", ["0", "2"])
-def test_resuming_is_exact(material, tmp_path, norm, variants):
-    more = ("--steps", "6", "--variants", variants)
-    straight = trainer_of(material, tmp_path / "straight", norm, *more)
+def test_resuming_is_exact(material, tmp_path, variants):
+    def trainer(run):
+        more = ("--steps", "6", "--variants", variants, "--precision", "float32")
+        made = PerStyleTrainer(*parse(arguments(material, tmp_path / run, ("wave", "reeds"), *more)))
+        made.resume()
+        return made
+
+    straight = trainer("straight")
     losses = [straight.train_step() for _ in range(6)]
-    first = trainer_of(material, tmp_path / "broken", norm, *more)
+    first = trainer("broken")
     again = [first.train_step() for _ in range(3)]
     first.save()
     first.train_step()
-    second = trainer_of(material, tmp_path / "broken", norm, *more)
+    second = trainer("broken")
     assert second.step == 3
     again += [second.train_step() for _ in range(3)]
-    assert [row[norm] for row in again] == pytest.approx([row[norm] for row in losses], rel=1e-5)
-    wanted = straight.learners[norm].network.state_dict()
-    for name, tensor in second.learners[norm].network.state_dict().items():
+    assert again == pytest.approx(losses, rel=1e-5)
+    wanted = straight.network.state_dict()
+    for name, tensor in second.network.state_dict().items():
         torch.testing.assert_close(tensor, wanted[name], rtol=1e-4, atol=1e-6)
 
 
 def test_a_resumed_run_logs_no_step_twice(material, tmp_path):
     run = tmp_path / "run"
-    command = arguments(material, run, "instance", ("wave",), "--evaluate-every", "2")
+    command = arguments(material, run, ("wave",), "--evaluate-every", "2")
     assert per_style.main([*command, "--steps", "3"]) == 0
     with (run / "log.jsonl").open("a") as log:
-        log.write('{"step": 4, "scores"')  # killed while writing
+        log.write('{"step": 4, "score"')  # killed while writing
     assert per_style.main([*command, "--steps", "5"]) == 0
     assert [row["step"] for row in rows_of(run / "log.jsonl")] == [0, 2, 3, 4, 5]
     assert per_style.main([*command, "--steps", "5"]) == 0  # nothing left to do
@@ -133,82 +129,19 @@ def test_a_resumed_run_logs_no_step_twice(material, tmp_path):
 
 def test_another_setup_does_not_go_on_from_a_foreign_checkpoint(material, tmp_path, capsys):
     run = tmp_path / "run"
-    assert per_style.main(arguments(material, run, "instance", ("wave",), "--steps", "1")) == 0
-    for norm, styles, problem in (("batch", ("wave",), "other networks"), ("instance", ("moon",), "other styles")):
+    assert per_style.main(arguments(material, run, ("wave",), "--steps", "1")) == 0
+    for styles, problem in ((("wave", "reeds"), "different network"), (("moon",), "different styles")):
         capsys.readouterr()
-        assert per_style.main(arguments(material, run, norm, styles, "--steps", "2")) == 1
+        assert per_style.main(arguments(material, run, styles, "--steps", "2")) == 1
         line = capsys.readouterr().err
         assert problem in line
         assert line.count("\n") == 1
     for damage in (b"no checkpoint", b"", (run / "checkpoint.pt").read_bytes()[:1000]):
         (run / "checkpoint.pt").write_bytes(damage)
-        assert per_style.main(arguments(material, run, "instance", ("wave",), "--steps", "2")) == 1
+        assert per_style.main(arguments(material, run, ("wave",), "--steps", "2")) == 1
         line = capsys.readouterr().err
         assert "not a checkpoint" in line
         assert line.count("\n") == 1
-
-
-def test_the_comparison_runs_end_to_end(material, tmp_path, capsys):
-    run = tmp_path / "run"
-    command = common(material, run, "--style", material / "wave.png", "--evaluate-every", "2")
-    assert norms.main([*command, "--steps", "4"]) == 0
-    assert "norms.png" in capsys.readouterr().out
-    names = {"batch", "batch (training mode)", "instance"}
-    rows = rows_of(run / "log.jsonl")
-    assert [row["step"] for row in rows] == [0, 2, 4]
-    assert all(set(row["scores"]) == names for row in rows)
-    contrast = rows_of(run / "contrast.jsonl")
-    assert {(row["norm"], row["factor"]) for row in contrast} == {(name, f) for name in names for f in norms.FACTORS}
-    assert all(row["change"] == 0 for row in contrast if row["factor"] == 1)
-    assert all(row["change"] > 0 for row in contrast if row["factor"] < 1)
-    for name in ("norms.png", "curve.png", "pictures.png", "contrast.png", "contrast_results.png"):
-        assert cv2.imread(str(run / name)) is not None
-    for norm in norms.COMPARED:
-        assert load_weights(run / f"{norm}.safetensors").network.config.norm == norm
-
-
-def test_both_sides_of_the_comparison_start_from_the_same_weights_and_see_the_same_photos(material, tmp_path, monkeypatch):
-    seen = {"batch": [], "instance": []}
-    usual = FeedForward.forward
-
-    def forward(self, content, style, alpha):
-        if self.training:
-            seen[self.config.norm].append(content.clone())
-        return usual(self, content, style, alpha)
-
-    def run(trainer):
-        networks = [trainer.learners[norm].network for norm in norms.COMPARED]
-        for (name, first), second in zip(networks[0].named_parameters(), networks[1].parameters(), strict=True):
-            assert torch.equal(first, second), name
-        for _ in range(2):
-            trainer.train_step()
-        raise ValueError("enough")
-
-    monkeypatch.setattr(FeedForward, "forward", forward)
-    monkeypatch.setattr(per_style.PerStyleTrainer, "run", run)
-    assert norms.main(common(material, tmp_path / "run", "--style", material / "wave.png")) == 1
-    assert len(seen["batch"]) == len(seen["instance"]) == 2
-    for first, second in zip(seen["batch"], seen["instance"], strict=True):
-        assert torch.equal(first, second)
-
-
-def test_scoring_in_training_mode_leaves_the_network_as_it_is(material, tmp_path):
-    trainer = trainer_of(material, tmp_path / "run", "batch", "--steps", "2")
-    network = trainer.learners["batch"].network
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    trainer.held_out.run(network, training_mode=True)
-    trainer.held_out.run(network)
-    assert network.training
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-
-
-def test_contrast_is_scaled_about_each_photos_own_mean():
-    photos = torch.rand(2, 3, 8, 8) * torch.tensor([0.2, 1.0])[:, None, None, None]
-    halved = norms.with_contrast(photos, 0.5)
-    torch.testing.assert_close(halved.mean((1, 2, 3)), photos.mean((1, 2, 3)), rtol=0, atol=1 / 255)
-    torch.testing.assert_close(halved.std((1, 2, 3)), photos.std((1, 2, 3)) / 2, rtol=0, atol=1 / 255)
-    assert float(norms.with_contrast(photos, 9).max()) == 1
-    assert float(norms.with_contrast(photos, 9).min()) == 0
 
 
 def test_a_painting_is_scaled_to_its_short_side_and_a_scroll_is_cut(tmp_path):
@@ -234,10 +167,9 @@ def test_gram_matrices_are_handed_out_by_style(material):
         assert not torch.allclose(grams[1], grams[0])
 
 
-@pytest.mark.parametrize("norm", NORMS)
-def test_weights_come_back_as_they_were(tmp_path, norm):
-    styles = ["a", "b"] if norm == "conditional" else ["a"]
-    network = FeedForward(FeedForwardConfig(norm, len(styles), width=4, blocks=1))
+def test_weights_come_back_as_they_were(tmp_path):
+    styles = ["a", "b"]
+    network = FeedForward(FeedForwardConfig(len(styles), width=4, blocks=1))
     save_weights(network, styles, tmp_path / "w.safetensors", {"steps": 3})
     trained = load_weights(tmp_path / "w.safetensors")
     assert (trained.styles, trained.record, trained.network.config) == (styles, {"steps": 3}, network.config)
@@ -270,8 +202,6 @@ def test_weights_that_cannot_be_used_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--norm", "instance"], "choose 'conditional' for several"),
-        (["--norm", "layer"], "invalid choice: 'layer'"),
         (["--size", "40"], "multiple of 16 from 32 on, got 40"),
         (["--style-size", "8"], "wanted 32 or more, got 8"),
         (["--steps", "0"], "wanted 1 or more, got 0"),
@@ -292,11 +222,11 @@ def test_bad_options_are_one_clear_line(material, tmp_path, capsys, more, messag
 @pytest.mark.parametrize(
     ("option", "file", "message"),
     [
-        ("--style", "absent.png", "there is no file"),
-        ("--style", "vgg.pth", "is not a picture"),
-        ("--style", "empty.png", "is not a picture"),
-        ("--style", "dot.png", "wanted at least 16x16"),
-        ("--style", "photo", "there is no file"),
+        ("--styles", "absent.png", "there is no file"),
+        ("--styles", "vgg.pth", "is not a picture"),
+        ("--styles", "empty.png", "is not a picture"),
+        ("--styles", "dot.png", "wanted at least 16x16"),
+        ("--styles", "photo", "there is no file"),
         ("--contents", "absent.tar", "there is no"),
         ("--contents", "wave.png", "cannot be read as a tar"),
         ("--vgg", "absent.pth", "cannot read the weights"),
@@ -309,8 +239,8 @@ def test_bad_inputs_are_one_clear_line(material, tmp_path, capsys, option, file,
     (material / "empty.png").write_bytes(b"")
     cv2.imwrite(str(material / "dot.png"), np.zeros((9, 20, 3), np.uint8))
     value = file if option == "--device" else str(material / file)
-    command = [*common(material, tmp_path / "run", "--style", material / "wave.png"), option, value]
-    assert norms.main(command) == 1
+    command = [*common(material, tmp_path / "run", "--styles", material / "wave.png"), option, value]
+    assert per_style.main(command) == 1
     line = capsys.readouterr().err
     assert message in line
     assert line.count("\n") == 1
@@ -321,5 +251,5 @@ def test_two_paintings_of_one_name_are_an_error(material, tmp_path, capsys):
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / "wave.png"
     twin.write_bytes((material / "wave.png").read_bytes())
-    assert per_style.main([*arguments(material, tmp_path / "run", "conditional", ("wave",)), str(twin)]) == 1
+    assert per_style.main([*arguments(material, tmp_path / "run", ("wave",)), str(twin)]) == 1
     assert "two paintings are called 'wave'" in capsys.readouterr().err
