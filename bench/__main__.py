@@ -119,7 +119,7 @@ def _command(words: Sequence[str]) -> str:
 def _run(options: argparse.Namespace, command: str, console: Console) -> None:
     unknown = sorted(set(options.parts) - set(PARTS))
     if unknown:
-        raise UsageError(f"there is no part '{unknown[0]}'; choose of {', '.join(PARTS)}")
+        raise UsageError(f"there is no part '{unknown[0]}'; choose one of {', '.join(PARTS)}")
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         setting = settings_of(options, Path(folder), console)

@@ -176,7 +176,10 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, with_precision: bool
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     if with_precision:
         parser.add_argument(
-            "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+            "--precision",
+            choices=PRECISIONS,
+            default="auto",
+            help="arithmetic of the convolutions (default: auto, the fastest here)",
         )
 
 

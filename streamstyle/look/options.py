@@ -96,7 +96,7 @@ def changed_look(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
     changes: dict[str, object] = {}
     for name, value in values.items():
         if name not in LOOK_FIELDS:
-            raise UsageError(f"a look has no '{name}'; choose of {', '.join(LOOK_FIELDS)}")
+            raise UsageError(f"a look has no '{name}'; choose one of {', '.join(LOOK_FIELDS)}")
         known = LOOK_FIELDS[name]
         try:
             changes[name] = known.default if value is None or value == [] else known.read(value)

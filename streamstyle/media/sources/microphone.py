@@ -211,10 +211,10 @@ def _sounddevice() -> Any:  # noqa: ANN401 - an optional package, untyped
     try:
         return importlib.import_module("sounddevice")
     except ModuleNotFoundError as error:
-        raise SourceError(f"what hears microphones is not installed; run: {INSTALL}") from error
+        raise SourceError(f"the package for microphones is not installed; run: {INSTALL}") from error
     except Exception as error:
         remedy = "; on Debian or Ubuntu run: sudo apt install libportaudio2" if SYSTEM == "Linux" else ""
-        raise SourceError(f"microphones cannot be heard: {_words(error)}{remedy}") from error
+        raise SourceError(f"microphones cannot be used: {_words(error)}{remedy}") from error
 
 
 def _listed(sounddevice: Any) -> list[MicrophoneInfo]:  # noqa: ANN401 - a module
