@@ -133,7 +133,7 @@ class _Outcome:
     _style: StyleCode | None = None
 
     def hear(self, told: Progress, child: Child, model_version: str) -> bool:
-        """Take what the child told; whether there is a new style."""
+        """Handle a message of the child; returns whether there is a new style."""
         self.steps = told.steps
         if told.distance is None:
             return False
@@ -226,7 +226,7 @@ class _Board:
 
     def _write(self, now: Image) -> None:
         picture = _stacked((self._above, (self._first, now)))
-        with ImageSink(self._path, overwrite=True) as sink:  # whether it may be replaced was asked before
+        with ImageSink(self._path, overwrite=True) as sink:  # it was checked before that it may be replaced
             sink.write(Frame(picture, 0, Fraction(0)))
 
 

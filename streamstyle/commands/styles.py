@@ -33,12 +33,12 @@ _SIDE = 320
 """Short side of thumbnails in pixels."""
 _QUALITY = 82
 _LINE = 150
-"""Characters in a line where no terminal sets an end."""
+"""Characters in a line, if there is no terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedStyle:
-    """A style as people choose it.
+    """A style as it is listed.
 
     Attributes:
         name: What to write after --style.

@@ -89,7 +89,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     )
     teller(console)(stylizer.description)
     recipe = stylizer.encoder.resolved(recipe)
-    Player(recipe, stylizer.encoder.find).close()  # what is wrong with it is reported before any work
+    Player(recipe, stylizer.encoder.find).close()  # reports errors before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -97,14 +97,14 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
 
 
 def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, recipe: Recipe, console: Console) -> int:
-    """Every input in turn: one that fails does not keep the others from being done."""
+    """Paint every input in turn; if one fails, the others are still painted."""
     reads = (*(task.name for task in plan.tasks), *recipe.files, *named_files(options, but=()))
     failures = sum(bool(task.problem) for task in plan.tasks)
     untold: OSError | None = None
     for task in plan.to_do:
         try:
             report = _stylize_one(options, task, reads, stylizer, recipe, console)
-        except Exception as error:  # no input may keep others from being done
+        except Exception as error:  # the other inputs are still painted
             if plan.is_single:
                 if isinstance(error, StreamstyleError):
                     _tell_failure(task.name, str(error), as_json=options.json, aloud=False)
@@ -133,7 +133,7 @@ def _end(plan: Plan, failures: int, console: Console) -> int:
 
 
 def _no_input(styles: Sequence[str] | None) -> str:
-    """What to say where no input was named, or where it was taken for a style."""
+    """The message if no input was named, or if it was taken for a style."""
     wanted = "wanted an INPUT: a video, a photo, a folder or a URL"
     last = (styles or [""])[-1]
     if len(styles or ()) > 1 or (last and not is_bare(last)):
@@ -142,7 +142,7 @@ def _no_input(styles: Sequence[str] | None) -> str:
 
 
 def _tell_plan(plan: Plan, console: Console, *, as_json: bool) -> None:
-    """What will be made, and what cannot, before the first frame."""
+    """Print what will be made, and what cannot, before the first frame."""
     for note in plan.notes:
         complain(note)
     for task in plan.tasks:
@@ -177,7 +177,7 @@ def _stylize_one(
     recipe: Recipe,
     console: Console,
 ) -> Report:
-    """One input; `reads` holds all files of the run."""
+    """Paint one input; `reads` holds all files of the run."""
     if wants_preview(options):
         return preview_one(options, task, reads, stylizer, recipe)
     alpha = options.compare is None

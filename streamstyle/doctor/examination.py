@@ -52,7 +52,7 @@ CHECKS = (
     Check("microphones", "microphones"),
 )
 UNDISTURBED = (Check("speed", "speed"),)
-"""Measured when nothing else runs."""
+"""Checks that measure time: they run when no other check does."""
 
 
 def examine(limit: float = LIMIT_SECONDS) -> Generator[Finding, None, None]:

@@ -236,7 +236,8 @@ class PerStyleTrainer:
         for name, wanted in self.setup().items():
             if setup.get(name) != wanted:
                 raise ValueError(
-                    f"'{path}' is of a run with different {name.replace('_', ' ')} ({setup.get(name)}, now {wanted}); choose another --run"
+                    f"'{path}' is of a run with different {name.replace('_', ' ')} ({setup.get(name)}, now {wanted}); "
+                    "choose another --run"
                 )
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])

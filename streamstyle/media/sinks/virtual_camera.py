@@ -102,7 +102,7 @@ def _limited_601(image: Image) -> Image:
 
 
 def _declare_writer(device: Path) -> None:
-    """See to it that the device can be opened for output again, once this program has ended, in whatever way.
+    """Make sure that the device can be opened for output again when this program has ended, in any way.
 
     v4l2loopback up to 0.12.7 (Debian 12) hides a device's output as soon as a program writes, and shows it again only when
     a file that has started a stream is closed (v4l2loopback issue 470). pyvirtualcam writes without (its issue 61). So the
