@@ -134,13 +134,13 @@ def test_the_page_is_whole_and_fetches_nothing(report):
 
 def test_no_place_of_this_machine_is_told(report, world):
     output, _ = report
-    for name in ("report.html", "results.json", "results.csv", "tables.md", "records.jsonl"):
+    for name in ("report.html", "results.json", "results.csv", "records.jsonl"):
         assert str(world) not in (output / name).read_text(), name
 
 
 def test_the_same_command_again_measures_nothing_and_writes_the_same(report, world, monkeypatch):
     output, arguments = report
-    names = ("records.jsonl", "results.json", "results.csv", "report.html", "tables.md")
+    names = ("records.jsonl", "results.json", "results.csv", "report.html")
     before = {name: (output / name).read_bytes() for name in names}
     monkeypatch.setattr(Scorer, "measure", None)  # nobody may call it
     assert run(world, output, *arguments) == 0

@@ -578,7 +578,7 @@ def test_a_look_that_cannot_be_painted_from_the_start_ends_the_run():
 
 def test_a_styles_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(SinkError, match="cannot be read"):
-        live(Camera(1)).watch(tmp_path / "absent")
+        live(Camera(1)).files.watch_styles(tmp_path / "absent")
 
 
 def test_a_failure_keeps_the_recording_playable_under_a_partial_name(tmp_path):
