@@ -18,7 +18,7 @@ from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
 from streamstyle.media.libav import address, quietly, reason, tag_bt709
 from streamstyle.media.sinks.base import Sink, check_frame
-from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec
+from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec, open_encoder
 from streamstyle.media.sinks.companion import Companion, can_have_companion, has_subtitles
 from streamstyle.media.sinks.faststart import move_index_to_front
 from streamstyle.media.sinks.pixels import Pictures
@@ -169,7 +169,7 @@ class VideoSink(Sink):
             context.codec_tag = codec.tag
         tag_bt709(context)
         try:
-            context.open()
+            open_encoder(context)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SinkError(
                 f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, "
