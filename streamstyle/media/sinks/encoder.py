@@ -9,7 +9,7 @@ from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
 from streamstyle.media.libav import reason, tag_bt709
-from streamstyle.media.sinks.codecs import VideoCodec
+from streamstyle.media.sinks.codecs import VideoCodec, open_encoder
 from streamstyle.media.sources.base import SourceInfo
 
 _GROUP_SECONDS = 2
@@ -76,7 +76,7 @@ def add_video_stream(
         context.codec_tag = codec.tag
     tag_bt709(context)
     try:
-        context.open()
+        open_encoder(context)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise SinkError(
             f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, "
