@@ -1,7 +1,7 @@
 """`python -m bench`: how fast, how near to what the machine allows, and compared with others.
 
 Parts: the network alone, files end to end, the whole command beside another's, live latency, the studio with its viewers,
-the page that paints in a browser, start-up, memory, and films in segments. What is compared runs in turns.
+the page that paints in a browser, start-up, memory, how cost grows, and films in segments. What is compared runs in turns.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.parts import live, memory, model, pipeline, rival, scale, startup, studio, web
+from bench.parts import growth, live, memory, model, pipeline, rival, scale, startup, studio, web
 from bench.report import Table, print_table, write_json, written
 from bench.setting import SIZES, Setting, find_clip, size_argument
 from streamstyle.errors import StreamstyleError, UsageError
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "web": web.measure,
     "startup": startup.measure,
     "memory": memory.measure,
+    "growth": growth.measure,
     "scale": scale.measure,
 }
 _WIDTH = 170  # of files and pipes

@@ -1,6 +1,7 @@
 """`python -m bench` on a tiny clip."""
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -83,6 +84,16 @@ def test_live_runs_the_start_and_memory_are_measured(tmp_path, clip, monkeypatch
     assert all(row["inference ms"] > 0 and row["the rest ms"] > 0 for row in start)
     short, longer = rows(parts["memory"], "Resident")
     assert (short["frames"], longer["frames"]) == (50, 30)
+
+
+def test_growth_is_measured_in_pixels_looks_and_cores(tmp_path, clip):
+    parts = measured(tmp_path, clip, "growth")
+    assert rows(parts["growth"], "Pixels")[0]["size"] == "48x32"
+    looks = {row["look"]: row["times one style"] for row in rows(parts["growth"], "Looks")}
+    assert looks["1 style"] == 1
+    assert {"8 styles blended", "3 regions", "--color content", "--temporal on"} <= set(looks)
+    if hasattr(os, "sched_getaffinity"):
+        assert [row["cores"] for row in rows(parts["growth"], "Cores")][:2] == [1, 2][: len(os.sched_getaffinity(0))]
 
 
 @pytest.mark.parametrize(
