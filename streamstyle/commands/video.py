@@ -255,6 +255,7 @@ def _stylize_one(
             keep_alpha=alpha,
             may_be_pipe=task.is_pipe,
         ),
+        undo=lambda source: source.close(),
     ) as source:
         # Whether a photo is transparent is known once it is open.
         suffix = default_output(source.info, recipe.name, None).suffix

@@ -32,6 +32,7 @@ from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
+from streamstyle.pipeline.threads import reached
 from streamstyle.pipeline.times import StageTimes
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,8 @@ def _painters(film: Film, doing: _Run) -> Painters:
 
 def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:
     job, times = doing.job, doing.times
-    sink = _open_sink(job, source, *size_of(job.compare, *shape))
+    name = source.info.name  # of which the sink reads the sound
+    sink = reached(name, lambda: _open_sink(job, source, *size_of(job.compare, *shape)), undo=lambda sink: sink.abort())
     brush = Brush(doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times)
     paint: Callable[[Frame], Image] = brush.paint
     if job.compare is not None:
@@ -158,7 +160,7 @@ def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painte
     try:
         frames = run(source, paint, sink, times=times, progress=doing.progress)
         with times.lane("encode"), times.measure("finish"):
-            sink.close()
+            reached(name, sink.close)
     except Interrupted as interruption:
         interruption.unfinished = sink.abort()
         raise

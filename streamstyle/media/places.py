@@ -21,6 +21,7 @@ _LONGEST_NAME = 120
 _answers: set[HTTPResponse] = set()
 """That are being read."""
 NOT_REACHED = "there is no answer; check the address, and whether this computer is online"
+NO_ANSWER = "no answer in time"
 _WEB_PAGE = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml.*?\?>\s*)*<(!doctype\s+html|html|head)\b", re.DOTALL | re.IGNORECASE
 )
@@ -142,11 +143,17 @@ def read_bytes(name: str | Path) -> bytes:
 
 
 def start_of_answer(address: str, count: int = 4096) -> bytes | None:
-    """The first bytes of what the web answers; None where a plain request gets none."""
+    """The first bytes of what the web answers; None where a plain request gets none.
+
+    Raises:
+        SourceError: The server is silent.
+    """
     try:
-        with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS / 2) as answer:
+        with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS) as answer:
             return bytes(answer.read(count))
-    except (OSError, ValueError, HTTPException):
+    except (OSError, ValueError, HTTPException) as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            raise SourceError(f"{quoted(address)} cannot be opened: {NO_ANSWER}") from error
         return None
 
 

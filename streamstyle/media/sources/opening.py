@@ -2,6 +2,7 @@
 
 import errno
 import re
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +15,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SourceError
-from streamstyle.media.libav import address, reason, stream_notes
-from streamstyle.media.places import NOT_REACHED, is_url, kind, quoted
+from streamstyle.media.libav import opened, reason, silence, stream_notes
+from streamstyle.media.places import NO_ANSWER, NOT_REACHED, is_url, kind, quoted
 
-# For opening and for each read of a network stream; a live one that is silent for longer is broken.
-_TIMEOUT_SECONDS, _LIVE_TIMEOUT_SECONDS = 20, 5
 _LIVE_OPTIONS = {"fflags": "nobuffer", "rtsp_flags": "prefer_tcp"}
 # libav's own decoders of these do not see the transparency that WebM keeps beside the picture.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -66,15 +65,16 @@ def stated_length(stream: VideoStream) -> Fraction | None:
 
 def open_container(uri: str, is_live: bool, device: HWAccel | None) -> InputContainer:
     """A file or an address, opened; SourceError says why it cannot be, or that it is a picture that is not read as one."""
-    timeout = (_LIVE_TIMEOUT_SECONDS if is_live else _TIMEOUT_SECONDS) if "://" in uri else None
-    options = _LIVE_OPTIONS if is_live else {}
+    options, begun = _LIVE_OPTIONS if is_live else {}, time.monotonic()
     try:
-        container = av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options, hwaccel=device)
+        container = opened(uri, is_live=is_live, options=options, hwaccel=device)
     except FileNotFoundError as error:
         raise SourceError(f"'{uri}' does not exist; check the name") from error
     except PermissionError as error:
         raise SourceError(f"'{uri}' cannot be read: permission denied") from error
     except av.error.InvalidDataError as error:
+        if is_url(uri) and time.monotonic() - begun > silence(is_live=is_live):  # as libav has it for RTSP
+            raise SourceError(f"'{uri}' cannot be opened: {NO_ANSWER}") from error
         raise SourceError(f"'{uri}' is not a video or photo that can be read, or its index is missing") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         is_away = "://" in uri and getattr(error, "errno", 0) == errno.EIO

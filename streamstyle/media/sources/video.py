@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame, Image
 from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, quietly, reason, states_peak, to_rgb
-from streamstyle.media.places import quoted
+from streamstyle.media.places import is_url, quoted
 from streamstyle.media.profiles import WIDE_PRIMARIES, tone_mapped
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources import hardware, timecode
@@ -75,7 +75,7 @@ class VideoSource(Source):
                 f"wanted an end after the start, got {float(start or 0):g} s to {float(end):g} s; set a later end"
             )
         self.warnings = []
-        self._uri, self._is_live, self._closed = uri, is_live, False
+        self._uri, self._is_live, self._closed, self._trouble = uri, is_live, False, ""
         self._device, problem = hardware.choose(hwaccel)
         if problem:
             self.warnings.append(problem)
@@ -92,6 +92,8 @@ class VideoSource(Source):
             if self._device is not None and hwaccel != hardware.AUTO and not self._stream.codec_context.is_hwaccel:
                 codec = self._stream.codec_context.name
                 self.warnings.append(f"--hwaccel {hwaccel}: it does not decode {codec} ('{uri}'); the CPU decodes")
+            sounds = self._container.streams.audio
+            self.has_sound = bool(sounds) and sounds[0].codec_context is not None
             self._cropped = cropping_of(self._container, self._stream)
             self._clock, self._reformatter, self._tone_map = Clock(self._stream), VideoReformatter(), ToneMap()
             self._is_settled = start is None
@@ -208,7 +210,8 @@ class VideoSource(Source):
             try:
                 packet = next(packets, None)
             except _DAMAGE as error:
-                self._warn_damaged(reason(error))
+                self._trouble = reason(error)
+                self._warn_damaged(self._trouble)
                 damaged = True
                 packet = None
             try:
@@ -294,6 +297,8 @@ class VideoSource(Source):
     def _why_nothing_came(self, start: Fraction | None) -> str:
         if start is not None and self._clock.last is not None:
             return f"'{self._uri}' ends before --start {float(start):g} s; begin earlier"
+        if is_url(self._uri) and self._trouble:
+            return f"'{self._uri}' shows no picture: {self._trouble}"
         if self.warnings:
             return f"'{self._uri}' is damaged: not one frame can be decoded; get a whole copy"
         return f"'{self._uri}' holds no video frames"
