@@ -18,6 +18,8 @@ from streamstyle.errors import SourceError
 from streamstyle.media.libav import opened, reason, silence, stream_notes
 from streamstyle.media.places import NO_ANSWER, NOT_REACHED, is_url, kind, quoted
 
+# Of which libav gives the length of the whole for that of each stream.
+_LENGTHS_OF_FILES = {"asf", "matroska,webm"}
 _LIVE_OPTIONS = {"fflags": "nobuffer", "rtsp_flags": "prefer_tcp"}
 # libav's own decoders of these do not see the transparency that WebM keeps beside the picture.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -52,9 +54,18 @@ def time_base_of(stream: VideoStream) -> Fraction:
     return stream.time_base or Fraction(1, 90_000)
 
 
+def rate_of(stream: VideoStream) -> Fraction | None:
+    """Frames per second, as far as that is known."""
+    average, guessed = stream.average_rate, stream.guessed_rate
+    # Of raw DV libav takes the ticks of its clock for frames.
+    rate = guessed if guessed and average and average == 1 / time_base_of(stream) > guessed else average or guessed
+    return Fraction(rate) if rate else None
+
+
 def stated_length(stream: VideoStream) -> Fraction | None:
     """Seconds that the stream plays, as the file says of this stream itself; a file's other streams may be longer."""
-    if stream.duration is not None:
+    is_told = stream.container.format.name not in _LENGTHS_OF_FILES or len(stream.container.streams) == 1
+    if stream.duration is not None and is_told:
         return stream.duration * time_base_of(stream)
     tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
     if tag is None:

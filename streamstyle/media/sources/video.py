@@ -27,6 +27,7 @@ from streamstyle.media.sources.opening import (
     cropping_of,
     decoder_of,
     open_container,
+    rate_of,
     stated_length,
     time_base_of,
     video_stream,
@@ -260,7 +261,7 @@ class VideoSource(Source):
 
     def _describe(self, first: Frame, start: Fraction | None, end: Fraction | None) -> SourceInfo:
         stream, container = self._stream, self._container
-        rate = stream.average_rate or stream.guessed_rate
+        rate = rate_of(stream)
         length = stated_length(stream)
         if length is None and container.duration is not None and container.duration > 0:
             length = Fraction(container.duration, av.time_base)
@@ -274,12 +275,12 @@ class VideoSource(Source):
             name=self._uri,
             width=first.image.shape[1],
             height=first.image.shape[0],
-            frame_rate=Fraction(rate) if rate else None,
+            frame_rate=rate,
             time_base=time_base_of(stream),
             sample_aspect_ratio=self._orientation.aspect(Fraction(aspect)),
             frame_count=count,
             duration=None if length is None else float(length),
-            labels=self._labels(start, Fraction(rate) if rate else None),
+            labels=self._labels(start, rate),
         )
 
     def _labels(self, start: Fraction | None, rate: Fraction | None) -> dict[str, str]:
