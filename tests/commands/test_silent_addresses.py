@@ -84,7 +84,7 @@ def test_what_waits_to_open_ends_at_a_signal(way, scheme, answer, tmp_path):
 AS_FILM, AS_CAMERA = ("video", "studio", "open_source", "paint_file"), ("camera", "open_camera", "run")
 
 
-@pytest.mark.parametrize("way", (*AS_FILM, *AS_CAMERA))
+@pytest.mark.parametrize("way", [*AS_FILM, *AS_CAMERA])
 def test_what_waits_for_the_next_frame_ends_at_a_signal(way, stream, tmp_path):
     head = OF_A_FILE if way in AS_FILM else OF_A_FILE.replace(b"Content-Length: 9000000\r\n", b"")
     with falling_silent(web(head, stream[: len(stream) // 2])) as server:

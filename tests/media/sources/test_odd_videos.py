@@ -286,3 +286,27 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     assert not writer.is_alive()
     with pytest.raises(SourceError, match="is a pipe"):
         open_source(str(pipe), may_be_pipe=False)
+
+
+@pytest.mark.parametrize(("name", "codec", "sound"), [("a.mkv", "libx264", "aac"), ("a.wmv", "msmpeg4", "wmav2")])
+@pytest.mark.parametrize("frames", [1, 12])
+def test_a_picture_that_ends_before_its_sound_is_whole(
+    tmp_path: Path, name: str, codec: str, sound: str, frames: int
+) -> None:
+    clip = make_clip(tmp_path / name, frames=frames, codec=codec, audio=[Audio(sound, seconds=3, rate=44_100)])
+    with VideoSource(str(clip)) as source:
+        assert len(list(source)) == frames
+        assert source.warnings == []
+
+
+def test_raw_dv_has_the_rate_of_its_frames_and_can_be_written(tmp_path: Path) -> None:
+    images = [brightness(index, 720, 576) for index in range(3)]
+    clip = make_clip(tmp_path / "a.dv", images=images, codec="dvvideo")
+    with VideoSource(str(clip)) as source:
+        info, frames = source.info, list(source)
+    assert (info.frame_rate, info.frame_count) == (25, 3)
+    out = tmp_path / "a.mp4"
+    with VideoSink(out, info=info, width=720, height=576) as sink:
+        for frame in frames:
+            sink.write(frame)
+    assert read_times(out) == [[Fraction(index, 25) for index in range(3)]]
