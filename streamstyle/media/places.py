@@ -75,11 +75,17 @@ def _printable(text: str) -> str:
 def cannot(verb: str, name: str | Path, error: Exception) -> SourceError:
     """The one line for a path that the system refuses: missing, forbidden, too long, a circle of links, a NUL."""
     if isinstance(error, FileNotFoundError):
-        return SourceError(f"{quoted(name)} does not exist; check the name")
+        return _missing(name)
     if isinstance(error, ValueError):
         return SourceError(f"{quoted(name)} is no file's name ({error}); check it")
     reason = getattr(error, "strerror", None) or str(error)
     return SourceError(f"{quoted(name)} cannot be {verb}: {reason.lower()}")
+
+
+def _missing(name: str | Path) -> SourceError:
+    if local_path(name).is_symlink():
+        return SourceError(f"{quoted(name)} is a link to what does not exist; make it anew, or name the file")
+    return SourceError(f"{quoted(name)} does not exist; check the name")
 
 
 def kind(name: str | Path) -> str:
@@ -219,7 +225,7 @@ def _request(address: str) -> urllib.request.Request:
 def _refuse_unless_file(name: str | Path) -> None:
     match kind(name):
         case "nothing":
-            raise SourceError(f"{quoted(name)} does not exist; check the name")
+            raise _missing(name)
         case "folder":
             raise SourceError(f"{quoted(name)} is a folder; wanted a file")
         case "pipe":

@@ -248,7 +248,7 @@ class Reached(Source):
 
     def __init__(self, inner: Source) -> None:
         """Read from another one; whoever has opened it lets go of it."""
-        self._inner, self.info, self.warnings = inner, inner.info, inner.warnings
+        self._inner, self.info, self.warnings, self.has_sound = inner, inner.info, inner.warnings, inner.has_sound
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a live source has
         return getattr(self._inner, name)

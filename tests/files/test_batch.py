@@ -19,7 +19,7 @@ from streamstyle.errors import SourceError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources import open_source
-from tests.clips import make_clip
+from tests.clips import Audio, make_clip
 from tests.fakes import FakeStylizer
 
 ROOT = Path(__file__).parents[2]
@@ -148,13 +148,15 @@ def test_a_failed_input_alone_has_its_line_of_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
-def test_a_pipe_is_an_input(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mkv", frames=5)
+@pytest.mark.parametrize("sound", [[], [Audio(seconds=0.2)]])
+def test_a_pipe_is_an_input(tmp_path: Path, sound: list[Audio]) -> None:
+    clip = make_clip(tmp_path / "a.mkv", frames=5, audio=sound)
     os.mkfifo(tmp_path / "pipe")
     threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(clip.read_bytes()), daemon=True).start()
     result = run(tmp_path / "pipe", "-o", tmp_path / "out.mp4")
     assert result.returncode == 0, result.stderr
     assert "5 frames" in result.stdout
+    assert ("is not recorded: it can be read only once" in result.stderr) == bool(sound)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
