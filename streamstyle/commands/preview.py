@@ -25,7 +25,7 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import reached
 from streamstyle.window.status import clock
 
-_SUFFIX = ".jpg"
+PREVIEW_SUFFIX = ".jpg"
 """Of previews that the user has not named."""
 _MOST_TILES = 60
 
@@ -85,7 +85,7 @@ def preview_one(
         StreamstyleError: As paint_preview.
     """
     job = Job(
-        output_of(options, task, _SUFFIX),
+        output_of(options, task, PREVIEW_SUFFIX),
         start=options.start,
         end=options.end,
         output_size=options.output_size,

@@ -11,7 +11,14 @@ from rich.console import Console
 
 from streamstyle.commands.install import need
 from streamstyle.commands.parser import add_model_arguments, named_files
-from streamstyle.commands.preview import add_sharing_arguments, output_of, preview_one, wants_preview, what_else
+from streamstyle.commands.preview import (
+    PREVIEW_SUFFIX,
+    add_sharing_arguments,
+    output_of,
+    preview_one,
+    wants_preview,
+    what_else,
+)
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
@@ -137,6 +144,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
         end=options.end,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,
+        ending=PREVIEW_SUFFIX if wants_preview(options) else None,
         reads=(*recipe.files, *named_files(options, but=())),
     )
     _tell_plan(plan, console, as_json=options.json)

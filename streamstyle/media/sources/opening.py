@@ -10,7 +10,7 @@ import av
 import av.error
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -40,13 +40,17 @@ def video_stream(container: InputContainer, uri: str) -> tuple[VideoStream, list
         if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None
     ]
     if not found:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        kinds = ", ".join(sorted({_called(stream) for stream in container.streams})) or "nothing"
         raise SourceError(f"'{uri}' holds no video (only {kinds}); wanted a video or a photo")
     chosen = next((stream for stream in found if stream.disposition & Disposition.default), found[0])
     chosen.thread_type = "AUTO"
     if len(found) == 1:
         return chosen, []
     return chosen, [f"'{uri}' holds {len(found)} videos; number {found.index(chosen) + 1}, the default one, is painted"]
+
+
+def _called(stream: Stream) -> str:
+    return "a cover" if stream.disposition & Disposition.attached_pic else stream.type
 
 
 def time_base_of(stream: VideoStream) -> Fraction:

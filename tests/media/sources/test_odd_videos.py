@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from av.sidedata.sidedata import Type as SideDataType
+from av.stream import Disposition
 
 from streamstyle.errors import SourceError
 from streamstyle.media.libav import ToneMap
@@ -310,3 +311,16 @@ def test_raw_dv_has_the_rate_of_its_frames_and_can_be_written(tmp_path: Path) ->
         for frame in frames:
             sink.write(frame)
     assert read_times(out) == [[Fraction(index, 25) for index in range(3)]]
+
+
+def test_a_record_with_a_cover_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w", format="mp4") as made:
+        sound, cover = made.add_stream("aac", rate=48_000), made.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt, cover.disposition = 64, 48, "yuvj420p", Disposition.attached_pic
+        made.mux(cover.encode(av.VideoFrame.from_ndarray(flat((200, 40, 40)), "rgb24")))
+        silence = av.AudioFrame.from_ndarray(np.zeros((2, 4800), np.float32), "fltp", "stereo")
+        silence.sample_rate = 48_000
+        made.mux([*sound.encode(silence), *sound.encode(None)])
+    with pytest.raises(SourceError, match=r"holds no video \(only a cover, audio\)"):
+        VideoSource(str(path))
