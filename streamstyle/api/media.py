@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from streamstyle.api.words import speaks_python
 from streamstyle.frame import Frame, Image
 from streamstyle.media import sinks, sources
 from streamstyle.media.pictures import read_picture
+from streamstyle.media.places import is_url
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
 from streamstyle.media.sources.base import Source, SourceInfo
+from streamstyle.pipeline.threads import Reached, reached
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +73,8 @@ def open_source(uri: str | os.PathLike[str], *, start: Seconds | None = None, en
         SourceError: It cannot be opened, or holds no picture.
         UsageError: A time is none.
     """
-    return sources.open_source(os.fspath(uri), start=exact(start), end=exact(end))
+    name, begin, stop = os.fspath(uri), exact(start), exact(end)
+    return _interruptible(name, lambda: sources.open_source(name, start=begin, end=stop))
 
 
 @speaks_python
@@ -93,7 +97,13 @@ def open_camera(
         SourceError: There is no such camera, or it cannot be opened.
     """
     name = str(camera) if isinstance(camera, int) else None if camera is None else os.fspath(camera)
-    return sources.open_live_source(name, size=size, fps=fps, loop=loop)
+    return _interruptible(name or "", lambda: sources.open_live_source(name, size=size, fps=fps, loop=loop))
+
+
+def _interruptible(name: str, open_it: Callable[[], Source]) -> Source:
+    """Ctrl-C ends what waits for the network."""
+    source = reached(name, open_it, undo=lambda source: source.close())
+    return Reached(source) if is_url(name) else source
 
 
 @speaks_python

@@ -21,6 +21,7 @@ from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.threads import reached
 from streamstyle.styles.code import STYLE_SIZE, StyleCode
 from streamstyle.styles.store import BuiltinStyle
 
@@ -216,7 +217,12 @@ class Painter:
             keep_gps=keep_gps,
             reads=check_look(look).recipe.files,
         )
-        with open_source(os.fspath(source), start=job.start, end=job.end, keep_alpha=True) as opened:
+        name = os.fspath(source)
+        with reached(
+            name,
+            lambda: open_source(name, start=job.start, end=job.end, keep_alpha=True),
+            undo=lambda opened: opened.close(),
+        ) as opened:
 
             def count(frames: int) -> None:
                 if progress is not None:

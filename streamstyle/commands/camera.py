@@ -87,6 +87,7 @@ def _run(options: argparse.Namespace, recipe: Recipe, started: float, console: C
         source = reached(
             options.camera or "",
             lambda: open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop),
+            undo=lambda source: source.close(),
         )
         microphone = open_microphone(options, source, warn)
         stylizer = Stylizer(options.model, options.device, precision=options.precision, tell=teller(console))

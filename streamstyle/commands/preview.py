@@ -15,15 +15,17 @@ from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.look.values import time_argument
 from streamstyle.media.comparison import COMPARISONS, compared
+from streamstyle.media.places import NO_ANSWER
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.place import make_folder
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.threads import reached
 from streamstyle.window.status import clock
 
-_SUFFIX = ".jpg"
+PREVIEW_SUFFIX = ".jpg"
 """Ending of previews that the user has not named."""
 _MOST_TILES = 60
 
@@ -83,7 +85,7 @@ def preview_one(
         StreamstyleError: As paint_preview.
     """
     job = Job(
-        output_of(options, task, _SUFFIX),
+        output_of(options, task, PREVIEW_SUFFIX),
         start=options.start,
         end=options.end,
         output_size=options.output_size,
@@ -116,7 +118,7 @@ def paint_preview(
         StreamstyleError: The film cannot be read, the picture not written, or the model failed.
     """
     started = time.monotonic()
-    with open_source(name, start=job.start, end=job.end) as source:
+    with reached(name, lambda: open_source(name, start=job.start, end=job.end)) as source:
         info, first = source.info, next(iter(source))
         warnings = source.warnings
     width, height = fit(info, job.output_size)
@@ -173,7 +175,9 @@ def _frames(
 def _frame_at(name: str, moment: Fraction, end: Fraction | None) -> tuple[Fraction, Frame] | None:
     """The frame that is shown at a second of a film; None where that is over by then."""
     try:
-        with open_source(name, start=moment, end=end) as source:
+        with reached(name, lambda: open_source(name, start=moment, end=end)) as source:
             return moment, next(iter(source))
-    except SourceError:
+    except SourceError as error:
+        if NO_ANSWER in str(error):
+            raise
         return None

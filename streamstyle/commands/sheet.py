@@ -23,6 +23,7 @@ from streamstyle.media.sinks.image import ImageSink
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.threads import reached
 from streamstyle.styles.code import StyleCode, blend
 from streamstyle.window import text as glyphs
 
@@ -62,7 +63,7 @@ def add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
 def sheet_command(options: argparse.Namespace, console: Console) -> int:
     """Write the sheet; returns the exit code."""
     reads = (options.input, *Recipe(tuple(options.style or ())).files, *named_files(options, but=()))
-    with open_source(options.input, start=options.start) as source:
+    with reached(options.input, lambda: open_source(options.input, start=options.start)) as source:
         output = options.output or default_output(replace(source.info, is_still=True), "sheet", None)
         refuse_unless_writable(output, overwrite=options.overwrite, reads=reads)
         content = next(iter(source)).image

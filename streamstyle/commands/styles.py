@@ -25,6 +25,7 @@ from streamstyle.media.sinks.place import checked_file, make_folder, refuse_unle
 from streamstyle.media.sources import open_source
 from streamstyle.media.user_folders import user_cache
 from streamstyle.paint.stylizer import Stylizer
+from streamstyle.pipeline.threads import reached
 from streamstyle.styles.own import own_styles
 from streamstyle.styles.paintings import painting_of
 from streamstyle.styles.sample import SAMPLE
@@ -136,7 +137,7 @@ def as_jpeg(image: Image, quality: int = _QUALITY) -> bytes:
 
 def _write_page(options: argparse.Namespace, stylizer: Stylizer, styles: list[ListedStyle], console: Console) -> None:
     photo = options.photo or str(SAMPLE)
-    with open_source(photo) as source:
+    with reached(photo, lambda: open_source(photo)) as source:
         content = next(iter(source)).image
     path, reads = options.output, (photo, *map(str, own_styles().values()), *named_files(options, but=()))
     if path is None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from streamstyle.commands.install import need
 from streamstyle.commands.parser import named_files
-from streamstyle.commands.preview import output_of, preview_one, wants_preview, what_else
+from streamstyle.commands.preview import PREVIEW_SUFFIX, output_of, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
@@ -73,6 +73,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
         end=options.end,
         overwrite=options.overwrite,
         skip_existing=options.skip_existing,
+        ending=PREVIEW_SUFFIX if wants_preview(options) else None,
         reads=(*recipe.files, *named_files(options, but=())),
     )
     _tell_plan(plan, console, as_json=options.json)
@@ -191,6 +192,7 @@ def _stylize_one(
             keep_alpha=alpha,
             may_be_pipe=task.is_pipe,
         ),
+        undo=lambda source: source.close(),
     ) as source:
         # Whether a photo is transparent is known once it is open.
         suffix = default_output(source.info, recipe.name, None).suffix

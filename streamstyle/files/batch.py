@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from streamstyle.errors import SinkError, SinkNameError, SourceError, UsageError
-from streamstyle.files.job import default_output, style_label
+from streamstyle.files.job import default_output, may_become_png, style_label
 from streamstyle.files.segments.manifest import is_finished
 from streamstyle.media.pictures import kind_of
 from streamstyle.media.places import is_url, kind, plain, quoted, read_start
@@ -71,6 +71,7 @@ def plan_inputs(
     end: Fraction | None = None,
     overwrite: bool = False,
     skip_existing: bool = False,
+    ending: str | None = None,
     reads: tuple[str, ...] = (),
 ) -> Plan:
     """Decide what to make.
@@ -88,6 +89,7 @@ def plan_inputs(
         end: Where to end, in seconds, or None.
         overwrite: Results that exist may be replaced.
         skip_existing: Results that exist are left, and their inputs with them.
+        ending: Of all results that the user has not named; None for what suits each input.
         reads: Other files of the run, which are never replaced.
 
     Raises:
@@ -107,11 +109,12 @@ def plan_inputs(
             planned.append(task)
             continue
         try:
-            ready = _with_output(task, single, style_name, folder, taken, start, end, try_it=len(tasks) > 1)
-            is_there = is_finished(ready.output) or (skip_existing and ready.output.exists())
-            if not is_there:
+            ready = _with_output(task, single, style_name, folder, taken, start, end, ending, try_it=len(tasks) > 1)
+            places = [ready.output] if single else _places(ready)
+            there = [place for place in places if is_finished(place) or (skip_existing and place.exists())]
+            if not there:
                 refuse_unless_writable(ready.output, overwrite=overwrite, reads=(*names, *reads), new_folder=folder)
-            planned.append(replace(ready, is_there=is_there))
+            planned.append(replace(ready, is_there=True, output=there[0]) if there else ready)
         except (SourceError, SinkError, UsageError) as error:
             if is_single and isinstance(error, UsageError):
                 raise
@@ -201,6 +204,7 @@ def _with_output(
     taken: set[str],
     start: Fraction | None,
     end: Fraction | None,
+    ending: str | None,
     *,
     try_it: bool,
 ) -> Task:
@@ -212,7 +216,8 @@ def _with_output(
             raise SourceError(f"{quoted(task.name)} is empty; wanted a video or a photo")
         is_still = kind_of(head, task.name) == "photo"
         if not is_still and try_it:
-            open_source(task.name, start=start, end=end).close()
+            with open_source(task.name, start=start, end=end) as source:
+                is_still = source.info.is_still
     if single is not None:
         if single.suffix.lower() not in _ENDINGS:
             raise SinkNameError(
@@ -220,9 +225,16 @@ def _with_output(
             )
         return replace(task, output=single, is_photo=is_still, is_pipe=is_pipe)
     wanted = default_output(SourceInfo(task.name, 0, 0, is_still=is_still), style_name, folder)
-    output, number = wanted, 1
-    while str(output.absolute()) in taken:
+    wanted = wanted if ending is None else wanted.with_suffix(ending)
+    ready, number = replace(task, output=wanted, is_photo=is_still, is_pipe=is_pipe), 1
+    while not taken.isdisjoint(places := {str(place.absolute()) for place in _places(ready)}):
         number += 1
-        output = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
-    taken.add(str(output.absolute()))
-    return replace(task, output=output, is_photo=is_still, is_pipe=is_pipe)
+        ready = replace(ready, output=wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}"))
+    taken |= places
+    return ready
+
+
+def _places(task: Task) -> list[Path]:
+    """Where the result of a task may lie: whether a photo is transparent, and becomes a PNG, is known once it is read."""
+    may_be_png = task.is_photo and may_become_png(task.name)
+    return [task.output, *([task.output.with_suffix(".png")] if may_be_png else [])]

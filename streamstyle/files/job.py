@@ -105,11 +105,16 @@ def default_output(info: SourceInfo, style_name: str, folder: Path | None) -> Pa
         path, parent = last_name(info.name), folder or Path()
     elif info.name.startswith("/dev/"):  # a pipe of the shell's
         parent = folder or Path()
-    lossy = path.suffix.lower() in _LOSSY_SUFFIXES and not info.is_transparent
+    lossy = may_become_png(path.name) and not info.is_transparent
     moving = (*VIDEO_SUFFIXES, *ANIMATION_SUFFIXES)
     allowed, fallback = (IMAGE_SUFFIXES, ".jpg" if lossy else ".png") if info.is_still else (moving, ".mp4")
     suffix = path.suffix if path.suffix.lower() in allowed else fallback
     return (parent or path.parent) / f"{path.stem or 'stream'}_{style_label(style_name)}{suffix}"
+
+
+def may_become_png(name: str) -> bool:
+    """Whether the result of a photo is a PNG where that is transparent, and a JPEG where not."""
+    return Path(name).suffix.lower() in _LOSSY_SUFFIXES
 
 
 def style_label(style_name: str) -> str:

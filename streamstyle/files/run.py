@@ -27,11 +27,13 @@ from streamstyle.media.places import is_url, kind, quoted
 from streamstyle.media.sinks import open_sink
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import VIDEO_SUFFIXES, choose_codec
+from streamstyle.media.sinks.companion import can_have_companion
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_source
 from streamstyle.media.sources.base import Source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.pipeline import run
+from streamstyle.pipeline.threads import reached
 from streamstyle.pipeline.times import StageTimes
 
 log = logging.getLogger(__name__)
@@ -150,7 +152,8 @@ def _painters(film: Film, doing: _Run) -> Painters:
 
 def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:
     job, times = doing.job, doing.times
-    sink = _open_sink(job, source, *size_of(job.compare, *shape))
+    name = source.info.name  # of which the sink reads the sound
+    sink = reached(name, lambda: _open_sink(job, source, *size_of(job.compare, *shape)), undo=lambda sink: sink.abort())
     painter = FramePainter(
         doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times
     )
@@ -160,7 +163,7 @@ def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painte
     try:
         frames = run(source, paint, sink, times=times, progress=doing.progress)
         with times.lane("encode"), times.measure("finish"):
-            sink.close()
+            reached(name, sink.close)
     except Interrupted as interruption:
         interruption.unfinished = sink.abort()
         raise
@@ -197,6 +200,9 @@ def _report(source: Source, shape: tuple[int, int], doing: _Run, painted: Painte
 
 
 def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
+    # What can be read only once is not read for its sound: that is worth a word only where there is some.
+    name = source.info.name
+    has_companion = not source.info.is_still and (source.has_sound or can_have_companion(name))
     return open_sink(
         job.output,
         info=source.info,
@@ -204,12 +210,12 @@ def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
         height=height,
         codec=job.codec,
         crf=job.crf,
-        companion=None if source.info.is_still else source.info.name,
+        companion=name if has_companion else None,
         start=job.start,
         end=job.end,
         overwrite=job.overwrite,
         keep_gps=job.keep_gps,
-        reads=(source.info.name, *job.reads),
+        reads=(name, *job.reads),
     )
 
 

@@ -5,12 +5,14 @@ import functools
 import logging
 import re
 import sys
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import av
+import av.container.core
 import av.error
 import av.logging
 import cv2
@@ -21,6 +23,7 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from streamstyle.media.places import NO_ANSWER, is_url
 from streamstyle.media.resize import over_white
 
 # ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale expects.
@@ -242,6 +245,44 @@ def tag_bt709(context: Any) -> None:  # noqa: ANN401 - encoder contexts and fram
     context.color_range = ColorRange.MPEG
 
 
+_SILENT_SECONDS, _SILENT_LIVE_SECONDS = 20, 5
+
+
+class Waiting:
+    """What PyAV asks, in place of the module `time`, whether libav has waited for the network for too long.
+
+    Attributes:
+        monotonic: Of `time`; another one ends what libav waits for. While the main thread waits it is a function of C: what
+            signal handlers raise in one of Python would be lost.
+    """
+
+    monotonic: ClassVar[Callable[[], float]] = time.monotonic
+
+
+setattr(av.container.core, "time", Waiting)  # noqa: B010 - its stubs do not have it
+
+
+def silence(*, is_live: bool) -> float:
+    """Seconds without a byte over the network that are too many."""
+    return _SILENT_LIVE_SECONDS if is_live else _SILENT_SECONDS
+
+
+def opened(uri: str, *, is_live: bool = False, **more: Any) -> InputContainer:  # noqa: ANN401 - as `av.open` has them
+    """A container to read from; what is read over the network fails where nothing comes.
+
+    Args:
+        uri: A path or an address.
+        is_live: Whether to give it up sooner.
+        **more: As `av.open` has them.
+
+    Raises:
+        av.error.FFmpegError, OSError, ValueError: It cannot be opened.
+    """
+    timeout = silence(is_live=is_live) if is_url(uri) else None
+    container: InputContainer = av.open(address(uri), metadata_errors="replace", timeout=timeout, **more)
+    return container
+
+
 def address(uri: str) -> str:
     """What libav opens for a name: a local file by its whole path, so that `12:30.mp4` is not taken for a protocol."""
     return uri if "://" in uri else str(Path(uri).absolute())
@@ -250,7 +291,7 @@ def address(uri: str) -> str:
 def reason(error: BaseException) -> str:
     """What libav or the system said, in a few words, without its error number and the file's name."""
     if isinstance(error, av.error.ExitError):  # libav's word for its timeout: "Immediate exit requested"
-        return "no answer in time"
+        return NO_ANSWER
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error).split(":")[0]
     text = re.sub(r"^\[Errno -?\d+\] ", "", text).strip() or type(error).__name__
     return text[0].lower() + text[1:]

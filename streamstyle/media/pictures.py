@@ -214,6 +214,9 @@ def _upright_parts(
     loaded: Pillow.Image, data: bytes, name: str, notes: list[str]
 ) -> tuple[Image, NDArray[np.uint8] | None]:
     told = told_colors(loaded, data)
+    clear = loaded.info.get("transparency")
+    if loaded.format == "PNG" and data[24] == 16 and isinstance(clear, tuple):
+        loaded.info["transparency"] = tuple(level >> 8 for level in clear)  # as the pixels: Pillow keeps eight bits
     try:
         turned = ImageOps.exif_transpose(loaded)
     except Exception:  # noqa: BLE001 - of a damaged EXIF block; the picture itself is whole
@@ -245,7 +248,9 @@ def _upright_parts(
 def _split(picture: Pillow.Image) -> tuple[Pillow.Image, Pillow.Image | None]:
     """Colours and transparency apart, both of eight bits."""
     if picture.mode in {"I", "F"} or picture.mode.startswith("I;16"):
-        return Pillow.fromarray(_eight_bits(np.asarray(picture))), None
+        levels, clear = np.asarray(picture), picture.info.get("transparency")
+        mask = None if clear is None else Pillow.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8))
+        return Pillow.fromarray(_eight_bits(levels)), mask
     if picture.mode in {"RGBa", "La"}:
         picture = picture.convert("RGBA" if picture.mode == "RGBa" else "LA")
     if picture.mode == "1":

@@ -21,6 +21,7 @@ _LONGEST_NAME = 120
 _answers: set[HTTPResponse] = set()
 """Answers that are being read now."""
 NOT_REACHED = "there is no answer; check the address, and whether this computer is online"
+NO_ANSWER = "no answer in time"
 _WEB_PAGE = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*|<\?xml.*?\?>\s*)*<(!doctype\s+html|html|head)\b", re.DOTALL | re.IGNORECASE
 )
@@ -74,11 +75,17 @@ def _printable(text: str) -> str:
 def cannot(verb: str, name: str | Path, error: Exception) -> SourceError:
     """The one line for a path that the system refuses: missing, forbidden, too long, a circle of links, a NUL."""
     if isinstance(error, FileNotFoundError):
-        return SourceError(f"{quoted(name)} does not exist; check the name")
+        return _missing(name)
     if isinstance(error, ValueError):
         return SourceError(f"{quoted(name)} is no file's name ({error}); check it")
     reason = getattr(error, "strerror", None) or str(error)
     return SourceError(f"{quoted(name)} cannot be {verb}: {reason.lower()}")
+
+
+def _missing(name: str | Path) -> SourceError:
+    if local_path(name).is_symlink():
+        return SourceError(f"{quoted(name)} is a link to what does not exist; make it anew, or name the file")
+    return SourceError(f"{quoted(name)} does not exist; check the name")
 
 
 def kind(name: str | Path) -> str:
@@ -142,11 +149,17 @@ def read_bytes(name: str | Path) -> bytes:
 
 
 def start_of_answer(address: str, count: int = 4096) -> bytes | None:
-    """The first bytes of what the web answers; None where a plain request gets none."""
+    """The first bytes of what the web answers; None where a plain request gets none.
+
+    Raises:
+        SourceError: The server is silent.
+    """
     try:
-        with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS / 2) as answer:
+        with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_SECONDS) as answer:
             return bytes(answer.read(count))
-    except (OSError, ValueError, HTTPException):
+    except (OSError, ValueError, HTTPException) as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            raise SourceError(f"{quoted(address)} cannot be opened: {NO_ANSWER}") from error
         return None
 
 
@@ -212,7 +225,7 @@ def _request(address: str) -> urllib.request.Request:
 def _refuse_unless_file(name: str | Path) -> None:
     match kind(name):
         case "nothing":
-            raise SourceError(f"{quoted(name)} does not exist; check the name")
+            raise _missing(name)
         case "folder":
             raise SourceError(f"{quoted(name)} is a folder; wanted a file")
         case "pipe":

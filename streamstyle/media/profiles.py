@@ -148,12 +148,12 @@ def profile_of(picture: Pillow.Image, told: tuple[int, int] = (2, 2)) -> bytes |
     given = picture.info.get("icc_profile")
     if given:
         return bytes(given)
-    if picture.mode not in {"RGB", "RGBA", "P"}:
-        return None
     try:
-        if _is_adobe(picture):
+        if picture.format == "PNG" and (profile := _png_profile(picture)):
+            return profile
+        if picture.mode in {"RGB", "RGBA", "P"} and _is_adobe(picture):
             return matrix_profile(ADOBE_PRIMARIES, gamma=_ADOBE_GAMMA)
-        return _png_profile(picture) if picture.format == "PNG" else None
+        return None
     except Exception:  # noqa: BLE001 - of a damaged EXIF block or chunk; without it the picture is sRGB
         return None
 

@@ -1,17 +1,24 @@
 """What threads share: a thread that owns a state, a value that all may read, a place for the newest item, and endings."""
 
+import itertools
 import os
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
-from streamstyle.media.places import is_url
+from streamstyle.errors import SourceError
+from streamstyle.frame import Frame
+from streamstyle.media.libav import Waiting
+from streamstyle.media.places import is_url, quoted
+from streamstyle.media.sources.base import Source
 
 Item = TypeVar("Item")
 Arguments = ParamSpec("Arguments")
 _LOOK_EVERY = 0.2
+_MOMENT, _LONGER = 0.2, 1.0
 
 
 class Owner:
@@ -180,43 +187,113 @@ def undisturbed(work: Callable[[], None]) -> None:
         raise failures[0]
 
 
-def reached(place: str, open_it: Callable[[], Item]) -> Item:
-    """Open something; where that is in the network, a signal that raises here does not wait for an answer.
+def reached(
+    place: str,
+    open_it: Callable[[], Item],
+    *,
+    undo: Callable[[Item], object] = lambda _item: None,
+    wanted: Callable[[], bool] = lambda: True,
+) -> Item:
+    """Open something, or read of it; where that is in the network, a signal that raises here does not wait for an answer.
 
-    libav cannot be interrupted while it connects, so that is done on another thread, which is then left behind: it does not
-    keep the program from ending.
+    That is then done on another thread, since libav does not see signals. When nobody wants it any more the thread is told
+    to give up, and left behind where even that takes long: it does not keep the program from ending.
 
     Args:
         place: A path, an address, or the name of a camera.
         open_it: Opens it; what it raises is raised here.
+        undo: Closes what was opened when nobody wanted it any more.
+        wanted: Asked now and then.
+
+    Raises:
+        SourceError: It is no longer wanted.
     """
     if not is_url(place):
         return open_it()
     opened: list[Item] = []
     failures: list[BaseException] = []
-    finished = threading.Event()
+    finished, left = threading.Event(), threading.Event()
 
     def guarded() -> None:
         try:
             opened.append(open_it())
+            if left.is_set():
+                undo(opened.pop())
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failures.append(error)
         finally:
             finished.set()
+            _hurried.discard(thread)
 
-    threading.Thread(target=guarded, name="connect", daemon=True).start()
-    while not finished.wait(_LOOK_EVERY):  # on Windows, a wait without an end cannot be interrupted
-        pass
+    thread = threading.Thread(target=guarded, name="connect", daemon=True)
+    try:
+        thread.start()
+        while not finished.wait(_LOOK_EVERY):  # on Windows, a wait without an end cannot be interrupted
+            if not wanted():
+                raise SourceError(f"{quoted(place)} is no longer wanted")
+    except BaseException:
+        left.set()
+        _hurry([thread])
+        finished.wait(_LONGER)
+        if opened:
+            undo(opened.pop())
+        raise
     if failures:
         raise failures[0]
     return opened[0]
 
 
+class Reached(Source):
+    """A source in the network that is read where signals arrive: they do not wait for its next frame."""
+
+    def __init__(self, inner: Source) -> None:
+        """Read from another one; whoever has opened it lets go of it."""
+        self._inner, self.info, self.warnings, self.has_sound = inner, inner.info, inner.warnings, inner.has_sound
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a live source has
+        return getattr(self._inner, name)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Its frames."""
+        frames = iter(self._inner)
+        if threading.current_thread() is not threading.main_thread():
+            yield from frames
+            return
+        while (frame := reached(self.info.name, lambda: next(frames, None))) is not None:
+            yield frame
+
+    def close(self) -> None:
+        """Close it."""
+        self._inner.close()
+
+
+_hurried: set[threading.Thread] = set()
+"""That are to wait for the network no longer."""
+_leaps = itertools.count(1e9, 1e6)
+"""Times for them: later than any before, by more than anybody waits."""
+
+
+def _hurry(threads: Iterable[threading.Thread]) -> None:
+    """Let what threads read of the network, or open there, fail at once, until they have ended."""
+    _hurried.difference_update([thread for thread in _hurried if not thread.is_alive()])
+    _hurried.update(thread for thread in threads if thread.is_alive())
+    Waiting.monotonic = _hurrying if _hurried else time.monotonic
+
+
+def _hurrying() -> float:
+    return next(_leaps) if threading.current_thread() in _hurried else time.monotonic()
+
+
 def join(threads: Iterable[threading.Thread]) -> None:
-    """Wait for the end of those that were started."""
-    for thread in threads:
-        if thread.ident is not None:  # a signal may have come before it was started
-            thread.join()
+    """Wait for the end of those that were started; for the network they wait a moment at most."""
+    begun = [thread for thread in threads if thread.ident is not None]  # a signal may have come before
+    end = time.monotonic() + _MOMENT
+    for thread in begun:
+        thread.join(max(0.0, end - time.monotonic()))
+    _hurry(begun)
+    for thread in begun:
+        thread.join()
+    _hurry([])
 
 
 def at_end_of_input(descriptor: int, act: Callable[[], object]) -> None:

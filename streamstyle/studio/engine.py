@@ -26,7 +26,7 @@ from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.microphone import Microphone
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.live import Pair
-from streamstyle.pipeline.threads import Background, Owner, sent
+from streamstyle.pipeline.threads import Background, Owner, reached, sent
 from streamstyle.studio.browser_camera import BrowserPictures
 from streamstyle.studio.camera import Camera
 from streamstyle.studio.status import ModelChoice, Status
@@ -260,7 +260,12 @@ class Engine:
             return
         assert self.controls is not None
         try:
-            with camera.open(self.browser, self._goes_on) as source:
+            with reached(
+                camera.place,
+                lambda: camera.open(self.browser, self._goes_on),
+                undo=lambda source: source.close(),
+                wanted=self._goes_on,
+            ) as source:
                 live = self._live(source)
                 if self._goes_on():
                     self.live = live

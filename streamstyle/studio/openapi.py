@@ -9,7 +9,7 @@ from streamstyle import __version__
 from streamstyle.studio.routes import PROBLEM, Route
 from streamstyle.studio.schema import Schema
 
-_ALWAYS, _MISSING, _NO_RANGE, _NO_JSON, _NO_ROOM = {400, 401, 403}, {404}, {416}, {413, 415}, {408, 413, 415, 507}
+_ALWAYS, _MISSING, _NO_RANGE, _NO_JSON, _NO_ROOM = {400, 401, 403}, {404}, {416}, {408, 413, 415}, {408, 413, 415, 507}
 """Statuses of failures: of any route, of one with a name, of one that gives a file, takes JSON, takes a file."""
 
 _INTRODUCTION = (

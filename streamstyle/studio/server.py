@@ -4,9 +4,11 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from socket import socket
 
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from streamstyle.studio import browser_routes, live_routes, pages, picture_routes, watching
 from streamstyle.studio.engine import Engine
@@ -16,7 +18,7 @@ from streamstyle.studio.history import History
 from streamstyle.studio.keys import ENGINE, EVENTS, FOLDERS, GUARD, NETWORK, PICTURES, TOLD
 from streamstyle.studio.openapi import describe
 from streamstyle.studio.pictures import Pictures
-from streamstyle.studio.routes import MOST_JSON_BYTES, Route, add_routes, answer, say_errors
+from streamstyle.studio.routes import MOST_JSON_BYTES, ApiError, Route, add_routes, answer, say_errors
 from streamstyle.studio.security import Guard, add_headers
 from streamstyle.studio.shelf import routes as shelf_routes
 from streamstyle.studio.shelf.keys import STYLES
@@ -94,22 +96,64 @@ async def serving(app: web.Application, listener: socket, context: ssl.SSLContex
         listener: Closed at the end.
         context: For HTTPS.
     """
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,
-        keepalive_timeout=_IDLE_SECONDS,
-        shutdown_timeout=_FAREWELL_SECONDS,
-        max_line_size=_LONGEST_ADDRESS,
-        auto_decompress=False,  # what is small may become large
-    )
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_FAREWELL_SECONDS)
+    loop = asyncio.get_running_loop()
+    server: asyncio.Server | None = None
     try:
         await runner.setup()
-        await web.SockSite(runner, listener, ssl_context=context).start()
+        assert runner.server is not None  # once it is set up
+        connect = partial(_Connection, runner.server, loop=loop)
+        server = await loop.create_server(connect, sock=listener, ssl=context)
         yield
     finally:
+        if server is not None:
+            server.close()
         await runner.cleanup()
         listener.close()
+
+
+class _Connection(web.RequestHandler):
+    """A connection where what cannot be read as HTTP is answered as all else is: in one line, at once."""
+
+    __slots__ = ()
+
+    def __init__(self, server: web.Server, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # as aiohttp documents it
+            keepalive_timeout=_IDLE_SECONDS,
+            max_line_size=_LONGEST_ADDRESS,
+            auto_decompress=False,  # what is small may become large
+        )
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._messages or isinstance(self._messages[-1][0], RawRequestMessage):
+            return
+        bodies = [body for _, body in self._messages]
+        if self._current_request is not None:
+            bodies.append(self._current_request.content)
+        for body in bodies:
+            if not body.is_eof():  # nothing more of it would ever come
+                body.set_exception(ApiError(400, "the body is broken: its chunks are not as HTTP has them; send it again"))
+                body.feed_eof()
+                self._messages.pop()  # one answer will do
+                self.close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status != 400:
+            return super().handle_error(request, status, exc, message)
+        what = (message or "a mistake").partition("\n")[0].partition(": ")[0].rstrip(":")
+        said = answer({"error": f"that cannot be read as HTTP: {what}"}, 400)
+        said.force_close()
+        return said
 
 
 async def _tell(app: web.Application) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image
 from rich.console import Console
@@ -19,7 +20,7 @@ from streamstyle.errors import SourceError, UsageError
 from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sources import open_source
-from tests.clips import make_clip
+from tests.clips import Audio, make_clip
 from tests.fakes import FakeStylizer
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,23 @@ def test_results_of_one_name_get_numbers(folder: Path, tmp_path: Path) -> None:
     assert outputs(folder, tmp_path / "more", output=str(tmp_path / "out")) == [
         *("a_kiss.mp4", "a_kiss-2.mp4", "b_kiss.mkv", "a_kiss-3.mp4"),
     ]
+
+
+def test_names_whose_endings_are_known_late_are_distinct_too(folder: Path) -> None:
+    clear = Image.new("RGBA", (20, 16), (9, 200, 10, 90))
+    pillow_heif.from_pillow(clear).save(folder / "c.heic")  # becomes a PNG
+    clear.save(folder / "c.png")
+    for name in ("d.ppm", "d.png"):
+        Image.new("RGB", (20, 16)).save(folder / name)
+    make_clip(folder / "a.mkv", frames=2)
+    assert outputs(folder) == [
+        *("a_kiss.mkv", "a_kiss.mp4", "b_kiss.mkv", "c_kiss.jpg", "c_kiss-2.png", "d_kiss.png", "d_kiss-2.png"),
+    ]
+    previews = outputs(folder / "a.mkv", folder / "a.mp4", ending=".jpg")
+    assert previews == ["a_kiss.jpg", "a_kiss-2.jpg"]
+    (folder / "c_kiss.png").touch()
+    (plan,) = plan_inputs([str(folder / "c.heic")], None, "kiss", [], skip_existing=True).tasks
+    assert (plan.is_there, plan.output.name) == (True, "c_kiss.png")
 
 
 def test_what_is_named_twice_is_painted_once(folder: Path) -> None:
@@ -148,13 +166,15 @@ def test_a_failed_input_alone_has_its_line_of_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
-def test_a_pipe_is_an_input(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mkv", frames=5)
+@pytest.mark.parametrize("sound", [[], [Audio(seconds=0.2)]])
+def test_a_pipe_is_an_input(tmp_path: Path, sound: list[Audio]) -> None:
+    clip = make_clip(tmp_path / "a.mkv", frames=5, audio=sound)
     os.mkfifo(tmp_path / "pipe")
     threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(clip.read_bytes()), daemon=True).start()
     result = run(tmp_path / "pipe", "-o", tmp_path / "out.mp4")
     assert result.returncode == 0, result.stderr
     assert "5 frames" in result.stdout
+    assert ("is not recorded: it can be read only once" in result.stderr) == bool(sound)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")

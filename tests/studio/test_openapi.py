@@ -44,4 +44,11 @@ def test_a_description_holds_bodies_names_and_failures():
     assert told["summary"] == "A thing."
     assert [place["name"] for place in told["parameters"]] == ["name"]
     assert told["requestBody"]["content"]["application/json"]["schema"]["required"] == ["on"]
-    assert set(told["responses"]) == {"200", "400", "401", "403", "404", "413", "415"}
+    assert set(told["responses"]) == {"200", "400", "401", "403", "404", "408", "413", "415"}
+
+
+def test_whatever_takes_a_body_says_that_it_may_be_too_slow_too_large_or_compressed():
+    told = [method for methods in describe(API)["paths"].values() for method in methods.values()]
+    bodies = [method for method in told if "requestBody" in method]
+    assert len(bodies) == sum(route.body is not None or route.upload for route in API if route.described)
+    assert all({"408", "413", "415"} <= set(method["responses"]) for method in bodies)

@@ -9,12 +9,14 @@ import aiohttp
 import pytest
 
 from streamstyle.errors import UsageError
-from streamstyle.studio import security, server
+from streamstyle.studio import routes, security, server
 from streamstyle.studio.certificate import context_of, self_signed
 from streamstyle.studio.keys import EVENTS, PICTURES
 from streamstyle.studio.listening import address_of, listen
 from streamstyle.studio.routes import MOST_JSON_BYTES
 from streamstyle.studio.security import Guard, token_of
+from streamstyle.studio.shelf import files
+from streamstyle.studio.shelf.uploads import INCOMING
 from tests.studio.servers import SECONDS, TOKEN, in_studio, next_picture, studio
 
 EVERYWHERE = (
@@ -247,6 +249,73 @@ def test_compressed_bodies_are_refused_unread(tmp_path, packed, caplog):
                 headers = {"Content-Type": "application/json", "Content-Encoding": "deflate"}
                 said = await one.ask(*place.split(), data=packed, headers=headers, status=415)
                 assert said == {"error": "wanted a body that is not compressed, without Content-Encoding"}
+
+    asyncio.run(within())
+    assert not caplog.records
+
+
+async def _answer_to(url, *parts):
+    """The status and the JSON that raw bytes are answered with, once the server has closed the connection."""
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    for part in parts:
+        writer.write(part)
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(SECONDS):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split(b" ")[1]), json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("request_", "word"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "HTTPS"),
+        (b"NONSENSE\r\n\r\n", "method"),
+        (b"GET / HTTP/9.9\r\n\r\n", "status line"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", "more than 65536 bytes"),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n", "more than 8190 bytes"),
+        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 200 + b"\r\n", "headers"),
+        (b"GET / HTTP/1.1\r\nBad Header: \x00\r\n\r\n", "header"),
+        (b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "Content-Length"),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "Transfer-Encoding"),
+        (b"GET http://[ HTTP/1.1\r\n\r\n", "http://["),
+    ],
+)
+def test_what_is_no_http_is_refused_in_one_line(tmp_path, request_, word, caplog):
+    async def within():
+        async with studio(tmp_path) as one:
+            status, said = await _answer_to(one.url, request_)
+            assert (status, list(said)) == (400, ["error"])
+            assert said["error"].startswith("that cannot be read as HTTP: ")
+            assert word in said["error"]
+            assert "\n" not in said["error"]
+
+    asyncio.run(within())
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    "place", ["PUT /api/mirror", "POST /api/jobs", "PUT /api/looks/a", "POST /api/snapshot", "POST /login"]
+)
+def test_a_body_of_broken_chunks_is_refused_at_once(tmp_path, place, together, monkeypatch, caplog):
+    monkeypatch.setattr(routes, "_PATIENCE_SECONDS", 3600)
+    monkeypatch.setattr(files, "_PATIENCE_SECONDS", 3600)
+    monkeypatch.setattr(security, "_FORM_SECONDS", 3600)
+    kind = "application/x-www-form-urlencoded" if place == "POST /login" else "application/json"
+    head = f"{place} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: {kind}\r\n"
+    parts = [head.encode() + b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\n", b"{}\r\n0\r\n\r\n"]
+
+    async def within():
+        async with studio(tmp_path, guard=Guard(TOKEN, password="correct horse")) as one:
+            status, said = await _answer_to(one.url, *([b"".join(parts)] if together else parts))
+            if place == "POST /api/snapshot" and not together:  # which takes no body
+                assert status == 409
+            else:
+                assert status == 400
+                assert ("chunk" if together else "the body is broken") in said["error"]
+            assert not list((tmp_path / "data").rglob(f"{INCOMING}*"))
 
     asyncio.run(within())
     assert not caplog.records

@@ -17,7 +17,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
-from streamstyle.media.libav import address, quietly, reason, stream_notes
+from streamstyle.media.libav import opened, quietly, reason, stream_notes
 from streamstyle.media.sinks.carriers import AnyPacket, Carrier, Channels, converting, copying, recoding
 from streamstyle.media.sources.skipping import LONGEST_GAP, must_be_skipped
 
@@ -39,16 +39,14 @@ _JUMP_SECONDS = Fraction(1, 50)
 class Companion:
     """Copies the other streams of one input into one output."""
 
-    def __init__(self, uri: str, output: OutputContainer, suffix: str, warnings: list[str]) -> None:
-        """Open the input again and add its other streams to the output.
+    def __init__(self, uri: str, warnings: list[str]) -> None:
+        """Open the input again.
 
         Args:
             uri: The input.
-            output: Open, no header written yet, its video stream added.
-            suffix: Of the output's name: its container.
             warnings: Takes one line per stream that is not simply copied.
         """
-        self._output, self._suffix, self._warnings = output, suffix, warnings
+        self._warnings = warnings
         self._carriers: dict[int, Carrier] = {}
         self._packets: Iterator[AnyPacket] = iter(())
         self._waiting: AnyPacket | None = None
@@ -56,9 +54,24 @@ class Companion:
         self._shifts: dict[int, Fraction] = {}
         self._input: InputContainer | None = None
         try:
-            self._input = av.open(address(uri), metadata_errors="replace")
+            self._input = opened(uri)
         except _FAILURES as error:
             warnings.append(f"sound and subtitles of '{uri}' cannot be read ({reason(error)}) and are left out")
+
+    @property
+    def has_subtitles(self) -> bool:
+        """Whether there are subtitles among them."""
+        return self._input is not None and bool(self._input.streams.subtitles)
+
+    def join(self, output: OutputContainer, suffix: str) -> None:
+        """Add the streams to the output.
+
+        Args:
+            output: Open, no header written yet, its video stream added.
+            suffix: Of the output's name: its container.
+        """
+        self._output, self._suffix = output, suffix
+        if self._input is None:
             return
         self._notes = stream_notes(self._input)
         streams = [stream for stream in self._input.streams if stream.type in {"audio", "subtitle"}]
@@ -242,17 +255,6 @@ class Companion:
 def _time_of(packet: AnyPacket) -> Fraction:
     assert packet.pts is not None  # set by _smooth
     return packet.pts * packet.time_base
-
-
-def has_subtitles(uri: str) -> bool:
-    """Whether an input has subtitles, as far as it can be opened a second time."""
-    if not can_have_companion(uri):
-        return False
-    try:
-        with av.open(address(uri), metadata_errors="replace") as container:
-            return any(stream.type == "subtitle" for stream in container.streams)
-    except _FAILURES:
-        return False
 
 
 def can_have_companion(uri: str) -> bool:

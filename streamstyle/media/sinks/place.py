@@ -54,6 +54,8 @@ def refuse_unless_writable(
         if not folder.is_dir():
             if folder == new_folder and not folder.exists():
                 return
+            if folder.exists():
+                raise SinkError(f"{quoted(folder)} is a file and no folder; name another place")
             raise SinkError(f"the folder {quoted(folder)} does not exist; make it first, or name another")
         try:
             found = final.lstat()

@@ -13,7 +13,7 @@ from streamstyle.frame import Frame
 from streamstyle.media.libav import address, quietly
 from streamstyle.media.sinks.base import Sink, check_frame
 from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec
-from streamstyle.media.sinks.companion import Companion, can_have_companion, has_subtitles
+from streamstyle.media.sinks.companion import Companion, can_have_companion
 from streamstyle.media.sinks.encoder import add_video_stream
 from streamstyle.media.sinks.faststart import put_index_in_front
 from streamstyle.media.sinks.pixels import Pictures
@@ -101,10 +101,11 @@ class VideoSink(Sink):
         self._pictures: Pictures | None = None
         self._copies = False
         self._closed = False
+        self._companion = self._open_companion(companion)
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
         if self._is_mp4:
-            survives = survives and not (companion is not None and has_subtitles(companion))
+            survives = survives and not (self._companion is not None and self._companion.has_subtitles)
             # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
             # Fragments begin at key frames: libav takes the first frame of one for the latest so far, and were a later one
             # in the fragment before, it would lie behind the end of the edit list and never be shown.
@@ -122,19 +123,20 @@ class VideoSink(Sink):
                 self._container, self._codec, (width, height), info, crf=crf, tick=self._tick, is_mp4=self._is_mp4
             )
             self.warnings += warnings
-            self._companion = self._add_companion(companion)
+            if self._companion is not None:
+                self._companion.join(self._container, path.suffix.lower())
             self._sound = None if sound is None else SoundTrack(sound, self._container, path.suffix.lower())
         except BaseException:
             self._discard()
             raise
 
-    def _add_companion(self, uri: str | None) -> Companion | None:
+    def _open_companion(self, uri: str | None) -> Companion | None:
         if uri is None:
             return None
         if not can_have_companion(uri):
             self.warnings.append(f"sound of '{uri}' is not recorded: it can be read only once")
             return None
-        return Companion(uri, self._container, self._place.final.suffix.lower(), self.warnings)
+        return Companion(uri, self.warnings)
 
     def write(self, frame: Frame) -> None:
         """Encode one frame, and copy what sounds until then."""
@@ -271,8 +273,8 @@ class VideoSink(Sink):
         self._closed = True
         if hasattr(self, "_container"):
             quietly(self._container.close)
-        if getattr(self, "_companion", None) is not None:
-            quietly(self._companion.close)  # type: ignore[union-attr]
+        if self._companion is not None:
+            quietly(self._companion.close)
         quietly(lambda: self._place.partial.unlink(missing_ok=True))
         self._place.release()
 

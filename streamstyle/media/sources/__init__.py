@@ -12,6 +12,7 @@ from streamstyle.media.damage import CUT_SHORT
 from streamstyle.media.libav import reason
 from streamstyle.media.pictures import PICTURE_SUFFIXES, kind_of
 from streamstyle.media.places import (
+    NO_ANSWER,
     is_url,
     is_web,
     kind,
@@ -138,8 +139,8 @@ def _open_live_url(uri: str, loop: bool) -> LiveSource:
         try:
             with VideoSource(uri) as source:
                 is_live = source.info.duration is None
-        except SourceError:
-            if is_web(uri):
+        except SourceError as error:
+            if is_web(uri) and NO_ANSWER not in str(error):
                 refuse_web_page(start_of_answer(uri) or b"", uri)
             raise
     if is_live:

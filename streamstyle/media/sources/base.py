@@ -55,10 +55,12 @@ class Source(ABC):
     Attributes:
         info: Known since the constructor.
         warnings: One line for each thing that the user should know (a damaged tail, say); grows while reading.
+        has_sound: Whether there is a track of sound that can be decoded.
     """
 
     info: SourceInfo
     warnings: list[str]
+    has_sound: bool = False
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,16 +10,16 @@ import av
 import av.error
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from streamstyle.errors import SourceError
-from streamstyle.media.libav import address, reason, stream_notes
-from streamstyle.media.places import NOT_REACHED, is_url, kind, quoted
+from streamstyle.media.libav import opened, reason, silence, stream_notes
+from streamstyle.media.places import NO_ANSWER, NOT_REACHED, is_url, kind, quoted
 
-# For opening and for each read of a network stream; a live one that is silent for longer is broken.
-_TIMEOUT_SECONDS, _LIVE_TIMEOUT_SECONDS = 20, 5
+# Of which libav gives the length of the whole for that of each stream.
+_LENGTHS_OF_FILES = {"asf", "matroska,webm"}
 _LIVE_OPTIONS = {"fflags": "nobuffer", "rtsp_flags": "prefer_tcp"}
 # libav's own decoders of these do not see the transparency that WebM keeps beside the picture.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -39,7 +40,7 @@ def video_stream(container: InputContainer, uri: str) -> tuple[VideoStream, list
         if not stream.disposition & Disposition.attached_pic and stream.codec_context is not None
     ]
     if not found:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        kinds = ", ".join(sorted({_called(stream) for stream in container.streams})) or "nothing"
         raise SourceError(f"'{uri}' holds no video (only {kinds}); wanted a video or a photo")
     chosen = next((stream for stream in found if stream.disposition & Disposition.default), found[0])
     chosen.thread_type = "AUTO"
@@ -48,14 +49,27 @@ def video_stream(container: InputContainer, uri: str) -> tuple[VideoStream, list
     return chosen, [f"'{uri}' holds {len(found)} videos; number {found.index(chosen) + 1}, the default one, is painted"]
 
 
+def _called(stream: Stream) -> str:
+    return "a cover" if stream.disposition & Disposition.attached_pic else stream.type
+
+
 def time_base_of(stream: VideoStream) -> Fraction:
     """Seconds of one tick of a stream's clock."""
     return stream.time_base or Fraction(1, 90_000)
 
 
+def rate_of(stream: VideoStream) -> Fraction | None:
+    """Frames per second, as far as that is known."""
+    average, guessed = stream.average_rate, stream.guessed_rate
+    # Of raw DV libav takes the ticks of its clock for frames.
+    rate = guessed if guessed and average and average == 1 / time_base_of(stream) > guessed else average or guessed
+    return Fraction(rate) if rate else None
+
+
 def stated_length(stream: VideoStream) -> Fraction | None:
     """Seconds that the stream plays, as the file says of this stream itself; a file's other streams may be longer."""
-    if stream.duration is not None:
+    is_told = stream.container.format.name not in _LENGTHS_OF_FILES or len(stream.container.streams) == 1
+    if stream.duration is not None and is_told:
         return stream.duration * time_base_of(stream)
     tag = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
     if tag is None:
@@ -66,15 +80,16 @@ def stated_length(stream: VideoStream) -> Fraction | None:
 
 def open_container(uri: str, is_live: bool, device: HWAccel | None) -> InputContainer:
     """A file or an address, opened; SourceError says why it cannot be, or that it is a picture that is not read as one."""
-    timeout = (_LIVE_TIMEOUT_SECONDS if is_live else _TIMEOUT_SECONDS) if "://" in uri else None
-    options = _LIVE_OPTIONS if is_live else {}
+    options, begun = _LIVE_OPTIONS if is_live else {}, time.monotonic()
     try:
-        container = av.open(address(uri), metadata_errors="replace", timeout=timeout, options=options, hwaccel=device)
+        container = opened(uri, is_live=is_live, options=options, hwaccel=device)
     except FileNotFoundError as error:
         raise SourceError(f"'{uri}' does not exist; check the name") from error
     except PermissionError as error:
         raise SourceError(f"'{uri}' cannot be read: permission denied") from error
     except av.error.InvalidDataError as error:
+        if is_url(uri) and time.monotonic() - begun > silence(is_live=is_live):  # as libav has it for RTSP
+            raise SourceError(f"'{uri}' cannot be opened: {NO_ANSWER}") from error
         raise SourceError(f"'{uri}' is not a video or photo that can be read, or its index is missing") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         is_away = "://" in uri and getattr(error, "errno", 0) == errno.EIO

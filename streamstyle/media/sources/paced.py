@@ -9,7 +9,7 @@ from streamstyle.frame import Frame
 from streamstyle.media.places import quoted
 from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.live import TICK, Clock, OuterSource, sleep_until
-from streamstyle.media.sources.sound import FileSound, Round, SoundFrom, has_sound
+from streamstyle.media.sources.sound import FileSound, Round, SoundFrom
 
 PHOTO_RATE = Fraction(30)
 """Frames per second of a photo."""
@@ -101,7 +101,7 @@ class PacedSource(OuterSource):
     @property
     def sound(self) -> SoundFrom | None:
         """That of the file, repeated as the file is."""
-        if self._inner.info.is_still or not has_sound(self.info.name):
+        if not self._inner.has_sound:
             return None
         return lambda first: FileSound(self.info.name, self._played, first.time)
 

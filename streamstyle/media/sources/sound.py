@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamstyle.frame import Frame
-from streamstyle.media.libav import Resampler, address, quietly
+from streamstyle.media.libav import Resampler, opened, quietly
 from streamstyle.media.places import is_file, is_url
 
 RATE = 48_000
@@ -93,7 +93,9 @@ class FileSound:
 
     def _open(self, this: Round) -> None:
         try:
-            self._container = _opened(self._uri)
+            if not is_url(self._uri) and not is_file(self._uri):  # whoever opens a pipe waits for its writer
+                raise FileNotFoundError
+            self._container = opened(self._uri)
         except _FAILURES:
             self._number = len(self._rounds)  # it is gone
             return
@@ -120,18 +122,3 @@ class FileSound:
                         yield moment, np.asarray(resampled.to_ndarray(), np.float32)
         except _FAILURES:
             return
-
-
-def has_sound(uri: str) -> bool:
-    """Whether a file has a track of sound that can be decoded."""
-    try:
-        with _opened(uri) as container:
-            return bool(container.streams.audio) and container.streams.audio[0].codec_context is not None
-    except _FAILURES:
-        return False
-
-
-def _opened(uri: str) -> Any:  # noqa: ANN401 - PyAV's
-    if not is_url(uri) and not is_file(uri):  # opening a pipe waits for its writer
-        raise FileNotFoundError
-    return av.open(address(uri), metadata_errors="replace")

@@ -13,7 +13,7 @@ import av.error
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
 from streamstyle.media.libav import quietly, reason
-from streamstyle.media.places import quoted
+from streamstyle.media.places import is_url, quoted
 from streamstyle.media.sources import hardware, timecode
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.clock import Clock
@@ -23,6 +23,7 @@ from streamstyle.media.sources.opening import (
     cropping_of,
     decoder_of,
     open_container,
+    rate_of,
     stated_length,
     time_base_of,
     video_stream,
@@ -70,7 +71,7 @@ class VideoSource(Source):
                 f"wanted an end after the start, got {float(start or 0):g} s to {float(end):g} s; set a later end"
             )
         self.warnings = []
-        self._uri, self._is_live, self._closed = uri, is_live, False
+        self._uri, self._is_live, self._closed, self._trouble = uri, is_live, False, ""
         self._device, problem = hardware.choose(hwaccel)
         if problem:
             self.warnings.append(problem)
@@ -87,6 +88,8 @@ class VideoSource(Source):
             if self._device is not None and hwaccel != hardware.AUTO and not self._stream.codec_context.is_hwaccel:
                 codec = self._stream.codec_context.name
                 self.warnings.append(f"--hwaccel {hwaccel}: it does not decode {codec} ('{uri}'); the CPU decodes")
+            sounds = self._container.streams.audio
+            self.has_sound = bool(sounds) and sounds[0].codec_context is not None
             self._converter = Converter(uri, cropping_of(self._container, self._stream), self._warn_once)
             self._clock = Clock(self._stream)
             self._is_settled = start is None
@@ -203,7 +206,8 @@ class VideoSource(Source):
             try:
                 packet = next(packets, None)
             except _DAMAGE as error:
-                self._warn_damaged(reason(error))
+                self._trouble = reason(error)
+                self._warn_damaged(self._trouble)
                 damaged = True
                 packet = None
             try:
@@ -228,7 +232,7 @@ class VideoSource(Source):
 
     def _describe(self, first: Frame, start: Fraction | None, end: Fraction | None) -> SourceInfo:
         stream, container = self._stream, self._container
-        rate = stream.average_rate or stream.guessed_rate
+        rate = rate_of(stream)
         length = stated_length(stream)
         if length is None and container.duration is not None and container.duration > 0:
             length = Fraction(container.duration, av.time_base)
@@ -242,12 +246,12 @@ class VideoSource(Source):
             name=self._uri,
             width=first.image.shape[1],
             height=first.image.shape[0],
-            frame_rate=Fraction(rate) if rate else None,
+            frame_rate=rate,
             time_base=time_base_of(stream),
             sample_aspect_ratio=self._converter.orientation.aspect(Fraction(aspect)),
             frame_count=count,
             duration=None if length is None else float(length),
-            labels=self._labels(start, Fraction(rate) if rate else None),
+            labels=self._labels(start, rate),
         )
 
     def _labels(self, start: Fraction | None, rate: Fraction | None) -> dict[str, str]:
@@ -265,6 +269,8 @@ class VideoSource(Source):
     def _why_nothing_came(self, start: Fraction | None) -> str:
         if start is not None and self._clock.last is not None:
             return f"'{self._uri}' ends before --start {float(start):g} s; begin earlier"
+        if is_url(self._uri) and self._trouble:
+            return f"'{self._uri}' shows no picture: {self._trouble}"
         if self.warnings:
             return f"'{self._uri}' is damaged: not one frame can be decoded; get a whole copy"
         return f"'{self._uri}' holds no video frames"

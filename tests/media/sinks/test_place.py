@@ -74,6 +74,12 @@ def test_pipes_are_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "a.mp4").is_fifo()
 
 
+def test_a_file_in_the_place_of_a_folder_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SinkError, match="is a file and no folder"):
+        Place(tmp_path / "file" / "a.png", overwrite=False)
+
+
 @pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png", "x" * 250 + ".png"])
 def test_names_that_cannot_be_are_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(SinkError, match="cannot be written") as failure:

@@ -11,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from av.sidedata.sidedata import Type as SideDataType
+from av.stream import Disposition
 
 from streamstyle.errors import SourceError
 from streamstyle.media.libav import ToneMap
@@ -286,3 +287,40 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     assert not writer.is_alive()
     with pytest.raises(SourceError, match="is a pipe"):
         open_source(str(pipe), may_be_pipe=False)
+
+
+@pytest.mark.parametrize(("name", "codec", "sound"), [("a.mkv", "libx264", "aac"), ("a.wmv", "msmpeg4", "wmav2")])
+@pytest.mark.parametrize("frames", [1, 12])
+def test_a_picture_that_ends_before_its_sound_is_whole(
+    tmp_path: Path, name: str, codec: str, sound: str, frames: int
+) -> None:
+    clip = make_clip(tmp_path / name, frames=frames, codec=codec, audio=[Audio(sound, seconds=3, rate=44_100)])
+    with VideoSource(str(clip)) as source:
+        assert len(list(source)) == frames
+        assert source.warnings == []
+
+
+def test_raw_dv_has_the_rate_of_its_frames_and_can_be_written(tmp_path: Path) -> None:
+    images = [brightness(index, 720, 576) for index in range(3)]
+    clip = make_clip(tmp_path / "a.dv", images=images, codec="dvvideo")
+    with VideoSource(str(clip)) as source:
+        info, frames = source.info, list(source)
+    assert (info.frame_rate, info.frame_count) == (25, 3)
+    out = tmp_path / "a.mp4"
+    with VideoSink(out, info=info, width=720, height=576) as sink:
+        for frame in frames:
+            sink.write(frame)
+    assert read_times(out) == [[Fraction(index, 25) for index in range(3)]]
+
+
+def test_a_record_with_a_cover_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    with av.open(str(path), "w", format="mp4") as made:
+        sound, cover = made.add_stream("aac", rate=48_000), made.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt, cover.disposition = 64, 48, "yuvj420p", Disposition.attached_pic
+        made.mux(cover.encode(av.VideoFrame.from_ndarray(flat((200, 40, 40)), "rgb24")))
+        silence = av.AudioFrame.from_ndarray(np.zeros((2, 4800), np.float32), "fltp", "stereo")
+        silence.sample_rate = 48_000
+        made.mux([*sound.encode(silence), *sound.encode(None)])
+    with pytest.raises(SourceError, match=r"holds no video \(only a cover, audio\)"):
+        VideoSource(str(path))

@@ -241,6 +241,37 @@ def test_a_pq_photo_is_shown_by_the_peak_that_it_tells(form: str, kind: bytes, t
     assert decode(no_peak).color.min() >= 250
 
 
+def png(depth: int, color: int, row: bytes, *chunks: bytes, width: int = 8, height: int = 4) -> bytes:
+    """A PNG of equal rows; Pillow writes few of 16 bits."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress((b"\0" + row) * height)
+    parts = [
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part))
+        for part in (header, *chunks, pixels, b"IEND")
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("key", [(0x1234, 0x5678, 0x9ABC), (0x0012, 0x0034, 0x0056)])
+def test_a_png_of_16_bits_in_which_one_color_is_transparent(key: tuple[int, int, int]) -> None:
+    left, right = struct.pack(">HHH", *key), struct.pack(">HHH", 0xFFFF, 0x8000, 0x4000)
+    data = png(16, 2, left * 4 + right * 4, b"tRNS" + struct.pack(">HHH", *key))
+    picture = decode_picture(data, "a.png")
+    assert picture.alpha is not None
+    assert picture.alpha[0].tolist() == [0] * 4 + [255] * 4
+    gray = struct.pack(">H", key[0]) * 4 + struct.pack(">H", key[0] + 1) * 4
+    picture = decode_picture(png(16, 0, gray, b"tRNS" + struct.pack(">H", key[0])), "a.png")
+    assert picture.alpha is not None
+    assert picture.alpha[0].tolist() == [0] * 4 + [255] * 4
+
+
+@pytest.mark.parametrize("color", [0, 2])
+def test_a_png_of_16_bits_in_linear_light(color: int) -> None:
+    data = png(16, color, struct.pack(">H", 14_000) * (8 if color == 0 else 24), b"gAMA" + struct.pack(">I", 100_000))
+    picture = decode_picture(data, "a.png")
+    assert np.abs(picture.color.astype(int) - 127).max() <= 2  # the curve of sRGB at 0.2136
+
+
 def test_linear_light_that_a_png_says_by_its_gamma() -> None:
     data = stored(Image.new("RGB", (8, 8), (64, 64, 64)), "PNG")
     gamma = b"gAMA" + struct.pack(">I", 100_000)

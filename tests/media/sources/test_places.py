@@ -81,6 +81,14 @@ def test_file_addresses_are_paths(tmp_path: Path) -> None:
 
 
 @POSIX
+def test_a_link_to_nothing_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("missing.png")
+    for read in (read_bytes, open_source):
+        with pytest.raises(SourceError, match="is a link to what does not exist"):
+            read(str(tmp_path / "a.png"))
+
+
+@POSIX
 @pytest.mark.parametrize("way", ["long", "NUL", "loop", "pipe", "device", "missing", "folder", "below a file"])
 def test_names_that_cannot_be_read_are_one_line(tmp_path: Path, way: str) -> None:
     (tmp_path / "loop.png").symlink_to("loop.png")
