@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
-from streamstyle.frame import Image
+from streamstyle.frame import Image, Picture, Planes
 from streamstyle.look.look import Look, Mask
 
 _WORDS = 1 << 15
@@ -29,16 +29,16 @@ class Repeats:
 
     def __init__(self) -> None:
         self.reused = 0
-        self._content: Image | None = None
+        self._content: Picture | None = None
         self._look: Look | None = None
-        self._painted: Image | None = None
+        self._painted: Picture | None = None
         self._rests = False
 
-    def paint(self, content: Image, look: Look, paint: Callable[[], Image]) -> Image:
+    def paint(self, content: Picture, look: Look, paint: Callable[[], Picture]) -> Picture:
         """The painted frame.
 
         Args:
-            content: (H, W, 3) uint8 RGB; not to be written to afterwards.
+            content: (H, W, 3) uint8 RGB, or planes; not to be written to afterwards.
             look: How it is to look.
             paint: Makes the picture.
 
@@ -74,10 +74,15 @@ def _alike(one: Look, other: Look) -> bool:
     )
 
 
-def _same(one: Image | Mask, other: Image | Mask | None) -> bool:
+def _same(one: Picture | Mask, other: Picture | Mask | None) -> bool:
     """Whether two pictures are the same to the last bit: 0.2 ms for 1920x1080 where they are, 0.01 where they are not."""
     if one is other:
         return True
+    if isinstance(one, Planes) and isinstance(other, Planes):
+        planes = zip((one.light, *one.colors), (other.light, *other.colors), strict=True)
+        return one.to_rgb is other.to_rgb and all(_same(mine, theirs) for mine, theirs in planes)
+    if isinstance(one, Planes) or isinstance(other, Planes):
+        return False
     if other is None or one.shape != other.shape or one.dtype != other.dtype:
         return False
     first, second = _flat(one), _flat(other)

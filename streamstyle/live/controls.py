@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from streamstyle.errors import reason_of
-from streamstyle.frame import Image
+from streamstyle.frame import Picture
 from streamstyle.live.playing import Playing
 from streamstyle.live.state import Message, Settings, State
 from streamstyle.live.usual import following, has
@@ -83,11 +83,11 @@ class Controls:
         assert self._playing is not None  # start() comes first
         return self._playing
 
-    def look(self, content: Image, size: int | None = None) -> Look:
+    def look(self, content: Picture, size: int | None = None) -> Look:
         """How the next frame is to look; once per frame, unless `go_back` says to ask again.
 
         Args:
-            content: The frame, (H, W, 3) uint8 RGB.
+            content: The frame, (H, W, 3) uint8 RGB, or planes.
             size: Short side at which it is to be stylized.
         """
         look = self.playing.look(self.clock(), content, size)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, VideoReformatter
 
-from streamstyle.media.libav import ACCURATE, planes_of, source_matrix, to_rgb
+from streamstyle.frame import rgb_of
+from streamstyle.media.libav import ACCURATE, picture_of, planes_of, source_matrix
 from streamstyle.media.sinks.pixels import Pictures
 
 
@@ -31,7 +32,7 @@ def test_planes_become_what_swscale_makes_of_them(pix_fmt, levels):
         interpolation=ACCURATE,
     )
     green, blue, red = planes_of(wanted)
-    assert np.abs(to_rgb(frame, 64, 48).astype(int) - np.dstack([red, green, blue])).max() <= 3
+    assert np.abs(rgb_of(picture_of(frame, 64, 48)).astype(int) - np.dstack([red, green, blue])).max() <= 3
 
 
 def test_a_mirrored_picture_is_encoded_as_the_mirrored_planes():
@@ -46,5 +47,5 @@ def test_a_mirrored_picture_is_encoded_as_the_mirrored_planes():
 def test_a_picture_survives_being_encoded_and_decoded_again():
     """But for its finest colours; what is off by one chroma pixel would be far away."""
     picture = soft_noise(49, 65, 3)
-    again = to_rgb(Pictures(65, 49).of(picture, again=False), 65, 49)
+    again = rgb_of(picture_of(Pictures(65, 49).of(picture, again=False), 65, 49))
     assert np.abs(again.astype(int) - picture).mean() < 3

@@ -11,7 +11,7 @@ from streamstyle.files.brush import Brush
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.reading import Part, SegmentFrame, SegmentSource
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Picture
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.base import Sink
@@ -107,12 +107,12 @@ def paint_segment(
     brush = Brush(stylizer, own, film.shape, size=film.size, skip_duplicates=film.skip_duplicates, times=times)
     kept = reused_before = 0
 
-    def paint(frame: Frame) -> Image:
+    def paint(frame: Frame) -> Picture:
         nonlocal kept, reused_before
         assert isinstance(frame, SegmentFrame)  # of a SegmentSource
         if frame.part == Part.WATCHED:
             brush.watch(frame)
-            return frame.image
+            return frame.picture
         if frame.part == Part.FIRST:
             brush.begin_anew()
         if frame.part != Part.LEAD:

@@ -14,8 +14,8 @@ from av.video.reformatter import VideoReformatter
 from PIL import Image as Pillow
 
 from streamstyle.errors import SourceError
-from streamstyle.frame import Frame, Image
-from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, quietly, reason, states_peak, to_rgb
+from streamstyle.frame import Frame, Picture, Planes, rgb_of
+from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, picture_of, quietly, reason, states_peak
 from streamstyle.media.places import quoted
 from streamstyle.media.profiles import WIDE_PRIMARIES, tone_mapped
 from streamstyle.media.resize import letterboxed
@@ -229,7 +229,7 @@ class VideoSource(Source):
         if not damaged and stated > 0 and self._clock.started_at_beginning and self._clock.elapsed < 0.95 * stated:
             self._warn_damaged(f"{float(stated):.2f} s were announced")
 
-    def _picture(self, frame: av.VideoFrame) -> Image:
+    def _picture(self, frame: av.VideoFrame) -> Picture:
         if not hasattr(self, "_orientation"):
             self._orientation = Orientation.of(frame)
             self._size = frame.width, frame.height
@@ -244,10 +244,14 @@ class VideoSource(Source):
         if not by_table and (transfer or told[0] in WIDE_PRIMARIES):
             frame = self._tone_map.apply(frame)
         if (frame.width, frame.height) != self._size:
-            whole = to_rgb(frame, frame.width, frame.height, self._reformatter, self._note_transparency)
-            rgb = letterboxed(whole, width, height)
+            whole = picture_of(frame, frame.width, frame.height, self._reformatter, self._note_transparency)
+            picture = letterboxed(whole, width, height)
         else:
-            rgb = to_rgb(frame, width, height, self._reformatter, self._note_transparency)
+            picture = picture_of(frame, width, height, self._reformatter, self._note_transparency)
+        is_even = width % 2 == height % 2 == 0  # else what is mirrored has its colors elsewhere
+        if isinstance(picture, Planes) and is_even and not by_table and not any(self._cropped):
+            return picture.each(self._orientation.apply)
+        rgb = rgb_of(picture)
         if by_table:
             rgb = np.array(tone_mapped(Pillow.fromarray(rgb), *told, peak, shown_as="bt709"))
         left, right, top, bottom = self._cropped
@@ -269,8 +273,8 @@ class VideoSource(Source):
         aspect = stream.sample_aspect_ratio or Fraction(1)
         return SourceInfo(
             name=self._uri,
-            width=first.image.shape[1],
-            height=first.image.shape[0],
+            width=first.picture.shape[1],
+            height=first.picture.shape[0],
             frame_rate=Fraction(rate) if rate else None,
             time_base=time_base_of(stream),
             sample_aspect_ratio=self._orientation.aspect(Fraction(aspect)),
