@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import fields
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streamstyle.frame import Image, Picture, Planes
+from streamstyle.frame import Picture, Planes
 from streamstyle.look.look import Look, Mask
 
-_WORDS = 1 << 15
-"""Compared at a time: small enough to stay in the processor's cache, and the first that differs ends the comparison."""
+_ROWS = 64
+"""Compared at a time: few enough to stay in the processor's cache, and the first that differ end the comparison."""
 
 _VALUES = tuple(field.name for field in fields(Look) if field.name not in {"code", "regions"})
 """What of a look is compared by value."""
@@ -85,14 +84,5 @@ def _same(one: Picture | Mask, other: Picture | Mask | None) -> bool:
         return False
     if other is None or one.shape != other.shape or one.dtype != other.dtype:
         return False
-    first, second = _flat(one), _flat(other)
-    whole = first.size // 8 * 8
-    words, other_words = first[:whole].view(np.uint64), second[:whole].view(np.uint64)
-    return all(
-        np.array_equal(words[start : start + _WORDS], other_words[start : start + _WORDS])
-        for start in range(0, words.size, _WORDS)
-    ) and np.array_equal(first[whole:], second[whole:])
-
-
-def _flat(picture: Image | Mask) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(picture).reshape(-1).view(np.uint8)
+    bands = (slice(top, top + _ROWS) for top in range(0, len(one), _ROWS))
+    return all(np.array_equal(one[rows], other[rows]) for rows in bands)

@@ -90,8 +90,7 @@ def picture_of(
         OpenCV takes half the time for it that swscale takes for the same interpolation.
     """
     if frame.format.name in _PLANAR and (frame.width, frame.height) == (width, height):
-        # Copied, since in PyAV a frame and its side data hold each other, and much memory, until Python's collector comes.
-        light, blue, red = (plane.copy() for plane in planes_of(frame))
+        light, blue, red = planes_of(frame)
         return Planes(light, blue, red, yuv_to_rgb(source_matrix(frame), source_range(frame)))
     transparent = has_alpha(frame)
     converted = (reformatter or VideoReformatter()).reformat(
