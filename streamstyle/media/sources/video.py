@@ -132,7 +132,7 @@ class VideoSource(Source):
     def _release(self) -> None:
         self._container.close()
         self._frames = iter(())
-        # Frames of which side data was asked hold each other and the decoder's memory: without this, a looped clip takes half
+        # A frame of which side data was asked holds itself and the decoder's memory: without this, a looped clip takes half
         # a megabyte more each round, until Python's collector comes by.
         gc.collect()
 
@@ -240,7 +240,7 @@ class VideoSource(Source):
         if transfer:
             self._warn_once(f"'{self._uri}' is HDR ({transfer}); it is tone-mapped to the colors of ordinary screens")
         told = int(frame.color_primaries), int(frame.color_trc)
-        # In PyAV a frame and its side data, once asked for, hold each other, and much memory, until Python's collector comes.
+        # In PyAV a frame and its side data, once asked for, hold each other, and memory, until Python's collector comes.
         by_table = transfer == "PQ" and not states_peak(frame)
         peak = brightest_of(frame) if by_table else None
         if not by_table and (transfer or told[0] in WIDE_PRIMARIES):
