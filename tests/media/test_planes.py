@@ -105,3 +105,11 @@ def test_planes_are_enlarged_as_rgb_is(times, levels):
     apart, plainly = (np.square(picture.mean(axis=2) - wanted.mean(axis=2)).mean() for picture in (result.rgb, plain))
     assert apart < 1
     assert apart < 0.25 * plainly
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p", "yuv444p"])
+def test_mirrored_planes_are_the_mirrored_picture(pix_fmt):
+    planes = as_planes(soft_noise(48, 64, 3), pix_fmt)
+    mirrored = planes.each(lambda plane: np.ascontiguousarray(plane[:, ::-1]))
+    assert np.abs(mirrored.rgb.astype(int) - planes.rgb[:, ::-1]).max() <= 1
+    assert np.abs(planes.rgb.astype(int) - planes.rgb[:, ::-1]).mean() > 5
