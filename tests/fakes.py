@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from streamstyle.errors import StyleError
-from streamstyle.frame import Image
+from streamstyle.frame import rgb_of
 from streamstyle.look.look import Look
 from streamstyle.look.people.faces import InstalledFaceFinder
 from streamstyle.paint.encoder import Encoder
@@ -73,6 +74,6 @@ class FakeStylizer(Stylizer):
     def memory(self) -> StreamMemory:
         return StreamMemory(InstalledFaceFinder())
 
-    def stylize(self, content: Image, look: Look, *_more: object, **_named: object) -> Image:
+    def stylize(self, content: Any, look: Look, *_more: object, **_named: object) -> Any:
         self.sizes.append(look.size)
-        return 255 - content
+        return 255 - rgb_of(content)

@@ -30,7 +30,8 @@ REST = "threads and queues"
 BETWEEN = "opening, closing, between"
 LIBRARIES = "of libraries"
 _PARTS = {
-    "streamstyle.media.sources.conversion:to_rgb": "to RGB",
+    "streamstyle.frame:_merged": "to RGB",
+    "streamstyle.media.sources.conversion:picture_of": "planes",
     "streamstyle.media.sinks.pixels:Pictures.of": "from RGB",
     "streamstyle.media.sinks.companion:Companion.advance": "sound",
     "streamstyle.files.repeats:_same": "repeats",

@@ -1,7 +1,7 @@
 """Paints the frames of one stream, for whole files as for segments of a film."""
 
 from streamstyle.files.repeats import Repeats
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Picture
 from streamstyle.look.player import Player
 from streamstyle.media.resize import resize
 from streamstyle.paint.stylizer import Stylizer
@@ -51,20 +51,25 @@ class FramePainter:
         self._reused += self._repeats.reused
         self._memory, self._repeats = self._stylizer.memory(), Repeats()
 
-    def paint(self, frame: Frame) -> Image:
-        """The painted frame, (H, W, 3) uint8 RGB."""
-        image, seconds = resize(frame.image, *self._shape), float(frame.time)
+    def paint(self, frame: Frame) -> Picture:
+        """The painted frame."""
+        content, seconds = self._content(frame), float(frame.time)
         with self._times.measure("look"):
-            look = self._player.look(seconds, image, self._size)
+            look = self._player.look(seconds, content, self._size)
 
-        def paint() -> Image:
+        def paint() -> Picture:
             self.painted += 1
-            return self._stylizer.stylize(image, look, self._memory, self._times.measure, seconds)
+            return self._stylizer.stylize(content, look, self._memory, self._times.measure, seconds)
 
-        return self._repeats.paint(image, look, paint) if self._skips else paint()
+        return self._repeats.paint(content, look, paint) if self._skips else paint()
 
     def watch(self, frame: Frame) -> None:
         """Include a frame in averages over time, without painting it."""
-        image, seconds = resize(frame.image, *self._shape), float(frame.time)
-        look = self._player.look(seconds, image, self._size)
-        self._stylizer.watch(image, look, self._memory, self._times.measure, seconds)
+        content, seconds = self._content(frame), float(frame.time)
+        look = self._player.look(seconds, content, self._size)
+        self._stylizer.watch(content, look, self._memory, self._times.measure, seconds)
+
+    def _content(self, frame: Frame) -> Picture:
+        """At the size of the result."""
+        fits = frame.picture.shape[1::-1] == self._shape
+        return frame.picture if fits else resize(frame.image, *self._shape)

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import fields
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streamstyle.frame import Image
+from streamstyle.frame import Picture, Planes
 from streamstyle.look.look import Look, Mask
 
-_WORDS = 1 << 15
-"""Compared at a time: small enough to stay in the processor's cache, and the first that differs ends the comparison."""
+_ROWS = 64
+"""Compared at a time: few enough to stay in the processor's cache, and the first that differ end the comparison."""
 
 _VALUES = tuple(field.name for field in fields(Look) if field.name not in {"code", "regions"})
 """What of a look is compared by value."""
@@ -29,16 +28,16 @@ class Repeats:
 
     def __init__(self) -> None:
         self.reused = 0
-        self._content: Image | None = None
+        self._content: Picture | None = None
         self._look: Look | None = None
-        self._painted: Image | None = None
+        self._painted: Picture | None = None
         self._rests = False
 
-    def paint(self, content: Image, look: Look, paint: Callable[[], Image]) -> Image:
+    def paint(self, content: Picture, look: Look, paint: Callable[[], Picture]) -> Picture:
         """The painted frame.
 
         Args:
-            content: (H, W, 3) uint8 RGB; not to be written to afterwards.
+            content: (H, W, 3) uint8 RGB, or planes; not to be written to afterwards.
             look: How it is to look.
             paint: Makes the picture.
 
@@ -69,20 +68,16 @@ def _alike(one: Look, other: Look) -> bool:
     )
 
 
-def _same(one: Image | Mask, other: Image | Mask | None) -> bool:
+def _same(one: Picture | Mask, other: Picture | Mask | None) -> bool:
     """Whether two pictures are the same to the last bit: 0.2 ms for 1920x1080 where they are, 0.01 where they are not."""
     if one is other:
         return True
+    if isinstance(one, Planes) and isinstance(other, Planes):
+        planes = zip((one.light, *one.colors), (other.light, *other.colors), strict=True)
+        return one.to_rgb is other.to_rgb and all(_same(mine, theirs) for mine, theirs in planes)
+    if isinstance(one, Planes) or isinstance(other, Planes):
+        return False
     if other is None or one.shape != other.shape or one.dtype != other.dtype:
         return False
-    first, second = _flat(one), _flat(other)
-    whole = first.size // 8 * 8
-    words, other_words = first[:whole].view(np.uint64), second[:whole].view(np.uint64)
-    return all(
-        np.array_equal(words[start : start + _WORDS], other_words[start : start + _WORDS])
-        for start in range(0, words.size, _WORDS)
-    ) and np.array_equal(first[whole:], second[whole:])
-
-
-def _flat(picture: Image | Mask) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(picture).reshape(-1).view(np.uint8)
+    bands = (slice(top, top + _ROWS) for top in range(0, len(one), _ROWS))
+    return all(np.array_equal(one[rows], other[rows]) for rows in bands)

@@ -19,7 +19,7 @@ from streamstyle.files.segments.painting import Film
 from streamstyle.files.segments.worker import WorkerSetup
 from streamstyle.files.segments.worker_pool import WorkerPool, automatic_workers
 from streamstyle.files.sharing import as_shown, comparing
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Picture
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import LOOK_FIELDS
 from streamstyle.media.comparison import size_of
@@ -157,7 +157,7 @@ def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painte
     painter = FramePainter(
         doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times
     )
-    paint: Callable[[Frame], Image] = painter.paint
+    paint: Callable[[Frame], Picture] = painter.paint
     if job.compare is not None:
         paint = comparing(job.compare, paint, shape, is_still=source.info.is_still)
     try:

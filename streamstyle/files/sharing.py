@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamstyle.files.job import Job, fit
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Image, Picture, rgb_of
 from streamstyle.media.comparison import Comparison, compared
 from streamstyle.media.resize import resize
 from streamstyle.media.sinks import ANIMATION_SUFFIXES
@@ -28,7 +28,7 @@ def as_shown(source: Source, job: Job) -> tuple[Source, tuple[int, int]]:
 
 
 def comparing(
-    comparison: Comparison, paint: Callable[[Frame], Image], shape: tuple[int, int], *, is_still: bool
+    comparison: Comparison, paint: Callable[[Frame], Picture], shape: tuple[int, int], *, is_still: bool
 ) -> Callable[[Frame], Image]:
     """What paints frames, and shows their originals, too.
 
@@ -44,6 +44,8 @@ def comparing(
         seconds = float(frame.time)
         if not begin:
             begin.append(seconds)
-        return compared(comparison, resize(frame.image, *shape), paint(frame), None if is_still else seconds - begin[0])
+        return compared(
+            comparison, resize(frame.image, *shape), rgb_of(paint(frame)), None if is_still else seconds - begin[0]
+        )
 
     return both

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from streamstyle.errors import reason_of
-from streamstyle.frame import Image
+from streamstyle.frame import Picture
 from streamstyle.live.playing import Playing
 from streamstyle.live.presets import following, has
 from streamstyle.live.requests import LookRequests
@@ -82,11 +82,11 @@ class Controls:
         assert self._playing is not None  # start() comes first
         return self._playing
 
-    def look(self, content: Image, size: int | None = None) -> Look:
+    def look(self, content: Picture, size: int | None = None) -> Look:
         """How the next frame is to look. Call it once per frame, and again after `go_back`.
 
         Args:
-            content: The frame, (H, W, 3) uint8 RGB.
+            content: The frame, (H, W, 3) uint8 RGB, or planes.
             size: Short side at which it will be stylized.
         """
         look = self.playing.look(self.clock(), content, size)

@@ -1,6 +1,6 @@
 """Which look is painted: fades to a new one, and returns to the one before if it cannot be painted."""
 
-from streamstyle.frame import Image
+from streamstyle.frame import Picture
 from streamstyle.live.crossfade import CrossFade, Painted, painted_by
 from streamstyle.look.look import Look
 from streamstyle.look.player import Player
@@ -26,12 +26,12 @@ class Playing:
         self._good, self._good_recipe = player, player.recipe
         self._tried: tuple[Player, Recipe, bool] | None = None  # of the last frame, and whether its fade was over
 
-    def look(self, now: float, content: Image, size: int | None) -> Look:
+    def look(self, now: float, content: Picture, size: int | None) -> Look:
         """How the next frame is to look. A call means that the frame before was painted.
 
         Args:
             now: In seconds.
-            content: The frame, (H, W, 3) uint8 RGB.
+            content: The frame, (H, W, 3) uint8 RGB, or planes.
             size: Short side at which it is to be stylized.
         """
         self._settle()

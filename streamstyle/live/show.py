@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from streamstyle.errors import ModelError
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Image, Picture, Planes
 from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport, Losses
@@ -216,13 +216,13 @@ class Live:
         began = time.perf_counter()
         info = self.source.info
         # A camera that came back may give another size; recordings and virtual cameras cannot change theirs.
-        image = letterboxed(frame.image, info.width, info.height)
+        picture = letterboxed(frame.picture, info.width, info.height)
         if self.controls.settings.mirror:
-            image = cv2.flip(image, 1).astype(np.uint8, copy=False)
+            picture = picture.each(_mirrored) if isinstance(picture, Planes) else _mirrored(picture)
         # Its duration assumed that the next frame follows, which may be skipped.
-        content = replace(frame, image=image, duration=None)
+        content = replace(frame, picture=picture, duration=None)
         size = self.size if self.auto is None else self._auto_size(self.auto)
-        stylized = self._painted(image, size, float(frame.time))
+        stylized = self._painted(picture, size, float(frame.time))
         if self.auto is not None:
             self.size = size
             if size == self.auto.size:
@@ -230,13 +230,13 @@ class Live:
         self._thumbnails.paint_one()
         return Pair(content, content.with_image(stylized))
 
-    def _painted(self, image: Image, size: int | None, seconds: float) -> Image:
+    def _painted(self, content: Picture, size: int | None, seconds: float) -> Picture:
         """The frame in the present look; if that cannot be painted, in the one before."""
         while True:
             try:
                 with self.times.measure("look"):
-                    look = self.controls.look(image, size)
-                return self.stylizer.stylize(image, look, self._memory, self.times.measure, seconds)
+                    look = self.controls.look(content, size)
+                return self.stylizer.stylize(content, look, self._memory, self.times.measure, seconds)
             except Exception as error:
                 if not self.controls.go_back(error):
                     raise
@@ -284,3 +284,7 @@ class Live:
     def _tell(self) -> None:
         while self._untold:
             self.tell(self._untold.popleft())
+
+
+def _mirrored(picture: Image) -> Image:
+    return cv2.flip(picture, 1).astype(np.uint8, copy=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streamstyle.errors import UsageError
-from streamstyle.frame import Image
+from streamstyle.frame import Picture, rgb_of
 from streamstyle.look.look import Look, Mask, Region
 from streamstyle.look.masks import MaskTrack
 from streamstyle.look.people import find_people, weights
@@ -147,12 +147,12 @@ class Player:
         player._start = start
         return player
 
-    def look(self, seconds: float, content: Image, size: int | None = None) -> Look:
+    def look(self, seconds: float, content: Picture, size: int | None = None) -> Look:
         """How a frame is to look.
 
         Args:
             seconds: On the stream's clock; the first call's is the zero of the recipe's times. Must not go back.
-            content: The frame, (H, W, 3) uint8 RGB.
+            content: The frame, (H, W, 3) uint8 RGB, or planes.
             size: Short side at which it is to be stylized; None for that of the recipe's strokes.
         """
         if self._start is None:
@@ -172,13 +172,13 @@ class Player:
         if self._track is not None and not any(other._track is self._track for other in others):
             self._track.close()
 
-    def _parts(self, seconds: float, content: Image) -> list[_Part]:
+    def _parts(self, seconds: float, content: Picture) -> list[_Part]:
         """What is seen; the first takes the place that the others leave."""
         height, width = content.shape[:2]
         parts = self._base(seconds, height, width)
         if self._people is None:
             return parts
-        person = self._people.follow(content)
+        person = self._people.follow(rgb_of(content))
         both: list[_Part] = []
         for who, mask in ((self.recipe.background, (1 - person).astype(np.float32)), (self.recipe.person, person)):
             if who == AS_REST:

@@ -1,7 +1,6 @@
 """What reading and writing media with PyAV have in common: error texts, colours, containers."""
 
 import contextlib
-import functools
 import logging
 import re
 import sys
@@ -23,8 +22,10 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from streamstyle.frame import Picture, Planes
 from streamstyle.media.places import NO_ANSWER, is_url
 from streamstyle.media.resize import over_white
+from streamstyle.media.yuv import yuv_to_rgb
 
 # ISO/IEC 23091-2 matrix coefficients, as libav numbers a frame's tag -> what swscale expects.
 _MATRIX_OF_TAG = {
@@ -36,14 +37,6 @@ _MATRIX_OF_TAG = {
     9: Colorspace.BT2020,
     10: Colorspace.BT2020,
 }
-_LUMA = {
-    Colorspace.ITU709: (0.2126, 0.0722),
-    Colorspace.FCC: (0.3, 0.11),
-    Colorspace.ITU601: (0.299, 0.114),
-    Colorspace.SMPTE240M: (0.212, 0.087),
-    Colorspace.BT2020: (0.2627, 0.0593),
-}
-"""Shares of red and blue in the luma of each."""
 _PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
 _EXPANDED = ((np.arange(256) - 16) * 255 / 219).round().clip(0, 255).astype(np.uint8)
 _OPAQUE = 255
@@ -71,25 +64,6 @@ def source_range(frame: av.VideoFrame) -> ColorRange:
     return {1: ColorRange.MPEG, 2: ColorRange.JPEG}.get(int(frame.color_range), untagged)
 
 
-@functools.cache
-def rgb_to_yuv(matrix: Colorspace, levels: ColorRange) -> NDArray[np.float64]:
-    """What cv2.transform takes to convert levels of 8 bits: (3, 4), by ITU-T H.273, section 8.3."""
-    red, blue = _LUMA[matrix]
-    luma = np.array([red, 1 - red - blue, blue])
-    chroma = [(np.eye(3)[channel] - luma) / (2 - 2 * luma[channel]) for channel in (2, 0)]
-    black, white, most = (0, 255, 255) if levels == ColorRange.JPEG else (16, 219, 224)
-    gains = np.array([white * luma, *(most * plane for plane in chroma)]) / 255
-    return np.hstack([gains, [[black], [128], [128]]])
-
-
-@functools.cache
-def _yuv_to_rgb(matrix: Colorspace, levels: ColorRange) -> NDArray[np.float64]:
-    """The other way round."""
-    gains, offsets = np.split(rgb_to_yuv(matrix, levels), [3], axis=1)
-    inverse = np.linalg.inv(gains)
-    return np.hstack([inverse, -inverse @ offsets])
-
-
 def planes_of(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
     """The planes of a frame of 8 bits, (h, w) each, where they are."""
     return [
@@ -98,24 +72,14 @@ def planes_of(frame: av.VideoFrame) -> list[NDArray[np.uint8]]:
     ]
 
 
-def _planar_to_rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    """A frame of a format in _PLANAR by OpenCV, in half the time that swscale takes for the same interpolation."""
-    light, *chroma = planes_of(frame)
-    height, width = light.shape
-    across, down = (2 if half < whole else 1 for half, whole in zip(chroma[0].shape[::-1], (width, height), strict=True))
-    grown = [cv2.resize(half, None, fx=across, fy=down, interpolation=cv2.INTER_LINEAR)[:height, :width] for half in chroma]
-    matrix = _yuv_to_rgb(source_matrix(frame), source_range(frame))
-    return cv2.transform(cv2.merge([light, *grown]), matrix).astype(np.uint8, copy=False)
-
-
-def to_rgb(
+def picture_of(
     frame: av.VideoFrame,
     width: int,
     height: int,
     reformatter: VideoReformatter | None = None,
     tell_transparent: Callable[[], object] = lambda: None,
-) -> NDArray[np.uint8]:
-    """A decoded frame of any format as RGB.
+) -> Picture:
+    """A decoded frame of any format.
 
     Args:
         frame: As it was decoded.
@@ -125,10 +89,12 @@ def to_rgb(
         tell_transparent: Called where something of the frame is transparent.
 
     Returns:
-        (height, width, 3) uint8 RGB; what is transparent lies over white.
+        (height, width, 3) uint8 RGB, where what is transparent lies over white; or the planes of which that can be made:
+        OpenCV takes half the time for it that swscale takes for the same interpolation.
     """
     if frame.format.name in _PLANAR and (frame.width, frame.height) == (width, height):
-        return _planar_to_rgb(frame)
+        light, blue, red = planes_of(frame)
+        return Planes(light, blue, red, yuv_to_rgb(source_matrix(frame), source_range(frame)))
     transparent = has_alpha(frame)
     converted = (reformatter or VideoReformatter()).reformat(
         frame,

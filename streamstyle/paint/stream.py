@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from streamstyle.frame import Image
+from streamstyle.frame import Image, Picture, rgb_of
 from streamstyle.look.look import Look, Mask
 from streamstyle.look.people.faces import FaceFinder
 from streamstyle.media.resize import within
@@ -48,8 +48,9 @@ class StreamFrame:
     """A frame and its place in the stream.
 
     Attributes:
-        content: (H, W, 3) uint8 RGB.
-        small: The content at its processing size.
+        content: (H, W, 3) uint8 RGB, or planes.
+        coarse: The content at its processing size, in the same form.
+        small: The same in RGB.
         changes: Of the content since the frame before; None where each frame is by itself.
         motion: By which to lean on the pictures before; None where they are not to be leaned on.
         statistics: The RGB statistics of `small`, and the steady ones to go by; None where each frame is by itself.
@@ -57,7 +58,8 @@ class StreamFrame:
         faces: Those to be made legible, in pixels of `small`.
     """
 
-    content: Image
+    content: Picture
+    coarse: Picture
     small: Image
     changes: Changes | None
     motion: Motion | None
@@ -94,22 +96,24 @@ class StreamMemory:
         self._colors = Followed()
         self._layers: dict[int, _LayerMemory] = {}
 
-    def begin_frame(self, content: Image, look: Look, seconds: float | None, measure: Measure) -> StreamFrame:
+    def begin_frame(self, content: Picture, look: Look, seconds: float | None, measure: Measure) -> StreamFrame:
         """Find out, once per frame and in this order, what all its layers need.
 
         Args:
-            content: (H, W, 3) uint8 RGB.
+            content: (H, W, 3) uint8 RGB, or planes.
             look: How it is to look.
             seconds: When it is shown, on the stream's clock; None where there is none.
             measure: Times the stages.
         """
         self._frames += 1
         with measure("resize"):
-            small = within(content, look.size)
+            coarse = within(content, look.size)
+            small = rgb_of(coarse)
         steady, keeps_colors = look.temporal == "on", look.color == "content" and look.color_strength > 0
         if not steady and not keeps_colors:
             self._observer.forget()
-            return StreamFrame(content, small, None, None, None, None, self._follow_faces(small, None, look, measure))
+            faces = self._follow_faces(small, None, look, measure)
+            return StreamFrame(content, coarse, small, None, None, None, None, faces)
         with measure("motion"):
             changes = self._observer.observe(small, seconds)
         motion, statistics, colors = None, None, None
@@ -118,9 +122,9 @@ class StreamMemory:
                 motion, statistics = changes.motion, self._statistics.update(small, changes)
         if keeps_colors:
             with measure("color"):
-                colors = self._colors.update(ColorStats.of(content), seconds=changes.seconds, afresh=changes.breaks)
+                colors = self._colors.update(ColorStats.of(rgb_of(content)), seconds=changes.seconds, afresh=changes.breaks)
         faces = self._follow_faces(small, changes, look, measure)
-        return StreamFrame(content, small, changes, motion, statistics, colors, faces)
+        return StreamFrame(content, coarse, small, changes, motion, statistics, colors, faces)
 
     def _follow_faces(self, small: Image, changes: Changes | None, look: Look, measure: Measure) -> tuple[SeenFace, ...]:
         if look.faces == 0:

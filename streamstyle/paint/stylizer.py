@@ -5,15 +5,17 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import overload
 
 import numpy as np
 
 from streamstyle.errors import ModelError
-from streamstyle.frame import Image
+from streamstyle.frame import Image, Picture, rgb_of
 from streamstyle.look.look import Look
 from streamstyle.look.masks import join
 from streamstyle.look.people.faces import FaceFinder, InstalledFaceFinder
-from streamstyle.media.resize import enlarge, within
+from streamstyle.media.enlarge import enlarge
+from streamstyle.media.resize import within
 from streamstyle.paint.color import ColorStats, keep_chroma
 from streamstyle.paint.encoder import Encoder
 from streamstyle.paint.faces import legible
@@ -143,6 +145,7 @@ class Stylizer:
         """What one stream needs to remember from frame to frame."""
         return StreamMemory(self._face_finder)
 
+    @overload
     def stylize(
         self,
         content: Image,
@@ -150,18 +153,37 @@ class Stylizer:
         memory: StreamMemory | None = None,
         measure: Measure | None = None,
         seconds: float | None = None,
-    ) -> Image:
+    ) -> Image: ...
+
+    @overload
+    def stylize(
+        self,
+        content: Picture,
+        look: Look,
+        memory: StreamMemory | None = None,
+        measure: Measure | None = None,
+        seconds: float | None = None,
+    ) -> Picture: ...
+
+    def stylize(
+        self,
+        content: Picture,
+        look: Look,
+        memory: StreamMemory | None = None,
+        measure: Measure | None = None,
+        seconds: float | None = None,
+    ) -> Picture:
         """Stylize one picture.
 
         Args:
-            content: (H, W, 3) uint8 RGB, any size.
+            content: (H, W, 3) uint8 RGB, any size; or planes, of which the RGB is made only where the look needs it.
             look: How.
             memory: Of the stream that it belongs to; a new one per picture by default.
             measure: Called with the names of the stages, to time them.
             seconds: When it is shown, on the stream's clock; None for photos, and for frames of 30 a second.
 
         Returns:
-            (H, W, 3) uint8 RGB, of the content's size.
+            (H, W, 3) uint8 RGB, of the content's size; of planes, planes where they are enlarged.
 
         Raises:
             ModelError: The picture is too large for this machine's memory, or the runtime failed.
@@ -173,6 +195,8 @@ class Stylizer:
         if not painted:
             return content
         memory = memory or self.memory()
+        if look.regions or look.color != "style":
+            content = rgb_of(content)
         frame = memory.begin_frame(content, look, seconds, measure)
         self._check_memory(frame.small)
         images = [self._paint(frame, layer, look, memory, measure) for layer in painted]
@@ -180,10 +204,16 @@ class Stylizer:
             return images[0]
         with measure("join"):
             masks = [layer.mask for layer in painted] + kept
-            return join(images + [content] * len(kept), [mask for mask in masks if mask is not None])
+            pictures = [rgb_of(image) for image in images] + [rgb_of(content)] * len(kept)
+            return join(pictures, [mask for mask in masks if mask is not None])
 
     def watch(
-        self, content: Image, look: Look, memory: StreamMemory, measure: Measure | None = None, seconds: float | None = None
+        self,
+        content: Picture,
+        look: Look,
+        memory: StreamMemory,
+        measure: Measure | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Take in a frame of a stream without painting it: what is remembered of colours and light goes by it.
 
@@ -191,7 +221,7 @@ class Stylizer:
         """
         memory.begin_frame(content, look, seconds, measure or (lambda _stage: nullcontext()))
 
-    def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Image:
+    def _paint(self, frame: StreamFrame, layer: Layer, look: Look, memory: StreamMemory, measure: Measure) -> Picture:
         """The whole frame in one style."""
         strength = look.color_strength
         if self._colors_in_code:  # then there are two steps, before and after the network, else the one after it
@@ -206,13 +236,14 @@ class Stylizer:
             feeds: dict[str, Tensor] = {"content": as_batch(scene), "alpha": np.full((1, 1, 1, 1), layer.alpha, np.float32)}
             stylized: Image = self._stylize.run(feeds | dict(code.tensors))["stylized"][0]
         stylized = memory.finish(frame, layer, stylized, strength, measure)
-        if frame.small is not frame.content:
+        result: Picture = stylized
+        if frame.coarse is not frame.content:
             with measure("resize"):
-                stylized = enlarge(stylized, frame.small, frame.content)
+                result = enlarge(stylized, frame.coarse, frame.content)
         if look.color == "luma" and look.color_strength > 0:
             with measure("color"):
-                stylized = keep_chroma(frame.content, stylized, look.color_strength)
-        return stylized
+                result = keep_chroma(rgb_of(frame.content), rgb_of(result), look.color_strength)
+        return result
 
     def _code(self, frame: StreamFrame, code: StyleCode, strength: float) -> StyleCode:
         """The code in the colours and by the statistics of the frame, where codes hold colours."""

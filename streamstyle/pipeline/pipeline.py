@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Picture
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.base import Source
 from streamstyle.pipeline.threads import join, undisturbed
@@ -62,7 +62,7 @@ class _Channel:
 
 def run(
     source: Source,
-    stylize: Callable[[Frame], Image],
+    stylize: Callable[[Frame], Picture],
     sink: Sink,
     *,
     times: StageTimes | None = None,
@@ -75,7 +75,7 @@ def run(
 
     Args:
         source: Read on a thread of its own.
-        stylize: Frame -> (H, W, 3) uint8 RGB.
+        stylize: Gives the painted picture of a frame.
         sink: Written on a thread of its own.
         times: Takes the stages `decode`, `stylize` and `encode`; the caller measures its own within `stylize`.
         progress: Called with the number of frames stylized so far.
@@ -102,7 +102,7 @@ class _Run:
         self.written = 0
         self.write_failure: list[BaseException] = []
 
-    def through(self, stylize: Callable[[Frame], Image], progress: Callable[[int], None] | None) -> int:
+    def through(self, stylize: Callable[[Frame], Picture], progress: Callable[[int], None] | None) -> int:
         """Everything, until all threads have ended."""
         threads = [self._thread("decode", self._read), self._thread("encode", self._write)]
         try:
@@ -125,7 +125,7 @@ class _Run:
 
         return threading.Thread(target=body, name=lane)
 
-    def _stylize(self, stylize: Callable[[Frame], Image], progress: Callable[[int], None] | None) -> None:
+    def _stylize(self, stylize: Callable[[Frame], Picture], progress: Callable[[int], None] | None) -> None:
         for count, frame in enumerate(self.decoded.frames(), start=1):
             with self.times.measure("stylize"):
                 image = stylize(frame)

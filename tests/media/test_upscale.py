@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from streamstyle.media.resize import enlarge, resize, resize_short_side, within
+from streamstyle.media.enlarge import enlarge
+from streamstyle.media.resize import resize, resize_short_side, within
 
 
 def sharp_scene(height, width):

@@ -1,15 +1,20 @@
 import importlib.util
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
+from streamstyle import frame
 from streamstyle.errors import ModelError, StyleError
+from streamstyle.frame import rgb_of
 from streamstyle.look.look import Region
+from streamstyle.media.libav import picture_of
 from streamstyle.media.resize import resize_short_side
 from streamstyle.media.sinks.image import ImageSink
+from streamstyle.media.sinks.pixels import Pictures
 from streamstyle.media.sources.synthetic import SyntheticSource
 from streamstyle.paint.color import ColorStats
 from streamstyle.paint.stylizer import Stylizer
@@ -84,6 +89,20 @@ def test_alpha_is_monotone(stylizer, content, code):
     away = [distance(result, content) for result in results]
     assert away == sorted(away)
     assert away[-1] > 5
+
+
+@pytest.mark.parametrize("color", ["style", "content", "luma"])
+def test_planes_are_painted_as_their_rgb_is(stylizer, code, monkeypatch, color):
+    """RGB of their size is made where the look mixes with it, and nowhere else."""
+    picture = cv2.GaussianBlur(next(iter(SyntheticSource(320, 240, 1))).image, (0, 0), 2)  # colors keep half of the pixels
+    planes = picture_of(Pictures(320, 240).of(picture, again=False), 320, 240)
+    look, made, merged = replace(plain(code), size=90, color=color), [], frame._merged
+    wanted = stylizer.stylize(planes.rgb, look)
+    planes = planes.each(np.copy)
+    monkeypatch.setattr(frame, "_merged", lambda planes: made.append(planes.shape) or merged(planes))
+    painted = stylizer.stylize(planes, look)
+    assert made == ([(90, 120, 3)] if color == "style" else [(240, 320, 3)])
+    assert distance(rgb_of(painted), wanted) < 4
 
 
 def test_the_result_takes_the_styles_colours(stylizer, content, code):

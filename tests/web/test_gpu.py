@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import streamstyle as st
-from streamstyle.media.resize import enlarge
+from streamstyle.media.enlarge import enlarge
 from streamstyle.paint.grain import grained
 from tests.chromium import CHROMIUM, FLAGS
 from tests.clips import pattern

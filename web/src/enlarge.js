@@ -1,5 +1,5 @@
 /**
- * From the processing size to the frame's own, with the content's edges, by WebGL, as streamstyle/media/resize.py (enlarge) does it: what
+ * From the processing size to the frame's own, with the content's edges, by WebGL, as streamstyle/media/enlarge.py does it: what
  * the content lost on the way down is added as far as the painting follows the content there, within what the painting shows around.
  */
 

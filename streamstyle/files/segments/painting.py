@@ -11,7 +11,7 @@ from streamstyle.files.frame_painter import FramePainter
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.reading import Part, SegmentFrame, SegmentSource
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Picture
 from streamstyle.look.player import Player
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import VideoCodec
@@ -101,12 +101,12 @@ def paint_segment(
     painter = FramePainter(stylizer, own, film.shape, size=film.size, skip_duplicates=film.skip_duplicates, times=times)
     kept = reused_before = 0
 
-    def paint(frame: Frame) -> Image:
+    def paint(frame: Frame) -> Picture:
         nonlocal kept, reused_before
         assert isinstance(frame, SegmentFrame)  # those of a SegmentSource are
         if frame.part == Part.WATCHED:
             painter.watch(frame)
-            return frame.image
+            return frame.picture
         if frame.part == Part.FIRST:
             painter.begin_anew()
         if frame.part != Part.LEAD:

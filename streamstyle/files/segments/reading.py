@@ -132,7 +132,7 @@ class SegmentSource(Source):
                 ):
                     self.beyond = Boundary.of(frame)
                     return
-                self.last = replace(frame, image=frame.image[:0])
+                self.last = replace(frame, picture=np.empty((0, 0, 3), np.uint8))
                 yield _as(frame, part, index)
                 index += 1
 
@@ -155,4 +155,4 @@ class SegmentSource(Source):
 
 
 def _as(frame: Frame, part: Part, index: int) -> SegmentFrame:
-    return SegmentFrame(frame.image, index, frame.time, frame.duration, frame.captured_at, part=part)
+    return SegmentFrame(frame.picture, index, frame.time, frame.duration, frame.captured_at, part=part)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from streamstyle.errors import SinkError
-from streamstyle.frame import Frame
+from streamstyle.frame import Frame, Planes
 
 
 class Sink(ABC):
@@ -75,10 +75,11 @@ def check_frame(frame: Frame, shape: tuple[int, int, int], last: Fraction | None
     Raises:
         SinkError: It has another size or type, or does not come after the frame before.
     """
-    if frame.image.shape != shape or frame.image.dtype != np.uint8:
+    picture = frame.picture
+    dtype = np.dtype(np.uint8) if isinstance(picture, Planes) else picture.dtype
+    if picture.shape != shape or dtype != np.uint8:
         raise SinkError(
-            f"unexpected frame shape: {frame.image.shape} {frame.image.dtype} != {shape} uint8; "
-            "open the output at the size of the frames"
+            f"unexpected frame shape: {picture.shape} {dtype} != {shape} uint8; open the output at the size of the frames"
         )
     if last is not None and frame.time <= last:
         raise SinkError(f"frame times must increase, got {float(frame.time):g} s after {float(last):g} s")

@@ -151,7 +151,7 @@ class VideoSink(Sink):
             return  # it is over before the file's clock ticks, as frames that a pause repeats are
         if self._pictures is None:
             self._pictures = Pictures(self._stream.width, self._stream.height)
-        picture = self._pictures.of(frame.image, again=not self._is_live)
+        picture = self._pictures.of(frame.picture, again=not self._is_live)
         self._last_tick = picture.pts = max(tick, self._last_tick + 1)
         picture.time_base = self._tick
         if self._is_live and (self._last_key is None or frame.time - self._last_key >= _LIVE_GROUP):

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from streamstyle.errors import SinkError
-from streamstyle.frame import Frame, Image
+from streamstyle.frame import Frame, Image, rgb_of
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sinks.base import Sink
 
@@ -80,7 +80,7 @@ class VirtualCameraSink(Sink):
     def write(self, frame: Frame) -> None:
         """Show one frame."""
         try:
-            self._camera.send(_limited_601(letterboxed(frame.image, *self._size)))
+            self._camera.send(_limited_601(rgb_of(letterboxed(frame.picture, *self._size))))
         except (RuntimeError, OSError) as error:
             raise SinkError(f"the virtual camera '{self.destination}' is gone ({error}); open it again") from error
 

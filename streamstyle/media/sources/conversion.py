@@ -1,4 +1,4 @@
-"""From a decoded frame of any format, size and orientation to upright RGB."""
+"""From a decoded frame of any format, size and orientation to an upright picture."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,8 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from PIL import Image as Pillow
 
-from streamstyle.frame import Image
-from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, states_peak, to_rgb
+from streamstyle.frame import Picture, Planes, rgb_of
+from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, picture_of, states_peak
 from streamstyle.media.profiles import WIDE_PRIMARIES, tone_mapped
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources.orientation import Orientation
@@ -34,8 +34,8 @@ class Converter:
         self._size: tuple[int, int] | None = None
         self._reformatter, self._tone_map = VideoReformatter(), ToneMap()
 
-    def convert(self, frame: av.VideoFrame) -> Image:
-        """The frame as (H, W, 3) uint8 RGB."""
+    def convert(self, frame: av.VideoFrame) -> Picture:
+        """The frame upright: its planes where they can stay as they are, else RGB."""
         if self._size is None:
             self.orientation, self._size = Orientation.of(frame), (frame.width, frame.height)
         width, height = self._size
@@ -45,14 +45,20 @@ class Converter:
         if transfer:
             self._warn(f"'{self._uri}' is HDR ({transfer}); it is tone-mapped to the colors of ordinary screens")
         told = int(frame.color_primaries), int(frame.color_trc)
-        by_table, peak = transfer == "PQ" and not states_peak(frame), brightest_of(frame)
+        # In PyAV a frame and its side data, once asked for, hold each other, and memory, until Python's collector runs.
+        by_table = transfer == "PQ" and not states_peak(frame)
+        peak = brightest_of(frame) if by_table else None
         if not by_table and (transfer or told[0] in WIDE_PRIMARIES):
             frame = self._tone_map.apply(frame)
         if (frame.width, frame.height) != self._size:
-            whole = to_rgb(frame, frame.width, frame.height, self._reformatter, self._warn_transparent)
-            rgb = letterboxed(whole, width, height)
+            whole = picture_of(frame, frame.width, frame.height, self._reformatter, self._warn_transparent)
+            picture = letterboxed(whole, width, height)
         else:
-            rgb = to_rgb(frame, width, height, self._reformatter, self._warn_transparent)
+            picture = picture_of(frame, width, height, self._reformatter, self._warn_transparent)
+        is_even = width % 2 == height % 2 == 0  # else what is mirrored has its colors elsewhere
+        if isinstance(picture, Planes) and is_even and not by_table and not any(self._cropped):
+            return picture.each(self.orientation.apply)
+        rgb = rgb_of(picture)
         if by_table:
             rgb = np.array(tone_mapped(Pillow.fromarray(rgb), *told, peak, shown_as="bt709"))
         left, right, top, bottom = self._cropped

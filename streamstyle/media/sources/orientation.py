@@ -40,8 +40,8 @@ class Orientation:
         return cls(flip_x=a < 0, flip_y=d < 0)
 
     def apply(self, image: Image) -> Image:
-        """The upright picture, contiguous; the same array where nothing is to be done."""
-        turned = image.transpose(1, 0, 2) if self.transpose else image
+        """The upright picture or plane, contiguous; the same array where nothing is to be done."""
+        turned = image.swapaxes(0, 1) if self.transpose else image
         return np.ascontiguousarray(turned[:: -1 if self.flip_y else 1, :: -1 if self.flip_x else 1])
 
     def aspect(self, sample_aspect_ratio: Fraction) -> Fraction:

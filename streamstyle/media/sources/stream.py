@@ -47,7 +47,7 @@ class StreamSource(OuterSource):
                             return
                         self._is_back()
                         moment = self._clock.now()
-                        image = letterboxed(frame.image, self.info.width, self.info.height)
+                        image = letterboxed(frame.picture, self.info.width, self.info.height)
                         yield Frame(image, index, self._time.at(moment), captured_at=moment)
                         index += 1
                 except SourceError as error:

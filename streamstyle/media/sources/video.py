@@ -130,8 +130,8 @@ class VideoSource(Source):
     def _release(self) -> None:
         self._container.close()
         self._frames = iter(())
-        # In PyAV a frame and its side data hold each other, and the frame the decoder's memory: without this, a looped clip
-        # takes half a megabyte more each round, until Python's collector comes by.
+        # A frame of which side data was asked holds itself and the decoder's memory: without this, a looped clip takes half
+        # a megabyte more each round, until Python's collector comes by.
         gc.collect()
 
     # Frames, from the container outward: packets -> decoded -> deinterlaced -> on time -> upright RGB.
@@ -244,8 +244,8 @@ class VideoSource(Source):
         aspect = stream.sample_aspect_ratio or Fraction(1)
         return SourceInfo(
             name=self._uri,
-            width=first.image.shape[1],
-            height=first.image.shape[0],
+            width=first.picture.shape[1],
+            height=first.picture.shape[0],
             frame_rate=rate,
             time_base=time_base_of(stream),
             sample_aspect_ratio=self._converter.orientation.aspect(Fraction(aspect)),

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from streamstyle.errors import Interrupted, SourceError, reason_of
 from streamstyle.files.job import Job, default_output
 from streamstyle.files.run import stylize_source
-from streamstyle.frame import Image
+from streamstyle.frame import Image, Picture, rgb_of
 from streamstyle.look.look_file import read_recipe
 from streamstyle.look.player import Player
 from streamstyle.media.pictures import kind_of
@@ -147,16 +147,16 @@ class _Previews:
         self._longest, self._say = longest, say
         self._next = 0.0
 
-    def show(self, content: Image, painted: Image) -> None:
+    def show(self, content: Picture, painted: Picture) -> None:
         """Take a frame; most are passed over."""
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _TELL_SECONDS
         try:
-            for name, image in ((PREVIEW_ORIGINAL, content), (PREVIEW, painted)):
+            for name, picture in ((PREVIEW_ORIGINAL, content), (PREVIEW, painted)):
                 with whole_file(Path(name)) as partial:
-                    partial.write_bytes(small_jpeg(image, self._longest))
+                    partial.write_bytes(small_jpeg(rgb_of(picture), self._longest))
         except OSError:
             return  # of a full disk, say: the result's own writer tells
         self._say({"preview": True})
@@ -180,7 +180,7 @@ class _Watched(Stylizer):
         super().__init__(model, device, precision=precision)
         self._previews = previews
 
-    def stylize(self, content: Image, *more: Any, **named: Any) -> Image:  # noqa: ANN401 - as Stylizer has them
+    def stylize(self, content: Any, *more: Any, **named: Any) -> Any:  # noqa: ANN401 - as Stylizer has them
         painted = super().stylize(content, *more, **named)
         self._previews.show(content, painted)
         return painted

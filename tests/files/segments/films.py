@@ -12,6 +12,7 @@ from streamstyle.files.job import Job
 from streamstyle.files.run import stylize_source
 from streamstyle.files.segments import grid
 from streamstyle.files.segments.manifest import is_finished
+from streamstyle.frame import rgb_of
 from streamstyle.look.people.faces import InstalledFaceFinder
 from streamstyle.look.player import Player
 from streamstyle.look.recipe import Recipe
@@ -61,6 +62,7 @@ class LeaningStylizer(FakeStylizer):
     def stylize(self, content, look, memory, *_more, **_named):
         if len(self.pictures) == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        content = rgb_of(content)
         is_cut = memory.cuts.is_cut(content)
         before = content if is_cut or memory.mean is None else memory.mean
         memory.mean = 0.5 * before + 0.5 * content

@@ -83,7 +83,7 @@ def test_what_cannot_be_transparent_is_laid_over_white_and_that_is_said(tmp_path
 
 def test_transparency_follows_another_size(tmp_path: Path) -> None:
     with ImageSink(tmp_path / "a.png") as sink:
-        sink.write(replace(PHOTO, image=pattern(0, 122, 94), alpha=ALPHA))
+        sink.write(replace(PHOTO, picture=pattern(0, 122, 94), alpha=ALPHA))
     alpha = read_picture(tmp_path / "a.png").alpha
     assert alpha is not None
     assert np.abs(alpha[::2, ::2].astype(int) - ALPHA).max() < 6

@@ -1,16 +1,18 @@
 """Times, orientation, trimming and refusals of video files."""
 
+import gc
 import itertools
 import os
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
-from streamstyle.media.sources import open_source
+from streamstyle.media.sources import open_live_source, open_source
 from streamstyle.media.sources.video import VideoSource
 from tests.clips import Audio, Orientation, Subtitles, brightness, make_audio_only, make_clip, pattern
 
@@ -229,3 +231,28 @@ def test_forbidden_file_is_refused(tmp_path: Path) -> None:
 def test_refused_url(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be opened"):
         open_source("http://127.0.0.1:9/clip.mp4")
+
+
+def test_rgb_is_made_of_a_frame_only_when_somebody_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr("streamstyle.frame._merged", lambda planes: made.append(planes.shape) or brightness(1))
+    clip = str(make_clip(tmp_path / "a.mp4"))
+    with open_live_source(clip) as live:
+        frames = [*read(Path(clip)), *live]
+    assert len(frames) == 20
+    assert made == []
+    assert frames[0].image is frames[0].image
+    assert len(made) == 1
+
+
+def test_a_picture_is_let_go_with_its_frame(tmp_path: Path) -> None:
+    """Else a large video fills the memory between two rounds of Python's collector."""
+    clip = make_clip(tmp_path / "a.mp4", images=[brightness(index % 20) for index in range(60)])
+    gc.collect()
+    gc.disable()
+    try:
+        with VideoSource(str(clip)) as source:
+            held = max(sum(type(one) is av.VideoFrame for one in gc.get_objects()) for _ in source)
+    finally:
+        gc.enable()
+    assert held < 20  # a decoder's threads hold some
