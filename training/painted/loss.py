@@ -1,7 +1,8 @@
 """What is asked of painted pictures: style and content by the critic, and prices beside them.
 
-The prices: colours out of range, a lattice, seams between the network's own cells, strokes that do not move with the scene, and what int8 would change. Each is
-asked for where it can be learnt: in turn of photos and of smooth pictures, and of one half of a batch.
+The prices: colours out of range, a lattice, seams between the network's own cells, strokes that do not move with the
+scene, and what int8 would change. Each is asked for where it can be learnt: in turn of photos and of smooth pictures, and
+of one half of a batch.
 """
 
 from collections.abc import Sequence
