@@ -24,7 +24,7 @@ from training.prices.stillness import stillness_loss
 
 PRICES = {
     "style": 1.0,
-    "content": 0.015,
+    "content": 0.03,
     "range": 100.0,
     "grid": 200.0,
     "stillness": 3.0,
