@@ -1,7 +1,8 @@
 """What is asked of painted pictures: style and content by the critic, and prices beside them.
 
-The prices: colours out of range, a lattice, strokes that do not move with the scene, and what int8 would change. Each is
-asked for where it can be learnt: in turn of photos and of smooth pictures, and of one half of a batch.
+The prices: colours out of range, a lattice, seams between the network's own cells, strokes that do not move with the
+scene, and what int8 would change. Each is asked for where it can be learnt: in turn of photos and of smooth pictures, and
+of one half of a batch.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from training.prices.grained import draw_grained
 from training.prices.lattice import lattice_price
 from training.prices.octaves import octave_noise
 from training.prices.rounding import Rounding, rounding_loss
+from training.prices.seams import seams_price
 from training.prices.smooth import draw_smoothed
 from training.prices.stillness import stillness_loss
 
@@ -25,9 +27,10 @@ PRICES = {
     "content": 0.03,
     "range": 100.0,
     "grid": 200.0,
-    "stillness": 4.0,
+    "stillness": 3.0,
     "rounding": 4.0,
     "lattice": 2.0,
+    "seams": 0.2,
 }
 GRAIN_SHARE = 0.75
 
@@ -92,20 +95,20 @@ class Loss:
     def _prices(
         self, photos: Tensor, content: Tensor, result: Tensor, code: dict[str, Tensor], step: int
     ) -> dict[str, Tensor]:
-        """Stillness and lattice, in turn on photos and on smooth pictures, and there also what int8 would change."""
+        """Stillness, lattice and seams, in turn on photos and on smooth pictures, and there also what int8 would change."""
 
         def stylize(images: Tensor) -> Tensor:
             return self._stylize(images, code)
 
         if step % 2:
-            lattice = lattice_price(result.float(), photos)
-            return {"stillness": stillness_loss(content, result, stylize, self._generator), "lattice": lattice}
+            parts = {"lattice": lattice_price(result.float(), photos), "seams": seams_price(result.float())}
+            return parts | {"stillness": stillness_loss(content, result, stylize, self._generator)}
         ones = torch.ones(len(photos), 1, 1, 1)
         bare = draw_smoothed(photos, self._generator)
         smooth = draw_grained(bare, ones, GRAIN_SHARE, self._generator)
         painted = stylize(smooth)
-        lattice = lattice_price(painted.float(), bare)
-        still = stillness_loss(smooth, painted, stylize, self._generator)
+        parts = {"lattice": lattice_price(painted.float(), bare), "seams": seams_price(painted.float())}
+        parts["stillness"] = stillness_loss(smooth, painted, stylize, self._generator)
         with autocast("cpu", self._precision):
-            rounding = rounding_loss(self.rounding, smooth, painted, code, ones)
-        return {"stillness": still, "rounding": rounding, "lattice": lattice}
+            parts["rounding"] = rounding_loss(self.rounding, smooth, painted, code, ones)
+        return parts

@@ -178,7 +178,7 @@ class Trainer:
                 self._log(
                     {
                         name: _mean([row[name] for row in recent if name in row])
-                        for name in ("style", "content", "grid", "lattice")
+                        for name in ("style", "content", "grid", "lattice", "seams")
                         if any(name in row for row in recent)
                     }
                 )
