@@ -25,6 +25,6 @@ def seams_price(result: Tensor) -> Tensor:
     prices = []
     for plane in (result, result.transpose(2, 3)):
         steps = (plane - plane.roll(1, 3)).square().mean((1, 2))  # (N, W): between column x and the one before
-        steps = steps.unflatten(1, (-1, PERIOD))[:, 1:]  # the first cell's has the other border in it
+        steps = steps.reshape(len(steps), -1, PERIOD)[:, 1:]  # the first cell's has the other border in it
         prices.append((steps.mean(1) + _FAINT).log().var(1, unbiased=False))
     return torch.stack(prices).mean()
