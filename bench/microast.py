@@ -17,7 +17,7 @@ from streamstyle.errors import UsageError
 
 _PARTS = ("content_encoder", "style_encoder", "modulator", "decoder")
 WEIGHT_FILES = tuple(f"{name}_iter_160000.pth.tar" for name in _PARTS)
-"""As its authors name them."""
+"""File names of its weights, as the authors publish them."""
 
 
 class _Conv(nn.Module):
@@ -108,7 +108,7 @@ class MicroAST(nn.Module):
     """One style, ready for frames."""
 
     def __init__(self, folder: Path, style: Tensor) -> None:
-        """Load weights and take in a style.
+        """Load weights, and compute the features of a style.
 
         Args:
             folder: Holds the four published files.

@@ -73,7 +73,7 @@ def peak_run(folder: Path, device: str, precision: str) -> Callable[[], object] 
     try:
         full, quantized = write_graphs(folder)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # as in bench.model
+            warnings.simplefilter("ignore")  # as in bench.parts.model
             session = Session(full, device, precision, quantized)
     except (ImportError, ModelError):
         return None

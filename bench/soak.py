@@ -123,7 +123,7 @@ class Driver:
             weakest = min(timeline.at(0) for timeline in controls.settings.recipe.alpha)
             controls.change_alpha(self.random.choice((-3, 3)) if weakest - 0.3 >= _LEAST_ALPHA else 3)
         elif choice < 0.85:
-            controls.next_color()
+            controls.next_value("color")
         elif choice < 0.9:
             controls.toggle_blend()
         elif choice < 0.95:

@@ -92,7 +92,7 @@ def _signature(name: str, function: Callable[..., object]) -> list[str]:
 
 
 def _docstring(thing: object) -> list[str]:
-    """Markdown of a docstring in Google's style: what is said of each argument becomes an item of a list."""
+    """Markdown of a docstring in Google's style: each argument's text becomes an item of a list."""
     lines: list[str] = []
     listing = False
     for line in inspect.cleandoc(inspect.getdoc(thing) or "").splitlines():

@@ -89,12 +89,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--vgg", type=Path, metavar="FILE", help=f"weights of VGG-19 (default: those that {VGG_VARIABLE} names)"
     )
     what.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the report")
-    what.add_argument(
-        "--markdown",
-        type=Path,
-        metavar="FILE",
-        help="also write the tables into this file, between its two marks if it has them",
-    )
     how = parser.add_argument_group("how")
     how.add_argument("--pairs", type=_whole(1), default=40, metavar="N", help="photos and paintings (default %(default)s)")
     how.add_argument(
@@ -193,7 +187,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     evaluation = Evaluation(plan, console)
     try:
         evaluation.run()
-        written = write_report(evaluation, options.markdown, console)
+        written = write_report(evaluation, console)
     finally:
         evaluation.close()
     for path in written:

@@ -44,17 +44,17 @@ _WIDE = 140
 
 
 @dataclass
-class Told:
-    """All that is known of one system.
+class SystemResult:
+    """What one system painted, and its figures.
 
     Attributes:
-        name: In the table.
+        name: Its name in the table.
         version: Of its weights.
         runs_on: Runtime and precision.
         pairs: Judged pictures.
         faces: Judged pictures of photos with faces.
         sheet: Of the fixed sheet; None where it does not know the style.
-        seconds: That all of it took.
+        seconds: Time that all of it took.
     """
 
     name: str
@@ -131,19 +131,19 @@ class Session:
         self.sheet = [] if options.no_sheet else _sheet_pairs(chosen, contents, styles, console)
         self._judges = Judges(textures, gallery.textures(textures, chosen.shown(), vgg), face_judge)
 
-    def tell(self, name: str, system: System) -> Told:
+    def run(self, name: str, system: System) -> SystemResult:
         """Have a system stylize everything, and judge it."""
         started = time.perf_counter()
-        told = Told(name, system.facts.version, system.facts.runs_on)
+        result = SystemResult(name, system.facts.version, system.facts.runs_on)
         if not system.known_names:  # a network of fixed styles is shown with the nearest, which is not to be judged by
             for index, pair in enumerate(self.pairs):
-                told.pairs.append(self._judges.judge(system, pair, still=index < STILL_PAIRS))
+                result.pairs.append(self._judges.judge(system, pair, still=index < STILL_PAIRS))
             if system.modes:
-                told.faces = [self._judges.judge_faces(system, pair) for pair in self.face_pairs]
-        told.sheet = [stylized(system, pair) if system.knows(pair.painting) else None for pair in self.sheet]
-        told.seconds = time.perf_counter() - started
-        self._console.print(f"{name}: {told.seconds:.0f} s", highlight=False, markup=False)
-        return told
+                result.faces = [self._judges.judge_faces(system, pair) for pair in self.face_pairs]
+        result.sheet = [stylized(system, pair) if system.knows(pair.painting) else None for pair in self.sheet]
+        result.seconds = time.perf_counter() - started
+        self._console.print(f"{name}: {result.seconds:.0f} s", highlight=False, markup=False)
+        return result
 
 
 def _face_judge(console: Console) -> faces.FaceJudge | None:
@@ -182,18 +182,18 @@ def _vgg(named: Path | None) -> Path:
     return path
 
 
-def table(told: Sequence[Told], paintings: int) -> Table:
+def table(results: Sequence[SystemResult], paintings: int) -> Table:
     """The summary, a row for each system."""
-    shown = Table(title=f"{max(len(one.pairs) for one in told)} pairs, the right painting among {paintings}", box=None)
+    shown = Table(title=f"{max(len(one.pairs) for one in results)} pairs, the right painting among {paintings}", box=None)
     shown.add_column("", no_wrap=True)
     for figure in FIGURES:
         shown.add_column(f"{figure.label}\n[dim]{figure.better}[/]", justify="right", no_wrap=True)
-    for one in told:
+    for one in results:
         shown.add_row(one.name, *(figure.text(one.figures) for figure in FIGURES))
     return shown
 
 
-def write(told: Sequence[Told], session: Session, options: argparse.Namespace) -> list[Path]:
+def write(results: Sequence[SystemResult], session: Session, options: argparse.Namespace) -> list[Path]:
     """The JSON and the sheets.
 
     Raises:
@@ -220,16 +220,16 @@ def write(told: Sequence[Told], session: Session, options: argparse.Namespace) -
                     for judged in (*one.pairs, *one.faces)
                 ],
             }
-            for one in told
+            for one in results
         },
     }
-    names = [one.name for one in told]
+    names = [one.name for one in results]
     sheets: dict[str, list[fixed_sheet.Row]] = {}
-    rows = [_row(pair, [one.sheet[index] for one in told]) for index, pair in enumerate(session.sheet)]
+    rows = [_row(pair, [one.sheet[index] for one in results]) for index, pair in enumerate(session.sheet)]
     for first in range(0, len(rows), _SHEET_ROWS):
         sheets[f"sheet-{first // _SHEET_ROWS + 1}"] = rows[first : first + _SHEET_ROWS]
-    sheets["pairs"] = [_row(pair, [_result(one.pairs, pair) for one in told]) for pair in session.pairs]
-    sheets["faces"] = [_row(pair, [_result(one.faces, pair) for one in told]) for pair in session.face_pairs]
+    sheets["pairs"] = [_row(pair, [_result(one.pairs, pair) for one in results]) for pair in session.pairs]
+    sheets["faces"] = [_row(pair, [_result(one.faces, pair) for one in results]) for pair in session.face_pairs]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [folder / "judged.json"]
@@ -264,9 +264,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"wanted --pairs from 1 and --size from {lattice.WINDOW} on")
     systems = {name: open_system(model, Options(strokes=options.strokes)) for name, model in models.items()}
     session = Session(options, console)
-    told = [session.tell(name, system) for name, system in systems.items()]
-    console.print(table(told, session.paintings))
-    for path in write(told, session, options):
+    results = [session.run(name, system) for name, system in systems.items()]
+    console.print(table(results, session.paintings))
+    for path in write(results, session, options):
         console.print(str(path), highlight=False, markup=False, soft_wrap=True)
     return 0
 

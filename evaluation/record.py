@@ -17,7 +17,7 @@ if sys.platform != "win32":
     import fcntl
 
 FORM = 1
-"""Of the file, and of how its figures are computed; raised whenever either changes."""
+"""Version of the file format and of how figures are computed; raised when either changes."""
 _DONE = "done"
 
 

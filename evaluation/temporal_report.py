@@ -1,6 +1,6 @@
 """`python -m evaluation.temporal_report CLIP...`: how still videos come out, without and with `--temporal`.
 
-Prints a table and draws strips of pixels over time. Beside the clips that are named, three made-up ones whose motion is
+Prints a table and draws strips of pixels over time. Besides the clips that are named, three generated ones whose motion is
 known: a still photo with sensor noise, a pan, and a disk that crosses.
 """
 
@@ -151,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     arguments = argparse.ArgumentParser(prog="python -m evaluation.temporal_report", description=__doc__.split("\n")[0])
     arguments.add_argument("clips", nargs="*", help="videos")
-    arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the made-up clips")
+    arguments.add_argument("--photo", required=True, help="of at least 640x640 pixels, for the generated clips")
     arguments.add_argument("--style", default="great-wave", help="an image file or the name of a built-in style")
     arguments.add_argument("--color", choices=COLOR_MODES, default="style", help="as in run_video.py")
     arguments.add_argument("--grain", type=share_argument, default=GRAIN, help="as in run_video.py")

@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="of training.painted (default: those shipped)")
     parser.add_argument("--output", type=Path, default=ROOT / "streamstyle" / "weights", help="folder of the files")
     parser.add_argument("--name", help="name of the files (default: fast, or fast-fp16 with --precision fp16)")
-    parser.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="of the convolutions")
+    parser.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="arithmetic of the convolutions")
     add_overwrite(parser)
     options = parser.parse_args()
     name = options.name or ("fast" if options.precision == "fp32" else "fast-fp16")

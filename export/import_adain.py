@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--download", action="store_true", help="fetch what is not given: the public weights, 94 MB")
     arguments.add_argument("--name", default=_USUAL_NAME, help="name for --model (default: vgg19)")
     arguments.add_argument("--output", type=Path, help="folder of the files (default: the user's model folder)")
-    arguments.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="of the convolutions")
+    arguments.add_argument("--precision", choices=("fp32", "fp16"), default="fp32", help="arithmetic of the convolutions")
     add_overwrite(arguments)
     return arguments
 

@@ -16,7 +16,7 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
 def refuse_to_replace(
     folder: Path, names: Iterable[str], *, overwrite: bool, reads: Iterable[Path] = (), made_anew: bool = False
 ) -> None:
-    """Say before any work whether files may be written. Those of the package's own folder are made anew on purpose.
+    """Check before any work that files may be written. Those in the package's own folder may always be replaced.
 
     Args:
         folder: Where; made later if need be.

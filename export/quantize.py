@@ -17,14 +17,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
 import onnx
-import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from export.calibration import Feeds, Picture, frames, in_built_in_styles, pairs
+from export.calibration import Feeds, frames, in_built_in_styles, pairs
+from export.fidelity import LIMIT_DB, Fidelity, FidelityError, compare
 from export.outputs import add_overwrite, refuse_to_replace
 from export.phases import replace_transposed_convolutions
 from streamstyle.errors import StreamstyleError
@@ -33,9 +31,8 @@ from streamstyle.runtime import checksums
 from streamstyle.runtime.catalog import WEIGHTS
 from streamstyle.styles.store import BuiltinStyles
 
-LIMIT_DB = 33.0
 FIRST_CONVOLUTIONS = 3
-"""Those before the first residual block."""
+"""How many convolutions come before the first residual block."""
 CONVOLUTIONS = ("Conv", "ConvTranspose")
 METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
 
@@ -60,34 +57,6 @@ VARIANTS = {
     "int8-avx2": Variant(first=4, without_vnni=True),
 }
 """Ending of the name -> form."""
-
-
-class FidelityError(Exception):
-    """The int8 graph is too far from the float32 one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fidelity:
-    """How near the int8 graph's 8-bit results are to the float32 graph's.
-
-    Attributes:
-        mean: Mean PSNR in dB over the pairs.
-        worst: The lowest.
-        bias: Largest mean difference of a color channel over a picture, in levels: a color cast.
-    """
-
-    mean: float
-    worst: float
-    bias: float
-
-    def __str__(self) -> str:
-        return f"PSNR {self.mean:.1f} dB in the mean, {self.worst:.1f} at worst; color cast at most {self.bias:.2f} levels"
-
-
-def psnr(got: Picture, wanted: Picture) -> float:
-    """Peak signal-to-noise ratio of two uint8 pictures in dB; 99 where they are equal."""
-    error = float(((got.astype(np.float64) - wanted) ** 2).mean())
-    return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]  # no stubs
@@ -187,22 +156,6 @@ def note(path: Path, key: str, value: str) -> None:
     model.metadata_props.add(key=f"streamstyle.{key}", value=value)
     onnx.save(model, path)
     checksums.record(path)
-
-
-def compare(source: Path, target: Path, feeds: list[Feeds], sheet: Path | None = None) -> Fidelity:
-    """Fidelity of the int8 graph; `sheet`: PNG to write with photo, both results and their difference x8 side by side."""
-    sessions = [onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]) for path in (source, target)]
-    ratios, bias, rows = [], 0.0, []
-    for feed in feeds:
-        wanted, got = (session.run(None, feed)[0][0] for session in sessions)
-        ratios.append(psnr(got, wanted))
-        away = got.astype(np.float64) - wanted
-        bias = max(bias, float(np.abs(away.mean((0, 1))).max()))
-        rows.append(np.hstack([feed["content"][0], wanted, got, (128 + 8 * away).clip(0, 255).astype(np.uint8)]))
-    if sheet is not None:
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(sheet), np.vstack(rows)[:, :, ::-1])
-    return Fidelity(float(np.mean(ratios)), min(ratios), bias)
 
 
 def print_by_layer(source: Path, calibration: list[Feeds], hard: list[Feeds]) -> None:

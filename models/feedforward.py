@@ -1,17 +1,14 @@
-"""`feedforward`: a network trained for one painting, or for a few, with batch, instance or conditional instance norm.
+"""`feedforward`: a network trained for one painting, or for a few, with conditional instance norm.
 
     content --conv--> full --stride 2--> 1/2 --stride 2--> 1/4 --residual blocks--> 1/4 --up, conv--> 1/2 --up, conv--> full
 
-Every convolution but the last is normalised. What the three norms differ in is over what they take mean and deviation:
+Every convolution but the last is normalised by the mean and deviation of its features over the photo itself (instance
+norm): scaling the photo's contrast or shifting its brightness changes nothing. All convolutions are shared by the
+paintings; each painting has scales and shifts of its own (conditional instance norm).
 
-- `batch`: over the samples of a batch while training, and fixed averages of those (running statistics) ever after. A photo
-  with less contrast than the training photos then arrives with less contrast in every layer.
-- `instance`: over the photo itself, always. Scaling the photo's contrast or shifting its brightness changes nothing.
-- `conditional`: as `instance`, with one row of scales and shifts per painting; all convolutions are shared.
-
-*The style code* is, for all three, the learned shift (`<layer>_mean`) and scale (`<layer>_std`) of each normalised layer:
-after normalising, those are the mean and deviation which the layer's features get, exactly as in an AdaIN code. So callers
-need not ask for the norm, and codes of `conditional` blend as AdaIN codes do. One thing differs: a scale may be negative.
+*The style code* is the learned shift (`<layer>_mean`) and scale (`<layer>_std`) of each normalised layer: after
+normalising, those are the mean and deviation which the layer's features get, exactly as in an AdaIN code. So codes blend
+as AdaIN codes do. One thing differs: a scale may be negative.
 
 *Alpha* is not in these papers: the result moves linearly from the content, at 0, to the network's output, at 1.
 
@@ -33,10 +30,8 @@ from torch.nn import functional as F
 
 from models.adain import StyleCode, channel_stats
 
-NORMS = ("batch", "instance", "conditional")
 COARSEST = 4
 EPS = 1e-5
-BATCH_MOMENTUM = 0.1
 OUTER_KERNEL = 9
 
 
@@ -45,27 +40,21 @@ class FeedForwardConfig:
     """Shape of the network; stored with the weights.
 
     Attributes:
-        norm: One of NORMS.
-        styles: How many paintings it knows; only `conditional` can hold more than one.
+        styles: How many paintings it knows.
         width: Channels at full size; twice as many at 1/2 and four times at 1/4. Johnson et al. have 32.
         blocks: Residual blocks at 1/4.
 
     Raises:
-        ValueError: A value is out of its range, or the norm cannot hold so many styles.
+        ValueError: A value is out of its range.
     """
 
-    norm: str = "instance"
     styles: int = 1
     width: int = 16
     blocks: int = 5
 
     def __post_init__(self) -> None:
-        if self.norm not in NORMS:
-            raise ValueError(f"unknown norm '{self.norm}'; choose {', '.join(NORMS)}")
         if self.styles < 1:
             raise ValueError(f"wanted at least one style, got {self.styles}")
-        if self.norm != "conditional" and self.styles > 1:
-            raise ValueError(f"norm '{self.norm}' holds one style, got {self.styles}; choose 'conditional' for several")
         if self.width < 1 or self.blocks < 0:
             raise ValueError(f"wanted a width of 1 or more and 0 or more blocks, got {self.width} and {self.blocks}")
 
@@ -94,43 +83,14 @@ def widened(features: Tensor) -> Tensor:
     return features.to(torch.promote_types(features.dtype, torch.float32))
 
 
-class InstanceNorm(nn.Module):
+def instance_norm(features: Tensor) -> Tensor:
     """Mean 0 and deviation 1 of every sample and channel over space; (N, C, H, W) in, at least float32 out.
 
     Source: Ulyanov et al. 2016, arXiv:1607.08022, equation 4; population variance.
     """
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Normalise."""
-        features = widened(features)
-        mean, std = channel_stats(features, EPS)
-        return (features - mean) / std
-
-
-class BatchNorm(nn.Module):
-    """Mean 0 and deviation 1 of every channel over a training batch, or by the averages of those; at least float32 out.
-
-    Source: Ioffe & Szegedy 2015, arXiv:1502.03167.
-    """
-
-    running_mean: Tensor
-    running_var: Tensor
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.register_buffer("running_mean", torch.zeros(channels))
-        self.register_buffer("running_var", torch.ones(channels))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Normalise; in training mode by the batch's statistics, which also move the running ones."""
-        return F.batch_norm(
-            widened(features),
-            self.running_mean,
-            self.running_var,
-            training=self.training,
-            momentum=BATCH_MOMENTUM,
-            eps=EPS,
-        )
+    features = widened(features)
+    mean, std = channel_stats(features, EPS)
+    return (features - mean) / std
 
 
 class Stylizer(nn.Module):
@@ -150,12 +110,6 @@ class Stylizer(nn.Module):
             convolutions[f"block{block}_outer"] = conv(quarter, quarter)
         convolutions |= {"half_out": conv(quarter, half), "full_out": conv(half, full)}
         self.convolutions = nn.ModuleDict(convolutions)
-        self.norms = nn.ModuleDict(
-            {
-                layer: BatchNorm(channels) if config.norm == "batch" else InstanceNorm()
-                for layer, channels in config.normalised().items()
-            }
-        )
         self.picture = conv(full, 3, kernel=OUTER_KERNEL, bias=True)
 
     def forward(self, content: Tensor, alpha: Tensor, code: StyleCode) -> Tensor:
@@ -184,8 +138,7 @@ class Stylizer(nn.Module):
 
     def _layer(self, layer: str, features: Tensor, code: StyleCode) -> Tensor:
         """Convolution, norm, then the style's scale and shift."""
-        normal: Tensor = self.norms[layer](self.convolutions[layer](features))
-        return normal * code[f"{layer}_std"] + code[f"{layer}_mean"]
+        return instance_norm(self.convolutions[layer](features)) * code[f"{layer}_std"] + code[f"{layer}_mean"]
 
 
 class FeedForward(nn.Module):

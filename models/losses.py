@@ -63,13 +63,6 @@ class Stats:
         pairs = [feature_stats(features[layer]) for layer in LAYERS]
         return cls(tuple(mean for mean, _ in pairs), tuple(std for _, std in pairs))
 
-    def lerp(self, other: "Stats", alpha: Tensor) -> "Stats":
-        """Between these (alpha 0) and the other's (alpha 1)."""
-        return Stats(
-            tuple(a + alpha * (b - a) for a, b in zip(self.means, other.means, strict=True)),
-            tuple(a + alpha * (b - a) for a, b in zip(self.stds, other.stds, strict=True)),
-        )
-
     def minus(self, other: "Stats") -> "Stats":
         """Differences, layer by layer."""
         return Stats(

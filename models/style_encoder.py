@@ -30,8 +30,6 @@ from models.layers import conv
 
 MOST_LOG_GAIN = 2.0
 """A perceptron's factor on a deviation lies between exp(-this) and exp(this)."""
-LEAST_USUAL = 1e-2
-"""Least deviation that a pooled statistic is taken to have from painting to painting."""
 
 
 class Seen(NamedTuple):
@@ -79,7 +77,7 @@ class StyleEncoder(nn.Module):
             deep = width * 5 // 4
             self.deep = nn.Sequential(conv(width, deep, stride=2), nn.ReLU(), conv(deep, deep), nn.ReLU())
             pooled = 2 * (3 + width // 4 + width // 2 + 3 * width + 2 * deep)
-            # What the pooled statistics usually are, so that the perceptrons see them at one scale; see `calibrate`.
+            # What the pooled statistics usually are, so that the perceptrons see them at one scale.
             self.register_buffer("usual_mean", torch.zeros(pooled))
             self.register_buffer("usual_std", torch.ones(pooled))
             self.embed_in = nn.Linear(pooled, embedding)
@@ -169,13 +167,6 @@ class StyleEncoder(nn.Module):
                 maps.append(deep)
         statistics = [part.float() for feature_map in maps for part in channel_stats(feature_map)]
         return features, torch.cat(statistics, 1).flatten(1)
-
-    @torch.no_grad()
-    def calibrate(self, styles: Tensor) -> None:
-        """Note what the pooled statistics of these paintings are: (N, 3, H, W) as for `forward`, some hundred."""
-        pooled = torch.cat([self.look(style[None])[1] for style in styles])
-        self.usual_mean.copy_(pooled.mean(0))
-        self.usual_std.copy_(pooled.std(0) + LEAST_USUAL)
 
 
 def starting_at_zero(layer: nn.Linear) -> nn.Linear:

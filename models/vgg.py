@@ -108,15 +108,6 @@ class Vgg19(nn.Module):
         self.preprocess.float()
         return self
 
-    def public_state(self) -> State:
-        """The weights in the layout of `vgg_normalised.pth`, float32 on the CPU."""
-        modules = {"0": self.preprocess} | {CONVOLUTIONS[name]: module for name, module in self.convolutions.items()}
-        return {
-            f"{key}.{kind}": getattr(module, kind).detach().float().cpu().clone()
-            for key, module in modules.items()
-            for kind in ("weight", "bias")
-        }
-
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Features after each of `layers`.
 
@@ -161,39 +152,3 @@ def _layout(state: State, path: Path) -> tuple[dict[str, str], State]:
         f"'{path}' is not a VGG-19: wanted '0.weight' of shape (3, 3, 1, 1), as in vgg_normalised.pth, or of shape "
         f"(64, 3, 3, 3), as in torchvision's vgg19, got {got}"
     )
-
-
-@torch.no_grad()
-def normalised(vgg: Vgg19, images: Sequence[Tensor]) -> Vgg19:
-    """Scale every channel so that its mean activation over pictures is 1; what the network says stays the same.
-
-    ReLU and pooling commute with positive scales, so each convolution's scale is undone by the next. Channels that never
-    fire keep theirs. The paper's loss weights are meant for such a network.
-
-    Args:
-        vgg: Not changed.
-        images: (N, 3, H, W) float in [0, 1] each; some hundred natural pictures.
-
-    Returns:
-        A new network.
-
-    Source: Gatys et al. 2016, "Image Style Transfer Using Convolutional Neural Networks", section 2.
-    """
-    network = Vgg19(vgg.layers)
-    network.load_state_dict(vgg.state_dict())
-    before: Tensor | None = None
-    for name, convolution in network.convolutions.items():
-        assert isinstance(convolution, nn.Conv2d)
-        if before is not None:
-            convolution.weight.mul_(before[None, :, None, None])
-        probe = Vgg19([name.replace("conv", "relu")])
-        own = network.state_dict()
-        probe.load_state_dict({key: own[key] for key in probe.state_dict()})
-        total = sum(probe(image)[probe.layers[0]].mean(dim=(0, 2, 3)) for image in images)
-        assert isinstance(total, Tensor)  # the sum of no images would be 0
-        mean = total / len(images)
-        scale = torch.where(mean > 1e-6, mean, torch.ones_like(mean))
-        convolution.weight.div_(scale[:, None, None, None])
-        convolution.bias.div_(scale)  # type: ignore[union-attr]
-        before = scale
-    return network.eval()

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.adain import StyleCode, adain, channel_stats
-from models.state import State, read_state, take
+from models.state import read_state, take
 from models.vgg import Vgg19
 
 ENCODED = "relu4_1"
@@ -69,14 +69,6 @@ class Decoder(nn.Module):
         names = {f"convolutions.{name}": f"convolutions.{name}" if ours else key for name, key in DECODER_KEYS.items()}
         decoder.load_state_dict(take(state, names, decoder.state_dict(), path))
         return decoder.eval()
-
-    def public_state(self) -> State:
-        """The weights in the layout of pytorch-AdaIN's `decoder.pth`, float32 on the CPU."""
-        return {
-            f"{DECODER_KEYS[name]}.{kind}": getattr(module, kind).detach().float().cpu().clone()
-            for name, module in self.convolutions.items()
-            for kind in ("weight", "bias")
-        }
 
     def forward(self, features: Tensor) -> Tensor:
         """Decode.

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # it is closed; what is said goes nowhere
+        if getattr(sys, name) is None:  # it is closed; messages go nowhere
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole run
     if sys.stderr is sys.__stderr__ and not sys.flags.dev_mode:
         _silence_libraries()

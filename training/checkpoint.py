@@ -20,14 +20,7 @@ from models.vgg_adain import Decoder, VggAdain
 SHIPPED = Path(__file__).resolve().parent.parent / "streamstyle" / "weights" / "fast.style.onnx"
 """Holds the shipped weights of `fast`, all of them."""
 _IN_GRAPH, _HALF = "encoder.network.", "_half"
-"""Before and after the names of weights in a style graph."""
-_RENAMED = {
-    "style_encoder.": "encoder.",
-    "encoder.compare.weight": "encoder.compare.0.weight",
-    "encoder.compare.bias": "encoder.compare.0.bias",
-    "encoder.second.": "encoder.turn.",
-}
-"""Beginnings of names in older weights of `fast`, and what stands there now."""
+"""Prefix and suffix of the names of weights in a style graph."""
 
 
 def save_atomically(state: dict[str, Any], path: Path) -> None:
@@ -91,8 +84,8 @@ def load_weights(path: Path, vgg: Vgg19 | None = None) -> tuple[Fast | VggAdain,
         return VggAdain(vgg, Decoder.load(path)).eval(), record
     if metadata.get("family") != "fast":
         raise ValueError(f"'{path}' does not hold weights of a family that is trained here: fast, vgg19")
-    network = Fast(_config(json.loads(metadata.get("config", json.dumps(asdict(FastConfig()))))))
-    network.load_state_dict({_present_name(name): _present(name, tensor) for name, tensor in tensors.items()})
+    network = Fast(FastConfig(**json.loads(metadata["config"])))
+    network.load_state_dict(tensors)
     return network.eval(), record
 
 
@@ -115,25 +108,6 @@ def _of_graph(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         if entry.name.startswith(_IN_GRAPH)
     }
     return metadata, tensors
-
-
-def _config(stored: dict[str, Any]) -> FastConfig:
-    """Older weights do not name the stages that they lack, and knew one look at most."""
-    looks = int(stored.pop("second_look", False))
-    return FastConfig(**{"sixteenth": 0, "embedding": 0, "looks": looks} | stored)
-
-
-def _present_name(name: str) -> str:
-    """What a tensor of older weights is called now."""
-    for before, now in _RENAMED.items():
-        if name.startswith(before):
-            return now + name.removeprefix(before)
-    return name
-
-
-def _present(name: str, tensor: Tensor) -> Tensor:
-    """The picture that is looked at was stored as bytes."""
-    return tensor.float().div(255) if name == "looked_at" and tensor.dtype == torch.uint8 else tensor
 
 
 def load_metadata(path: Path) -> dict[str, str]:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from models.losses import DEEPEST, Stats, content_loss, content_target, style_loss
 from models.vgg import Vgg19
 from training.data import ImageSet, centre_crop
-from training.prices.grained import with_grain
 
 SHOWN = 6
+SIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Score:
 
 
 class HeldOut:
-    """A fixed set of held-out pairs at 256 x 256 pixels."""
+    """A fixed set of held-out pairs of SIDE x SIDE pixels."""
 
-    def __init__(self, contents: ImageSet, styles: ImageSet, vgg: Vgg19, *, pairs: int, size: int = 256) -> None:
+    def __init__(self, contents: ImageSet, styles: ImageSet, vgg: Vgg19, *, pairs: int) -> None:
         rng = np.random.default_rng(0)
         chosen = [(int(rng.integers(len(contents))), int(rng.integers(len(styles)))) for _ in range(pairs)]
         self.vgg = vgg
         self.pairs = [
-            (centre_crop(contents.images[c], size)[None], centre_crop(styles.images[s], size)[None]) for c, s in chosen
+            (centre_crop(contents.images[c], SIDE)[None], centre_crop(styles.images[s], SIDE)[None]) for c, s in chosen
         ]
         self.targets: list[tuple[Tensor, Stats]] = []
         with torch.no_grad():
@@ -51,11 +51,11 @@ class HeldOut:
         return Score(lc / len(results), ls / len(results))
 
     @torch.no_grad()
-    def run(self, network: nn.Module, grain: float = 0.0) -> list[Tensor]:
-        """The network's result for every pair, in float32, with so much grain in the content's flat places, in [0, 1]."""
+    def run(self, network: nn.Module) -> list[Tensor]:
+        """The network's result for every pair, in float32."""
         network.eval()
         alpha = torch.ones(1, 1, 1, 1, device=self.pairs[0][0].device)
-        results = [network(with_grain(content, grain), style, alpha) for content, style in self.pairs]
+        results = [network(content, style, alpha) for content, style in self.pairs]
         network.train()
         return results
 

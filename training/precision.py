@@ -14,8 +14,3 @@ def usual_precision(device: str) -> str:
 def autocast(device: str, precision: torch.dtype) -> torch.autocast:
     """The context in which networks run in that precision; the weights stay float32."""
     return torch.autocast(device, precision, enabled=precision != torch.float32)
-
-
-def usual_autocast() -> torch.autocast:
-    """The context in which networks run fastest on this machine's processor."""
-    return autocast("cpu", getattr(torch, usual_precision("cpu")))

@@ -36,7 +36,7 @@ THUMBNAIL = (320, 180)
 
 
 def build(target: Path) -> None:
-    """Write the folder anew.
+    """Write the folder; what was in it is removed.
 
     Raises:
         OSError: Something cannot be read or written.
@@ -120,7 +120,7 @@ def _checksums(files: Iterable[Path]) -> Iterable[bytes]:
 def main() -> int:
     """Build; exit code 1 with one line where that fails."""
     parser = argparse.ArgumentParser(prog="python -m web.build", description=str(__doc__).split("\n", maxsplit=1)[0])
-    parser.add_argument("-o", "--output", type=Path, default=HERE / "dist", help="folder to write anew (default web/dist)")
+    parser.add_argument("-o", "--output", type=Path, default=HERE / "dist", help="replaced if it exists (default web/dist)")
     options = parser.parse_args()
     try:
         build(options.output)

@@ -53,7 +53,7 @@ def write_for_gpus(half: onnx.ModelProto, folder: Path) -> None:
             size_threshold=_LEAST_APART,
             convert_attribute=False,
         )
-    # Written through a temporary file, which only its owner may read; a server often runs as somebody else.
+    # Written through a temporary file, which only its owner may read; a server often runs as another user.
     (folder / WEIGHTS).chmod(0o644)
 
 

@@ -24,7 +24,7 @@ LEAST_SIDE = 32
 _AROUND = 2.0
 """Side of the place that is looked at closely, in sides of the face's box."""
 _MOVABLE = 4
-"""Of six landmarks, those that are told: eyes, nose and mouth; ears are guessed where hair covers them."""
+"""How many of the six landmarks are compared: eyes, nose and mouth. Ears under hair are only guessed by the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a face.
+    """A face of the photo, looked for in the result.
 
     Attributes:
         found: Whether there still is one.

@@ -26,9 +26,9 @@ from streamstyle.frame import Image
 
 LAYERS = ("relu3_1", "relu4_1")
 PROJECTIONS = 64
-"""Of each layer."""
+"""Random projections of each layer."""
 QUANTILES = 128
-"""Of each projection, at which distributions are compared."""
+"""Quantiles of each projection at which distributions are compared."""
 SEED = 2_029_029
 AROUND = 24.0
 """Deviation in pixels of the surroundings that local contrast is told from."""

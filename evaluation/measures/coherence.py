@@ -20,7 +20,7 @@ _WINDOW, _SIGMA = 11, 1.5
 _EDGE_SIGMA = 2.0
 _EDGE_SHARE = 0.05
 _TOLERANCE = 0.0075
-"""Of the diagonal, as in the benchmark of BSDS500."""
+"""How far edges may be apart, as a share of the diagonal; as in the benchmark of BSDS500."""
 
 Plane = NDArray[np.float64]
 

@@ -89,7 +89,7 @@ METRICS = (
     Metric("color_to_content", "colors to photo", "less", 3, "The same distance from the photo's colors."),
     Metric("sharpness", "sharpness", "neither", 1, "Mean absolute Laplacian of the luminance, in levels."),
 )
-"""Of single pictures."""
+"""Figures of single pictures."""
 
 CLIP_METRICS = (
     Metric(
@@ -121,6 +121,6 @@ CLIP_METRICS = (
     Metric("adjacent_input", "adjacent, input", "neither", 1, "The same of the input."),
     Metric("sharpness", "sharpness", "neither", 1, "Mean absolute Laplacian: blurring lowers Ew, too."),
 )
-"""Of clips."""
+"""Figures of clips."""
 
 BY_KEY = {metric.key: metric for metric in METRICS}

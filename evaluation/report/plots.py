@@ -17,7 +17,7 @@ COLORS = (
     ("#a36a00", "#d9a12b"),
     ("#c23b3b", "#e66767"),
 )
-"""Of systems in the order of the tables: in light and in dark; different in shape as well."""
+"""Colors of the systems in the order of the tables, for light and dark pages; markers differ in shape as well."""
 REFERENCE = ("#7c7a74", "#a09e97")
 
 INK = (("ink", "#1a1a18", "#f2f1ec"), ("soft", "#5f5d57", "#b3b1aa"), ("line", "#dcdad3", "#3a3936"))
@@ -36,12 +36,6 @@ def style(prefix: str) -> str:
     rules = f"{prefix}{{{';'.join(light)}}}@media (prefers-color-scheme:dark){{{prefix}{{{';'.join(dark)}}}}}"
     text = "svg text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--ink)}svg .soft{fill:var(--soft)}"
     return f"{rules}{text}svg .small{{font-size:11.5px}}svg .grid{{stroke:var(--line);stroke-width:1}}"
-
-
-def standalone(svg: str) -> str:
-    """A plot as a file of its own."""
-    head, rest = svg.split(">", 1)
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style("svg")}</style>{rest}\n'
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,18 +229,6 @@ def _before(summary: Summary) -> str:
     return f"{min(found):.0f} MB of " if found else ""
 
 
-def markdown(table: Table) -> str:
-    """In Markdown, without its title."""
-
-    def cell(entry: Cell) -> str:
-        text = f"**{entry.text}**" if entry.best else entry.text
-        return f"{text} ({entry.spread})" if entry.spread else text
-
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
-    lines += ["| " + " | ".join(cell(entry) for entry in row) + " |" for row in table.rows]
-    return "\n".join([*lines, "", table.note]).rstrip()
-
-
 def glossary() -> list[tuple[str, str]]:
     """What every figure means."""
     own = [(metric.label, metric.meaning) for metric in METRICS]

@@ -1,4 +1,4 @@
-"""Writes what was found: results.json, results.csv, report.html, and the tables in Markdown."""
+"""Writes what was found: results.json, results.csv and report.html."""
 
 import csv
 import io
@@ -14,24 +14,18 @@ from rich.table import Table as RichTable
 
 from evaluation.plan import pair_case
 from evaluation.report import html as report_html
-from evaluation.report import plots
 from evaluation.report.summary import Summary, summarize
-from evaluation.report.tables import Table, all_tables, markdown
+from evaluation.report.tables import Table, all_tables
 from evaluation.run import Evaluation
 from evaluation.sweep import FULL, Ratio
 from streamstyle.errors import SinkError
 
-BEGIN, END = "<!-- evaluation: begin -->", "<!-- evaluation: end -->"
-"""Marks in a Markdown file, between which the tables are written."""
-_IN_MARKDOWN = ("means", "comparisons", "equal", "curves", "picture", "clips", "systems")
 
-
-def write_report(evaluation: Evaluation, markdown_path: Path | None, console: Console) -> list[Path]:
+def write_report(evaluation: Evaluation, console: Console) -> list[Path]:
     """Everything, each file whole or not at all.
 
     Args:
         evaluation: All that was measured.
-        markdown_path: Where the tables go as Markdown, or None.
         console: For the first table.
 
     Returns:
@@ -49,8 +43,6 @@ def write_report(evaluation: Evaluation, markdown_path: Path | None, console: Co
         _write(folder / "results.csv", _csv(evaluation, summary)),
         _write(folder / "report.html", report_html.page(evaluation, summary, tables, environment)),
     ]
-    if markdown_path is not None:
-        written += _write_markdown(markdown_path, evaluation, summary, tables, environment)
     if "means" in tables:
         console.print(_rich(tables["means"]))
     for warning in summary.warnings[len(evaluation.warnings) :]:
@@ -125,37 +117,6 @@ def _csv(evaluation: Evaluation, summary: Summary) -> str:
         spent: dict[str, Any] = summary.costs.get(system, {})
         lines.writerows(("cost", system, "", "", "", key, value) for key, value in spent.items())
     return text.getvalue()
-
-
-def _write_markdown(
-    path: Path, evaluation: Evaluation, summary: Summary, tables: dict[str, Table], environment: dict[str, str]
-) -> list[Path]:
-    """The tables between the marks of a file, or in a new file, with the plot next to it."""
-    written = []
-    parts = ["(Written by `python -m evaluation --markdown`; do not edit between the marks.)", ""]
-    parts += [f"- {key}: {value}" for key, value in (evaluation.settings | environment).items()]
-    parts += [f"- {name}: {facts['version']}" for name, facts in evaluation.facts.items() if name in summary.compared]
-    parts += [f"- **{text}**" for text in summary.warnings]
-    if plot := report_html.curve_plot(summary):
-        image = path.parent / "images" / f"{path.stem}-curves.svg"
-        written.append(_write(image, plots.standalone(plot)))
-        parts += ["", f"![Effectiveness against coherence](images/{image.name})"]
-    for name in _IN_MARKDOWN:
-        if name in tables:
-            parts += ["", f"### {tables[name].title}", "", markdown(tables[name])]
-    block = "\n".join((BEGIN, *parts, END))
-    try:
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise SinkError(f"'{path}' cannot be read as text: {error}; name another file with --markdown") from error
-    if text and not (BEGIN in text and END in text.split(BEGIN, 1)[1]):
-        raise SinkError(f"'{path}' has no lines '{BEGIN}' and '{END}' to write between; add them, or name a new file")
-    if text:
-        before, rest = text.split(BEGIN, 1)
-        block = before + block + rest.split(END, 1)[1]
-    else:
-        block += "\n"
-    return [*written, _write(path, block)]
 
 
 def _rich(table: Table) -> RichTable:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -64,3 +65,15 @@ def mixed(content: Image, full: Image, alpha: float) -> Image:
         return full
     between = content + alpha * (full.astype(np.float32) - content)
     return np.rint(between).astype(np.uint8)
+
+
+def parameters(path: Path) -> int | None:
+    """Numbers that a graph holds; None where the package onnx is not there to count them."""
+    try:
+        import onnx  # noqa: PLC0415 - of the extra `train`; not needed to run the graph
+    except ImportError:
+        return None
+    graph = onnx.load(path, load_external_data=False).graph
+    constants = [a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute if a.HasField("t")]
+    sizes = [int(np.prod(tensor.dims)) for tensor in [*graph.initializer, *constants]]
+    return sum(sizes)

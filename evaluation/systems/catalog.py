@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.fixed_sheet import NEAREST_BUILT_IN
 from evaluation.sizes import Painting, crop_to
-from evaluation.systems.base import Facts, System, mixed
+from evaluation.systems.base import Facts, System, mixed, parameters
+from evaluation.systems.multistyle import MultiStyle
 from streamstyle.errors import ModelError, StyleError, UsageError
 from streamstyle.frame import Image
 from streamstyle.look.look import Look
@@ -202,18 +204,6 @@ class PredictTransform(System):
         return vector
 
 
-def parameters(path: Path) -> int | None:
-    """Numbers that a graph holds; None where the package onnx is not there to count them."""
-    try:
-        import onnx  # noqa: PLC0415 - of the extra `train`; not needed to run the graph
-    except ImportError:
-        return None
-    graph = onnx.load(path, load_external_data=False).graph
-    constants = [a.t for node in graph.node if node.op_type == "Constant" for a in node.attribute if a.HasField("t")]
-    sizes = [int(np.prod(tensor.dims)) for tensor in [*graph.initializer, *constants]]
-    return sum(sizes)
-
-
 def split_name(text: str) -> tuple[str, str]:
     """`NAME=MODEL` -> name, model; a path is called by its file's name without endings, all else by itself."""
     name, equals, model = text.partition("=")
@@ -277,9 +267,6 @@ def _open_file(path: Path, options: Options) -> System | None:
         return FastWeights(path, options.device, options.grain)
     inputs = set(Session(path, "cpu").inputs)
     if inputs == {"image", "style_weights"}:
-        from evaluation.fixed_sheet import NEAREST_BUILT_IN  # noqa: PLC0415 - these two import this module
-        from evaluation.systems.multistyle import MultiStyle  # noqa: PLC0415
-
         return MultiStyle(path, options.device, NEAREST_BUILT_IN)
     if {"content", "alpha"} <= inputs:
         return None

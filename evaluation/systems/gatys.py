@@ -4,12 +4,9 @@ import hashlib
 from collections import OrderedDict
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from evaluation.sizes import Painting
 from evaluation.systems.base import Facts, System, mixed
-from evaluation.tensors import as_tensor
+from evaluation.tensors import as_image, as_tensor
 from models.gatys import WANTED_LAYERS, Settings
 from models.gatys import stylize as optimize
 from models.vgg import Vgg19
@@ -48,9 +45,7 @@ class Gatys(System):
         key = (hashlib.sha256(content.tobytes()).digest(), painting.key)
         if key not in self._made:
             photo, style = as_tensor(content, self._device), as_tensor(painting.image, self._device)
-            picture = optimize(photo, style, self._vgg, self._settings).picture[0]
-            full = np.ascontiguousarray(picture.mul(255).round().to("cpu", torch.uint8).permute(1, 2, 0).numpy())
-            self._made[key] = full
+            self._made[key] = as_image(optimize(photo, style, self._vgg, self._settings).picture[0])
             while len(self._made) > _REMEMBERED:
                 self._made.popitem(last=False)
         return mixed(content, self._made[key], alpha)

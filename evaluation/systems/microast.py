@@ -3,14 +3,13 @@
 import hashlib
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
 from bench.microast import WEIGHT_FILES, MicroAST
 from evaluation.sizes import Painting
 from evaluation.systems.base import Facts, System, mixed
-from evaluation.tensors import as_tensor
+from evaluation.tensors import as_image, as_tensor
 from streamstyle.errors import ModelError, UsageError
 from streamstyle.frame import Image
 
@@ -55,9 +54,8 @@ class MicroAstSystem(System):
         beyond = [0, -width % _MULTIPLE, 0, -height % _MULTIPLE]
         photo = F.pad(as_tensor(content, self._device), beyond, mode="replicate")
         with torch.inference_mode():
-            picture = self._networks[painting.key](photo)[0, :, :height, :width]
-        levels = picture.clamp(0, 1).mul(255).round().to("cpu", torch.uint8)
-        return mixed(content, np.ascontiguousarray(levels.permute(1, 2, 0).numpy()), alpha)
+            picture = as_image(self._networks[painting.key](photo)[0, :, :height, :width])
+        return mixed(content, picture, alpha)
 
     def _with(self, style: torch.Tensor) -> MicroAST:
         try:

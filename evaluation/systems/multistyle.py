@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.sizes import Painting
-from evaluation.systems.base import Facts, System, mixed
-from evaluation.systems.catalog import parameters
+from evaluation.systems.base import Facts, System, mixed, parameters
 from streamstyle.errors import ModelError
 from streamstyle.frame import Image
 from streamstyle.runtime.session import Session

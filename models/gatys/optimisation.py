@@ -79,7 +79,7 @@ class _Search:
         self.picture = start
 
     def run(self) -> None:
-        """Use up the evaluations; begin anew at the best picture where L-BFGS gives up, as long as that helps."""
+        """Use up the evaluations; where L-BFGS gives up, start it again at the best picture, as long as that helps."""
         while len(self.losses) < self._settings.steps:
             before = self.best
             self._descend()

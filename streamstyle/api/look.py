@@ -53,7 +53,7 @@ class Style(StyleCode):
 
 
 def as_style(code: StyleCode) -> Style:
-    """The same style, as programs see it."""
+    """A style code as a `Style`."""
     return code if isinstance(code, Style) else Style(code.name, code.model_version, code.tensors)
 
 
@@ -85,7 +85,7 @@ class Look:
 
     @property
     def name(self) -> str:
-        """Of its styles."""
+        """The names of its styles."""
         return "+".join(self.codes[style].name for style in self.recipe.style if style in self.codes)
 
     @speaks_python

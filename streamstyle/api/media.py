@@ -154,7 +154,7 @@ def open_sink(
 
 @speaks_python
 def open_virtual_camera(info: SourceInfo, device: str | None = None) -> Sink:
-    """Be a camera for other programs: OBS, Zoom, browsers. Needs `streamstyle install virtual-camera`.
+    """Show frames as a camera in other programs: OBS, Zoom, browsers. Needs `streamstyle install virtual-camera`.
 
     Args:
         info: Of the source: size and rate.

@@ -58,7 +58,7 @@ class Painter:
 
     @property
     def description(self) -> str:
-        """What runs where, in a line for people, and a second one where something faster could not be taken."""
+        """One line on what runs the model, and a second one if something faster could not be used."""
         return self._stylizer.description
 
     @property

@@ -146,7 +146,7 @@ class Stream:
     def _take_up(self, look: Look, player: Player, now: float) -> None:
         player.recipe = look.recipe
         if player is not self._player:
-            # From what is seen at this moment, also in the middle of a fade.
+            # From what is shown now, even in the middle of a fade.
             self._fade = CrossFade(self._seen, now)
             self._player.close(player)
             self._player = player
@@ -161,7 +161,7 @@ def _same_styles(look: Look, other: Look) -> bool:
 
 
 def _run_live(source: Source, paint: Callable[[Frame], Image], sink: Sink, count: Callable[[int], None]) -> int:
-    """Newest frame wins. An interrupted run finishes the sink too: what a camera saw does not come again."""
+    """The newest frame wins. An interrupted run finishes the sink too, since a camera cannot be read again."""
     failures: list[Exception] = []
 
     def hear(event: Event) -> None:

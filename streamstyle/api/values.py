@@ -26,7 +26,7 @@ Seconds = float | str | Fraction
 
 
 class LookFields(TypedDict, total=False):
-    """The fields of a look beside its styles; None, as a field that is left out, stands for the default or the file's.
+    """The fields of a look besides its styles; None, like a field that is left out, means the default or the file's value.
 
     Attributes:
         weights: One per style of a blend, 0 or more; equal by default.

@@ -1,4 +1,4 @@
-"""Errors of the library in the words of Python: `overwrite=True` for `--overwrite`."""
+"""Error messages with Python's argument names instead of options: `overwrite=True` for `--overwrite`."""
 
 import functools
 import re

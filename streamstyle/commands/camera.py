@@ -1,4 +1,4 @@
-"""`streamstyle camera`: a camera through a painting, live."""
+"""`streamstyle camera`: paints a camera live."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import choose_codec
 from streamstyle.media.sinks.place import refuse_unless_writable
 from streamstyle.media.sources import open_live_source
-from streamstyle.media.sources.cameras import list_cameras
+from streamstyle.media.sources.cameras.listing import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.microphone import ComputerMicrophone
 from streamstyle.paint.stylizer import Stylizer
@@ -47,7 +47,7 @@ from streamstyle.window.window import Window
 log = logging.getLogger(__name__)
 
 _NOBODY_READS = (OSError, SystemExit)
-"""What printing raises where the terminal or the reader of a pipe went away; rich would end the program."""
+"""What printing raises when the terminal or the reader of a pipe is gone; rich would end the program."""
 
 
 def camera_command(options: argparse.Namespace, console: Console) -> int:
@@ -68,7 +68,7 @@ def camera_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(options: argparse.Namespace, recipe: Recipe, started: float, console: Console) -> int:
-    """With what was checked of the command line."""
+    """Run with checked options."""
     check_names(recipe, builtin_names(find_model(options.model).styles), options.model)
     headless = options.no_window
     if recipe.knows_people:
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace, recipe: Recipe, started: float, console: C
     source: LiveSource | None = None
     microphone: ComputerMicrophone | None = None
     try:
-        # First of all: that it is missing or busy is known at once, and a model takes seconds to load.
+        # First, so that a missing or busy camera is reported at once: a model takes seconds to load.
         source = reached(
             options.camera or "",
             lambda: open_live_source(options.camera, size=options.camera_size, fps=options.fps, loop=options.loop),
@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace, recipe: Recipe, started: float, console: C
         report = live.run(_presenter(options, live, window, sinks, console))
         _save_look(options, live, report)
     except BaseException as failure:
-        # The run ends its sinks itself, and then this does nothing; those that never ran are left here.
+        # After a run this does nothing, since the run ends its sinks itself.
         for sink in sinks.values():
             sink.abort()
         if isinstance(failure, Interrupted) and live is not None and live.shown:
@@ -179,7 +179,7 @@ def _controls(options: argparse.Namespace, recipe: Recipe, stylizer: Stylizer, w
     if not styles:
         raise UsageError(f"wanted --style: an image file; the model '{stylizer.name}' has no styles of its own")
     if recipe.mask is None and not recipe.weights:
-        # Several styles are there to be switched between; with weights they are one look.
+        # Several styles are choices; with weights they are one blend.
         recipe = replace(recipe, style=styles[:1])
     elif not own:
         recipe = replace(recipe, style=styles[:1])
@@ -214,16 +214,16 @@ def _live(
         started=started,
     )
     if options.styles_folder is not None:
-        live.watch(options.styles_folder)
+        live.files.watch_styles(options.styles_folder)
     if options.look is not None:
-        live.watch_look(options.look, lambda: read_recipe(options.look))
+        live.files.watch_look(options.look, lambda: read_recipe(options.look))
     live.measure_size()
     live.warm_up()
     return live
 
 
 def _save_look(options: argparse.Namespace, live: Live, report: LiveReport) -> None:
-    """Write it as it was in the end, with all that was changed by key; the report tells what came of it."""
+    """Write the look as it was at the end, with all changes by key; a failure is added to the report."""
     if options.save_look is None:
         return
     try:
@@ -236,7 +236,7 @@ def _save_look(options: argparse.Namespace, live: Live, report: LiveReport) -> N
 
 
 class _Logged:
-    """Presents as another does, and writes a line now and then: nobody sees the picture."""
+    """Wraps another presenter for runs without a window: logs a line now and then."""
 
     def __init__(self, present: Headless, live: Live, tell: Callable[[str], None]) -> None:
         self._present, self._live, self._tell = present, live, tell

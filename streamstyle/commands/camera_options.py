@@ -36,7 +36,11 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loop", action="store_true", help="play a file again and again")
     parser.add_argument("--mirror", action=argparse.BooleanOptionalAction, default=False, help="swap left and right")
     parser.add_argument(
-        "--virtual-camera", nargs="?", const="", metavar="DEVICE", help="be a camera for OBS, Zoom and browsers"
+        "--virtual-camera",
+        nargs="?",
+        const="",
+        metavar="DEVICE",
+        help="show the picture as a camera in OBS, Zoom and browsers",
     )
     parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
     parser.add_argument(
@@ -54,6 +58,6 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help=f"serve to browsers (default: {DEFAULT_ADDRESS})",
     )
-    parser.add_argument("--no-window", action="store_true", help="show nothing here")
+    parser.add_argument("--no-window", action="store_true", help="open no window")
     parser.add_argument("--seconds", type=seconds_argument, metavar="S", help="stop after so long")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")

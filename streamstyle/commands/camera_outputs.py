@@ -1,4 +1,4 @@
-"""What a live run gives beside the window: its sinks, and the sound that they record."""
+"""The outputs of a live run besides the window: its sinks, and the sound that they record."""
 
 import argparse
 from collections.abc import Callable, Iterable, Mapping
@@ -11,19 +11,19 @@ from streamstyle.errors import ModelError, SourceError
 from streamstyle.live.sinks import RECORDING, open_recording
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.virtual_camera import VirtualCameraSink
-from streamstyle.media.sources.camera import CameraSource
+from streamstyle.media.sources.cameras.source import CameraSource
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.microphone import DEFAULT, ComputerMicrophone
 
 USUAL_RATE = 30.0
-"""Frames a second of a source that does not say."""
+"""Frames a second, if the source does not say."""
 
 Warn = Callable[[Iterable[str]], None]
 """Prints lines that the user should see."""
 
 
 def open_microphone(options: argparse.Namespace, source: LiveSource, warn: Warn) -> ComputerMicrophone | None:
-    """The one whose sound is recorded; None for none, which is no reason to show nothing.
+    """Open the microphone that is recorded. None if none was asked for, or it cannot be opened: the run goes on without.
 
     Raises:
         SourceError: There is none of the name that was given.

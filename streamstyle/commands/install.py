@@ -75,7 +75,7 @@ def _vgg19_is_there() -> bool:
 
 
 def _install_vgg19(source: Path | None) -> None:
-    """Its weights, by which styles are made; and where PyTorch is here, the model itself."""
+    """Fetch the weights of VGG-19, which `style make` needs; with PyTorch, make the model too."""
     if source is not None:
         _take_vgg19(source)
         return
@@ -106,7 +106,7 @@ def _run_module(*command: str) -> None:
     """Run a module of the folders that need PyTorch, in a process of its own, which prints its own messages."""
     path = os.pathsep.join([str(torch_side()), *filter(None, [os.environ.get("PYTHONPATH")])])
     words = [sys.executable, "-m", *command]
-    # Descriptor 2 of this process leads nowhere, so that libraries cannot print: the child gets the stream itself.
+    # Descriptor 2 of this process is closed to libraries: the child gets the stream itself.
     done = subprocess.run(words, env=os.environ | {"PYTHONPATH": path}, stderr=sys.stderr, check=False)
     if done.returncode:
         raise ModelError(f"{_VGG19} was not installed; the lines above say why")
@@ -172,7 +172,7 @@ def install_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def offer(name: str) -> None:
-    """Ask in a terminal whether to install a part that is missing; elsewhere whoever needs it says what to run."""
+    """In a terminal, ask whether to install a missing part; elsewhere do nothing, since the caller says what to run."""
     part = PARTS[name]
     if part.is_there() or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return

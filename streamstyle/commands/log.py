@@ -1,4 +1,4 @@
-"""What is done, for --verbose on standard error and for --log-file in a file that can be sent with a report."""
+"""The log: on standard error with --verbose, and in a file that can be sent with a report with --log-file."""
 
 import logging
 import platform
@@ -21,7 +21,7 @@ _LONGEST_FIRST_LINE = 4096
 
 
 def start_log(path: Path | None, words: Sequence[str], *, verbose: bool) -> None:
-    """Let the log go where the user wants it; once, for the rest of the run.
+    """Set up the log as the user wants it; called once.
 
     Args:
         path: Of the file, to which is added; None for none.
@@ -47,10 +47,10 @@ def start_log(path: Path | None, words: Sequence[str], *, verbose: bool) -> None
 
 
 def _is_log(path: Path) -> bool:
-    """Whether there is nothing at a path, or a log: to anything else, none is added."""
+    """Whether a log may be appended to a path: there is nothing, or a log."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return path.is_dir()  # which is said when it is opened
+            return path.is_dir()  # reported when it is opened
         with path.open("rb") as file:
             start = file.read(_LONGEST_FIRST_LINE)
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def _is_log(path: Path) -> bool:
 
 
 class _ToTerminal(logging.StreamHandler):  # type: ignore[type-arg]  # not generic when it runs
-    """What is not said anyway."""
+    """Prints what the program does not print anyway."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -81,7 +81,7 @@ class _ToFile(logging.FileHandler):
         self._path, self._failed = path, False
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - as logging has it
-        """Say once that the disk is full, say; what is done goes on."""
+        """Report once that the log cannot be written; the run goes on."""
         failure = sys.exc_info()[1]
         if not self._failed and isinstance(failure, OSError):
             self._failed = True

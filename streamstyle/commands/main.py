@@ -28,7 +28,8 @@ from streamstyle.commands.sheet import add_sheet_arguments, sheet_command
 from streamstyle.commands.studio_options import add_studio_arguments
 from streamstyle.commands.style import add_style_arguments, style_command
 from streamstyle.commands.styles import add_styles_arguments, styles_command
-from streamstyle.commands.video import add_video_arguments, video_command
+from streamstyle.commands.video import video_command
+from streamstyle.commands.video_options import add_video_arguments
 from streamstyle.doctor import add_doctor_arguments, doctor_command
 from streamstyle.errors import Interrupted, StreamstyleError, UsageError
 from streamstyle.media.libav import reason
@@ -42,7 +43,7 @@ def completion_command(options: argparse.Namespace, _console: Console) -> int:
 
 
 def _later(module: str, command: str) -> Callable[[argparse.Namespace, Console], int]:
-    """A command whose module is loaded when it is run: nobody else waits for a window or a web server."""
+    """A command whose module is loaded when it is run, so that other commands start faster."""
 
     def run(options: argparse.Namespace, console: Console) -> int:
         return int(getattr(importlib.import_module(f"streamstyle.commands.{module}"), command)(options, console))
@@ -55,7 +56,7 @@ _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if 
 
 
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
-    # A second signal ends the program at once, should closing the output hang.
+    # A second signal ends the program at once, in case closing the output hangs.
     for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
     raise Interrupted(signal_number)
@@ -130,7 +131,7 @@ def _run(words: list[str]) -> int:
 
 
 def _own_fault(error: Exception) -> int:
-    """Say that the program is wrong, not the user; `python -X dev` shows where."""
+    """Report a bug of the program; `python -X dev` shows the traceback."""
     if sys.flags.dev_mode:
         raise error
     SAID.exception("unexpected")
@@ -169,11 +170,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"{error}")
         return 2 if isinstance(error, UsageError) else 1
     except BrokenPipeError:
-        # The reader of our output went away; there is nobody left to tell.
+        # The reader of our output is gone; nothing can be reported.
         sys.stderr.close()
         return 1
     except OSError as error:
-        # Of the system, in a place where nobody expects it: a forbidden folder, a full disk, a name that is too long.
+        # An unexpected error of the system: a forbidden folder, a full disk, a name that is too long.
         complain(f"{reason(error)}: {quoted(error.filename)}" if error.filename else reason(error))
         return 1
     except Exception as error:  # noqa: BLE001 - no traceback reaches the user

@@ -20,7 +20,7 @@ _UV = "pip install --quiet --no-deps --only-binary :all: --python-version 3.11 -
 def requirements(extra: str) -> list[str]:
     """What an extra of streamstyle needs, as its wheel says."""
     listed = importlib.metadata.requires("streamstyle") or []
-    # pip takes a condition on an extra for false outside of the package that has it.
+    # pip evaluates a condition on an extra as false outside of the package that defines it.
     condition = re.compile(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]")
     return [condition.sub("python_version > '3'", line) for line in listed if condition.search(line)]
 

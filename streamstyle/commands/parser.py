@@ -125,7 +125,7 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def unexpected(self, word: str) -> str:
-        """What to say of a word that means nothing here."""
+        """The message for an unexpected word."""
         if not word.startswith("-"):
             return f"{quoted(word)} is not expected here; {self.prog} --help shows what is"
         name = word.partition("=")[0]
@@ -148,7 +148,7 @@ def with_config(words: Sequence[str], command: argparse.ArgumentParser) -> list[
         path = None
     if path is None:
         return list(words)
-    # An option between them, lest the last list of the file take what was typed first.
+    # An option between them, so that the file's last list does not take what was typed first.
     return [*config_arguments(path, command), f"--config={path}", *words]
 
 
@@ -176,7 +176,10 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, with_precision: bool
     parser.add_argument("--device", choices=DEVICES, default="auto", help="what runs the model (default: auto)")
     if with_precision:
         parser.add_argument(
-            "--precision", choices=PRECISIONS, default="auto", help="of the convolutions (default: auto, the fastest here)"
+            "--precision",
+            choices=PRECISIONS,
+            default="auto",
+            help="arithmetic of the convolutions (default: auto, the fastest here)",
         )
 
 
@@ -214,7 +217,7 @@ def _width() -> int:
 
 
 def nearest(word: object, known: Sequence[str], otherwise: str = "") -> str:
-    """The question for a mistyped word; where nothing is near, `otherwise` or all that there is."""
+    """A question with the nearest known word; if none is near, `otherwise` or all known words."""
     near = difflib.get_close_matches(str(word).lower(), known, n=1)
     return f"did you mean {near[0]}?" if near else otherwise or f"choose {', '.join(known)}"
 

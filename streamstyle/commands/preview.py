@@ -1,4 +1,4 @@
-"""`streamstyle video --preview`: a film's look in one picture, before the whole film is painted."""
+"""`streamstyle video --preview`: a film in one picture, before the whole film is painted."""
 
 import argparse
 import time
@@ -26,7 +26,7 @@ from streamstyle.pipeline.threads import reached
 from streamstyle.window.status import clock
 
 PREVIEW_SUFFIX = ".jpg"
-"""Of previews that the user has not named."""
+"""Ending of previews that the user has not named."""
 _MOST_TILES = 60
 
 
@@ -55,7 +55,7 @@ def wants_preview(options: argparse.Namespace) -> bool:
 
 
 def what_else(options: argparse.Namespace) -> str:
-    """What the names of results say beside the style."""
+    """What the names of results say besides the style."""
     if wants_preview(options):
         return "-preview"
     return "" if options.compare is None else "-compare"

@@ -36,7 +36,7 @@ def complain(message: str) -> None:
 
 class _FpsColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
-        """Frames per second of late."""
+        """The recent frames per second."""
         return Text(f"{task.speed or 0:.1f} fps", style="cyan")
 
 

@@ -146,7 +146,7 @@ class _Complaints(logging.Handler):
 
 
 class _Signals:
-    """While it is entered, a signal to end the program only tells so: all is closed in peace, however often it comes.
+    """A context in which a signal to end the program only stops the event loop: all is closed, however often it comes.
 
     Attributes:
         first: The number of the first one, once it has come.

@@ -20,7 +20,9 @@ def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=port_argument, metavar="N", help=f"port to listen at (default: {USUAL_PORT}, or the next free one)"
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder for styles, looks, films and pictures")
-    parser.add_argument("--new-token", action="store_true", help="make a new token; addresses with the old one end")
+    parser.add_argument(
+        "--new-token", action="store_true", help="make a new token; addresses with the old one no longer work"
+    )
     network = parser.add_argument_group("for other devices, such as a phone")
     network.add_argument(
         "--host",
@@ -34,7 +36,7 @@ def add_studio_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"ask for the password with which other devices get in (or set {PASSWORD})",
     )
     network.add_argument("--https", action="store_true", help="encrypt; phones give their camera to such pages only")
-    network.add_argument("--certificate", type=Path, metavar="FILE", help="one of your own for --https, PEM")
+    network.add_argument("--certificate", type=Path, metavar="FILE", help="your own certificate for --https, PEM")
     network.add_argument("--key", type=Path, metavar="FILE", help="the private key of --certificate, PEM")
     network.add_argument(
         "--allow-host",

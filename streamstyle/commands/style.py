@@ -34,7 +34,7 @@ from streamstyle.tuning.photos import SHORT_SIDE, user_photos, usual_photos
 
 MINUTES, MOST_MINUTES = 5.0, 60.0
 _SECONDS_AROUND = 5.0
-"""Of --minutes, kept for what is done before and after the tuning."""
+"""Seconds of --minutes that are kept for the steps before and after the tuning."""
 _PREVIEW_LINES = 360
 _LOG_SECONDS = 30.0
 
@@ -119,7 +119,7 @@ def style_command(options: argparse.Namespace, console: Console) -> int:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What came of the tuning so far.
+    """The result of the tuning so far.
 
     Attributes:
         steps: That were learnt.
@@ -133,7 +133,7 @@ class _Outcome:
     _style: StyleCode | None = None
 
     def hear(self, told: Progress, child: Child, model_version: str) -> bool:
-        """Take what the child told; whether there is a new style."""
+        """Handle a message of the child; returns whether there is a new style."""
         self.steps = told.steps
         if told.distance is None:
             return False
@@ -226,7 +226,7 @@ class _Board:
 
     def _write(self, now: Image) -> None:
         picture = _stacked((self._above, (self._first, now)))
-        with ImageSink(self._path, overwrite=True) as sink:  # whether it may be replaced was asked before
+        with ImageSink(self._path, overwrite=True) as sink:  # it was checked before that it may be replaced
             sink.write(Frame(picture, 0, Fraction(0)))
 
 

@@ -34,12 +34,12 @@ _SIDE = 320
 """Short side of thumbnails in pixels."""
 _QUALITY = 82
 _LINE = 150
-"""Characters in a line where no terminal sets an end."""
+"""Characters in a line, if there is no terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedStyle:
-    """A style as people choose it.
+    """A style as it is listed.
 
     Attributes:
         name: What to write after --style.
@@ -108,7 +108,7 @@ def listed_styles(stylizer: Stylizer) -> list[ListedStyle]:
 
 
 def thumbnails(stylizer: Stylizer, content: Image, styles: list[ListedStyle]) -> Iterator[tuple[ListedStyle, Image]]:
-    """A picture in each style; one that cannot be used is said and left out.
+    """A picture in each style; a style that cannot be used is reported and left out.
 
     Args:
         stylizer: The model.

@@ -10,15 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from streamstyle.commands.install import need
-from streamstyle.commands.parser import add_model_arguments, named_files
-from streamstyle.commands.preview import (
-    PREVIEW_SUFFIX,
-    add_sharing_arguments,
-    output_of,
-    preview_one,
-    wants_preview,
-    what_else,
-)
+from streamstyle.commands.parser import named_files
+from streamstyle.commands.preview import PREVIEW_SUFFIX, output_of, preview_one, wants_preview, what_else
 from streamstyle.commands.progress import FrameProgress, complain, teller
 from streamstyle.commands.styles import list_styles
 from streamstyle.errors import SourceError, StreamstyleError, UsageError
@@ -26,14 +19,13 @@ from streamstyle.files.batch import Plan, Task, plan_inputs
 from streamstyle.files.job import Job, Report, default_output
 from streamstyle.files.run import stylize_source
 from streamstyle.look.look_file import check_look_place, save_recipe
-from streamstyle.look.options import add_look_arguments, recipe_of
+from streamstyle.look.options import recipe_of
 from streamstyle.look.people import weights
 from streamstyle.look.player import Player, check_names, check_style
 from streamstyle.look.recipe import Recipe
-from streamstyle.look.values import size_argument, time_argument, whole_argument
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
-from streamstyle.media.sources import hardware, open_source
+from streamstyle.media.sources import open_source
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import reached
 from streamstyle.runtime.catalog import find_model
@@ -44,69 +36,6 @@ from streamstyle.styles.store import builtin_names, is_bare
 log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20
-_MOST_WORKERS = 256
-
-
-def add_video_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `streamstyle video` and `run_video.py`."""
-    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="videos, photos, folders of them, or URLs")
-    parser.add_argument("-o", "--output", metavar="OUT", help="a file, or a folder for several inputs")
-    add_look_arguments(parser)
-    add_model_arguments(parser)
-    parser.add_argument("--size", type=size_argument, metavar="N", help="paint at this short side instead of --strokes")
-    parser.add_argument("--output-size", type=size_argument, metavar="N", help="short side of the result")
-    parser.add_argument("--start", type=time_argument, metavar="T", help="begin here: seconds or h:mm:ss")
-    parser.add_argument("--end", type=time_argument, metavar="T", help="stop here")
-    parser.add_argument(
-        "--hwaccel",
-        choices=hardware.choices(),
-        default=hardware.OFF,
-        help="what decodes videos (default: off, the CPU)",
-    )
-    parser.add_argument("--codec", metavar="C", help="video codec (default: h264, or what the container wants)")
-    parser.add_argument("--crf", type=_quality_argument, metavar="N", help="video quality: lower is better and larger")
-    parser.add_argument(
-        "--skip-duplicates",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="paint a frame that repeats the one before only once (default: yes)",
-    )
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    existing.add_argument("--skip-existing", action="store_true", help="leave out inputs whose outputs exist")
-    parser.add_argument(
-        "--no-resume",
-        dest="resume",
-        action="store_false",
-        help="paint a film anew instead of going on where a run before was stopped",
-    )
-    parser.add_argument(
-        "--workers",
-        type=_workers_argument,
-        default=1,
-        metavar="N|auto",
-        help="paint films longer than a minute in this many processes (default: 1)",
-    )
-    parser.add_argument(
-        "--cluster", default="", metavar="auto|ADDRESS", help="paint films longer than a minute on a Ray cluster"
-    )
-    parser.add_argument("--keep-gps", action="store_true", help="keep in the result where a photo was taken")
-    add_sharing_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON per input on standard output")
-    parser.add_argument("--list-styles", action="store_true", help="show the built-in styles and stop")
-    parser.add_argument("--quiet", action="store_true", help="print errors only")
-
-
-def _workers_argument(text: str) -> int | None:
-    """A number of processes; None for `auto`."""
-    if text == "auto":
-        return None
-    return whole_argument(text, 1, _MOST_WORKERS, f"1 to {_MOST_WORKERS}, or auto")
-
-
-def _quality_argument(text: str) -> int:
-    """A constant quality of a video, as encoders number it."""
-    return whole_argument(text, 0, 63, "a whole number from 0 to 63")
 
 
 def video_command(options: argparse.Namespace, console: Console) -> int:
@@ -126,7 +55,7 @@ def video_command(options: argparse.Namespace, console: Console) -> int:
 
 
 def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console) -> int:
-    """With what was checked of the command line; what cannot be done is said before a model is loaded."""
+    """Paint with checked options; what cannot be done is reported before a model is loaded."""
     files = find_model(options.model)
     known = builtin_names(files.styles)
     if not recipe.style and len(known) == 1 and not files.style.is_file():
@@ -161,7 +90,7 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
     )
     teller(console)(stylizer.description)
     recipe = stylizer.encoder.resolved(recipe)
-    Player(recipe, stylizer.encoder.find).close()  # what is wrong with it is reported before any work
+    Player(recipe, stylizer.encoder.find).close()  # reports errors before any work
     if options.save_look is not None:
         save_recipe(recipe, options.save_look, overwrite=options.overwrite)
         console.print(f"look: {options.save_look}", highlight=False, soft_wrap=True)
@@ -169,14 +98,14 @@ def _stylize_files(options: argparse.Namespace, recipe: Recipe, console: Console
 
 
 def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, recipe: Recipe, console: Console) -> int:
-    """Every input in turn: one that fails does not keep the others from being done."""
+    """Paint every input in turn; if one fails, the others are still painted."""
     reads = (*(task.name for task in plan.tasks), *recipe.files, *named_files(options, but=()))
     failures = sum(bool(task.problem) for task in plan.tasks)
     untold: OSError | None = None
     for task in plan.to_do:
         try:
             report = _stylize_one(options, task, reads, stylizer, recipe, console)
-        except Exception as error:  # no input may keep others from being done
+        except Exception as error:  # the other inputs are still painted
             if plan.is_single:
                 if isinstance(error, StreamstyleError):
                     _tell_failure(task.name, str(error), as_json=options.json, aloud=False)
@@ -187,7 +116,7 @@ def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, re
             continue
         try:
             tell(report, console, as_json=options.json)
-        except OSError as error:  # the terminal may be what went away: the others are made all the same
+        except OSError as error:  # the terminal may be gone: go on with the other inputs
             untold = error
     if untold is not None:
         raise untold
@@ -195,7 +124,7 @@ def _stylize_all(options: argparse.Namespace, plan: Plan, stylizer: Stylizer, re
 
 
 def _end(plan: Plan, failures: int, console: Console) -> int:
-    """Count what came of several inputs; returns the exit code."""
+    """Print how many inputs were done and failed; returns the exit code."""
     if not plan.is_single:
         there = sum(task.is_there for task in plan.tasks)
         counts = [f"{len(plan.tasks) - failures - there} made", *([f"{there} were there"] if there else [])]
@@ -205,7 +134,7 @@ def _end(plan: Plan, failures: int, console: Console) -> int:
 
 
 def _no_input(styles: Sequence[str] | None) -> str:
-    """What to say where no input was named, or where it was taken for a style."""
+    """The message if no input was named, or if it was taken for a style."""
     wanted = "wanted an INPUT: a video, a photo, a folder or a URL"
     last = (styles or [""])[-1]
     if len(styles or ()) > 1 or (last and not is_bare(last)):
@@ -214,7 +143,7 @@ def _no_input(styles: Sequence[str] | None) -> str:
 
 
 def _tell_plan(plan: Plan, console: Console, *, as_json: bool) -> None:
-    """What will be made, and what cannot, before the first frame."""
+    """Print what will be made, and what cannot, before the first frame."""
     for note in plan.notes:
         complain(note)
     for task in plan.tasks:
@@ -249,7 +178,7 @@ def _stylize_one(
     recipe: Recipe,
     console: Console,
 ) -> Report:
-    """One input; `reads` holds all files of the run."""
+    """Paint one input; `reads` holds all files of the run."""
     if wants_preview(options):
         return preview_one(options, task, reads, stylizer, recipe)
     alpha = options.compare is None
@@ -301,7 +230,7 @@ def _stylize_one(
 
 
 def tell(report: Report, console: Console, *, as_json: bool) -> None:
-    """What came of an input, for people and for programs."""
+    """Print the report of an input, for people and for programs."""
     stages = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in report.milliseconds.items())
     log.debug("%s: painted at %dx%d; milliseconds per frame: %s", report.input, *report.size, stages)
     for warning in report.warnings:

@@ -1,8 +1,8 @@
 """`streamstyle doctor`: what this machine can do, and what to run where it cannot.
 
-Each check is one file in `checks/` and runs in a process of its own: what hangs is ended, what crashes is a finding. This
-package loads nothing that could be the patient (OpenCV, PyAV, ONNX Runtime), so that `__main__.py` can start it where the
-command line itself cannot be loaded.
+Each check is one file in `checks/` and runs in a process of its own: one that hangs is stopped, one that crashes is a
+finding. This package loads nothing that may be broken (OpenCV, PyAV, ONNX Runtime), so that `__main__.py` can start it even
+if the command line cannot be loaded.
 """
 
 import argparse

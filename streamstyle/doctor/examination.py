@@ -15,7 +15,7 @@ from typing import Self
 from streamstyle.doctor.finding import STATES, Finding
 
 LIMIT_SECONDS = 30.0
-"""After so long a check is ended. Half a minute is much, but a slow disk and a GPU's libraries of 2 GB need their time."""
+"""A check is stopped after this time. It is long because a GPU's libraries of 2 GB take their time on a slow disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ CHECKS = (
     Check("microphones", "microphones"),
 )
 UNDISTURBED = (Check("speed", "speed"),)
-"""Measured when nothing else runs."""
+"""Checks that measure time: they run when no other check does."""
 
 
 def examine(limit: float = LIMIT_SECONDS) -> Generator[Finding, None, None]:
@@ -118,7 +118,7 @@ class _Running:
         return running
 
     def findings(self) -> Iterator[Finding]:
-        """What it says, then what became of it when it did not end well."""
+        """Its findings, and a last one if it crashed or was stopped."""
         output, errors, remedy = "", "", ""
         try:
             if self.process is not None:

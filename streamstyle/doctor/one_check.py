@@ -43,13 +43,13 @@ def _write(finding: Finding, output: TextIO) -> None:
 
 
 def _main() -> None:
-    # Should the doctor be killed, nobody is left to end a check that hangs; this does, even inside C code.
+    # If the doctor is killed, this ends a check that hangs, even inside C code.
     faulthandler.dump_traceback_later(float(os.environ.get("STREAMSTYLE_CHECK_SECONDS", "60")), exit=True)
     # Encoders and drivers print what they like: standard output is kept for findings.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as output:
         os.dup2(2, 1)
         run(sys.argv[1], sys.argv[2:], output)
-    # Without the clean-up of libraries: some hang or crash in it when their driver is ill.
+    # Without the clean-up of libraries: some hang or crash in it when their driver is broken.
     os._exit(0)
 
 

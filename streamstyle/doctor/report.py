@@ -1,4 +1,4 @@
-"""The findings for people and for programs, and what they come to."""
+"""The findings for people and for programs, and their summary."""
 
 import dataclasses
 import json
@@ -22,7 +22,7 @@ NEEDED = frozenset(
         ("codecs", "h264"),
     }
 )
-"""Area and name of what stylizing a file cannot do without."""
+"""Area and name of the checks without which no file can be painted."""
 
 _MARKS = {
     "ok": ("ok", "green"),
@@ -74,7 +74,7 @@ def show(found: Iterable[Finding]) -> list[Finding]:
     Returns:
         The findings.
     """
-    # A camera may be called anything; a terminal that cannot show it shall not be the end of the report.
+    # A camera may have any name; the report must not fail if the terminal cannot show it.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     console = Console(highlight=False)
@@ -119,5 +119,5 @@ def _wrap(text: str, width: int, console: Console, arrow: str = "", style: str =
 
 
 def printable(text: str) -> str:
-    """Text on one line, without what could steer a terminal: names of devices are anybody's."""
+    """Text on one line, without what could steer a terminal: names of devices may hold anything."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

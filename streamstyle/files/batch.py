@@ -166,7 +166,7 @@ def _resolved(name: str) -> Path:
     try:
         return Path(name).resolve()
     except (OSError, RuntimeError, ValueError):
-        return Path(name)  # whoever opens it says what is wrong
+        return Path(name)  # opening it reports what is wrong
 
 
 def _results(names: Sequence[str], labels: set[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""One job of `streamstyle video`: what to make of an input, what came of it, and what results are called."""
+"""One job of `streamstyle video`: what to make of an input, the report of it, and the names of results."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a job; the fields of the line of JSON.
+    """The report of a job; its fields are those of the line of JSON.
 
     Attributes:
         input: As it was named.

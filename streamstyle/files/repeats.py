@@ -19,9 +19,9 @@ _VALUES = tuple(field.name for field in fields(Look) if field.name not in {"code
 class Repeats:
     """Gives the last picture again where content and look are those of the frame before.
 
-    Most looks make the same picture of the same frame. Some remember what came before: `temporal` leans on the picture
-    before, and `content` colours follow with a short memory. There a repeated frame is painted anew until two pictures in a
-    row are the same, so that the still picture comes to rest where it would without this.
+    Most looks make the same picture of the same frame. With others it also depends on the frames before (see
+    `PaintOptions.depends_on_past`). There a repeated frame is painted again until two pictures in a row are the same, so
+    that the still picture comes to rest where it would without this.
 
     Attributes:
         reused: How many frames were not painted.
@@ -52,13 +52,8 @@ class Repeats:
             self.reused += 1
             return painted
         self._painted = paint()
-        self._rests = not _remembers(look) or (repeated and _same(self._painted, painted))
+        self._rests = not look.depends_on_past or (repeated and _same(self._painted, painted))
         return self._painted
-
-
-def _remembers(look: Look) -> bool:
-    """Whether the picture depends on the frames before."""
-    return look.temporal != "off" or (look.color == "content" and look.color_strength > 0)
 
 
 def _alike(one: Look, other: Look) -> bool:

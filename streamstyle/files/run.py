@@ -1,4 +1,4 @@
-"""One job done: a photo or a short clip in one piece, a film in segments that can be taken up again."""
+"""Runs one job: photos and short clips in one piece, films in segments, so that a stopped run can continue."""
 
 import hashlib
 import json
@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from streamstyle.errors import Interrupted
-from streamstyle.files.brush import Brush
+from streamstyle.files.frame_painter import FramePainter
 from streamstyle.files.job import Job, Report
 from streamstyle.files.segments.cluster import Cluster
-from streamstyle.files.segments.crew import Crew, automatic_workers
 from streamstyle.files.segments.film import CannotBeDividedError, Painted, Painters, ThisProcess, paint_film
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.manifest import program_version
 from streamstyle.files.segments.painting import Film
-from streamstyle.files.segments.worker import Orders
+from streamstyle.files.segments.worker import WorkerSetup
+from streamstyle.files.segments.worker_pool import WorkerPool, automatic_workers
 from streamstyle.files.sharing import as_shown, comparing
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
@@ -43,7 +43,7 @@ _END_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What both ways have in common."""
+    """What both ways of painting need."""
 
     job: Job
     stylizer: Stylizer
@@ -79,7 +79,7 @@ def stylize_source(
         StreamstyleError: The input cannot be read, the output not written, or the model failed. Of a film, the segments
             that are done are kept for the next run; of any other video, what was written stays playable under a
             `.partial` name.
-        Interrupted: As raised by a signal handler, with what is kept filled in.
+        Interrupted: As raised by a signal handler; it says what was kept.
     """
     started = time.monotonic()
     doing = _Run(job, stylizer, player, size, progress or (lambda _frames: None), tell, StageTimes())
@@ -143,19 +143,21 @@ def _in_segments(source: Source, grid: Grid, shape: tuple[int, int], doing: _Run
 def _painters(film: Film, doing: _Run) -> Painters:
     job, stylizer = doing.job, doing.stylizer
     model = f"{stylizer.name} {stylizer.version}"
-    orders = Orders(film, stylizer.load_again, model, doing.player.recipe, doing.player.codes)
+    setup = WorkerSetup(film, stylizer.load_again, model, doing.player.recipe, doing.player.codes)
     if job.cluster:
-        return Cluster(job.cluster, orders, doing.tell)
+        return Cluster(job.cluster, setup, doing.tell)
     count = automatic_workers(stylizer.provider) if job.workers is None else job.workers
-    return ThisProcess(film, stylizer, doing.player, doing.times) if count == 1 else Crew(orders, count)
+    return ThisProcess(film, stylizer, doing.player, doing.times) if count == 1 else WorkerPool(setup, count)
 
 
 def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painted:
     job, times = doing.job, doing.times
     name = source.info.name  # of which the sink reads the sound
     sink = reached(name, lambda: _open_sink(job, source, *size_of(job.compare, *shape)), undo=lambda sink: sink.abort())
-    brush = Brush(doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times)
-    paint: Callable[[Frame], Image] = brush.paint
+    painter = FramePainter(
+        doing.stylizer, doing.player, shape, size=doing.size, skip_duplicates=job.skip_duplicates, times=times
+    )
+    paint: Callable[[Frame], Image] = painter.paint
     if job.compare is not None:
         paint = comparing(job.compare, paint, shape, is_still=source.info.is_still)
     try:
@@ -169,7 +171,7 @@ def _in_one_piece(source: Source, shape: tuple[int, int], doing: _Run) -> Painte
         sink.abort()
         raise
     warnings = [*doing.player.warnings, *source.warnings, *sink.warnings]
-    return Painted(frames, frames, brush.reused, str(sink.destination), warnings)
+    return Painted(frames, frames, painter.reused, str(sink.destination), warnings)
 
 
 def _report(source: Source, shape: tuple[int, int], doing: _Run, painted: Painted, seconds: float) -> Report:
@@ -218,7 +220,7 @@ def _open_sink(job: Job, source: Source, width: int, height: int) -> Sink:
 
 
 def _identity(film: Film, doing: _Run) -> dict[str, str]:
-    """Names of what decides how the segments of a film look -> its values, as a manifest keeps them."""
+    """All that decides how the segments of a film look, by name, for the manifest."""
     recipe, settings = doing.player.recipe, asdict(film)
     for name in ("uri", "info", "hwaccel"):
         del settings[name]
@@ -239,7 +241,7 @@ def _identity(film: Film, doing: _Run) -> dict[str, str]:
 
 
 def _identity_of_file(path: Path) -> str:
-    """Size, time of change, and a hash of both ends: what tells a file that was changed, without reading all of it."""
+    """Size, time of change, and a hash of both ends: tells a changed file without reading all of it."""
     found = path.stat()
     digest = hashlib.sha256()
     with path.open("rb") as file:

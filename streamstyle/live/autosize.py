@@ -1,9 +1,9 @@
 """`--size auto`: the size of the strokes, or the next smaller one at which this machine keeps up with the camera.
 
-Sizes form a ladder, narrow near its top, where strokes look the same. A rung is left downwards as soon as frames take
-longer than the camera gives, for a while; it is climbed again only when the next rung is expected to fit with room to
-spare, for a longer while; and a rung that had to be left is not tried again before a time that doubles with each failure.
-So the size settles, and never swings.
+There is a ladder of sizes, with small steps near the top, where strokes look the same. When frames have taken longer than
+the camera's interval for a second, the next smaller size is used. When the next larger size is expected to fit with room
+to spare for five seconds, that one is used. A size that was too slow is not tried again for some time, which doubles with
+each failure. So the size settles, and does not swing.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,14 @@ KEEPS_STROKES = 0.7
 """Down to this share of their size, strokes do not look noticeably different."""
 _SHARES = (0.15, 0.2, 0.3, 0.4, 0.5, 0.6, KEEPS_STROKES, 0.85, 1.0)
 _LEAST = 120
-"""Short side in pixels below which nothing is worth painting."""
+"""The smallest size in pixels."""
 
 _BUSY = 0.95  # share of the frame interval above which a size is too large
 _ROOMY = 0.75  # share that the next size may be expected to take
 _DOWN_SECONDS = 1.0
 _UP_SECONDS = 5.0
 _FIRST_BAN_SECONDS = 30.0
-_MOST = 3.0  # intervals that a frame counts for: one during which the program was stopped tells nothing
+_MOST = 3.0  # a frame counts as so many intervals at most: the program may have been stopped during one
 _MEMORY = 0.9  # of the running mean
 
 
@@ -37,7 +37,6 @@ class AutoSize:
     Attributes:
         sizes: The ladder.
         interval: Seconds between two frames of the camera.
-        size: The present choice: a short side in pixels.
     """
 
     sizes: list[int]
@@ -46,7 +45,7 @@ class AutoSize:
     _mean: float | None = None
     _busy_since: float | None = None
     _roomy_since: float | None = None
-    _bans: dict[int, tuple[float, float]] = field(default_factory=dict)  # rung -> banned until, length of the ban
+    _bans: dict[int, tuple[float, float]] = field(default_factory=dict)  # rung -> end and length of its ban
 
     @property
     def size(self) -> int:
@@ -55,7 +54,7 @@ class AutoSize:
 
     @property
     def keeps_strokes(self) -> bool:
-        """Whether strokes look as they do at the largest size."""
+        """Whether strokes look the same as at the largest size."""
         return self.size >= round(KEEPS_STROKES * self.sizes[-1])
 
     def start(self, costs: dict[int, float]) -> None:
@@ -70,7 +69,7 @@ class AutoSize:
         self._move(max(fitting, default=0))
 
     def update(self, seconds: float, now: float) -> bool:
-        """Take in what a frame cost.
+        """Note how long a frame took, and change the size if that is due.
 
         Args:
             seconds: From the frame to its stylized picture, at the present size.
@@ -96,7 +95,7 @@ class AutoSize:
         return False
 
     def change(self, sizes: list[int]) -> None:
-        """Take another ladder, at the largest of its sizes that is expected to fit."""
+        """Replace the ladder, and choose the largest of its sizes that is expected to fit."""
         size, mean = self.size, self._mean
         self.sizes, self._bans = sizes, {}
         if mean is None:
@@ -105,7 +104,7 @@ class AutoSize:
             self.start({size: mean})
 
     def limit(self, size: int) -> None:
-        """Do without a size and what is above it, which this machine cannot do."""
+        """Remove a size that this machine cannot paint, and all larger ones."""
         self.sizes = [side for side in self.sizes if side < size] or self.sizes[:1]
         self._move(min(self._rung, len(self.sizes) - 1))
 
@@ -123,21 +122,21 @@ class AutoSize:
 
 
 class SizeInUse:
-    """The size at which frames are stylized: it follows the wanted one as soon as the model is ready for that."""
+    """The size at which frames are stylized: the wanted one, once the model is ready for it."""
 
     def __init__(self, size: int, prepare: Callable[[int], None]) -> None:
         """Begin with a size that the model is ready for.
 
         Args:
             size: Short side in pixels.
-            prepare: Begins to make the model ready for a size; when it is, `make_ready` is called.
+            prepare: Starts preparing the model for a size, and calls `make_ready` at the end.
         """
         self.size = size
         self._prepare = prepare
         self._ready, self._asked = {size}, {size}
 
     def follow(self, wanted: int) -> int:
-        """The size for the next frame, where `wanted` would be best."""
+        """The size for the next frame, if `wanted` would be best."""
         if wanted not in self._asked:
             self._asked.add(wanted)
             self._prepare(wanted)
@@ -146,7 +145,7 @@ class SizeInUse:
         return self.size
 
     def make_ready(self, size: int) -> None:
-        """The model is ready for a size."""
+        """Note that the model is ready for a size."""
         self._ready.add(size)
 
 

@@ -1,7 +1,7 @@
-"""What a user changes while the stream runs, in one file since one thread owns it: looks cross-fade, nothing ever waits.
+"""What a user changes while the stream runs. Looks cross-fade; nothing ever waits.
 
-One thread owns the state (streamstyle.pipeline.threads.Owner); what other threads want is sent to it. Whatever is wrong
-with a change, the show goes on with what it had.
+One thread owns the state (streamstyle.pipeline.threads.Owner), and other threads send their changes to it. If a change
+fails, the run goes on with what it had.
 """
 
 import time
@@ -12,12 +12,12 @@ from dataclasses import replace
 from streamstyle.errors import reason_of
 from streamstyle.frame import Image
 from streamstyle.live.playing import Playing
+from streamstyle.live.presets import following, has
+from streamstyle.live.requests import LookRequests
 from streamstyle.live.state import Message, Settings, State
-from streamstyle.live.usual import following, has
-from streamstyle.live.wishes import Wishes
 from streamstyle.look.look import Look
 from streamstyle.look.player import Player
-from streamstyle.look.recipe import COLOR_MODES, KEEP, Recipe
+from streamstyle.look.recipe import KEEP, Recipe
 from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.threads import Owner, sent
 
@@ -27,12 +27,11 @@ ALPHA_STEP = 0.1
 class Controls:
     """The live state of a look.
 
-    What changes something, and `state`, are for any thread; `start`, `look`, `go_back`, `rest` and `close` are for
-    the owner.
+    `start`, `look`, `go_back`, `rest` and `close` are for the owner; all other methods, and `state`, are for any thread.
 
     Attributes:
         owner: The thread that owns the state.
-        state: Of the run, as it is now: replaced whole by the owner, for any thread to read.
+        state: The present state; the owner replaces it as a whole.
         wishes: Makes what looks need.
         tell: Takes a line on what went wrong; called by the owner.
     """
@@ -44,7 +43,7 @@ class Controls:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Set up; `start` comes next.
+        """Set up; call `start` next.
 
         Args:
             stylizer: Encodes styles.
@@ -53,23 +52,23 @@ class Controls:
         """
         self.stylizer, self.clock = stylizer, clock
         self.owner = Owner()
-        self.wishes = Wishes(stylizer, self.owner, self._take)
+        self.requests = LookRequests(stylizer, self.owner, self._take)
         self.tell: Callable[[str], None] = lambda _line: None
         self.state = State(settings)
         self._playing: Playing | None = None
-        self._warned = 0  # how many of the player's warnings were said
+        self._warned = 0  # how many of the player's warnings were reported
         self._closed = False
 
     def start(self) -> None:
-        """Encode the look, here and now: the first one, or that of another stream, for which masks and people begin anew.
+        """Encode the look at once, at the start and for each new stream; masks and people begin anew.
 
         Raises:
             StyleError: A style cannot be used.
-            UsageError: A mask or people cannot be had.
+            UsageError: A mask cannot be opened, or people cannot be found.
         """
         if not self.settings.recipe.style:
             self._set(recipe=self.settings.recipe_with(self.settings.index, blended=False))
-        player = self.wishes.make(self.settings.recipe)
+        player = self.requests.make(self.settings.recipe)
         if self._playing is not None:
             self._playing.close()
         self._playing = Playing(player)
@@ -84,11 +83,11 @@ class Controls:
         return self._playing
 
     def look(self, content: Image, size: int | None = None) -> Look:
-        """How the next frame is to look; once per frame, unless `go_back` says to ask again.
+        """How the next frame is to look. Call it once per frame, and again after `go_back`.
 
         Args:
             content: The frame, (H, W, 3) uint8 RGB.
-            size: Short side at which it is to be stylized.
+            size: Short side at which it will be stylized.
         """
         look = self.playing.look(self.clock(), content, size)
         self._warn(self.playing.player)
@@ -98,7 +97,7 @@ class Controls:
         """Return to the look before, since the present one cannot be painted.
 
         Returns:
-            Whether there is one; else nothing has changed.
+            False if there is none; nothing has changed then.
         """
         if not self.playing.go_back():
             return False
@@ -106,34 +105,34 @@ class Controls:
         return True
 
     def rest(self) -> None:
-        """No stream runs: what is wished for from now on, and what is on its way, is made here and at once."""
-        self.wishes.in_background = lambda work: work()
+        """No stream runs now: make what is requested, and what is being made, on this thread and at once."""
+        self.requests.in_background = lambda work: work()
         self.tell = lambda _line: None
-        if self.wishes.pending is not None:
-            self.wishes.drop()
+        if self.requests.pending is not None:
+            self.requests.drop()
             self._go()
 
     def close(self) -> None:
         """Release masks; may be called again."""
         if self._playing is not None and not self._closed:
             self._closed = True
-            self.wishes.drop()
+            self.requests.drop()
             self._playing.close()
 
     @property
     def settings(self) -> Settings:
-        """What is wanted now."""
+        """The wanted settings."""
         return self.state.settings
 
     @property
     def alpha(self) -> float:
-        """The strength that is seen, of the strongest region."""
+        """The strength that is shown; that of the strongest region."""
         seen = () if self._playing is None else self._playing.seen
         return max((alpha for _, alpha in seen), default=self.settings.recipe.alpha[0].at(0))
 
     @sent
     def pick(self, index: int) -> None:
-        """Go to the style of this number, from 0; one that is not there is said so."""
+        """Go to the style of this number, from 0."""
         if not 0 <= index < len(self.settings.styles):
             self.say(f"there is no style {index + 1}")
             return
@@ -141,7 +140,7 @@ class Controls:
 
     @sent
     def step(self, by: int) -> None:
-        """Go on by so many styles, around the end."""
+        """Go so many styles forward; after the last comes the first."""
         self.pick((self.settings.index + by) % len(self.settings.styles))
 
     @sent
@@ -165,15 +164,8 @@ class Controls:
         self.say(f"strength {'/'.join(f'{line.keys[-1][1]:.0%}' for line in self.settings.recipe.alpha)}")
 
     @sent
-    def next_color(self) -> None:
-        """The next color mode."""
-        color = COLOR_MODES[(COLOR_MODES.index(self.settings.color) + 1) % len(COLOR_MODES)]
-        self.change(lambda recipe: replace(recipe, color=color))
-        self.say(_COLOR_WORDS[color])
-
-    @sent
     def next_value(self, field: str) -> None:
-        """The next of a field's usual values: `people`, `strokes`, `grain` or `temporal`."""
+        """The next preset of a field: `color`, `people`, `strokes`, `grain` or `temporal`."""
         values, words = following(field, self.settings.recipe)
         self.change(lambda before: replace(before, **values))
         if has(self.settings.recipe, values):
@@ -181,12 +173,12 @@ class Controls:
 
     @sent
     def mirror(self, on: bool | None = None) -> None:
-        """Swap left and right, or not; None switches it over."""
+        """Swap left and right, or not; None toggles it."""
         self._set(mirror=not self.settings.mirror if on is None else on)
 
     @sent
     def apply(self, recipe: Recipe) -> None:
-        """Go to another look, all of it; one without styles goes with those that are shown."""
+        """Go to another look; one without styles keeps those that are shown."""
         self.change(lambda before: recipe if recipe.style else replace(recipe, style=before.style))
 
     @sent
@@ -194,12 +186,12 @@ class Controls:
         """Change anything of the look.
 
         Args:
-            change: Makes the wanted look of the one that was wanted before; what it raises is said, and nothing changes.
+            change: Makes the new look from the present one. If it raises, that is reported and nothing changes.
         """
         before = self.settings.recipe
         try:
             recipe = change(before)
-        except Exception as error:  # noqa: BLE001 - nothing that is asked for ends the show
+        except Exception as error:  # noqa: BLE001 - no change may end the run
             self.complain(reason_of(error))
             return
         offered = [name for name in recipe.style if name != KEEP]
@@ -209,8 +201,8 @@ class Controls:
             self._set(index=index, blended=False)
         self._set(recipe=recipe)
         self._go()
-        if self.wishes.pending is not None:
-            # What is shown until then follows as far as it can: another set of styles may have another number of strengths.
+        if self.requests.pending is not None:
+            # Until then, what is shown follows as far as it can: other styles may have another number of strengths.
             player = self.playing.player
             with suppress(Exception):
                 tuned = change(player.recipe)
@@ -219,7 +211,7 @@ class Controls:
 
     @sent
     def add(self, styles: Sequence[str], *, show: bool = False) -> None:
-        """Offer more styles, the user's own before those that are shipped; with `show`, go to the last of them."""
+        """Offer more styles, before the built-in ones; with `show`, go to the last of them."""
         before, index = self.settings.styles, self.settings.index
         new = tuple(style for style in styles if style not in before)
         if not new:
@@ -233,19 +225,19 @@ class Controls:
 
     @sent
     def renew(self, styles: Sequence[str]) -> None:
-        """Take up styles whose files have changed; where one is shown, it is faded to as it is now."""
-        self.wishes.forget(styles)
+        """Encode styles again whose files have changed; one that is shown fades to its new form."""
+        self.requests.forget(styles)
         if set(styles) & set(self.settings.recipe.style):
             self._go(anew=True)
 
     @sent
     def say(self, text: str) -> None:
-        """Tell the user something for a moment."""
+        """Show the user a message for a moment."""
         self.state = replace(self.state, message=Message(text, self.clock()))
 
     @sent
     def complain(self, text: str) -> None:
-        """Tell the user what went wrong, also where no window shows messages."""
+        """Report a problem, also where no window shows messages."""
         self.say(text)
         self.tell(text)
 
@@ -257,20 +249,20 @@ class Controls:
         self._go()
 
     def _go(self, *, anew: bool = False) -> None:
-        """Fade to the wanted look, as soon as what it needs is there; with `anew`, though its styles are those shown."""
+        """Fade to the wanted look when it is ready; with `anew` even if its styles are shown already."""
         recipe, player = self.settings.recipe, self.playing.player
         if player.fits(recipe) and not anew:
-            self.wishes.drop()
+            self.requests.drop()
             player.recipe = recipe
         else:
-            self.wishes.wish(recipe, player)
+            self.requests.request(recipe, player)
         self._show_state()
 
     def _take(self, made: Player | Exception, before: Player) -> None:
-        """What came of the newest wish."""
+        """Show the player of the newest request, or report why there is none."""
         if isinstance(made, Exception):
             self._give_up(reason_of(made))
-        elif before is not self.playing.player:  # what it shares with that is gone
+        elif before is not self.playing.player:  # what it shares with `before` is closed
             made.close(before)
             self._go()
         else:
@@ -282,26 +274,19 @@ class Controls:
             self._warn(made)
 
     def _give_up(self, text: str) -> None:
-        """Want again what is shown, unless something else is on its way."""
+        """Take what is shown as wanted, unless something else is being made; report the text."""
         recipe = self.playing.player.recipe
-        if self.wishes.pending is None:
+        if self.requests.pending is None:
             self._set(recipe=recipe, blended=self.settings.blended and len(recipe.style) > 1)
         self._show_state()
         self.complain(text)
 
     def _show_state(self) -> None:
-        waiting = self.wishes.pending is not None
+        waiting = self.requests.pending is not None
         self.state = replace(self.state, style=self.playing.player.name, waiting=waiting)
 
     def _warn(self, player: Player) -> None:
-        """Say what a player has to say, as soon as it says so."""
+        """Report new warnings of a player."""
         while self._warned < len(player.warnings):
             self._warned += 1
             self.complain(player.warnings[self._warned - 1])
-
-
-_COLOR_WORDS = {
-    "style": "colors of the painting",
-    "content": "colors of the camera",
-    "luma": "chroma of the camera, light of the painting",
-}

@@ -12,28 +12,28 @@ Painted = tuple[tuple[StyleCode, float], ...]
 
 
 def painted_by(look: Look) -> Painted:
-    """What a look paints with."""
+    """Codes and strengths of a look."""
     return ((look.code, look.alpha), *((region.code, region.alpha) for region in look.regions))
 
 
 @dataclass(frozen=True, slots=True)
 class CrossFade:
-    """On the way from what was seen before.
+    """A fade from what was shown before.
 
     Attributes:
-        origin: What that was painted with; nothing for no fade.
-        began: When, in seconds.
+        origin: Codes and strengths of that; empty for no fade.
+        began: Its start, in seconds.
     """
 
     origin: Painted = ()
     began: float = 0.0
 
     def is_over(self, now: float) -> bool:
-        """Whether a look is seen as it is."""
+        """Whether the fade is over."""
         return not self.origin or now - self.began >= FADE_SECONDS
 
     def towards(self, look: Look, now: float) -> Look:
-        """A look on its way at this moment, where both have the same regions."""
+        """A look at this moment of the fade; as it is where the regions differ."""
         wanted = painted_by(look)
         if self.is_over(now) or len(self.origin) != len(wanted):
             return look

@@ -1,11 +1,11 @@
-"""Names for what is recorded while it runs."""
+"""File names for recordings and snapshots."""
 
 from datetime import datetime
 from pathlib import Path
 
 
 class FreshNames:
-    """Files of a folder whose names say when; none twice, also before the first is written."""
+    """Names with date and time for files of a folder; no name comes twice, even before its file is written."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Begin.
@@ -17,7 +17,7 @@ class FreshNames:
         self._given: set[Path] = set()
 
     def next(self, suffix: str) -> Path:
-        """A name that is not taken."""
+        """A name that is free."""
         stem = f"streamstyle-{datetime.now():%Y%m%d-%H%M%S}"
         path, number = self._folder / f"{stem}{suffix}", 1
         while path in self._given or path.exists():

@@ -1,4 +1,4 @@
-"""Which look is painted: it is faded to, and given up for the one before where it cannot be painted."""
+"""Which look is painted: fades to a new one, and returns to the one before if it cannot be painted."""
 
 from streamstyle.frame import Image
 from streamstyle.live.crossfade import CrossFade, Painted, painted_by
@@ -8,26 +8,26 @@ from streamstyle.look.recipe import Recipe
 
 
 class Playing:
-    """The player that is shown, and the one before for as long as it may be needed; each is closed once.
+    """The player that is shown, and the one before as long as it may be needed; each is closed once.
 
-    A look counts as painted when a frame after its fade has been painted with it: until then faults may show, such as
-    two styles that cannot be mixed. All methods are for one thread.
+    A look is good when a frame has been painted with it after its fade: until then it may still fail, as two styles that
+    cannot be mixed do. All methods are for one thread.
 
     Attributes:
-        player: That is shown.
-        seen: What the last frame was painted with.
+        player: The one that is shown.
+        seen: Codes and strengths of the last frame.
     """
 
     def __init__(self, player: Player) -> None:
-        """Begin with a player, for which there is no other to go back to."""
+        """Begin with a player; there is no other one to return to."""
         self.player = player
         self.seen: Painted = ()
         self._fade = CrossFade()
         self._good, self._good_recipe = player, player.recipe
-        self._tried: tuple[Player, Recipe, bool] | None = None  # for the last frame, and whether as it is
+        self._tried: tuple[Player, Recipe, bool] | None = None  # of the last frame, and whether its fade was over
 
     def look(self, now: float, content: Image, size: int | None) -> Look:
-        """How the next frame is to look; that it is asked for tells that the frame before has been painted.
+        """How the next frame is to look. A call means that the frame before was painted.
 
         Args:
             now: In seconds.
@@ -41,7 +41,7 @@ class Playing:
         return look
 
     def show(self, player: Player, now: float) -> None:
-        """Fade to another player, from what is seen at this moment, also in the middle of a fade."""
+        """Fade to another player from what is shown now, even in the middle of a fade."""
         self._settle()
         before, self.player = self.player, player
         self._fade = CrossFade(self.seen, now)
@@ -49,7 +49,7 @@ class Playing:
             self._release(before)
 
     def go_back(self) -> bool:
-        """The look of the last frame cannot be painted: return to the one before; False where there is none."""
+        """Return to the look before, since that of the last frame cannot be painted; False if there is none."""
         failed, self._tried = self.player, None
         if failed is self._good and failed.recipe is self._good_recipe:
             return False
@@ -74,5 +74,5 @@ class Playing:
                 self._release(before)
 
     def _release(self, player: Player) -> None:
-        """Close a player but for what those that may yet be painted share with it."""
+        """Close a player, except for what it shares with players that may still be painted."""
         player.close(*(other for other in (self.player, self._good) if other is not player))

@@ -1,4 +1,4 @@
-"""What came of a live run, and how often its camera was away."""
+"""The report of a live run, and how often its camera was lost."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ from streamstyle.media.sources.live import LiveState
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What came of a live run; the fields of the line of JSON.
+    """The report of a live run; its fields are those of the line of JSON.
 
     Attributes:
         input: The camera or file.
@@ -16,7 +16,7 @@ class LiveReport:
         first_frame_seconds: From the start of the program's work to the first stylized frame.
         captured: Frames that the camera gave.
         stylized: Frames that were stylized.
-        skipped: Frames that were not, a newer one being there.
+        skipped: Frames that were not, since a newer one had come.
         shown: Frames that were presented.
         fps: shown / seconds; 0 for a single frame.
         latency_ms: p50 and p95 from capture to shown.
@@ -26,10 +26,10 @@ class LiveReport:
         frame_size: [width, height] of the frames.
         size: Short side at which they were stylized at last.
         milliseconds: Stage -> mean milliseconds.
-        missed: Sink -> stylized frames that it did not take in time.
+        missed: Sink -> stylized frames that it was too slow for.
         lost: How often the camera was lost.
-        lost_seconds: How long, all in all.
-        outputs: What lies on the disk now.
+        lost_seconds: For how long, in total.
+        outputs: Finished files.
         warnings: What the user should know.
     """
 
@@ -60,13 +60,13 @@ class LiveReport:
 
 
 class Losses:
-    """When the camera was away; written by the presenting thread."""
+    """When the camera was lost; written by the presenting thread."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
-        """Nothing yet.
+        """None yet.
 
         Args:
-            tell: Takes a line for the user at once.
+            tell: Shows the user a line.
         """
         self._tell = tell
         self._since: float | None = None
@@ -74,7 +74,7 @@ class Losses:
         self._over: tuple[float, ...] = ()
 
     def follow(self, state: LiveState) -> None:
-        """Take in whether pictures come."""
+        """Note whether pictures come."""
         if state.name == "lost" and self._since is None:
             self._since, self._reason = state.since, state.reason
             self._tell(f"the camera is lost: {state.reason}; it is taken up again when it is back")
@@ -84,7 +84,7 @@ class Losses:
             self._tell(f"the camera is back after {seconds:.1f} s")
 
     def seconds(self, now: float) -> tuple[float, ...]:
-        """How long each one lasted until now."""
+        """How long each loss lasted; one that goes on lasts until now."""
         return self._over if self._since is None else (*self._over, now - self._since)
 
     def summary(self, now: float) -> list[str]:

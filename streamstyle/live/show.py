@@ -1,7 +1,4 @@
-"""One live run, in one file since one thread owns all of its state.
-
-A source that does not wait, a look that changes, sinks that come and go.
-"""
+"""One live run: a source that does not wait, a look that changes, sinks that start and end at any time."""
 
 import time
 from collections import deque
@@ -12,15 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from streamstyle.errors import ModelError, SinkError, reason_of
+from streamstyle.errors import ModelError
 from streamstyle.frame import Frame, Image
 from streamstyle.live.autosize import AutoSize, SizeInUse, ladder
 from streamstyle.live.controls import Controls
 from streamstyle.live.report import LiveReport, Losses
 from streamstyle.live.sinks import Sinks
 from streamstyle.live.thumbnails import Thumbnails
-from streamstyle.live.watch import StyleFolder, WatchedFile
-from streamstyle.look.recipe import Recipe
+from streamstyle.live.watch import Files
 from streamstyle.media.resize import letterboxed
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sources.live import LiveSource
@@ -30,26 +26,25 @@ from streamstyle.pipeline.live import Event, LivePipeline, Pair, WorkFailed
 from streamstyle.pipeline.times import Rate, Recent, StageTimes
 
 _TRIAL_SIZE = 480
-_WATCH_SECONDS = 0.5
 
 
 class Live:
-    """A source under the user's controls.
+    """Paints a live source.
 
-    What changes it, in `controls` and `sinks`, and `snapshot` are for any thread, and so are the figures: `latency`,
-    `rate`, `times`, `pipeline.missed()`.
+    For any thread: `controls`, `sinks`, `snapshot`, and the figures `latency`, `rate`, `times` and `pipeline.missed()`.
 
     Attributes:
         source: Live; closed by the run.
         stylizer: The model.
         controls: What the user changes.
         pipeline: Its threads.
-        sinks: Where frames go beside the screen.
-        size: Short side at which frames are stylized, or None for that of the recipe's strokes; `auto` moves it.
+        sinks: Where frames go besides the screen.
+        files: Styles and a look file that are taken up when they change.
+        size: Short side at which frames are stylized, or None for that of the recipe's strokes; `auto` changes it.
         latency: From capture to shown.
         rate: Of shown frames.
         last: The newest pair that was presented.
-        tell: Takes a line for the user at once, on the presenting thread: what went wrong, the camera is lost, or back.
+        tell: Shows the user a line, on the presenting thread: a problem, or that the camera is lost or back.
     """
 
     def __init__(
@@ -76,10 +71,10 @@ class Live:
             size: A fixed processing size, or None.
             auto: Picks the size instead.
             sinks: Name -> sink, fed from the start; they are closed at the end of the run.
-            needs_sink: Nobody watches here: when the last sink fails, that ends the run.
-            keeps_controls: Leave the controls for another run: whoever has made them lets them rest, and closes them.
-            with_sound: Recordings that are started later on hold the source's sound, where it has some.
-            microphone: Open; recordings that are started later on hold what it hears instead. Not closed by the run.
+            needs_sink: There is no window: the run ends when the last sink fails.
+            keeps_controls: Do not close the controls at the end: the caller uses them for another run.
+            with_sound: Recordings that are started later have the source's sound, if any.
+            microphone: Open; recordings that are started later have its sound instead. Not closed by the run.
             started: When the work for this run began, on `time.monotonic()`; now by default.
         """
         self.source, self.stylizer, self.controls = source, stylizer, controls
@@ -98,40 +93,15 @@ class Live:
         self._keeps_controls = keeps_controls
         self._started = time.monotonic() if started is None else started
         self._first: float | None = None
-        self._folder: StyleFolder | None = None
-        self._look_file: WatchedFile | None = None
-        self._read_look: Callable[[], Recipe] = Recipe
-        self._looked = 0.0
+        self.files = Files(controls, self.pipeline.in_background)
         self._in_use: SizeInUse | None = None
         self._strokes = controls.settings.recipe.stroke_size
         self._untold: deque[str] = deque()  # for the presenting thread
         self._losses = Losses(self._untold.append)
-        controls.wishes.in_background, controls.tell = self.pipeline.in_background, self._untold.append
-
-    def watch(self, folder: Path) -> None:
-        """Offer pictures that lie in a folder, or are dropped into it, as styles.
-
-        Raises:
-            SinkError: The folder cannot be read.
-        """
-        try:
-            self._folder = StyleFolder(folder)
-        except OSError as error:
-            raise SinkError(f"the styles folder '{folder}' cannot be read: {(error.strerror or '').lower()}") from error
-        self._folder.scan()
-        self.controls.add([str(path) for path in self._folder.scan()])
-
-    def watch_look(self, path: Path, read: Callable[[], Recipe]) -> None:
-        """Take up a look file whenever it changes.
-
-        Args:
-            path: The file, as it was read before the run.
-            read: Reads it again.
-        """
-        self._look_file, self._read_look = WatchedFile(path), read
+        controls.requests.in_background, controls.tell = self.pipeline.in_background, self._untold.append
 
     def measure_size(self) -> None:
-        """Let `auto` choose its first size by a short trial on a made-up frame; half a second at most on slow machines."""
+        """Let `auto` choose its first size by painting a generated frame; half a second at most on slow machines."""
         if self.auto is None:
             return
         height, width = self.source.info.height, self.source.info.width
@@ -153,7 +123,7 @@ class Live:
         return min(self.size or self.controls.settings.recipe.stroke_size, info.width, info.height)
 
     def warm_up(self) -> None:
-        """Let the model prepare for the size that comes, so that the first frame takes no longer than the others.
+        """Prepare the model for the first size, so that the first frame takes no longer than the others.
 
         Raises:
             ModelError: Frames of that size are too large for this machine's memory, or the runtime failed.
@@ -168,8 +138,8 @@ class Live:
             present: Called on this thread with each newest pair, and with None now and then; returns whether to go on.
 
         Raises:
-            StreamstyleError: The first failure but those of sinks. What was recorded stays playable under a partial name.
-            Interrupted: The program was told to stop, as most live runs are: recordings are finished all the same.
+            StreamstyleError: The first failure, except those of sinks. Recordings stay playable under a partial name.
+            Interrupted: The program was told to stop, as most live runs are; recordings are finished.
         """
 
         def count_and_present(pair: Pair | None) -> bool:
@@ -179,9 +149,7 @@ class Live:
             now = time.monotonic()
             if pair is not None:
                 self._count(pair, now)
-            if now - self._looked >= _WATCH_SECONDS and (self._folder or self._look_file):
-                self._looked = now
-                self.pipeline.in_background(lambda: self._look_after_files(now))
+            self.files.check(now)
             self._losses.follow(self.source.state)
             if self._microphone is not None and self._microphone.is_silent:
                 self.controls.complain(f"nothing is heard from {self._microphone.info.name} any more; the picture goes on")
@@ -227,18 +195,18 @@ class Live:
         )
 
     def snapshot(self, path: Path) -> None:
-        """Write the newest stylized frame that was presented as a PNG; what goes wrong is said."""
+        """Write the newest presented frame as a PNG; problems are reported."""
         if self.last is not None:
             self.sinks.snapshot(self.last.stylized, path)
 
     def take_thumbnails(self) -> None:
-        """Paint the styles on the newest frame, small; they are published as they are made."""
+        """Paint the newest frame small in all styles; the state gets each one when it is made."""
         if self.last is not None:
             content = self.last.content.image
             self.controls.owner.send(lambda: self._thumbnails.take(content))
 
     def _hear(self, event: Event) -> None:
-        """What happened on other threads."""
+        """Handle what happened on other threads."""
         if isinstance(event, WorkFailed):
             self.controls.complain(str(event.failure))
         else:
@@ -251,7 +219,7 @@ class Live:
         image = letterboxed(frame.image, info.width, info.height)
         if self.controls.settings.mirror:
             image = cv2.flip(image, 1).astype(np.uint8, copy=False)
-        # Its duration counted on the next frame, which may be skipped.
+        # Its duration assumed that the next frame follows, which may be skipped.
         content = replace(frame, image=image, duration=None)
         size = self.size if self.auto is None else self._auto_size(self.auto)
         stylized = self._painted(image, size, float(frame.time))
@@ -263,7 +231,7 @@ class Live:
         return Pair(content, content.with_image(stylized))
 
     def _painted(self, image: Image, size: int | None, seconds: float) -> Image:
-        """In the present look, at a time of the source; where that cannot be painted, in the one before."""
+        """The frame in the present look; if that cannot be painted, in the one before."""
         while True:
             try:
                 with self.times.measure("look"):
@@ -274,7 +242,7 @@ class Live:
                     raise
 
     def _auto_size(self, auto: AutoSize) -> int:
-        """The size that `auto` wants, or for a moment more the one before, while the model prepares for it."""
+        """The size that `auto` wants, or the one before while the model prepares for it."""
         info, strokes = self.source.info, self.controls.settings.recipe.stroke_size
         if strokes != self._strokes:
             self._strokes = strokes
@@ -312,20 +280,6 @@ class Live:
         self.shown += 1
         self.rate.count(now)
         self.latency.add(now - pair.content.captured_at)
-
-    def _look_after_files(self, asked_at: float) -> None:
-        """See what has changed; in the background, since files may be slow."""
-        if asked_at != self._looked:
-            return  # it was asked again meanwhile
-        if self._folder is not None and (found := [str(path) for path in self._folder.scan()]):
-            offered = self.controls.settings.styles
-            self.controls.renew([style for style in found if style in offered])
-            self.controls.add([style for style in found if style not in offered], show=True)
-        if self._look_file is not None and self._look_file.changed():
-            try:
-                self.controls.apply(self._read_look())
-            except Exception as error:  # noqa: BLE001 - whatever was written into it, the show goes on
-                self.controls.complain(reason_of(error))
 
     def _tell(self) -> None:
         while self._untold:

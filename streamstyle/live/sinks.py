@@ -1,4 +1,4 @@
-"""Where the frames of a live run go beside the screen: sinks that come and go, recordings, snapshots."""
+"""The sinks of a live run: recordings, snapshots and others, which may start and end at any time."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,17 +21,17 @@ from streamstyle.pipeline.outputs import OpenSink, Output, SinkEnded, SinkOpened
 from streamstyle.pipeline.threads import sent
 
 RECORDING = "record"
-"""Name of the sink that a recording is."""
+"""Name of the sink of a recording."""
 
 _SNAPSHOT = "snapshot"
 
 
 class Sinks:
-    """The sinks of a run; the public methods are for any thread, and what goes wrong is said while the show goes on.
+    """The sinks of a run. Public methods are for any thread; a sink that fails is reported, and the run goes on.
 
     Attributes:
-        owner: Of their state, which is that of the controls.
-        failures: Of sinks that were there from the start.
+        owner: The thread that owns their state; that of the controls.
+        failures: Of the sinks that were given at the start.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class Sinks:
 
         Args:
             pipeline: Feeds them.
-            controls: Whose state tells of them.
+            controls: Their state lists the sinks.
             info: Of the frames that come.
-            needed: Nobody watches here: when the last sink fails, that ends the run.
-            sound: What recordings that begin later on hold beside the picture.
+            needed: There is no window: the run ends when the last sink fails.
+            sound: The sound of recordings that are started later.
         """
         self.failures: list[Exception] = []
         self.owner = controls.owner
@@ -59,7 +59,7 @@ class Sinks:
         self._first: list[Output | None] = []
 
     def begin_with(self, sinks: dict[str, Sink]) -> None:
-        """Feed open sinks from the start; before the run."""
+        """Feed these open sinks from the start; call it before the run."""
         self._first = [self._attach(name, partial(_given, sink)) for name, sink in sinks.items()]
 
     @sent
@@ -67,30 +67,30 @@ class Sinks:
         """Give a sink every newest frame from now on.
 
         Args:
-            name: What to call it; one of this name that is there is finished.
-            open_sink: Opens it; called on its own thread.
+            name: Its name; an earlier sink of this name is finished.
+            open_sink: Opens it, on a thread of its own.
         """
         self.detach(name)
         self._attach(name, open_sink)
 
     @sent
     def detach(self, name: str) -> None:
-        """Finish a sink, if there is one of this name."""
+        """Finish the sink of this name, if there is one."""
         if (output := self._output(name)) is not None:
             self._pipeline.detach(output)
             self._publish()
 
     @property
     def recording(self) -> bool:
-        """Whether a recording runs, or is about to."""
+        """Whether a recording runs, or is being opened."""
         return self._output(RECORDING) is not None
 
     def start_recording(self, path: Callable[[], Path], *, sound: SoundFrom | None = None) -> None:
-        """Record what comes from now on, with real times.
+        """Record from now on, in real time.
 
         Args:
-            path: Names the file.
-            sound: What it holds beside the picture; that of the source by default.
+            path: Gives the name of the file.
+            sound: That of the recording; by default that of the source.
         """
         held = sound or self._sound
         self.attach(RECORDING, lambda: open_recording(self._info, path(), sound=held))
@@ -113,7 +113,7 @@ class Sinks:
         self._attach(_SNAPSHOT, lambda: ImageSink(path), frame)
 
     def hear(self, event: SinkOpened | SinkEnded) -> None:
-        """Take note of what became of a sink; by the owner."""
+        """Note that a sink was opened or has ended; for the owner."""
         if isinstance(event, SinkOpened):
             self._opened(event.output)
         else:
@@ -166,14 +166,14 @@ class Sinks:
 
 
 def open_recording(info: SourceInfo, path: Path, *, overwrite: bool = False, sound: SoundFrom | None = None) -> VideoSink:
-    """Open a file for what a camera gives.
+    """Open a file for the recording of a camera.
 
     Raises:
         SinkError: The file cannot be written, or there is a recording of that name that was cut off.
     """
     partial_file = partial_of(path)
     if partial_file.exists() and partial_file.stat().st_size and not overwrite:
-        # Of a video there is another copy to be made; what a camera saw does not come again.
+        # A video could be painted again; what a camera saw does not come back.
         raise SinkError(
             f"'{partial_file}' is a recording that goes on or was cut off; rename it, use --overwrite, or name another file"
         )

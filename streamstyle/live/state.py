@@ -1,4 +1,4 @@
-"""What a live run is like at one moment: immutable values, for any thread to read."""
+"""The state of a live run: immutable values that any thread may read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,10 +14,10 @@ class Settings:
 
     Attributes:
         styles: Names or paths to choose from, in order.
-        index: Of the style that was chosen last.
+        index: Index of the style that was chosen last.
         blended: Whether it is mixed half and half with the one after it.
         mirror: Whether frames are mirrored.
-        recipe: The look that is wanted; without styles, that of `index`.
+        recipe: The wanted look; without styles it takes that of `index`.
     """
 
     styles: tuple[str, ...]
@@ -32,7 +32,7 @@ class Settings:
         return self.recipe.color
 
     def recipe_with(self, index: int, *, blended: bool) -> Recipe:
-        """The wanted look with the style of a number, in the first region where there are several."""
+        """The wanted look with another style; with a mask, in the first region."""
         recipe = self.recipe
         if recipe.mask is not None:
             return replace(recipe, style=(self.styles[index], *recipe.style[1:]))
@@ -42,11 +42,11 @@ class Settings:
 
 
 class Message(NamedTuple):
-    """Something for the user, to be shown for a moment.
+    """A message for the user, shown for a moment.
 
     Attributes:
-        text: What.
-        said_at: When, on the controls' clock.
+        text: One line.
+        said_at: Time on the controls' clock, in seconds.
     """
 
     text: str = ""
@@ -55,12 +55,12 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SinkState:
-    """Where frames go, beside the screen.
+    """A sink of the run.
 
     Attributes:
         name: `record`, `mjpeg` and so on.
-        phase: Where it is in its life.
-        destination: Where the picture can be had now (an address, a device), where it says so.
+        phase: Whether it is open already.
+        destination: Where to find its picture: an address, a device; None if it does not say.
     """
 
     name: str
@@ -73,12 +73,12 @@ class State:
     """A live run at one moment.
 
     Attributes:
-        settings: What is wanted.
+        settings: The wanted ones.
         style: Name of the style that is shown, or faded to.
-        waiting: Whether another look is on its way: a style is being encoded, say.
+        waiting: Whether another look is being made, for example while a style is encoded.
         message: The last one.
-        sinks: What gets frames.
-        outputs: What lies on the disk now.
+        sinks: Those that get frames.
+        outputs: Finished files.
         warnings: What the user should know at the end.
         thumbnails: Style -> a small picture of the stream in it, (h, w, 3) uint8 RGB, as far as they are made.
     """

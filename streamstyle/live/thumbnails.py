@@ -1,4 +1,4 @@
-"""The styles on a frame of the stream, small: made one by one between frames, so that the picture goes on."""
+"""Small pictures of a frame in each style, made one by one between frames, so that the stream goes on."""
 
 from collections import deque
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Thumbnails:
         self._found: tuple[str, StyleCode] | None = None
 
     def take(self, content: Image) -> None:
-        """Begin anew with a frame, (H, W, 3) uint8 RGB: the style that is shown first, and those after it."""
+        """Begin again with a frame, (H, W, 3) uint8 RGB: first the style that is shown, then those after it."""
         settings = self._controls.settings
         self._number += 1
         number, self._content, self._found = self._number, within(content, SIDE), None
@@ -38,7 +38,7 @@ class Thumbnails:
         )
 
     def paint_one(self) -> None:
-        """Paint one, if there is one to paint; after each frame."""
+        """Paint the next one, if any; called after each frame."""
         if self._found is None or self._content is None:
             return
         (name, code), self._found = self._found, None
@@ -56,19 +56,19 @@ class Thumbnails:
             if isinstance(found, StyleCode):
                 self._found = name, found
             else:
-                self._go_on()  # one that cannot be used has no picture
+                self._go_on()  # a style that cannot be used has no picture
 
         self._in_background(self._number, lambda: find(name), take)
 
     def _in_background(self, number: int, work: Callable[[], object], then: Callable[[object], None]) -> None:
-        """Do something in the background, and go on with what came of it unless another frame was taken meanwhile."""
+        """Do work in the background, then continue with its result unless another frame was taken meanwhile."""
 
         def do() -> None:
             done: object
             try:
                 done = work()
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style, the show goes on
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a style, the run goes on
                 done = reason_of(error)
             self._controls.owner.send(lambda: then(done) if number == self._number else None)
 
-        self._controls.wishes.in_background(do)
+        self._controls.requests.in_background(do)

@@ -36,7 +36,7 @@ class LookField:
         several: Whether it is a tuple of values.
         over_time: Whether numbers may change over time; values are then of the type Timeline.
         new_player: Whether another value needs other styles or masks to be made ready before it can be played.
-        default: Its value where nothing is said; None where there is none. Filled in by `entry`.
+        default: Its default value, or None. Filled in by `entry`.
     """
 
     kind: Kind

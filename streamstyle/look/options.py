@@ -38,7 +38,7 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
     values = {} if options.look is None else read_values(options.look)
     typed = {name: value for name in LOOK_FIELDS if (value := getattr(options, name)) is not None}
     if "style" in typed:
-        # Styles typed anew are others than the file's weights and strengths were meant for.
+        # The file's weights and strengths belong to the file's styles, not to those on the command line.
         values.pop("weights", None)
         if len(values.get("alpha", ())) > 1:
             del values["alpha"]
@@ -96,7 +96,7 @@ def changed_look(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
     changes: dict[str, object] = {}
     for name, value in values.items():
         if name not in LOOK_FIELDS:
-            raise UsageError(f"a look has no '{name}'; choose of {', '.join(LOOK_FIELDS)}")
+            raise UsageError(f"a look has no '{name}'; choose one of {', '.join(LOOK_FIELDS)}")
         known = LOOK_FIELDS[name]
         try:
             changes[name] = known.default if value is None or value == [] else known.read(value)
@@ -110,7 +110,7 @@ def changed_look(recipe: Recipe, values: Mapping[str, object]) -> Recipe:
 
 
 def look_without(recipe: Recipe, style: str, instead: str) -> Recipe:
-    """A look that does without a style: a blend goes on with its others, and people and background as the rest.
+    """A look without a style: a blend keeps its other styles, and people and background are painted as the rest.
 
     Args:
         recipe: The look before.

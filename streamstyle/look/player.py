@@ -75,7 +75,7 @@ class Player:
 
         Raises:
             StyleError: A style cannot be used.
-            UsageError: The recipe has no style, or its mask or its people cannot be had.
+            UsageError: The recipe has no style, its mask cannot be opened, or people cannot be found.
         """
         check_style(recipe)
         self.recipe = recipe

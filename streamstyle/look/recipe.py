@@ -31,9 +31,9 @@ FACES = 0.5
 """How firmly faces are drawn by looks that do not say otherwise."""
 
 KEEP = "keep"
-"""In place of a style: the picture stays as it is there."""
+"""Instead of a style: the picture stays as it is there."""
 AS_REST = "style"
-"""For people and background: what --style says."""
+"""The value of person and background that means the same style as elsewhere."""
 MOST_STYLES = 8
 
 
@@ -60,6 +60,11 @@ class PaintOptions:
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+    @property
+    def depends_on_past(self) -> bool:
+        """Whether a painted frame depends on the ones before: on the picture before, or on averages of colors over time."""
+        return self.temporal == "on" or (self.color == "content" and self.color_strength > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ COMPARISONS: tuple[Comparison, ...] = ("side", "line")
 
 _WHITE = (252, 252, 250)
 _ROUND_SECONDS = 6.0
-"""That the line takes to go there and back."""
+"""Time that the line takes to go there and back."""
 _REACH = 0.42
 """How far the line goes from the middle, as a share of the width."""
 

@@ -14,7 +14,7 @@ _KEPT_PRIVATE = (
 
 
 def kept_exif(picture: Pillow.Image) -> bytes:
-    """The EXIF block of a painting of it; GPS is in it for whoever asks for that."""
+    """The EXIF block for a painting of the photo; with GPS only on request."""
     try:
         given, kept = picture.getexif(), Pillow.Exif()
         private = given.get_ifd(_PRIVATE_IFD)

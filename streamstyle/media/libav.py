@@ -318,10 +318,10 @@ class Resampler:
         self._of: tuple[str, str, int] | None = None
 
     def resample(self, frame: av.AudioFrame | None) -> list[av.AudioFrame]:
-        """What comes of a frame, and of those before it; None at the end.
+        """Convert a frame, or None at the end; returns what is ready.
 
         Raises:
-            av.error.FFmpegError, ValueError: This frame cannot be had so; others may.
+            av.error.FFmpegError, ValueError: This frame cannot be converted; others may be.
         """
         ended: av.AudioResampler | None = self._resampler if frame is None else None
         if frame is not None and self._of != (this := (frame.format.name, frame.layout.name, frame.sample_rate)):

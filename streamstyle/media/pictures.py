@@ -275,7 +275,7 @@ def _eight_bits(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Libraries' warnings about what they read are suppressed; what matters is said in a warning of ours."""
+    """Suppress the warnings of libraries; what matters is in our own warnings."""
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore")
         yield

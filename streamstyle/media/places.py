@@ -19,7 +19,7 @@ _TIMEOUT_SECONDS, _LONGEST_SECONDS = 20, 60
 _MOST_BYTES, _MOST_FETCHED_BYTES = 1 << 30, 250_000_000
 _LONGEST_NAME = 120
 _answers: set[HTTPResponse] = set()
-"""That are being read."""
+"""Answers that are being read now."""
 NOT_REACHED = "there is no answer; check the address, and whether this computer is online"
 NO_ANSWER = "no answer in time"
 _WEB_PAGE = re.compile(

@@ -54,7 +54,7 @@ def told_colors(picture: Pillow.Image, data: bytes) -> tuple[int, int]:
         data: Its file.
 
     Returns:
-        Primaries and transfer by their numbers in ITU-T H.273; 2, 2 where nothing is said.
+        Primaries and transfer by their numbers in ITU-T H.273; 2, 2 if the file does not say.
     """
     if picture.format == "PNG":
         place = data.find(b"cICP", 0, data.find(b"IDAT"))
@@ -95,7 +95,7 @@ def told_peak(data: bytes) -> int | None:
 
 @functools.lru_cache(8)
 def _tone_map(primaries: int, transfer: int, peak: int, shown_as: str) -> ImageFilter.Color3DLUT:
-    """The tone mapping of libav, tabulated once: it takes seconds to prepare it, for each size of picture anew."""
+    """The tone mapping of libav as a table, made once: libav takes seconds to prepare it for each size of picture."""
     levels = np.linspace(0, 255, _GRID).round().astype(np.uint8)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
     picture, said, file = np.stack([red, green, blue], -1).reshape(_GRID, -1, 3), PngInfo(), io.BytesIO()

@@ -1,4 +1,4 @@
-"""The folders of whoever runs the program: one door to what the system calls them."""
+"""The user's folders for data and caches, by the conventions of each system."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,11 @@ import platformdirs
 
 _NAME = "streamstyle"
 _NOWHERE = Path(os.devnull) / "no home folder (set HOME)"
-"""For a user without a home, as in some containers: nothing is found there, and nothing can be written."""
+"""Stands for the home folder where there is none, as in some containers: nothing can be read or written there."""
 
 
 def user_cache() -> Path:
-    """What can be made anew; it may not exist."""
+    """For what can be made again; it may not exist."""
     try:
         return Path(platformdirs.user_cache_dir(_NAME, appauthor=False))
     except RuntimeError:

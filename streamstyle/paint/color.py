@@ -118,14 +118,14 @@ class Followed:
     def __init__(self) -> None:
         self._past: ColorStats | None = None
 
-    def update(self, now: ColorStats, *, seconds: float, anew: bool) -> ColorStats:
+    def update(self, now: ColorStats, *, seconds: float, afresh: bool) -> ColorStats:
         """The steady statistics.
 
         Args:
             now: Of the next frame.
             seconds: Since the frame before.
-            anew: Whether the past tells nothing of it.
+            afresh: Whether to begin a new average, as after a cut.
         """
-        known = None if anew else self._past
+        known = None if afresh else self._past
         self._past = now if known is None else now.toward(known, math.exp(-seconds / _MEMORY_SECONDS))
         return self._past

@@ -25,7 +25,7 @@ _LONGEST_STYLE = 16
 """Most sides of a painting over its short one: beyond, encoding takes minutes and shows nothing."""
 
 _MOST_PIXELS = 2048 * 2048
-"""Of a painting as it is encoded."""
+"""A larger painting is made smaller before it is encoded."""
 
 
 class Encoder:

@@ -18,7 +18,7 @@ from streamstyle.paint.steady.faces import SeenFace
 Plane = NDArray[np.float32]
 
 _GAIN = 2.4
-"""Times that low contrast is raised at full strength."""
+"""Factor on low contrast at full strength."""
 _MOST = 40.0
 """Levels by which a pixel changes at most, so that eyes in shadow do not become holes."""
 _SCALE = 0.12

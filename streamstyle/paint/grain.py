@@ -25,7 +25,7 @@ _FINEST, _COARSEST = 12.0, 64.0
 """Wavelengths of the pattern, in pixels of the frame as it is stylized."""
 _SEED = 1
 _TILE = 128
-"""Side of the pattern in blocks, where it begins anew without a seam."""
+"""Side of the pattern in blocks, where it repeats without a seam."""
 _COLORED = 0.15
 """Share of the pattern's deviation in which the channels differ."""
 _AROUND = 9
@@ -33,11 +33,11 @@ _AROUND = 9
 _FLAT = 0.1
 """Deviation around a place from which on it is not flat, as a share of the whole frame's."""
 _DEVIATION = 0.2
-"""Of the pattern at its full strength, as a share of the whole frame's: photos have 40 to 70 levels."""
+"""Deviation of the pattern at full strength, as a share of the whole frame's, which is 40 to 70 levels in photos."""
 _BLACK = 12.0
 """Levels below which there is less and less of it: a film's black bars stay bare."""
 _MEAN = np.full((1, 3), 1 / 3, np.float32)
-"""Of the channels, as a matrix."""
+"""The mean of the channels, as a matrix."""
 _MIDDLE = 128
 """What stands for no change where changes are bytes."""
 _ROOM = 2.0

@@ -118,7 +118,7 @@ class StreamMemory:
                 motion, statistics = changes.motion, self._statistics.update(small, changes)
         if keeps_colors:
             with measure("color"):
-                colors = self._colors.update(ColorStats.of(content), seconds=changes.seconds, anew=changes.breaks)
+                colors = self._colors.update(ColorStats.of(content), seconds=changes.seconds, afresh=changes.breaks)
         faces = self._follow_faces(small, changes, look, measure)
         return StreamFrame(content, small, changes, motion, statistics, colors, faces)
 
@@ -147,7 +147,7 @@ class StreamMemory:
         changes = frame.changes
         if changes is not None and frame.colors is not None:
             with measure("color"):
-                own = memory.colors.update(ColorStats.of(stylized), seconds=changes.seconds, anew=changes.breaks)
+                own = memory.colors.update(ColorStats.of(stylized), seconds=changes.seconds, afresh=changes.breaks)
                 stylized = recolor(stylized, match_matrix(own, frame.colors, strength))
         with measure("temporal"):
             same = before is not None and before[0] is layer.code and before[1] == layer.alpha

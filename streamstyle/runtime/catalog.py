@@ -9,7 +9,7 @@ from streamstyle.media.user_folders import user_cache, user_data
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 VGG_VARIABLE = "STREAMSTYLE_VGG"
-"""Of the environment: names the weights of VGG-19, wherever they lie."""
+"""The environment variable that names the file with the weights of VGG-19."""
 VGG_FILE = "vgg_normalised.pth"
 """What those weights are called."""
 _STYLIZE, _STYLE, _STYLES = ".stylize.onnx", ".style.onnx", ".styles.npz"

@@ -25,7 +25,7 @@ def usable_cores() -> int:
 
 
 def has_desktop() -> bool:
-    """Whether somebody may see a page or a folder that is opened here."""
+    """Whether there is a screen on which a page or a folder can be opened."""
     return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 

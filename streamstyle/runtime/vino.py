@@ -159,7 +159,7 @@ class Graph:
         # Handing in the forty arrays of a code takes a tenth of a frame's time; all but some are those of the frame before.
         request.infer({name: array for name, array in arrays.items() if held.get(name) is not array}, share_inputs=True)
         held.update(arrays)
-        # A copy: the request's own memory is written anew by the next frame.
+        # A copy: the next frame overwrites the request's own memory.
         return {name: request.get_output_tensor(index).data.copy() for index, name in enumerate(self.outputs)}
 
     def prepare(self, feeds: Mapping[str, Tensor]) -> None:

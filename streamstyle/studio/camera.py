@@ -8,7 +8,7 @@ from typing import Any, Literal
 from streamstyle.errors import SourceError
 from streamstyle.media.places import is_file, is_url, local_path, quoted
 from streamstyle.media.sources import open_live_source
-from streamstyle.media.sources.cameras import list_cameras
+from streamstyle.media.sources.cameras.listing import list_cameras
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.studio.browser_camera import NAME, BrowserPictures, BrowserSource
 

@@ -146,7 +146,7 @@ class Engine:
     def forget(self, style: str) -> None:
         """The file of a style is gone; another one of its name will be another style."""
         if self.controls is not None:
-            self.controls.wishes.forget({style})
+            self.controls.requests.forget({style})
 
     @sent
     def mirror(self, on: bool) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MOST_BYTES = 64 * 1024 * 1024
-"""Of a file and of all that is in it, unpacked; a style's code is smaller than one."""
+"""The most that a file may hold, packed and unpacked; a style's code has less than one megabyte."""
 _MOST_ARRAYS = 10_000
 _LONGEST_HEADER = 4096
 

@@ -81,7 +81,7 @@ PAINTINGS = (
     Painting("blue-dancers", "Edgar Degas", "Blue Dancers", "about 1897", "stages, night, people in motion"),
     Painting("gray-tree", "Piet Mondrian", "Gray Tree", "1911", "architecture and trees; black and white"),
 )
-"""In the order in which they are listed."""
+"""The built-in styles, in the order in which they are listed."""
 
 
 def painting_of(name: str) -> Painting | None:

@@ -63,7 +63,7 @@ class BuiltinStyles:
         if made_for != model_version:
             raise ModelError(
                 f"'{path.name}' was made for model version {made_for}, but the model is {model_version}; "
-                "install streamstyle again, or make the styles anew with the model's training"
+                "install streamstyle again, or make the styles again with the model's training"
             )
         self.styles = styles
 

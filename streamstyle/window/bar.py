@@ -10,7 +10,7 @@ from streamstyle.window.ink import BAR, DIM, PANEL, SMALLEST_TEXT, WHITE, Layer,
 from streamstyle.window.status import Status, finite, frames_per_second, milliseconds
 
 _STAGES_KEEP = {"stylize": 6, "show": 4, "capture": 3}
-"""Which stages are shown where there is no room for all; the sinks' come last."""
+"""Priorities of stages, if there is no room for all; those of sinks come last."""
 
 
 @dataclass(frozen=True, slots=True)

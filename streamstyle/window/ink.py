@@ -21,7 +21,7 @@ SHADE: Color = (10, 11, 14)
 # How dark: over a white picture muted text on a bar, and dim text on a panel, still have a contrast of 4.5 to 1.
 BAR, PILL, PANEL = 0.72, 0.74, 0.84
 SMALLEST_TEXT = 9
-"""In pixels."""
+"""The smallest height of text, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Toolkit:
     """How OpenCV makes windows here.
 
     Attributes:
-        wayland: Whether it can do without X.
+        wayland: Whether it works without X11.
         platform: What Qt must use, or None where it may choose.
     """
 

@@ -49,7 +49,7 @@ def find_screen(*, wayland: bool = False) -> Screen:
     """Make sure that a window can be opened.
 
     Args:
-        wayland: Whether the caller's windows can do without X.
+        wayland: Whether the caller's windows work without X11.
 
     Raises:
         SinkError: There is no display, or it refuses us.

@@ -19,7 +19,7 @@ class Status:
         latency_ms: Milliseconds from capture to window (median), or None while unknown.
         latency_p95_ms: What 95 % of the frames stay below, or None while unknown.
         skipped: Captured frames that were never stylized, or None while unknown.
-        missed: Sinks, and how many stylized frames each did not take in time.
+        missed: Sinks, and for how many stylized frames each was too slow.
         stages: Stages, and the milliseconds that each takes per frame.
         size: At what size frames are stylized, in words: `360p auto`.
         provider: What runs the model; ONNX Runtime's ending `ExecutionProvider` is left out.

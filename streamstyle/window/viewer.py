@@ -24,7 +24,7 @@ _LETTERS_A_SECOND = 15
 """What people read; longer messages stay longer."""
 _REDRAW_SECONDS = 0.1
 _DETAIL_SECONDS = 0.5
-"""So long each detail stands still, to be read."""
+"""How long each figure stays before it changes, so that it can be read."""
 _STAGES = ("capture", "stylize", "show")
 
 
@@ -90,7 +90,7 @@ class Viewer:
             Command.PREVIOUS_STYLE: lambda: controls.step(-1),
             Command.ALPHA_UP: lambda: controls.change_alpha(1),
             Command.ALPHA_DOWN: lambda: controls.change_alpha(-1),
-            Command.COLOR: controls.next_color,
+            Command.COLOR: lambda: controls.next_value("color"),
             Command.BLEND: controls.toggle_blend,
             Command.PEOPLE: lambda: controls.next_value("people"),
             Command.STROKES: lambda: controls.next_value("strokes"),

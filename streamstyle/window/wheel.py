@@ -44,7 +44,7 @@ class WheelGrab:
     """The wheel over the windows of this process.
 
     Attributes:
-        is_ours: Whether it was there to be had; another program, such as a window manager, may have taken it.
+        is_ours: False where another program, such as a window manager, has taken it.
     """
 
     def __init__(self, x11: ctypes.CDLL, connection: int) -> None:

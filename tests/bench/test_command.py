@@ -1,13 +1,14 @@
 """`python -m bench` on a tiny clip."""
 
 import json
+import os
 import sys
 
 import numpy as np
 import pytest
 
 from bench import __main__ as bench
-from bench.memory import growth
+from bench.parts.memory import growth
 from bench.peak import MACS, bandwidth, peak_run
 from bench.processes import run
 from bench.setting import find_clip, named, pictures, size_argument, write_clip
@@ -75,7 +76,7 @@ def test_without_the_rival_it_is_said_how_to_get_it(clip, capsys):
 
 
 def test_live_runs_the_start_and_memory_are_measured(tmp_path, clip, monkeypatch):
-    monkeypatch.setattr("bench.memory._SHORT_SECONDS", 2)
+    monkeypatch.setattr("bench.parts.memory._SHORT_SECONDS", 2)
     parts = measured(tmp_path, clip, "live", "startup", "memory")
     assert rows(parts["live"], "From capture")[0]["fps"] > 0
     start = rows(parts["startup"], "One frame")
@@ -85,20 +86,20 @@ def test_live_runs_the_start_and_memory_are_measured(tmp_path, clip, monkeypatch
     assert (short["frames"], longer["frames"]) == (50, 30)
 
 
-def test_growth_is_measured_in_pixels_looks_and_outputs(tmp_path, clip):
+def test_growth_is_measured_in_pixels_looks_and_cores(tmp_path, clip):
     parts = measured(tmp_path, clip, "growth")
     assert rows(parts["growth"], "Pixels")[0]["size"] == "48x32"
     looks = {row["look"]: row["times one style"] for row in rows(parts["growth"], "Looks")}
     assert looks["1 style"] == 1
     assert {"8 styles blended", "3 regions", "--color content", "--temporal on"} <= set(looks)
-    assert [row["recordings at once"] for row in rows(parts["growth"], "Outputs")] == [0, 1, 2, 4]
+    if hasattr(os, "sched_getaffinity"):
+        assert [row["cores"] for row in rows(parts["growth"], "Cores")][:2] == [1, 2][: len(os.sched_getaffinity(0))]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["sideways"], "no part 'sideways'"),
-        (["report"], "--json"),
         (["model", "--clip", "missing.mp4"], "does not exist"),
         (["model", "--clip", "CLIP", "--peer", "missing"], "--peer"),
         (["model", "--clip", "CLIP", "--microast", "missing"], "--microast"),
@@ -110,19 +111,6 @@ def test_wrong_usage_is_one_line(clip, capsys, words, message):
     assert bench.main([str(clip) if word == "CLIP" else word for word in words]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
-
-
-def test_report_writes_docs_from_what_was_measured(tmp_path, capsys):
-    path, docs = tmp_path / "bench.json", tmp_path / "benchmarks.md"
-    docs.write_text("<!-- bench: begin --><!-- bench: end -->")
-    from bench.report import Results, Table
-
-    results = Results()
-    results.put("live", [Table("Live", ["fps"], [[24.5]])], "python -m bench live")
-    results.write(path)
-    assert bench.main(["report", "--json", str(path), "--docs", str(docs)]) == 0
-    assert "| 24.5 |" in docs.read_text()
-    assert "24.5" in capsys.readouterr().out
 
 
 def test_sizes_have_names():

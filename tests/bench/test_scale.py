@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bench import __main__ as bench
-from bench import scale
+from bench.parts import scale
 from tests.clips import make_clip
 
 COSTS = scale.Costs(frame=0.05, watch=0.01, segment=0.1, note=0.005, join=0.02, load=2.0, schedule=0.01, size=1e7)

@@ -194,7 +194,7 @@ def test_a_recording_holds_what_the_microphone_hears(clip, tmp_path):
     [
         (MICROPHONE.replace("SECONDS", "0.1"), "nothing is heard from Webcam Mic any more; the picture goes on"),
         (MICROPHONE.replace("[0]", "[]"), "there is no sound to record: no microphone was found"),
-        ("raise OSError('PortAudio library not found')", "microphones cannot be heard: PortAudio library not found"),
+        ("raise OSError('PortAudio library not found')", "microphones cannot be used: PortAudio library not found"),
     ],
 )
 def test_a_show_goes_on_without_a_microphone(clip, tmp_path, program, message):

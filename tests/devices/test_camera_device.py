@@ -20,9 +20,10 @@ import pytest
 
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
-from streamstyle.media.sources import open_live_source, v4l2
-from streamstyle.media.sources.camera import CameraSource
-from streamstyle.media.sources.cameras import choose_camera, list_cameras
+from streamstyle.media.sources import open_live_source
+from streamstyle.media.sources.cameras import v4l2
+from streamstyle.media.sources.cameras.listing import choose_camera, list_cameras
+from streamstyle.media.sources.cameras.source import CameraSource
 
 pytestmark = pytest.mark.device
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from streamstyle.doctor.checks import cameras, virtual_cameras
-from streamstyle.media.sources.camera_info import CameraInfo, CameraMode
+from streamstyle.media.sources.cameras.info import CameraInfo, CameraMode
 
-v4l2 = pytest.importorskip("streamstyle.media.sources.v4l2", reason="V4L2 is of Linux", exc_type=ImportError)
-from streamstyle.media.sources.v4l2 import VideoNode  # noqa: E402
-from streamstyle.media.sources.v4l2_driver import CAPTURE, LOOPBACK, OUTPUT, Capability  # noqa: E402
+v4l2 = pytest.importorskip("streamstyle.media.sources.cameras.v4l2", reason="V4L2 is of Linux", exc_type=ImportError)
+from streamstyle.media.sources.cameras.v4l2 import VideoNode  # noqa: E402
+from streamstyle.media.sources.cameras.v4l2_driver import CAPTURE, LOOPBACK, OUTPUT, Capability  # noqa: E402
 
 WEBCAM = CameraInfo(0, "Webcam", "/dev/video0", modes=(CameraMode(640, 480, "YUYV", (Fraction(30),)),))
 NO_PERMISSION = "permission denied; join the group that may: sudo usermod -aG video $USER, then log in again"

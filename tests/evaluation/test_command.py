@@ -62,7 +62,7 @@ def report(world, tmp_path_factory):
     models = ("--model", "fast", "--model", "tinted=rgb", "--model", "painting")
     swept = ("--pairs", 2, "--ratios", "1:2", "1:1", "--sweep-pairs", 1, "--shown", 1)
     clips = ("--clips", world / "clips", "--clip-frames", 8, "--clip-size", 64, "--clip-styles", 1)
-    arguments = [*models, *swept, *clips, "--markdown", output / "tables.md"]
+    arguments = [*models, *swept, *clips]
     assert run(world, output, *arguments) == 0
     return output, arguments
 
@@ -134,13 +134,13 @@ def test_the_page_is_whole_and_fetches_nothing(report):
 
 def test_no_place_of_this_machine_is_told(report, world):
     output, _ = report
-    for name in ("report.html", "results.json", "results.csv", "tables.md", "records.jsonl"):
+    for name in ("report.html", "results.json", "results.csv", "records.jsonl"):
         assert str(world) not in (output / name).read_text(), name
 
 
 def test_the_same_command_again_measures_nothing_and_writes_the_same(report, world, monkeypatch):
     output, arguments = report
-    names = ("records.jsonl", "results.json", "results.csv", "report.html", "tables.md")
+    names = ("records.jsonl", "results.json", "results.csv", "report.html")
     before = {name: (output / name).read_bytes() for name in names}
     monkeypatch.setattr(Scorer, "measure", None)  # nobody may call it
     assert run(world, output, *arguments) == 0
@@ -208,23 +208,6 @@ def test_other_settings_are_named_not_mixed_in(report, world, capsys, changed, t
     assert run(world, output, *arguments, *changed) == 2
     assert told in capsys.readouterr().err
     assert (output / "records.jsonl").read_bytes() == before
-
-
-def test_tables_are_written_between_marks_and_nowhere_else(report, world, tmp_path, capsys):
-    output, arguments = report
-    marked, plain = tmp_path / "doc.md", tmp_path / "plain.md"
-    marked.write_text("# Ours\n\n<!-- evaluation: begin -->\nOUTDATED\n<!-- evaluation: end -->\n\nThe reading.\n")
-    plain.write_text("# Ours\n")
-    assert run(world, output, *arguments, "--markdown", marked) == 0
-    text = marked.read_text()
-    assert text.startswith("# Ours\n\n<!-- evaluation: begin -->\n")
-    assert text.endswith("<!-- evaluation: end -->\n\nThe reading.\n")
-    assert "OUTDATED" not in text
-    assert "### At full strength" in text
-    assert (tmp_path / "images" / "doc-curves.svg").read_text().startswith("<svg")
-    assert run(world, output, *arguments, "--markdown", plain) == 1
-    assert "add them" in capsys.readouterr().err
-    assert plain.read_text() == "# Ours\n"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from streamstyle.styles.code import blend  # noqa: E402
 from streamstyle.styles.store import CodeCache  # noqa: E402
 from tests.clips import Audio, make_clip  # noqa: E402
 from tests.looks import plain  # noqa: E402
+from tests.vgg import decoder_state, encoder_state  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "weights"
@@ -162,8 +163,8 @@ def strangers(tmp_path_factory):
     """Files that are not what they should be, by the words that must be said of them."""
     folder = tmp_path_factory.mktemp("strangers")
     torch.manual_seed(0)
-    torch.save(Vgg19().public_state(), folder / "encoder.pth")
-    torch.save(Decoder().public_state(), folder / "decoder.pth")
+    torch.save(encoder_state(Vgg19()), folder / "encoder.pth")
+    torch.save(decoder_state(Decoder()), folder / "decoder.pth")
     whole = (folder / "encoder.pth").read_bytes()
     (folder / "cut.pth").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.pth").write_bytes(b"")
@@ -172,7 +173,7 @@ def strangers(tmp_path_factory):
     (folder / "text.pth").write_text("hello")
     torch.save(torch.nn.Conv2d(1, 1, 1), folder / "module.pth")
     torch.save([1, 2], folder / "list.pth")
-    wrong = Vgg19().public_state()
+    wrong = encoder_state(Vgg19())
     torch.save(wrong | {"16.weight": torch.zeros(1, 2, 3, 3)}, folder / "shape.pth")
     torch.save(wrong | {"5.bias": torch.full((64,), torch.nan)}, folder / "nan.pth")
     return folder

@@ -7,9 +7,10 @@ import torch
 
 from export import quantize
 from export.calibration import cropped, pictures
+from export.fidelity import FidelityError, psnr
 from export.graphs import StylizeGraph
 from export.parity import test_picture as picture_of
-from export.quantize import FidelityError, psnr, quantize_checked
+from export.quantize import quantize_checked
 from export.write import export_family
 from models.fast import Fast, FastConfig
 from streamstyle.runtime.catalog import ModelFiles

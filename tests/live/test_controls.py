@@ -60,7 +60,7 @@ def test_a_switch_in_the_middle_of_a_fade_goes_on_from_what_is_seen(controls):
 
 def test_styles_are_encoded_once_and_in_the_background(controls):
     waiting = []
-    controls.wishes.in_background = waiting.append
+    controls.requests.in_background = waiting.append
     controls.pick(1)
     assert value(controls) == 1
     assert controls.stylizer.encoder.asked == ["a"]
@@ -78,7 +78,7 @@ class Background:
 
     def __init__(self, controls):
         self.waiting = []
-        controls.wishes.in_background = self.waiting.append
+        controls.requests.in_background = self.waiting.append
 
     def do(self, index=0):
         self.waiting.pop(index)()
@@ -379,11 +379,11 @@ def test_alpha_stays_between_0_and_1_in_tenths(controls):
 
 
 def test_colors_and_mirror_switch(controls):
-    controls.next_color()
+    controls.next_value("color")
     assert controls.look(FRAME).color == "content"
-    controls.next_color()
+    controls.next_value("color")
     assert controls.look(FRAME).color == "luma"
-    controls.next_color()
+    controls.next_value("color")
     assert controls.look(FRAME).color == "style"
     controls.mirror()
     assert controls.settings.mirror
@@ -426,7 +426,7 @@ def test_a_folder_that_goes_away_is_no_failure(tmp_path):
     moved.rename(tmp_path)
 
 
-@pytest.mark.parametrize("field", ["strokes", "grain", "temporal"])
+@pytest.mark.parametrize("field", ["color", "strokes", "grain", "temporal"])
 def test_a_key_goes_through_the_usual_values_of_a_field_and_says_which(controls, field):
     first = getattr(controls.settings.recipe, field)
     seen, words = [], []

@@ -428,10 +428,10 @@ def test_frames_go_on_at_the_old_size_until_the_model_is_ready_for_the_new_one()
 
 
 def test_a_picture_that_is_dropped_into_the_folder_becomes_the_style(tmp_path, monkeypatch):
-    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    monkeypatch.setattr("streamstyle.live.watch._EVERY_SECONDS", 0.0)
     (tmp_path / "early.png").write_bytes(b"x")
     run = live(Camera(400))
-    run.watch(tmp_path)
+    run.files.watch_styles(tmp_path)
     assert run.controls.settings.styles == ("a", "b", str(tmp_path / "early.png"))
 
     def also(pair):
@@ -473,11 +473,11 @@ def test_a_slow_encoding_does_not_hold_the_stream():
 
 
 def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    monkeypatch.setattr("streamstyle.live.watch._EVERY_SECONDS", 0.0)
     path = tmp_path / "look.toml"
     path.write_text('style = ["a"]')
     run = live(Camera(4000))
-    run.watch_look(path, lambda: read_recipe(path))
+    run.files.watch_look(path, lambda: read_recipe(path))
     said = []
 
     def also(pair):
@@ -497,7 +497,7 @@ def test_a_look_file_that_changes_is_taken_up_and_a_wrong_one_is_said(tmp_path, 
 
 @pytest.mark.parametrize("trouble", ["style", "look", "paint", "read", "unreadable", "unheard of"])
 def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_path, monkeypatch, trouble):
-    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    monkeypatch.setattr("streamstyle.live.watch._EVERY_SECONDS", 0.0)
     path = tmp_path / "look.toml"
     path.write_text('style = ["a"]')
     run, told = live(Camera(5000)), []
@@ -524,7 +524,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
             raise ValueError("password required")
         return read_recipe(path)
 
-    run.watch_look(path, read)
+    run.files.watch_look(path, read)
     frames_after = []
 
     def also(pair):
@@ -544,7 +544,7 @@ def test_whatever_is_wrong_with_a_changed_look_is_said_and_the_show_goes_on(tmp_
 
 
 def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("streamstyle.live.show._WATCH_SECONDS", 0.0)
+    monkeypatch.setattr("streamstyle.live.watch._EVERY_SECONDS", 0.0)
     run, told = live(Camera(5000)), []
     run.tell = told.append
 
@@ -552,7 +552,7 @@ def test_a_damaged_style_that_is_dropped_into_the_folder_is_said(tmp_path, monke
         raise ValueError("bad zip")
 
     run.stylizer.encoder.find = find
-    run.watch(tmp_path)
+    run.files.watch_styles(tmp_path)
 
     def also(pair):
         if pair.content.index == 2:
@@ -578,7 +578,7 @@ def test_a_look_that_cannot_be_painted_from_the_start_ends_the_run():
 
 def test_a_styles_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(SinkError, match="cannot be read"):
-        live(Camera(1)).watch(tmp_path / "absent")
+        live(Camera(1)).files.watch_styles(tmp_path / "absent")
 
 
 def test_a_failure_keeps_the_recording_playable_under_a_partial_name(tmp_path):
@@ -659,7 +659,7 @@ def test_controls_outlive_a_run_and_go_on_in_the_next():
 
 def test_what_a_run_left_undone_is_made_when_it_is_over():
     run = live(Camera(1), keeps_controls=True)
-    run.controls.wishes.in_background = lambda _work: None  # as when the run ends before its turn
+    run.controls.requests.in_background = lambda _work: None  # as when the run ends before its turn
     run.controls.change(lambda look: replace(look, style=("b",)))
     assert run.controls.state.waiting
     run.controls.rest()

@@ -36,7 +36,7 @@ def test_they_come_one_by_one_the_shown_style_first_and_broken_ones_never(contro
 
 def test_another_frame_begins_anew_and_late_work_for_the_first_is_left_out(controls):
     waiting = []
-    controls.wishes.in_background = waiting.append
+    controls.requests.in_background = waiting.append
     thumbnails = Thumbnails(controls)
     thumbnails.take(FRAME)
     late = waiting.pop()

@@ -6,25 +6,20 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import models.feedforward  # noqa: E402
-from models.feedforward import NORMS, FeedForward, FeedForwardConfig, mix  # noqa: E402
+from models.feedforward import FeedForward, FeedForwardConfig, mix  # noqa: E402
 
-EVERY_NORM = pytest.mark.parametrize("norm", NORMS)
 CONTRASTS = pytest.mark.parametrize(("factor", "offset"), [(0.25, 0.3), (0.6, 0.0), (1.5, -0.2)])
 FULL = torch.ones(1, 1, 1, 1)
 
 
-def make(norm, styles=1, *, blocks=2):
+def make(styles=1, *, blocks=2):
     """A small network whose styles are already different, as after training."""
     torch.manual_seed(0)
-    network = FeedForward(FeedForwardConfig(norm, styles, width=6, blocks=blocks)).eval()
+    network = FeedForward(FeedForwardConfig(styles, width=6, blocks=blocks)).eval()
     with torch.no_grad():
         for layer in network.config.normalised():
             network.shifts[layer].normal_(0, 0.5)
             network.scales[layer].normal_(1, 0.3)
-        for module in network.modules():
-            if isinstance(module, models.feedforward.BatchNorm):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.05, 0.3)
     return network
 
 
@@ -33,46 +28,27 @@ def pictures(number, height, width, seed=0):
 
 
 @CONTRASTS
-@EVERY_NORM
 @torch.no_grad()
-def test_contrast_and_brightness_change_nothing_but_under_batch_norm(norm, factor, offset):
-    network, content = make(norm), pictures(1, 40, 56)
+def test_contrast_and_brightness_change_nothing(factor, offset):
+    network, content = make(), pictures(1, 40, 56)
     code = network.style_code()
     change = network.stylizer(factor * content + offset, FULL, code) - network.stylizer(content, FULL, code)
-    levels = 255 * float(change.abs().max())
-    assert levels > 10 if norm == "batch" else levels < 1
+    assert 255 * float(change.abs().max()) < 1
 
 
 @CONTRASTS
 @torch.no_grad()
 def test_only_eps_keeps_instance_norm_from_ignoring_contrast_exactly(monkeypatch, factor, offset):
     monkeypatch.setattr(models.feedforward, "EPS", 1e-14)
-    network, content = make("instance").double(), pictures(1, 40, 56).double()
+    network, content = make().double(), pictures(1, 40, 56).double()
     code = network.style_code()
     got, wanted = (network.stylizer(image, FULL.double(), code) for image in (factor * content + offset, content))
     torch.testing.assert_close(got, wanted, rtol=0, atol=1e-9)
 
 
 @torch.no_grad()
-def test_batch_norm_sees_other_samples_only_in_training_mode():
-    network, contents = make("batch"), pictures(2, 24, 24)
-    style, before = torch.zeros(2, dtype=torch.long), network.state_dict()
-    before = {name: tensor.clone() for name, tensor in before.items()}
-    alone = network(contents[:1], style[:1], FULL)
-    torch.testing.assert_close(network(contents, style, FULL)[:1], alone)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-    network.train()
-    together = network(contents, style, FULL)[:1]
-    moved = [name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])]
-    assert len(moved) == 2 * len(network.config.normalised())
-    assert all("running" in name for name in moved)
-    assert float((together - network(contents[:1], style[:1], FULL)).abs().max()) > 1e-3
-
-
-@pytest.mark.parametrize("norm", ["instance", "conditional"])
-@torch.no_grad()
-def test_instance_norm_never_sees_other_samples(norm):
-    network, contents = make(norm).train(), pictures(3, 24, 24)
+def test_instance_norm_never_sees_other_samples():
+    network, contents = make().train(), pictures(3, 24, 24)
     together = network(contents, torch.zeros(3, dtype=torch.long), FULL)
     for index in range(3):
         alone = network(contents[index : index + 1], torch.zeros(1, dtype=torch.long), FULL)
@@ -81,9 +57,9 @@ def test_instance_norm_never_sees_other_samples(norm):
 
 @torch.no_grad()
 def test_every_style_of_a_conditional_network_is_a_network_of_its_own():
-    many, content = make("conditional", styles=3), pictures(1, 20, 28)
+    many, content = make(styles=3), pictures(1, 20, 28)
     for index in range(3):
-        single = make("instance")
+        single = make()
         single.stylizer.load_state_dict(many.stylizer.state_dict())
         for layer in single.config.normalised():
             single.shifts[layer].copy_(many.shifts[layer][index : index + 1])
@@ -95,7 +71,7 @@ def test_every_style_of_a_conditional_network_is_a_network_of_its_own():
 
 @torch.no_grad()
 def test_styles_blend_and_the_middle_is_neither():
-    network, content = make("conditional", styles=2), pictures(1, 20, 28)
+    network, content = make(styles=2), pictures(1, 20, 28)
     first, second = network.style_code(0), network.style_code(1)
     middle = mix([first, second], [0.5, 0.5])
     for name in network.code_names:
@@ -113,7 +89,7 @@ def test_styles_blend_and_the_middle_is_neither():
 def test_the_runtimes_blend_is_the_same_blend():
     from streamstyle.styles.code import StyleCode, blend
 
-    network = make("conditional", styles=2)
+    network = make(styles=2)
     codes = [network.style_code(index) for index in range(2)]
     arrays = [StyleCode(str(i), "1", {name: code[name].numpy() for name in code}) for i, code in enumerate(codes)]
     blended, wanted = blend(arrays, [1, 3]).tensors, mix(codes, [0.25, 0.75])
@@ -122,7 +98,7 @@ def test_the_runtimes_blend_is_the_same_blend():
 
 
 def test_a_batch_of_one_style_leaves_the_others_alone():
-    network = make("conditional", styles=3).train()
+    network = make(styles=3).train()
     network(pictures(2, 16, 16), torch.tensor([1, 1]), FULL).square().mean().backward()
     for table in (network.shifts, network.scales):
         for layer, parameter in table.items():
@@ -131,52 +107,46 @@ def test_a_batch_of_one_style_leaves_the_others_alone():
             assert float(touched[1]) > 0, layer
 
 
-@EVERY_NORM
 @torch.no_grad()
-def test_samples_of_a_batch_may_have_different_styles(norm):
-    styles = 2 if norm == "conditional" else 1
-    network, contents = make(norm, styles), pictures(2, 16, 24)
-    order = torch.tensor([styles - 1, 0])
+def test_samples_of_a_batch_may_have_different_styles():
+    network, contents = make(styles=2), pictures(2, 16, 24)
+    order = torch.tensor([1, 0])
     together = network(contents, order, FULL)
     for row, index in enumerate(order.tolist()):
         alone = network.stylizer(contents[row : row + 1], FULL, network.style_code(index))
         torch.testing.assert_close(together[row : row + 1], alone, rtol=1e-4, atol=1e-5)
 
 
-@EVERY_NORM
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (7, 3), (8, 8), (33, 50), (64, 41)])
 @torch.no_grad()
-def test_any_size_keeps_its_size_and_is_finite(norm, height, width):
-    network = make(norm)
+def test_any_size_keeps_its_size_and_is_finite(height, width):
+    network = make()
     result = network.stylizer(pictures(1, height, width), FULL, network.style_code())
     assert result.shape == (1, 3, height, width)
     assert bool(result.isfinite().all())
     assert 0 <= float(result.min()) <= float(result.max()) <= 1
 
 
-@EVERY_NORM
 @torch.no_grad()
-def test_alpha_0_is_the_content_exactly_and_alpha_moves_linearly_away(norm):
-    network, content = make(norm), pictures(2, 24, 40)
+def test_alpha_0_is_the_content_exactly_and_alpha_moves_linearly_away():
+    network, content = make(), pictures(2, 24, 40)
     results = [network.stylizer(content, alpha * FULL, network.style_code()) for alpha in (0, 0.5, 1)]
     assert torch.equal(results[0], content)
     torch.testing.assert_close(results[1], (results[0] + results[2]) / 2)
     assert float((results[2] - content).abs().mean()) > 0.01
 
 
-@EVERY_NORM
 @torch.no_grad()
-def test_a_flat_frame_stays_flat_and_has_no_border(norm):
-    network = make(norm)
+def test_a_flat_frame_stays_flat_and_has_no_border():
+    network = make()
     for level in (0.0, 0.4, 1.0):
         result = network.stylizer(torch.full((1, 3, 40, 56), level), FULL, network.style_code())
         assert float((result - result[:, :, 20:21, 28:29]).abs().max()) < 1e-3
 
 
-@EVERY_NORM
 @torch.no_grad()
-def test_a_code_may_style_region_by_region(norm):
-    network, content = make(norm), pictures(1, 16, 24)
+def test_a_code_may_style_region_by_region():
+    network, content = make(), pictures(1, 16, 24)
     code = network.style_code()
     spread = {name: tensor.clone() for name, tensor in code.items()}
     sizes = {"full": (16, 24), "half": (8, 12)}
@@ -189,9 +159,8 @@ def test_a_code_may_style_region_by_region(norm):
     assert float(changed[..., :8].abs().max()) < 1e-6
 
 
-@EVERY_NORM
-def test_the_style_code_has_one_pair_per_normalised_layer_and_is_a_copy(norm):
-    network = make(norm)
+def test_the_style_code_has_one_pair_per_normalised_layer_and_is_a_copy():
+    network = make()
     code, layers = network.style_code(), network.config.normalised()
     assert list(code) == network.code_names == [f"{layer}_{kind}" for layer in layers for kind in ("mean", "std")]
     for layer, channels in layers.items():
@@ -201,24 +170,21 @@ def test_the_style_code_has_one_pair_per_normalised_layer_and_is_a_copy(norm):
 
 
 def test_it_follows_the_family_protocol():
-    network = make("conditional", styles=2)
+    network = make(styles=2)
     assert (network.family, network.size_multiple, network.style_encoder) == ("feedforward", 1, None)
 
 
 def test_a_style_that_is_not_there_is_an_error():
     with pytest.raises(IndexError, match="from 0 to 1, got 2"):
-        make("conditional", styles=2).style_code(2)
+        make(styles=2).style_code(2)
     with pytest.raises(IndexError, match="got -1"):
-        make("instance").style_code(-1)
+        make().style_code(-1)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"norm": "layer"}, "choose batch, instance, conditional"),
-        ({"norm": "instance", "styles": 2}, "choose 'conditional' for several"),
-        ({"norm": "batch", "styles": 3}, "holds one style, got 3"),
-        ({"norm": "conditional", "styles": 0}, "at least one style"),
+        ({"styles": 0}, "at least one style"),
         ({"width": 0}, "width of 1 or more"),
         ({"blocks": -1}, "0 or more blocks"),
     ],
@@ -228,12 +194,11 @@ def test_shapes_that_cannot_be_are_named(arguments, message):
         FeedForwardConfig(**arguments)
 
 
-@pytest.mark.parametrize("norm", ["batch", "conditional"])
-def test_the_stylizer_runs_as_onnx_at_any_size_and_under_any_of_its_codes(norm, tmp_path):
+def test_the_stylizer_runs_as_onnx_at_any_size_and_under_any_of_its_codes(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     from export.to_onnx import export_graph
 
-    network = make(norm, 2 if norm == "conditional" else 1, blocks=1)
+    network = make(styles=2, blocks=1)
 
     class Graph(torch.nn.Module):
         def __init__(self):

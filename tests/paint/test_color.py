@@ -40,9 +40,9 @@ def test_flat_and_gray_pictures_neither_explode_nor_become_nan(level):
 
 def test_colours_are_followed_slowly_and_start_anew_at_a_cut():
     followed = Followed()
-    followed.update(ColorStats.of(CONTENT), seconds=1 / 30, anew=False)
+    followed.update(ColorStats.of(CONTENT), seconds=1 / 30, afresh=False)
     slightly = ColorStats.of((CONTENT.astype(int) + 10).clip(0, 255).astype(np.uint8))
-    slow = followed.update(slightly, seconds=1 / 30, anew=False)
+    slow = followed.update(slightly, seconds=1 / 30, afresh=False)
     assert 3 < np.abs(slow.mean - ColorStats.of(CONTENT).mean).max() < 5  # two fifths of the way
     other = ColorStats.of(255 - CONTENT)
-    assert followed.update(other, seconds=1 / 30, anew=True) == other
+    assert followed.update(other, seconds=1 / 30, afresh=True) == other

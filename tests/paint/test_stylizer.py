@@ -172,7 +172,7 @@ def test_built_in_styles_are_many_named_and_small(stylizer):
 
 
 def test_built_in_styles_of_another_training_are_refused():
-    with pytest.raises(ModelError, match="make the styles anew"):
+    with pytest.raises(ModelError, match="make the styles again"):
         BuiltinStyles(WEIGHTS / "fast.styles.npz", "another")
 
 

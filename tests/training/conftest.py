@@ -25,9 +25,10 @@ def material(tmp_path_factory):
         tar.add(folder / "paint", arcname="paint")
     torch = pytest.importorskip("torch")
     from models.vgg import Vgg19
+    from tests.vgg import encoder_state
 
     torch.manual_seed(0)
-    state = Vgg19().public_state()
+    state = encoder_state(Vgg19())
     torch.save(
         {name: tensor * 2 if tensor.shape[2:] == (3, 3) else tensor for name, tensor in state.items()}, folder / "vgg.pth"
     )

@@ -23,7 +23,7 @@ def test_the_faster_precision_of_a_processor(processor):
     assert precision.usual_precision("cpu") == wanted
     assert precision.usual_precision("cuda") == "bfloat16"
     assert options.parse([*WORDS, "--steps", "1", "--device", "cpu"]).precision == wanted
-    per_style = [*WORDS, "--run", "r", "--norm", "instance", "--steps", "1", "--device", "cpu"]
+    per_style = [*WORDS, "--run", "r", "--steps", "1", "--device", "cpu"]
     assert per_style_options.parse(per_style)[0].precision == wanted
 
 

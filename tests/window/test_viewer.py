@@ -74,7 +74,7 @@ def viewer(monkeypatch):
     controls = Controls(stylizer, Settings(("a", "b", "c")))
     controls.start()
     live = Live(Camera(), stylizer, controls)
-    live.controls.wishes.in_background = lambda work: work()
+    live.controls.requests.in_background = lambda work: work()
     live.taken = []
     live.sinks.toggle_recording = lambda path: live.taken.append(path())
     live.snapshot = live.taken.append

@@ -1,6 +1,5 @@
 """What a per-style network is to learn, and how well it does on photos that are never trained on."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,22 +115,9 @@ class HeldOutPhotos:
             self.wanted = [vgg(photos)[DEEPEST] for photos in torch.split(self.photos, JUDGED_AT_ONCE)]
 
     @torch.no_grad()
-    def run(self, network: FeedForward, photos: Tensor | None = None, *, training_mode: bool = False) -> Tensor:
-        """The network's results, rounded to 8 bits as users see them; the network stays as it is.
-
-        Args:
-            network: In either mode.
-            photos: (N, 3, H, W) in place of the held-out ones.
-            training_mode: Normalise by the statistics of these photos together, where the network has batch norm.
-
-        Returns:
-            (N, 3, H, W) float32 in [0, 1].
-        """
-        # A copy, since a pass in training mode moves the running statistics.
-        network = copy.deepcopy(network).train(training_mode)
-        photos = self.photos if photos is None else photos
-        alpha = torch.ones(1, 1, 1, 1, device=photos.device)
-        result: Tensor = network(photos, self.styles, alpha)
+    def run(self, network: FeedForward) -> Tensor:
+        """The network's results, rounded to 8 bits as users see them: (N, 3, H, W) float32 in [0, 1]."""
+        result: Tensor = network(self.photos, self.styles, torch.ones(1, 1, 1, 1, device=self.photos.device))
         return result.mul(255).round().div(255)
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""The command lines of `training.per_style` and `training.per_style.norms`."""
+"""The command line of `python -m training.per_style`."""
 
 import argparse
 import math
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from models.feedforward import NORMS, FeedForwardConfig
+from models.feedforward import FeedForwardConfig
 from training.precision import PRECISIONS, usual_precision
 
 
@@ -27,12 +27,23 @@ def positive_float(text: str) -> float:
     return number
 
 
-def add_options(parser: argparse.ArgumentParser, *, run: str, steps: int) -> None:
-    """The options that the trainer reads, besides `styles`."""
+def parse(arguments: list[str] | None = None) -> tuple[Namespace, FeedForwardConfig]:
+    """Read the command line; see `python -m training.per_style --help`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.per_style",
+        description="Train a feed-forward network for one painting, or for a few. "
+        "The same command goes on from the run's checkpoint if there is one.",
+    )
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="picture files of paintings")
     parser.add_argument("--contents", type=Path, nargs="+", required=True, help="folders or tars of photos")
     parser.add_argument("--vgg", type=Path, required=True, help="normalised VGG-19, layout of vgg_normalised.pth")
-    parser.add_argument("--run", type=Path, default=Path(run), help=f"folder of checkpoint, log, pictures (default {run})")
-    parser.add_argument("--steps", type=positive, default=steps, help=f"train so many steps in all (default {steps})")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        default=Path("runs/per_style"),
+        help="folder of checkpoint, log and pictures (default runs/per_style)",
+    )
+    parser.add_argument("--steps", type=positive, default=2000, help="train so many steps in all (default 2000)")
     parser.add_argument("--size", type=int, default=128, help="side of the training crops (default 128)")
     parser.add_argument("--style-size", type=int, default=256, help="short side of the paintings (default 256)")
     parser.add_argument("--batch", type=positive, default=4)
@@ -48,10 +59,7 @@ def add_options(parser: argparse.ArgumentParser, *, run: str, steps: int) -> Non
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=PRECISIONS, help="default: the faster one on this device")
     parser.add_argument("--threads", type=positive, help="CPU threads")
-
-
-def check_options(parser: argparse.ArgumentParser, options: Namespace) -> None:
-    """Fill in what depends on other options, and end with one line where a value cannot be."""
+    options = parser.parse_args(arguments)
     options.precision = options.precision or usual_precision(options.device)
     if options.variants is None:
         options.variants = 2 if options.device == "cpu" else 0
@@ -63,21 +71,4 @@ def check_options(parser: argparse.ArgumentParser, options: Namespace) -> None:
         parser.error("--blocks and --variants: wanted 0 or more")
     if options.run.exists() and not options.run.is_dir():
         parser.error(f"--run: wanted a folder, but '{options.run}' is a file")
-
-
-def parse(arguments: list[str] | None = None) -> tuple[Namespace, FeedForwardConfig]:
-    """Read the command line; see `python -m training.per_style --help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.per_style",
-        description="Train a feed-forward network for one painting, or with --norm conditional for a few. "
-        "The same command goes on from the run's checkpoint if there is one.",
-    )
-    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="picture files of paintings")
-    parser.add_argument("--norm", choices=NORMS, default="instance", help="default instance")
-    add_options(parser, run="runs/per_style", steps=2000)
-    options = parser.parse_args(arguments)
-    check_options(parser, options)
-    try:
-        return options, FeedForwardConfig(options.norm, len(options.styles), options.width, options.blocks)
-    except ValueError as error:
-        parser.error(str(error))
+    return options, FeedForwardConfig(len(options.styles), options.width, options.blocks)

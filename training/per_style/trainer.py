@@ -1,4 +1,4 @@
-"""`python -m training.per_style`: train a feed-forward network for one painting, or for a few (`--norm conditional`).
+"""`python -m training.per_style`: train a feed-forward network for one painting, or for a few.
 
 Losses: relu4_1 of the result against that of the photo (Lc), plus lambda times the distance of its Gram matrices over
 relu1_1 ... relu4_1 from the painting's (Ls), on the normalised VGG-19. Johnson et al. take relu3_3 for content on a VGG-16
@@ -8,12 +8,10 @@ Source: Johnson et al. 2016, arXiv:1603.08155; Ulyanov et al. 2016, arXiv:1607.0
 arXiv:1610.07629.
 """
 
-import copy
 import json
 import math
 import time
 from argparse import Namespace
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
@@ -38,23 +36,6 @@ from training.targets import TargetSampler
 SHOWN = 4
 STYLE_RATE = 5.0
 """Learning rate of scales and shifts over that of the convolutions, where they must tell several styles apart."""
-TRAINING_MODE = " (training mode)"
-"""Marks the scores of a network that was run with the statistics of the held-out batch."""
-
-
-class Learner:
-    """One network and its optimizer."""
-
-    def __init__(self, config: FeedForwardConfig, *, seed: int, device: torch.device) -> None:
-        torch.manual_seed(seed)  # so that networks that differ in their norm only start from the same weights
-        network = FeedForward(config).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network: FeedForward = network
-        tables = [*network.shifts.parameters(), *network.scales.parameters()]
-        groups = [
-            {"params": list(network.stylizer.parameters()), "rate": 1.0},
-            {"params": tables, "rate": STYLE_RATE if config.styles > 1 else 1.0},
-        ]
-        self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99))
 
 
 def _device(name: str) -> torch.device:
@@ -73,17 +54,18 @@ def _load_photos(paths: list[Path], device: torch.device) -> tuple[ImageSet, Ima
 
 
 class PerStyleTrainer:
-    """One run: its networks, which see the same batches, its folder, its loop."""
+    """One run: its network, its folder, its loop."""
 
-    def __init__(self, options: Namespace, configs: Mapping[str, FeedForwardConfig]) -> None:
+    def __init__(self, options: Namespace, config: FeedForwardConfig) -> None:
         """Load what training needs.
 
         Args:
-            options: What `add_options` defines.
-            configs: Name -> network; one, or several to compare.
+            options: As `training.per_style.options.parse` gives them.
+            config: Of the network.
 
         Raises:
             ValueError: An input cannot be used.
+            OSError: The folder of the run cannot be made.
         """
         self.options = options
         self.device = _device(options.device)
@@ -110,45 +92,49 @@ class PerStyleTrainer:
             size=options.size,
             style_weight=options.style_weight,
         )
-        self.learners = {name: Learner(config, seed=options.seed, device=self.device) for name, config in configs.items()}
+        torch.manual_seed(options.seed)
+        network = FeedForward(config).to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: FeedForward = network
+        tables = [*network.shifts.parameters(), *network.scales.parameters()]
+        groups = [
+            {"params": list(network.stylizer.parameters()), "rate": 1.0},
+            {"params": tables, "rate": STYLE_RATE if config.styles > 1 else 1.0},
+        ]
+        self.optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99))
         self.generator = torch.Generator().manual_seed(options.seed)
         self.step = 0
         self.seconds = 0.0
         options.run.mkdir(parents=True, exist_ok=True)
 
-    def train_step(self) -> dict[str, float]:
-        """One update of every network; returns the loss of each on this batch.
+    def train_step(self) -> float:
+        """One update; returns the loss on this batch.
 
         Raises:
-            ValueError: A loss is not finite.
+            ValueError: The loss is not finite.
         """
         options = self.options
         photos = self.photos.sample(options.batch, options.size)
         styles = torch.randint(len(self.paintings.names), (options.batch,), generator=self.generator).to(self.device)
-        grams = self.paintings.of(styles)
         assert photos.features is not None  # the sampler keeps them
         rate = options.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / options.steps)))
         images, alpha = photos.images.to(memory_format=torch.channels_last), torch.ones(1, 1, 1, 1, device=self.device)
-        losses = {}
-        for name, learner in self.learners.items():
-            with autocast(self.device.type, self.precision):
-                features = self.vgg(learner.network(images, styles, alpha))
-            lc = content_loss(features, photos.features.float()).mean()
-            ls = gram_loss(features, grams).mean()
-            loss = lc + options.style_weight * ls
-            losses[name] = float(loss.detach())
-            if not math.isfinite(losses[name]):
-                raise ValueError(f"the loss of '{name}' at step {self.step} is not finite; lower --learning-rate")
-            for group in learner.optimizer.param_groups:
-                group["lr"] = rate * group["rate"]
-            learner.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            learner.optimizer.step()
+        with autocast(self.device.type, self.precision):
+            features = self.vgg(self.network(images, styles, alpha))
+        lc = content_loss(features, photos.features.float()).mean()
+        ls = gram_loss(features, self.paintings.of(styles)).mean()
+        loss = lc + options.style_weight * ls
+        if not bool(loss.isfinite()):
+            raise ValueError(f"the loss at step {self.step} is not finite; lower --learning-rate")
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["rate"]
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
         self.step += 1
-        return losses
+        return float(loss.detach())
 
-    def run(self) -> dict[str, Score]:
-        """Train to the end of the run; returns the last held-out scores."""
+    def run(self) -> Score:
+        """Train to the end of the run; returns the last held-out score."""
         options = self.options
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         saved = time.monotonic()
@@ -158,63 +144,53 @@ class PerStyleTrainer:
             task = bar.add_task("training", total=options.steps, completed=self.step)
             while self.step < options.steps:
                 started = time.monotonic()
-                losses = self.train_step()
+                loss = self.train_step()
                 self.seconds += time.monotonic() - started
-                text = "  ".join(f"{name} {loss:.2f}" for name, loss in losses.items())
-                bar.update(task, completed=self.step, description=f"step {self.step}  {text}")
+                bar.update(task, completed=self.step, description=f"step {self.step}  {loss:.2f}")
                 if self.step % options.evaluate_every == 0 and self.step < options.steps:
-                    scores = self.evaluate()
-                    told = "  ".join(f"{name} {score.loss:.3f}" for name, score in scores.items())
-                    bar.console.print(f"step {self.step}: held-out loss {told}")
+                    bar.console.print(f"step {self.step}: held-out loss {self.evaluate().loss:.3f}")
                 if time.monotonic() - saved > 60 * options.save_minutes:
                     self.save()
                     saved = time.monotonic()
-        scores = self.evaluate()
+        score = self.evaluate()
         self.save()
-        for name, score in scores.items():
-            print(f"{name}: {self.step} steps, held-out Lc {score.lc:.3f}, Ls {score.ls:.3f}, loss {score.loss:.3f}")
-        return scores
+        print(f"{self.step} steps, held-out Lc {score.lc:.3f}, Ls {score.ls:.3f}, loss {score.loss:.3f}")
+        return score
 
     @property
     def log_path(self) -> Path:
         """One JSON line per evaluation."""
         return Path(self.options.run) / "log.jsonl"
 
-    def weights_path(self, name: str) -> Path:
-        """Where the weights of a network are written."""
-        return Path(self.options.run) / ("weights.safetensors" if len(self.learners) == 1 else f"{name}.safetensors")
+    @property
+    def weights_path(self) -> Path:
+        """Where the weights are written."""
+        return Path(self.options.run) / "weights.safetensors"
 
-    def evaluate(self) -> dict[str, Score]:
-        """Score every network; add to the log, redraw curve and pictures, write the weights."""
-        scores: dict[str, Score] = {}
-        for name, learner in self.learners.items():
-            network = learner.network
-            scores[name] = self.held_out.score(self.held_out.run(network))
-            if network.config.norm == "batch":
-                scores[name + TRAINING_MODE] = self.held_out.score(self.held_out.run(network, training_mode=True))
-            save_weights(network, self.paintings.names, self.weights_path(name), self.record(scores[name]))
+    def evaluate(self) -> Score:
+        """Score the network; add to the log, redraw curve and pictures, write the weights."""
+        score = self.held_out.score(self.held_out.run(self.network))
+        save_weights(self.network, self.paintings.names, self.weights_path, self.record(score))
         row: dict[str, Any] = {"step": self.step, "seconds": round(self.seconds)}
-        self._log(row | {"scores": {name: asdict(score) for name, score in scores.items()}})
+        self._log(row | {"score": asdict(score)})
         draw_losses(self.log_path, self.options.run / "curve.png", self.options.style_weight)
         write_picture(self.sheet(), self.options.run / "pictures.png")
-        return scores
+        return score
 
     @torch.no_grad()
     def sheet(self) -> Tensor:
         """Some held-out photos, each beside its results: (3, H, W) in [0, 1].
 
-        A row holds the photo, then for every network all its styles, with the one halfway between every two neighbours.
+        A row holds the photo, then all styles, with the one halfway between every two neighbours.
         """
         photos = self.held_out.photos[:SHOWN]
         columns = [photos]
         alpha = torch.ones(1, 1, 1, 1, device=self.device)
-        for learner in self.learners.values():
-            network = copy.deepcopy(learner.network).eval()
-            codes = [network.style_code(index) for index in range(network.config.styles)]
-            for index, code in enumerate(codes):
-                if index > 0:
-                    columns.append(network.stylizer(photos, alpha, mix([codes[index - 1], code], [0.5, 0.5])))
-                columns.append(network.stylizer(photos, alpha, code))
+        codes = [self.network.style_code(index) for index in range(self.network.config.styles)]
+        for index, code in enumerate(codes):
+            if index > 0:
+                columns.append(self.network.stylizer(photos, alpha, mix([codes[index - 1], code], [0.5, 0.5])))
+            columns.append(self.network.stylizer(photos, alpha, code))
         return torch.cat(list(torch.cat(columns, dim=3)), dim=1)
 
     def record(self, score: Score) -> dict[str, Any]:
@@ -226,17 +202,16 @@ class PerStyleTrainer:
 
     def setup(self) -> dict[str, Any]:
         """What must be the same for a run to go on."""
-        configs = {name: asdict(learner.network.config) for name, learner in self.learners.items()}
         kept = ("size", "style_size", "batch", "style_weight", "seed", "variants")
-        own = {"networks": configs, "styles": self.paintings.names, "contents": self.images}
+        own = {"network": asdict(self.network.config), "styles": self.paintings.names, "contents": self.images}
         return own | {name: getattr(self.options, name) for name in kept}
 
     def save(self) -> None:
         """Write the checkpoint."""
         state = {
             "setup": self.setup(),
-            "networks": {name: learner.network.state_dict() for name, learner in self.learners.items()},
-            "optimizers": {name: learner.optimizer.state_dict() for name, learner in self.learners.items()},
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "sampler": self.photos.state(),
             "step": self.step,
@@ -248,7 +223,7 @@ class PerStyleTrainer:
         """Go on from the run's checkpoint; False where there is none.
 
         Raises:
-            ValueError: The checkpoint cannot be read, or is of a run with other networks, styles or batches.
+            ValueError: The checkpoint cannot be read, or is of a run with another network, other styles or batches.
         """
         path: Path = self.options.run / "checkpoint.pt"
         if not path.exists():
@@ -261,12 +236,11 @@ class PerStyleTrainer:
         for name, wanted in self.setup().items():
             if setup.get(name) != wanted:
                 raise ValueError(
-                    f"'{path}' is of a run with other {name.replace('_', ' ')} ({setup.get(name)}, now {wanted}); "
+                    f"'{path}' is of a run with different {name.replace('_', ' ')} ({setup.get(name)}, now {wanted}); "
                     "choose another --run"
                 )
-        for name, learner in self.learners.items():
-            learner.network.load_state_dict(state["networks"][name])
-            learner.optimizer.load_state_dict(state["optimizers"][name])
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
         self.photos.restore(state["sampler"])
         self.step, self.seconds = state["step"], state["seconds"]
@@ -275,7 +249,7 @@ class PerStyleTrainer:
     def _log(self, row: dict[str, Any]) -> None:
         """Add a row; those of the same and later steps go, since a run that was killed makes them again."""
         lines = self.log_path.read_text().splitlines() if self.log_path.exists() else []
-        earlier = [line for line in lines if line.endswith("}}}") and json.loads(line)["step"] < row["step"]]
+        earlier = [line for line in lines if line.endswith("}}") and json.loads(line)["step"] < row["step"]]
         partial = self.log_path.with_suffix(".partial")
         partial.write_text("".join(f"{line}\n" for line in [*earlier, json.dumps(row)]))
         partial.replace(self.log_path)

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from streamstyle.doctor.finding import Finding
-from streamstyle.media.sources import cameras
-from streamstyle.media.sources.camera_info import CameraInfo
+from streamstyle.media.sources.cameras import listing as cameras
+from streamstyle.media.sources.cameras.info import CameraInfo
 
 if TYPE_CHECKING:
-    from streamstyle.media.sources.v4l2 import VideoNode
+    from streamstyle.media.sources.cameras.v4l2 import VideoNode
 
 AREA = "cameras"
 _PERMISSIONS = {
@@ -42,7 +42,7 @@ def camera(info: CameraInfo) -> Finding:
 
 def unlisted(listed: Sequence[CameraInfo]) -> Iterator[Finding]:
     """Hardware that does not answer, or whose device file is not here."""
-    from streamstyle.media.sources import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
+    from streamstyle.media.sources.cameras import v4l2  # noqa: PLC0415 - fcntl exists on Unix only
 
     known = {info.uri for info in listed}
     for node in v4l2.video_nodes():

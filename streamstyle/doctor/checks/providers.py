@@ -21,7 +21,7 @@ from streamstyle.runtime.session import Session
 
 AREA = "providers"
 _CUDA = "run: pip install 'streamstyle[gpu]', which brings CUDA and cuDNN, and see that nvidia-smi works"
-_TENSORRT = f"run: {tensorrt.INSTALL} (TensorRT, from NVIDIA); --device cuda does without"
+_TENSORRT = f"run: {tensorrt.INSTALL} (TensorRT, from NVIDIA); --device cuda does not need it"
 _OPENVINO = "streamstyle install cpu"
 _NEAR_DB = 30.0
 
@@ -99,7 +99,7 @@ def compared(device: str, session: Session, where: str) -> Finding:
 
 
 def probe(session: Session) -> dict[str, Tensor]:
-    """A small frame and a made-up look."""
+    """A small frame and a generated look."""
     rng = np.random.default_rng(0)
     feeds: dict[str, Tensor] = {
         name: rng.uniform(0.3, 0.7, [size if isinstance(size, int) else 1 for size in shape]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The ground: versions of the libraries, memory, room on the disks."""
+"""Versions of the libraries, memory, free space on the disks."""
 
 import importlib
 import importlib.metadata
@@ -88,7 +88,7 @@ def runtime_packages() -> list[str]:
 
 
 def memory() -> Finding:
-    """What can be taken without swapping."""
+    """Memory that is free without swapping."""
     free = available_memory()
     if free is None:
         return Finding(AREA, "memory", "ok", "not looked at: this system does not say in a simple way")

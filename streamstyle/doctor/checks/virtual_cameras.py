@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from streamstyle.doctor.finding import Finding
 
 if TYPE_CHECKING:
-    from streamstyle.media.sources.v4l2 import VideoNode
+    from streamstyle.media.sources.cameras.v4l2 import VideoNode
 
 AREA = "virtual cameras"
 MODULES = Path("/lib/modules")
@@ -26,7 +26,7 @@ def findings() -> Iterator[Finding]:
     yield package()
     if sys.platform.startswith("linux"):
         # Here, for it loads libraries that may be broken, which the package above does not need.
-        from streamstyle.media.sources import v4l2  # noqa: PLC0415 - OpenCV may be broken, and fcntl exists on Unix only
+        from streamstyle.media.sources.cameras import v4l2  # noqa: PLC0415 - OpenCV may be broken, and fcntl exists on Unix only
 
         devices = [node for node in v4l2.video_nodes() if node.is_loopback]
         yield from map(loopback, devices)

@@ -1,9 +1,9 @@
 """A cluster of machines paints a film, through Ray.
 
-A painter is told the number of a segment, never frames: it reads the film and writes the segment itself where it sees the
-disk of the run; else the film is brought to its node once, and segments back, in pieces. A segment whose painter is lost is
-given to another; at the end idle painters begin anew what is overdue. Nodes that join later help, those that leave are
-done without.
+A painter gets the number of a segment, never frames. Where it sees the disk of the run, it reads the film and writes the
+segment itself; elsewhere the film is sent to its node once, and segments are fetched, in pieces. A segment whose painter is
+lost is given to another one. At the end idle painters also paint segments that take too long elsewhere. Nodes may join and
+leave at any time.
 """
 
 import logging
@@ -20,11 +20,11 @@ from statistics import median
 from typing import Any
 
 from streamstyle.errors import SinkError, StreamstyleError, UsageError
-from streamstyle.files.segments.crew import MOST_DEATHS
 from streamstyle.files.segments.manifest import Segment
+from streamstyle.files.segments.painter_group import Done, Painter, PainterGroup
 from streamstyle.files.segments.painting import Results
-from streamstyle.files.segments.staff import Done, Painter, Staff
-from streamstyle.files.segments.worker import Orders, Told
+from streamstyle.files.segments.worker import WorkerMessage, WorkerSetup
+from streamstyle.files.segments.worker_pool import MOST_DEATHS
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sinks.segments import SEGMENT_SUFFIX
@@ -42,12 +42,12 @@ class Cluster:
 
     Attributes:
         address: `auto`, `HOST:PORT` or `ray://HOST:PORT`.
-        orders: For all painters.
+        setup: For all painters.
         tell: Takes lines for the user.
     """
 
     address: str
-    orders: Orders
+    setup: WorkerSetup
     tell: Callable[[str], None]
 
     def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Callable[[int], None]) -> Results:
@@ -58,8 +58,8 @@ class Cluster:
             StreamstyleError: A segment cannot be painted, or the cluster is gone.
         """
         ray = connect(self.address)
-        staff = Staff(ray, self.orders, path(0).parent, uuid.uuid4().hex[:8], self.tell)
-        run = _Run(staff, deque(to_do), path)
+        group = PainterGroup(ray, self.setup, path(0).parent, uuid.uuid4().hex[:8], self.tell)
+        run = _Run(group, deque(to_do), path)
         try:
             yield from run.segments(progress)
         except (ConnectionError, ray.exceptions.RayError) as error:
@@ -68,12 +68,12 @@ class Cluster:
                 f"the cluster is gone ({line}); see that it runs, and run the same command again"
             ) from error
         finally:
-            staff.end()
+            group.end()
             ray.shutdown()
 
 
 def connect(address: str) -> Any:  # noqa: ANN401 - the module of Ray, which need not be there
-    """Be a driver of a cluster.
+    """Connect to a cluster.
 
     Args:
         address: `auto`, `HOST:PORT` or `ray://HOST:PORT`.
@@ -103,16 +103,16 @@ class _Run:
     """One film on one cluster.
 
     Attributes:
-        staff: Who paints.
-        waiting: Segments that nobody is at.
+        group: Who paints.
+        waiting: Segments that no painter works on.
         path: Where each one goes.
-        done: Segments that are whole.
+        done: Finished segments.
         durations: Seconds that they took.
-        deaths: How many painters were lost at a segment.
-        told: When the user was told last how far it is.
+        deaths: Segment -> how many painters were lost while they painted it.
+        told: When the progress was printed last.
     """
 
-    staff: Staff
+    group: PainterGroup
     waiting: deque[int]
     path: Callable[[int], Path]
     done: set[int] = field(default_factory=set)
@@ -121,10 +121,10 @@ class _Run:
     told: float = field(default_factory=time.monotonic)
 
     def segments(self, progress: Callable[[int], None]) -> Results:
-        """Until all are painted."""
-        ray, painters, count = self.staff.ray, self.staff.painters, len(self.waiting)
+        """Yield segments until all are painted."""
+        ray, painters, count = self.group.ray, self.group.painters, len(self.waiting)
         while self.waiting or any(painter.index not in {None, *self.done} for painter in painters):
-            self.staff.look()
+            self.group.refresh()
             self._give()
             self._ask(progress)
             awaited = {painter.task: painter for painter in painters if painter.task is not None}
@@ -140,40 +140,40 @@ class _Run:
                     yield index, segment
             if time.monotonic() - self.told > _TELL_SECONDS:
                 self.told = time.monotonic()
-                self.staff.tell(f"{len(self.done)} of {count} segments painted, {self.staff.words}")
+                self.group.tell(f"{len(self.done)} of {count} segments painted, {self.group.words}")
 
     def _give(self) -> None:
-        for painter in self.staff.painters:
+        for painter in self.group.painters:
             if not painter.is_ready or painter.task is not None:
                 continue
             index = self.waiting.popleft() if self.waiting else self._overdue()
             if index is None:
                 return
             painter.index, painter.since, painter.frames = index, time.monotonic(), 0
-            # Two painters may be at the same segment: each has a file of its own.
+            # Two painters may work on the same segment: each has its own file.
             name = f"{index:05}.{uuid.uuid4().hex[:8]}{SEGMENT_SUFFIX}"
             place = str(self.path(index).absolute().with_name(name)) if painter.shares else name
             painter.ask(painter.actor.paint.remote(index, place), self._painted)
 
     def _overdue(self) -> int | None:
-        """A segment that one painter alone has had for too long."""
+        """A segment that a single painter has worked on for too long."""
         if not self.durations:
             return None
         now, usual = time.monotonic(), median(self.durations)
-        at_it = [painter.index for painter in self.staff.painters]
+        in_work = [painter.index for painter in self.group.painters]
         late = [
             painter
-            for painter in self.staff.painters
+            for painter in self.group.painters
             if painter.index not in {None, *self.done}
-            and at_it.count(painter.index) == 1
+            and in_work.count(painter.index) == 1
             and now - painter.since > _OVERDUE * usual
         ]
         return min(late, key=lambda painter: painter.since).index if late else None
 
     def _ask(self, progress: Callable[[int], None]) -> None:
-        """How far everybody is; answers are taken up when they are there."""
-        ray, furthest = self.staff.ray, dict[int, int]()
-        for painter in self.staff.painters:
+        """Ask all painters how far they are, without waiting for their answers."""
+        ray, furthest = self.group.ray, dict[int, int]()
+        for painter in self.group.painters:
             if painter.index is None or painter.index in self.done:
                 continue
             if painter.asked is None:
@@ -183,51 +183,51 @@ class _Run:
                     index, frames = ray.get(painter.asked)
                     painter.frames = frames if index == painter.index else 0
                 except ray.exceptions.RayError:
-                    painter.frames = 0  # it is lost, which is seen where it is waited for
+                    painter.frames = 0  # it died; the next wait notices
                 painter.asked = None
             furthest[painter.index] = max(furthest.get(painter.index, 0), painter.frames)
         progress(sum(furthest.values()))
 
     def _answered(self, painter: Painter) -> Done:
-        if painter not in self.staff.painters:  # dismissed meanwhile
+        if painter not in self.group.painters:  # stopped meanwhile
             return ()
         task, then, painter.task, painter.then = painter.task, painter.then, None, None
         assert then is not None  # set with the task
         try:
-            answer = self.staff.ray.get(task)
-        except self.staff.ray.exceptions.RayError:
+            answer = self.group.ray.get(task)
+        except self.group.ray.exceptions.RayError:
             self._lost(painter)
             return ()
         return then(painter, answer)
 
     def _lost(self, painter: Painter) -> None:
-        """Whatever it was at goes to others."""
+        """Give the segment of a lost painter to others."""
         index = painter.index
-        self.staff.lose(painter)
+        self.group.lose(painter)
         if index is None or index in self.done:
             return
         self.deaths[index] = self.deaths.get(index, 0) + 1
         if self.deaths[index] >= MOST_DEATHS:
             raise StreamstyleError(f"{MOST_DEATHS} painters were lost at segment {index + 1}; see `ray status`")
-        if all(other.index != index for other in self.staff.painters):
+        if all(other.index != index for other in self.group.painters):
             self.waiting.appendleft(index)
 
-    def _painted(self, painter: Painter, told: Told) -> Done:
-        if told.error is not None:
-            raise told.error
-        segment, index = told.segment, painter.index
-        assert segment is not None  # it is whole, or there is an error
+    def _painted(self, painter: Painter, message: WorkerMessage) -> Done:
+        if message.error is not None:
+            raise message.error
+        segment, index = message.segment, painter.index
+        assert segment is not None  # without an error there is one
         assert index is not None  # it was given one
         if index in self.done or not segment.frames:
             return self._free(painter, index, segment)
         if painter.shares:
-            Path(told.place).replace(self.path(index))
+            Path(message.place).replace(self.path(index))
             return self._free(painter, index, segment)
         return self._fetch(painter, index, segment, 0)
 
     def _fetch(self, painter: Painter, index: int, segment: Segment, offset: int) -> Done:
-        """Bring a segment from a node, piece after piece."""
-        coming = self.path(index).with_name(f"{index:05}.{self.staff.token}{SEGMENT_SUFFIX}")
+        """Fetch a segment from a node, piece after piece."""
+        coming = self.path(index).with_name(f"{index:05}.{self.group.token}{SEGMENT_SUFFIX}")
 
         def fetched(painter: Painter, piece: bytes) -> Done:
             try:

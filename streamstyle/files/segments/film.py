@@ -1,4 +1,4 @@
-"""A film painted in segments, taken up where a run before was stopped, and joined."""
+"""Paints a film in segments, continues where an earlier run was stopped, and joins the segments."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -20,24 +20,24 @@ from streamstyle.paint.stylizer import Stylizer
 from streamstyle.pipeline.times import StageTimes
 
 _MOST_MISSING = 0.95
-"""Share of the stated length from which on a film counts as whole."""
+"""A film counts as complete from this share of its stated length on."""
 
 Progress = Callable[[int], None]
 Tell = Callable[[str], None]
 
 
 class CannotBeDividedError(Exception):
-    """Where a segment ends, the next one does not begin: the file does not show the same frames from its middle on."""
+    """A segment does not begin where the one before ends: read from its middle, the file shows other frames."""
 
 
 class Painters(Protocol):
-    """Whoever paints segments: this process, several of this machine, or those of a cluster."""
+    """Paints segments: in this process, in several of this machine, or on a cluster."""
 
     def paint(self, to_do: Iterable[int], path: Callable[[int], Path], progress: Progress) -> Results:
-        """Paint segments, in any order; each is given out when it is whole and safe on the disk.
+        """Paint segments, in any order; yield each one when it is complete and safe on the disk.
 
         Args:
-            to_do: Which.
+            to_do: Their numbers.
             path: Where each one goes.
             progress: Called with the number of frames of all unfinished segments that are painted.
         """
@@ -66,13 +66,13 @@ class ThisProcess:
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What became of a film.
+    """A film that is painted.
 
     Attributes:
-        frames: Of the result.
-        here: How many of them this run has made.
+        frames: Number of frames of the result.
+        here: How many of them this run painted.
         reused: How many repeat the one before.
-        destination: Where the result lies.
+        destination: Path of the result.
         warnings: What the user should know.
     """
 
@@ -98,20 +98,21 @@ def paint_film(
     """Paint what is not painted yet, and join all.
 
     Args:
-        film: Which.
-        what: Names of what decides how it looks -> its values.
-        painters: Who paints.
+        film: What to paint.
+        what: All that decides how it looks, by name.
+        painters: Paint the segments.
         output: Where the result goes.
         overwrite: Replace what is there.
         reads: Files of this run, which are never replaced.
-        resume: Take up what a run before has left.
+        resume: Continue with what an earlier run left.
         tell: Takes lines for the user.
         progress: Called with the number of frames that are done.
 
     Raises:
         CannotBeDividedError: It must be painted in one piece; nothing is left of the segments.
-        StreamstyleError: What is there was made of something else, the film cannot be read, or the result not be written.
-        Interrupted: As raised by a signal handler, with what was kept filled in.
+        StreamstyleError: The segments there belong to another film or look, the film cannot be read, or the result cannot
+            be written.
+        Interrupted: As raised by a signal handler; its remark says what was kept.
     """
     manifest = Manifest(output, what, film.grid.count, resume=resume)
     try:
@@ -148,28 +149,28 @@ def paint_film(
 
 
 def _paint_rest(manifest: Manifest, painters: Painters, progress: Progress) -> int:
-    """Paint what is to do; returns how many frames that were."""
+    """Paint the segments that are not finished; returns their number of frames."""
     before = done = sum(segment.frames for segment in manifest.segments if segment is not None)
 
     def advance(frames: int) -> None:
         progress(done + frames)
 
-    _check_seams(manifest.segments)
+    _check_boundaries(manifest.segments)
     if done:
         progress(done)
     with closing(painters.paint(manifest.to_do, manifest.path, advance)) as painted:
         for index, segment in painted:
             manifest.add(index, segment)
             done += segment.frames
-            _check_seams(manifest.segments)
+            _check_boundaries(manifest.segments)
             if not manifest.to_do:
                 break
     progress(done)
     return done - before
 
 
-def _check_seams(segments: Sequence[Segment | None]) -> None:
-    """See that each segment begins with the frame before which the one before it ends."""
+def _check_boundaries(segments: Sequence[Segment | None]) -> None:
+    """Check that each segment begins with the frame at which the one before it ends."""
     for one, other in pairwise(segments):
         if one is None or other is None or one.beyond is None:
             continue
@@ -178,7 +179,7 @@ def _check_seams(segments: Sequence[Segment | None]) -> None:
 
 
 def _join(manifest: Manifest, film: Film) -> list[str]:
-    """Make the film, beside the segments; returns what the user should know."""
+    """Join the segments into a file beside them; returns what the user should know."""
     sink = VideoSink(
         manifest.joined,
         info=film.info,
@@ -204,7 +205,7 @@ def _join(manifest: Manifest, film: Film) -> list[str]:
 
 
 def _name(manifest: Manifest, output: Path, *, overwrite: bool, reads: tuple[str, ...]) -> None:
-    """Give the film its name."""
+    """Give the joined film its final name."""
     refuse_unless_writable(output, overwrite=overwrite, reads=reads)
     try:
         manifest.note_result()
@@ -220,7 +221,7 @@ def _kept(manifest: Manifest) -> str:
 
 
 def _cut_short(film: Film, segments: Sequence[Segment], told: Sequence[str]) -> list[str]:
-    """What to say where the film ends clearly before it should, unless its length is not what was announced anyway."""
+    """A warning if the film ends clearly earlier than its stated length; none if jumps of its clock explain that."""
     if any(line.startswith(CLOCK_LEAPS.format(quoted(film.uri))) for line in told):
         return []
     ends = [segment.last + (segment.lasts or 0) for segment in segments if segment.last is not None]

@@ -1,4 +1,4 @@
-"""Where a film is divided: a rule that whoever paints a segment applies by itself, without having seen the rest.
+"""Where a film is divided. Each painter of a segment applies this rule by itself, without having seen the rest.
 
 Every so many seconds is a mark. A segment begins at the first cut within the window before its mark, or at the mark where
 there is none. At a cut nothing is remembered anyway, so that the segments come out as the whole would. Where a shot is
@@ -12,18 +12,18 @@ from typing import Self
 from streamstyle.media.sources.base import SourceInfo
 
 LEAST_SECONDS = 60
-"""Films up to this long are painted in one piece."""
+"""Shorter films are painted in one piece."""
 SECONDS = 30
 """How long a segment is, about."""
 WINDOW_SECONDS = 5
-"""Before a mark: a cut is looked for here, and frames are watched unpainted, as RGB averages have a memory of 1.1 s."""
+"""The window before each mark: a segment may begin at a cut in it; averages, which reach back 1.1 s, start in it."""
 LEAD_FRAMES = 24
 """Painted and thrown away where a shot is divided. Measured at five places of two real clips, in int8, with the painting's
 colors and the content's: the first frame then differs from that of the undivided run by 0.9 to 1.3 levels in the mean, the
 twelve from there on by 0.9 to 1.2, about what rounding makes of it. With 16 frames it is 1.0 to 1.5, with 8 it is 1.3 to
 2.9, with none 3 to 10; without watching the window before, 1.2 to 3."""
 LEAST_FRAMES = 840
-"""Of a segment: the lead-in then is under 3 % of it, and slow clips are not cut to pieces."""
+"""The fewest frames of a segment: the lead-in is then under 3 % of it, and slow clips get no tiny segments."""
 _USUAL_RATE = Fraction(25)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from streamstyle.errors import SinkError, UsageError
-from streamstyle.files.segments.reading import Seam
+from streamstyle.files.segments.reading import Boundary
 from streamstyle.media.libav import reason
 from streamstyle.media.places import quoted
 from streamstyle.media.sinks.place import locked, to_disk
@@ -49,8 +49,8 @@ class Segment:
     frames: int
     reused: int
     painted: int
-    begins: Seam | None
-    beyond: Seam | None
+    begins: Boundary | None
+    beyond: Boundary | None
     last: Fraction | None
     lasts: Fraction | None
     size: int
@@ -59,22 +59,25 @@ class Segment:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        seams = {name: seam and {"time": str(seam.time), "glance": seam.glance} for name, seam in self._seams().items()}
+        boundaries = {
+            name: boundary and {"time": str(boundary.time), "glance": boundary.glance}
+            for name, boundary in self._boundaries().items()
+        }
         times = {name: None if moment is None else str(moment) for name, moment in self._times().items()}
-        return {**asdict(self), **seams, **times}
+        return {**asdict(self), **boundaries, **times}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """What `as_json` gave; ValueError, KeyError, TypeError or ArithmeticError where it did not."""
         counts = {name: int(values[name]) for name in ("frames", "reused", "painted", "size")}
-        seams = {
-            name: values[name] and Seam(Fraction(values[name]["time"]), str(values[name]["glance"]))
+        boundaries = {
+            name: values[name] and Boundary(Fraction(values[name]["time"]), str(values[name]["glance"]))
             for name in ("begins", "beyond")
         }
         times = {name: None if values[name] is None else Fraction(values[name]) for name in ("last", "lasts")}
-        return cls(**{**values, **counts, **seams, **times, "warnings": tuple(map(str, values["warnings"]))})
+        return cls(**{**values, **counts, **boundaries, **times, "warnings": tuple(map(str, values["warnings"]))})
 
-    def _seams(self) -> dict[str, Seam | None]:
+    def _boundaries(self) -> dict[str, Boundary | None]:
         return {"begins": self.begins, "beyond": self.beyond}
 
     def _times(self) -> dict[str, Fraction | None]:
@@ -90,12 +93,12 @@ def program_version() -> str:
 
 
 def folder_for(output: Path) -> Path:
-    """Where the segments of a result lie until it is whole."""
+    """The folder that holds the segments of a result until it is complete."""
     return output.with_name(f"{output.name}.partial")
 
 
 def is_finished(output: Path) -> bool:
-    """Whether a result is whole, though its run was stopped before it could remove the segments; removes them then."""
+    """Whether a result is complete although its segments are still there, as its run was stopped then; removes them."""
     folder = folder_for(output)
     try:
         result = json.loads((folder / _NAME).read_text("utf-8"))["result"]
@@ -111,18 +114,18 @@ def is_finished(output: Path) -> bool:
 
 
 def _mark_of(path: Path) -> list[int]:
-    """By what a file is known again, whatever its name: its size and the time of its last change."""
+    """Identifies a file even after it was renamed: its size and the time of its last change."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]
 
 
 def _remove(folder: Path, release: Callable[[], object]) -> None:
-    """A folder of segments, which is locked; what cannot be removed stays."""
+    """Remove a locked folder of segments; what cannot be removed stays."""
     with suppress(OSError):
         for path in folder.iterdir():
             if _OWN.fullmatch(path.name) and path.name not in {_LOCK, _NAME}:
                 path.unlink()
-        (folder / _NAME).unlink(missing_ok=True)  # as long as it is there, the rest can be removed another time
+        (folder / _NAME).unlink(missing_ok=True)  # last, so that a later run can still remove the rest
     release()
     with suppress(OSError):
         (folder / _LOCK).unlink(missing_ok=True)
@@ -133,19 +136,19 @@ class Manifest:
     """The segments of one film, on the disk; used by one run at a time.
 
     Attributes:
-        folder: Where they lie.
-        joined: Where the film lies before it has its name.
-        segments: Each one that is done; None for those to do.
-        again: How many were done, and are damaged.
+        folder: Where they are.
+        joined: Path of the joined film before it gets its final name.
+        segments: The finished ones; None for those to do.
+        again: How many were finished, but are damaged.
     """
 
     def __init__(self, output: Path, what: Mapping[str, str], count: int, *, resume: bool) -> None:
-        """Make the folder, or take up what a run before has left there.
+        """Make the folder, or continue with what an earlier run left there.
 
         Args:
-            output: Of the film.
-            what: Names of what decides how the segments look -> its values; all must be as they were.
-            count: Of segments.
+            output: Path of the result.
+            what: All that decides how segments look, by name; it must be the same as in the earlier run.
+            count: Number of segments.
             resume: False throws away what is there.
 
         Raises:
@@ -179,24 +182,24 @@ class Manifest:
 
     @property
     def done(self) -> int:
-        """How many segments are."""
+        """How many segments are finished."""
         return sum(segment is not None for segment in self.segments)
 
     @property
     def to_do(self) -> list[int]:
-        """Which segments are not done: those up to the end of the film."""
+        """Numbers of the segments that are not finished, up to the end of the film."""
         end = next((index for index, done in enumerate(self.segments) if done and done.beyond is None), len(self.segments))
         return [index for index, done in enumerate(self.segments) if done is None and index < end]
 
     def path(self, index: int) -> Path:
-        """Where a segment lies."""
+        """The file of a segment."""
         return self.folder / f"{index:05}{SEGMENT_SUFFIX}"
 
     def add(self, index: int, segment: Segment) -> None:
-        """A segment is done: its file is whole and safe on the disk.
+        """Note that a segment is finished: its file is complete and safe on the disk.
 
         Raises:
-            SinkError: That cannot be written down.
+            SinkError: The manifest cannot be written.
         """
         self.segments[index] = segment
         try:
@@ -223,21 +226,21 @@ class Manifest:
         ]
 
     def note_result(self) -> None:
-        """The joined film is whole, and about to get its name: should that be the last that happens, `is_finished` knows.
+        """Note that the joined film is complete; if the run is stopped right after renaming it, `is_finished` knows.
 
         Raises:
-            OSError: That cannot be written down.
+            OSError: The manifest cannot be written.
         """
         self._result = _mark_of(self.joined)
         self._write()
 
     def remove(self) -> None:
-        """Remove all of it, once the film is whole; what cannot be removed stays."""
+        """Remove the folder, once the film is complete; what cannot be removed stays."""
         release, self._release = self._release, lambda: None
         _remove(self.folder, release)
 
     def close(self) -> None:
-        """Let other runs go on."""
+        """Release the lock, so that other runs may use the folder."""
         release, self._release = self._release, lambda: None
         release()
 
@@ -259,14 +262,14 @@ class Manifest:
             found = [None if entry is None else Segment.from_json(entry) for entry in values["segments"]]
             what = dict(values["what"]) | {"layout of segments": str(values["format"])}
         except _UNREADABLE as error:
-            raise UsageError(f"{quoted(self.folder / _NAME)} cannot be read; use --no-resume to start anew") from error
+            raise UsageError(f"{quoted(self.folder / _NAME)} cannot be read; use --no-resume to start again") from error
         wanted = self._what | {"layout of segments": str(_FORMAT)}
         different = [name for name in wanted if what.get(name) != wanted[name]]
         if different or len(found) != len(self.segments):
             done = sum(segment is not None for segment in found)
             raise UsageError(
                 f"{quoted(self.folder)} holds {done} of {len(found)} segments made with another "
-                f"{' and another '.join(different) or 'length'}; give the same again to go on, or --no-resume to start anew"
+                f"{' and another '.join(different) or 'length'}; give the same again, or --no-resume to start again"
             )
         for index, segment in enumerate(found):
             whole = segment is not None and self._is_whole(index, segment)

@@ -1,4 +1,4 @@
-"""One segment of a film painted: what one process, many, and a cluster do alike."""
+"""Paints one segment of a film; used by single processes, worker processes and clusters."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from streamstyle.errors import SourceError
-from streamstyle.files.brush import Brush
+from streamstyle.files.frame_painter import FramePainter
 from streamstyle.files.segments.grid import Grid
 from streamstyle.files.segments.manifest import Segment
 from streamstyle.files.segments.reading import Part, SegmentFrame, SegmentSource
 from streamstyle.frame import Frame, Image
 from streamstyle.look.player import Player
-from streamstyle.look.recipe import Recipe
 from streamstyle.media.sinks.base import Sink
 from streamstyle.media.sinks.codecs import VideoCodec
 from streamstyle.media.sinks.video import VideoSink
@@ -24,22 +23,22 @@ from streamstyle.pipeline.times import StageTimes
 from streamstyle.runtime import checksums
 
 Results: TypeAlias = Generator[tuple[int, Segment], None, None]
-"""Numbers of segments and what came of them, as they are done."""
+"""Finished segments with their numbers, as they come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What whoever paints a segment must know of the film; it can be sent to other processes.
+    """What is needed to paint a segment of a film; it can be pickled.
 
     Attributes:
         uri: Its file.
-        info: What its source tells of itself.
+        info: Of its source.
         grid: Where it is divided.
         shape: Width and height of the result, in pixels.
         size: Short side at which frames are stylized; None for that of the strokes.
         start: Where the run begins, in seconds from the beginning of the clip, or None.
         end: Where it ends, or None.
-        hwaccel: Where it is decoded.
+        hwaccel: The device that decodes it.
         codec: Of the result.
         crf: Quality of the result; None for the codec's usual one.
         skip_duplicates: Paint a frame that repeats the one before only once.
@@ -58,11 +57,6 @@ class Film:
     skip_duplicates: bool
 
 
-def remembers(recipe: Recipe) -> bool:
-    """Whether a painted frame depends on the ones before."""
-    return recipe.temporal == "on" or (recipe.color == "content" and recipe.color_strength > 0) or recipe.knows_people
-
-
 def paint_segment(
     film: Film,
     index: int,
@@ -76,16 +70,16 @@ def paint_segment(
     """Paint one segment into a file of its own.
 
     Args:
-        film: What it is of.
-        index: Which, from 0.
-        path: Where it goes; under this name only when it is whole, and safe on the disk.
+        film: The film.
+        index: Number of the segment, from 0.
+        path: Its file, which has this name only when it is complete and safe on the disk.
         stylizer: The model.
-        player: Whose recipe and styles are played; it stays as it is.
-        times: Takes the stages.
+        player: Holds recipe and styles; it is not changed.
+        times: Collects the time of each stage.
         progress: Called with the number of frames of the segment that are painted.
 
     Raises:
-        StreamstyleError: The film cannot be read, the segment not be written, or the model failed.
+        StreamstyleError: The film cannot be read, the segment cannot be written, or the model failed.
     """
     times = times or StageTimes()
     try:
@@ -96,29 +90,29 @@ def paint_segment(
             start=film.start,
             end=film.end,
             hwaccel=film.hwaccel,
-            remembers=remembers(player.recipe),
+            remembers=player.recipe.depends_on_past or player.recipe.knows_people,
         )
     except SourceError:
         if index == 0:
             raise
-        return Segment(0, 0, 0, None, None, None, None, 0, "")  # the film is shorter than it says
+        return Segment(0, 0, 0, None, None, None, None, 0, "")  # the film is shorter than stated
     sink = _SegmentSink(path, film)
     own = player.again(float(film.grid.origin))
-    brush = Brush(stylizer, own, film.shape, size=film.size, skip_duplicates=film.skip_duplicates, times=times)
+    painter = FramePainter(stylizer, own, film.shape, size=film.size, skip_duplicates=film.skip_duplicates, times=times)
     kept = reused_before = 0
 
     def paint(frame: Frame) -> Image:
         nonlocal kept, reused_before
-        assert isinstance(frame, SegmentFrame)  # of a SegmentSource
+        assert isinstance(frame, SegmentFrame)  # those of a SegmentSource are
         if frame.part == Part.WATCHED:
-            brush.watch(frame)
+            painter.watch(frame)
             return frame.image
         if frame.part == Part.FIRST:
-            brush.begin_anew()
+            painter.begin_anew()
         if frame.part != Part.LEAD:
-            reused_before = brush.reused if kept == 0 else reused_before
+            reused_before = painter.reused if kept == 0 else reused_before
             kept += 1
-        return brush.paint(frame)
+        return painter.paint(frame)
 
     try:
         with source, sink:
@@ -128,8 +122,8 @@ def paint_segment(
     last = source.last
     return Segment(
         frames=sink.frames,
-        reused=brush.reused - reused_before,
-        painted=brush.painted,
+        reused=painter.reused - reused_before,
+        painted=painter.painted,
         begins=source.begins,
         beyond=source.beyond,
         last=None if last is None else last.time,
@@ -141,7 +135,7 @@ def paint_segment(
 
 
 class _SegmentSink(Sink):
-    """Encodes the frames of the segment itself, and leaves out what was painted or read for their sake.
+    """Encodes the segment's own frames, and leaves out those before it.
 
     Attributes:
         frames: How many were encoded.
@@ -171,12 +165,12 @@ class _SegmentSink(Sink):
         self.frames += 1
 
     def close(self) -> None:
-        """The segment is whole, and safe on the disk."""
+        """Finish the file; it is then safe on the disk."""
         if self._video is not None:
             self._video.close()
 
     def abort(self) -> str | None:
-        """Throw away what was begun."""
+        """Remove the unfinished file."""
         partial = None if self._video is None else self._video.abort()
         if partial is not None:
             Path(partial).unlink(missing_ok=True)

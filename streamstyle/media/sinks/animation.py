@@ -31,7 +31,7 @@ _COLORS = 256
 _SAMPLE_SIDE = 48
 """Rows and columns of each frame by which the colors of a GIF are chosen."""
 _MUCH_WORSE = 1.5
-"""So many times as far from the pixels may the colors of a GIF be that were chosen before as new ones would be."""
+"""A GIF gets new colors when the present ones are more than so many times as far from the pixels as new ones would be."""
 _WEBP_QUALITY = 75
 # What is held in memory: frames of a GIF until their colors are chosen, and encoded frames of a WebP.
 _GIF_PART_BYTES, _WEBP_PART_FRAMES = 1 << 26, 240
@@ -144,7 +144,7 @@ class _AnimationSink(Sink):
 
 
 class GifSink(_AnimationSink):
-    """A GIF with dithering. Its 256 colors are chosen from the first seconds, and anew where those no longer fit."""
+    """A GIF with dithering. Its 256 colors are chosen from the first seconds, and again where they no longer fit."""
 
     _tick, _longest = _GIF_TICK, 65535
 

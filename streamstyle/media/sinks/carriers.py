@@ -58,7 +58,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\
 
 
 def copying(source: Stream, output: OutputContainer, *, into_mp4: bool) -> Carrier:
-    """Every packet as it is.
+    """Copy every packet as it is.
 
     Raises:
         av.error.FFmpegError, ValueError: The container cannot hold the track.
@@ -82,7 +82,7 @@ def copying(source: Stream, output: OutputContainer, *, into_mp4: bool) -> Carri
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """How the channels of a track lie.
+    """The order of the channels of a track.
 
     Attributes:
         count: How many there are.
@@ -124,7 +124,7 @@ def _names(layout: str) -> list[str]:
 
 
 def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rate: int, channels: Channels) -> Carrier:
-    """Sound decoded and re-encoded, with as many channels where the encoder takes that many.
+    """Decode and encode sound again, with the same number of channels if the encoder takes that many.
 
     Raises:
         av.error.FFmpegError, ValueError: The encoder does not take it, or it cannot be decoded.
@@ -132,7 +132,7 @@ def recoding(source: AudioStream, output: OutputContainer, encoder: str, bit_rat
     if channels.names:
         if not source.codec_context.name.startswith("pcm_"):
             raise ValueError(f"{channels.count} channels in an order of its own")
-        source.codec_context.layout = channels.layout  # instead of its own, before anybody looks at that
+        source.codec_context.layout = channels.layout  # before the original layout is used anywhere
     stated = source.codec_context.sample_rate
     sample_rate = 48_000 if encoder == "libopus" else min(_AAC_RATES, key=lambda rate: abs(rate - stated))
     layout = channels.layout if channels.count in _LAYOUTS else "stereo"
@@ -210,7 +210,7 @@ def _lining_up() -> Callable[[av.AudioFrame], None]:
 
 
 def converting(source: SubtitleStream, output: OutputContainer, codec: str) -> Carrier:
-    """Lines of text in another subtitle format."""
+    """Convert lines of text to another subtitle format."""
     target = output.add_stream(codec)
     assert isinstance(target, SubtitleStream)  # a subtitle codec
     _copy_labels(source, target)

@@ -1,10 +1,12 @@
 """Which video codecs go into which containers, and how they are set for speed and quality on few cores."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
+from av.video.codeccontext import VideoCodecContext
 
 from streamstyle.errors import SinkError, SinkNameError
 
@@ -105,3 +107,26 @@ def choose_codec(path: Path, name: str | None) -> VideoCodec:
     if codec.encoder not in av.codecs_available:
         raise SinkError(f"this build of PyAV has no encoder {codec.encoder}; choose another --codec")
     return codec
+
+
+def open_encoder(context: VideoCodecContext) -> None:
+    """Open an encoder, and leave the process its usual priority.
+
+    SVT-AV1, when root runs it, puts its threads and the one that opens it before everything else on the computer
+    (SCHED_FIFO), programs that are started later included: a busy computer can come to a halt.
+
+    Raises:
+        av.error.FFmpegError, OSError, ValueError: It does not open.
+    """
+    if not hasattr(os, "sched_getscheduler"):  # macOS and Windows
+        context.open()
+        return
+    usual, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        context.open()
+    finally:
+        if usual != os.SCHED_FIFO:
+            for thread in (int(path.name) for path in Path("/proc/self/task").iterdir()):
+                with suppress(OSError):  # it has ended
+                    if os.sched_getscheduler(thread) == os.SCHED_FIFO:
+                        os.sched_setscheduler(thread, usual, parameter)

@@ -1,8 +1,8 @@
 """Everything of the input that is not the picture: audio, subtitles, chapters, titles.
 
 A demuxer of its own reads the input a second time, just as far as the video has got, so that memory does not grow and no
-other thread is involved. Packets are copied as they are where the container can hold them; else audio is encoded anew and
-subtitles are converted, and that is said.
+other thread is involved. Packets are copied as they are where the container can hold them; else audio is encoded again and
+subtitles are converted, with a warning.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _AUDIO_FALLBACK = {".webm": ("libopus", 128_000)}
 _SUBTITLE_FALLBACK = {".mp4": "mov_text", ".m4v": "mov_text", ".mov": "mov_text", ".webm": "webvtt", ".mkv": "subrip"}
 _TEXT_SUBTITLES = {"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"}
 _MP4_SUFFIXES = (".mp4", ".m4v", ".mov")
-# libav promises more than its muxers then hold.
+# libav lists more than its muxers can really hold.
 _REFUSED = {".mov": ("opus", "flac", "vorbis", "truehd"), ".mp4": ("truehd", "pcm_"), ".m4v": ("truehd", "pcm_")}
 _OF_THE_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 _SLACK_SECONDS = 10
@@ -37,7 +37,7 @@ _JUMP_SECONDS = Fraction(1, 50)
 
 
 class Companion:
-    """The other streams of one input, on their way into one output."""
+    """Copies the other streams of one input into one output."""
 
     def __init__(self, uri: str, warnings: list[str]) -> None:
         """Open the input again.
@@ -235,7 +235,7 @@ class Companion:
             carrier = recoding(stream, self._output, encoder, rate, channels)
         except _FAILURES as error:
             self._warnings.append(
-                f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded anew "
+                f"{label} is left out: {self._suffix} cannot hold {codec}, and it cannot be encoded again "
                 f"({reason(error)}); use an .mkv output to keep it"
             )
             return None

@@ -8,12 +8,34 @@ Source: ISO/IEC 14496-12, boxes `moov`, `stco` and `co64`.
 
 import shutil
 import struct
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from streamstyle.media.libav import reason
+
 _CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
 _COPY_BYTES = 4 * 1024 * 1024
+
+
+def put_index_in_front(path: Path) -> str | None:
+    """Move the index of a finished MP4 to its front, where that is possible; the file is whole at any time.
+
+    Returns:
+        Why that failed: the file then plays as it is, and only starts later over a network. None where it did not.
+    """
+    moved = path.with_name(f"{path.stem}.front-{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        if move_index_to_front(path, moved):
+            moved.replace(path)
+    except OSError as error:
+        moved.unlink(missing_ok=True)
+        return reason(error)
+    except BaseException:
+        moved.unlink(missing_ok=True)
+        raise
+    return None
 
 
 def move_index_to_front(source: Path, target: Path) -> bool:

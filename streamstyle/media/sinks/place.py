@@ -1,7 +1,7 @@
 """What may be written, and how: first under a partial name, under its own name only when whole.
 
-No file that the run reads, that the user made, or that an earlier run left unfinished is ever replaced, but the very output
-where the user allows that.
+No file that the run reads, that the user made, or that an earlier run left unfinished is ever replaced. The output itself
+is replaced only if the user allows that.
 """
 
 import errno
@@ -29,7 +29,7 @@ _MOST_PARTIALS = 1000
 
 
 def partial_of(final: Path, number: int = 1) -> Path:
-    """What a file is called until it is whole; with a number where such a file is there already."""
+    """The name of a file until it is complete; with a number if there is such a file already."""
     mark = ".partial" if number == 1 else f".partial-{number}"
     return final.with_name(f"{final.stem}{mark}{final.suffix}")
 
@@ -102,7 +102,7 @@ def make_folder(folder: Path) -> None:
 
 
 def to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, would outlast a power failure; where the system offers that.
+    """Wait until a file, or the names in a folder, would survive a power failure; if the system offers that.
 
     Raises:
         OSError: The disk failed.
@@ -165,7 +165,7 @@ class Place:
         raise SinkError(f"too many files are called {quoted(partial_of(self.final).name)} and the like; remove some")
 
     def _keep_locked(self, descriptor: int) -> None:
-        """Keep other runs away for as long as this object lives; not even kill -9 leaves a trace."""
+        """Keep other runs away while this object lives; the lock vanishes even after kill -9."""
         if sys.platform == "win32":
             os.close(descriptor)
             return
@@ -176,7 +176,7 @@ class Place:
             return  # some network disks know no locks
 
     def refuse_if_gone(self) -> None:
-        """Say of a recording that its file was taken away: all that comes after would be lost, and known at the end only.
+        """Stop a recording whose file was deleted or moved: all that comes after would be lost.
 
         Raises:
             SinkError: It was.
@@ -240,13 +240,13 @@ def checked_file(path: Path, *, overwrite: bool = False, reads: tuple[str, ...] 
 
 
 def locked(path: Path) -> Callable[[], object] | None:
-    """Keep other runs away from what a file stands for, until what is returned is called or this process ends.
+    """Keep other runs away by a lock file, until the returned function is called or this process ends.
 
     Args:
         path: Made if need be.
 
     Returns:
-        What gives it free; None where another run keeps it.
+        Releases the lock; None if another run holds it.
 
     Raises:
         OSError: The file cannot be made.

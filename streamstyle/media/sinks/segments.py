@@ -43,9 +43,9 @@ class JoinedFrame(NamedTuple):
     """An encoded frame and its place in the film, in ticks since the first frame.
 
     Attributes:
-        packet: As it lies in the segment; its times are those of the segment.
-        shown: When.
-        decoded: When, at the latest.
+        packet: The packet in the segment, with the segment's times.
+        shown: When it is shown.
+        decoded: When it must be decoded.
         duration: Until the next one is shown.
     """
 

@@ -1,26 +1,21 @@
-"""Video files, through PyAV, in one file since opening, writing and finishing share one container.
+"""Video files, through PyAV: playable everywhere, exact in time, safe against crashes."""
 
-Playable everywhere, exact in time, safe against crashes.
-"""
-
-import uuid
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
-import av.error
 from av.video.frame import PictureType
-from av.video.stream import VideoStream
 
 from streamstyle.errors import SinkError
 from streamstyle.frame import Frame
-from streamstyle.media.libav import address, quietly, reason, tag_bt709
+from streamstyle.media.libav import address, quietly
 from streamstyle.media.sinks.base import Sink, check_frame
 from streamstyle.media.sinks.codecs import MP4_SUFFIXES, VideoCodec, choose_codec
 from streamstyle.media.sinks.companion import Companion, can_have_companion
-from streamstyle.media.sinks.faststart import move_index_to_front
+from streamstyle.media.sinks.encoder import add_video_stream
+from streamstyle.media.sinks.faststart import put_index_in_front
 from streamstyle.media.sinks.pixels import Pictures
 from streamstyle.media.sinks.place import Place
 from streamstyle.media.sinks.segments import SEGMENT_SUFFIX, EncodedSegment, joined
@@ -28,19 +23,14 @@ from streamstyle.media.sinks.sound_track import SoundTrack
 from streamstyle.media.sources.base import SourceInfo
 from streamstyle.media.sources.sound import SoundFrom
 
-_GROUP_SECONDS = 2
 # Of a live source the rate that comes is not the one announced: key frames go by time.
 _LIVE_GROUP = Fraction(1)
-# Browsers announce a thousand frames a second for what they record.
-_GROUP_FRAMES = 240
 # MP4 knows how long the frame stands that is decoded last. Where the last one shown is a key frame, it is that one.
 _STANDS = Fraction(1, 2)
 # MP4 counts the time from one frame to the next in 32 bits.
 _FINEST_TICK = Fraction(1, 50_000_000)
 # Too few frames for any to be out of order; x265 (216) then leaves their decoding times unset, to chance.
 _UNORDERED_FRAMES = 2
-# The shape of pixels is written by the codec itself or by MP4; PyAV cannot tell Matroska's muxer.
-_BARE_CODECS = {"libvpx-vp9", "libsvtav1"}
 # Sound may begin a codec's priming earlier than the picture; that is no reason to delay the picture.
 _PRIMING_SECONDS = Fraction(1, 20)
 
@@ -97,6 +87,7 @@ class VideoSink(Sink):
         self.destination, self.warnings = None, []
         self._codec = codec if isinstance(codec, VideoCodec) else choose_codec(path, codec)
         self._place = Place(path, overwrite=overwrite, reads=reads)
+        self._is_mp4 = path.suffix.lower() in MP4_SUFFIXES
         self._shape = (height, width, 3)
         self._tick = max(info.time_base, _FINEST_TICK)
         self._start, self._end = start, end
@@ -113,7 +104,7 @@ class VideoSink(Sink):
         self._companion = self._open_companion(companion)
         # Packets reach the disk as they are written, and wait at most a second for those of sparse tracks.
         options = {"flush_packets": "1", "max_interleave_delta": "1000000"}
-        if path.suffix.lower() in MP4_SUFFIXES:
+        if self._is_mp4:
             survives = survives and not (self._companion is not None and self._companion.has_subtitles)
             # Without delay_moov the edit lists are made before the encoder's delay is known, and the sound runs early.
             # Fragments begin at key frames: libav takes the first frame of one for the latest so far, and were a later one
@@ -128,56 +119,16 @@ class VideoSink(Sink):
                 # libav would take .m4v for an iPod's, which holds less.
                 kind = "mp4" if path.suffix.lower() == ".m4v" else None
                 self._container = av.open(address(str(self._place.partial)), "w", format=kind, container_options=options)
-            self._stream = self._add_stream(info, crf)
+            self._stream, warnings = add_video_stream(
+                self._container, self._codec, (width, height), info, crf=crf, tick=self._tick, is_mp4=self._is_mp4
+            )
+            self.warnings += warnings
             if self._companion is not None:
                 self._companion.join(self._container, path.suffix.lower())
             self._sound = None if sound is None else SoundTrack(sound, self._container, path.suffix.lower())
         except BaseException:
             self._discard()
             raise
-
-    def _add_stream(self, info: SourceInfo, crf: int | None) -> VideoStream:
-        height, width, _ = self._shape
-        codec = self._codec
-        if width < codec.narrowest:
-            raise SinkError(
-                f"{codec.encoder} holds pictures of at least {codec.narrowest} pixels across, got {width}; "
-                "choose another --codec or a larger --output-size"
-            )
-        # Frames cannot come faster than the clock ticks; libvpx would take a frame's duration for zero, and refuse it.
-        rate = min(info.frame_rate or Fraction(25), 1 / self._tick)
-        options = (
-            codec.options | (codec.live if info.is_live else {}) | {codec.knob: str(codec.crf if crf is None else crf)}
-        )
-        stream = self._container.add_stream(codec.encoder, rate=rate, options=options)
-        assert isinstance(stream, VideoStream)  # all codecs of the table are video
-        stream.width, stream.height = (width + width % 2, height + height % 2) if codec.even else (width, height)
-        if (stream.width, stream.height) != (width, height):
-            self.warnings.append(
-                f"{width}x{height} became {stream.width}x{stream.height}: {codec.encoder} holds even sizes only "
-                "(.webm keeps odd ones)"
-            )
-        stream.pix_fmt = "yuv420p"
-        stream.metadata.update(info.labels)
-        context = stream.codec_context
-        stream.time_base = context.time_base = self._tick
-        context.gop_size = max(1, min(round(rate * _GROUP_SECONDS), _GROUP_FRAMES))
-        context.sample_aspect_ratio = info.sample_aspect_ratio
-        stream.sample_aspect_ratio = info.sample_aspect_ratio
-        square = info.sample_aspect_ratio == 1
-        if not square and self._place.final.suffix.lower() not in MP4_SUFFIXES and codec.encoder in _BARE_CODECS:
-            self.warnings.append(f"pixels of {info.sample_aspect_ratio} are shown as square ones; .mp4 keeps their shape")
-        if codec.tag and self._place.final.suffix.lower() in MP4_SUFFIXES:
-            context.codec_tag = codec.tag
-        tag_bt709(context)
-        try:
-            context.open()
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SinkError(
-                f"the encoder {codec.encoder} does not take {width}x{height} at {codec.knob} {options[codec.knob]}, "
-                f"or does not run on this computer ({reason(error)}); choose another --codec or --crf"
-            ) from error
-        return stream
 
     def _open_companion(self, uri: str | None) -> Companion | None:
         if uri is None:
@@ -276,7 +227,8 @@ class VideoSink(Sink):
         try:
             with self._place.failing_clearly():
                 self._finish()
-                self._put_index_in_front()
+                if self._is_mp4 and (failure := put_index_in_front(self._place.partial)):
+                    self.warnings.append(f"the index stays at the end of '{self._place.final}': {failure}")
                 self._place.finish(durable=True)
         except BaseException:
             quietly(self._container.close)
@@ -298,22 +250,6 @@ class VideoSink(Sink):
     def _flush(self) -> None:
         if not self._copies:
             self._mux(self._stream.encode(None))
-
-    def _put_index_in_front(self) -> None:
-        if self._place.final.suffix.lower() not in MP4_SUFFIXES:
-            return
-        partial = self._place.partial
-        moved = partial.with_name(f"{partial.stem}.front-{uuid.uuid4().hex[:8]}{partial.suffix}")
-        try:
-            if move_index_to_front(self._place.partial, moved):
-                moved.replace(self._place.partial)
-        except OSError as error:
-            # The file is whole as it is; it only starts later over a network.
-            moved.unlink(missing_ok=True)
-            self.warnings.append(f"the index stays at the end of '{self._place.final}': {reason(error)}")
-        except BaseException:
-            moved.unlink(missing_ok=True)
-            raise
 
     def abort(self) -> str | None:
         """Finish what was done under the partial name."""

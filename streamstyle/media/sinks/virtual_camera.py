@@ -70,7 +70,7 @@ class VirtualCameraSink(Sink):
             detail = str(error).splitlines()[0] if str(error) else "unknown reason"
             named = f" '{device}'" if device else ""
             if "not a video output device" in detail:
-                # v4l2loopback with exclusive_caps is a camera only, as long as somebody watches it.
+                # v4l2loopback with exclusive_caps is a camera only, while a program reads from it.
                 detail += "; if it is a virtual camera, close the programs that watch it first"
             raise SinkError(f"no virtual camera{named} can be opened ({detail}); {set_up_hint()}") from error
         self.destination: str | None = str(self._camera.device)
@@ -102,10 +102,10 @@ def _limited_601(image: Image) -> Image:
 
 
 def _declare_writer(device: Path) -> None:
-    """See to it that the device can be opened for output again, once this program has ended, in whatever way.
+    """Make sure that the device can be opened for output again when this program has ended, in any way.
 
-    v4l2loopback up to 0.12.7 (Debian 12) hides a device's output as soon as somebody writes, and shows it again only when a
-    file that has started a stream is closed (v4l2loopback issue 470). pyvirtualcam writes without (its issue 61). So the
+    v4l2loopback up to 0.12.7 (Debian 12) hides a device's output as soon as a program writes, and shows it again only when
+    a file that has started a stream is closed (v4l2loopback issue 470). pyvirtualcam writes without (its issue 61). So the
     stream is started on its file, which the system closes even after kill -9. Later versions tell their number, and need
     nothing.
     """

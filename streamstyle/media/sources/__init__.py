@@ -25,7 +25,7 @@ from streamstyle.media.places import (
 )
 from streamstyle.media.sources import hardware
 from streamstyle.media.sources.base import Source
-from streamstyle.media.sources.camera import CameraSource
+from streamstyle.media.sources.cameras.source import CameraSource
 from streamstyle.media.sources.image import AnimationSource, ImageSource
 from streamstyle.media.sources.live import LiveSource
 from streamstyle.media.sources.paced import PacedSource
@@ -60,7 +60,7 @@ def open_source(
         end: Of a video, in seconds from its beginning; frames before it are yielded.
         hwaccel: Of a video: where it is decoded; one of `hardware.choices()`.
         keep_alpha: Of a photo: give its transparency with the frame, instead of laying it over white.
-        may_be_pipe: Whether a pipe is wanted. It is not where a file was before: whoever opens a pipe waits for its writer.
+        may_be_pipe: Whether a pipe is allowed. Not where a file was before: opening a pipe waits for its writer.
 
     Raises:
         SourceError: It cannot be opened, or holds no picture.
@@ -186,7 +186,7 @@ def _is_folder(name: str) -> bool:
     try:
         return kind(name) == "folder"
     except SourceError:
-        return False  # whoever opens it says what is wrong
+        return False  # opening it reports what is wrong
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

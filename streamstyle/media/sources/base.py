@@ -12,7 +12,7 @@ from streamstyle.frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What a source knows about itself before the first frame.
+    """What is known about a source before the first frame.
 
     Attributes:
         name: What to call it in messages: a path or URL.

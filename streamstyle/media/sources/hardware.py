@@ -8,7 +8,7 @@ from streamstyle.media.libav import reason
 
 OFF, AUTO = "off", "auto"
 _TRIED = ("cuda", "videotoolbox", "d3d11va", "vaapi", "qsv")
-"""By `auto`, in this order, where PyAV's build has them."""
+"""What `auto` tries, in this order, if PyAV's build has it."""
 
 
 def choices() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streamstyle.errors import SourceError
 from streamstyle.frame import Frame
 from streamstyle.media.places import quoted
-from streamstyle.media.sources.cameras import SYSTEM
+from streamstyle.media.sources.cameras.listing import SYSTEM
 from streamstyle.media.sources.sound import RATE, Samples
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
@@ -134,7 +134,7 @@ class MicrophoneInfo:
         name: As the system calls it.
         rate: Samples a second that it gives by itself.
         channels: That it has, at most two.
-        is_default: Whether the system uses it where nothing else is said.
+        is_default: Whether it is the system's default.
     """
 
     index: int
@@ -211,10 +211,10 @@ def _sounddevice() -> Any:  # noqa: ANN401 - an optional package, untyped
     try:
         return importlib.import_module("sounddevice")
     except ModuleNotFoundError as error:
-        raise SourceError(f"what hears microphones is not installed; run: {INSTALL}") from error
+        raise SourceError(f"the package for microphones is not installed; run: {INSTALL}") from error
     except Exception as error:
         remedy = "; on Debian or Ubuntu run: sudo apt install libportaudio2" if SYSTEM == "Linux" else ""
-        raise SourceError(f"microphones cannot be heard: {_words(error)}{remedy}") from error
+        raise SourceError(f"microphones cannot be used: {_words(error)}{remedy}") from error
 
 
 def _listed(sounddevice: Any) -> list[MicrophoneInfo]:  # noqa: ANN401 - a module

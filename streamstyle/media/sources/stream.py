@@ -16,7 +16,7 @@ from streamstyle.media.sources.live import (
 
 
 class StreamSource(OuterSource):
-    """A stream that plays whether somebody looks or not. An end is a loss: it is opened again until it is back."""
+    """A stream that plays whether frames are read or not. If it ends, it is opened again until it is back."""
 
     def __init__(self, open_inner: Callable[[], Source], *, clock: Clock | None = None) -> None:
         """Connect.

@@ -1,4 +1,4 @@
-"""Video files and streams, through PyAV, right for real files; long, as one container goes through all steps of it."""
+"""Video files and streams, through PyAV: decoding, seeking, exact times, and damaged files."""
 
 import gc
 import itertools
@@ -9,19 +9,15 @@ from pathlib import Path
 
 import av
 import av.error
-import numpy as np
-from av.video.reformatter import VideoReformatter
-from PIL import Image as Pillow
 
 from streamstyle.errors import SourceError
-from streamstyle.frame import Frame, Image
-from streamstyle.media.libav import HDR_TRANSFERS, ToneMap, brightest_of, quietly, reason, states_peak, to_rgb
+from streamstyle.frame import Frame
+from streamstyle.media.libav import quietly, reason
 from streamstyle.media.places import is_url, quoted
-from streamstyle.media.profiles import WIDE_PRIMARIES, tone_mapped
-from streamstyle.media.resize import letterboxed
 from streamstyle.media.sources import hardware, timecode
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.clock import Clock
+from streamstyle.media.sources.conversion import Converter
 from streamstyle.media.sources.deinterlacer import Deinterlacer
 from streamstyle.media.sources.opening import (
     cropping_of,
@@ -32,7 +28,6 @@ from streamstyle.media.sources.opening import (
     time_base_of,
     video_stream,
 )
-from streamstyle.media.sources.orientation import Orientation
 from streamstyle.media.sources.skipping import CLOCK_LEAPS, ClockJumpsError, VideoPacket, must_be_skipped, packets_for
 
 _DAMAGE = (av.error.FFmpegError, OSError)
@@ -95,8 +90,8 @@ class VideoSource(Source):
                 self.warnings.append(f"--hwaccel {hwaccel}: it does not decode {codec} ('{uri}'); the CPU decodes")
             sounds = self._container.streams.audio
             self.has_sound = bool(sounds) and sounds[0].codec_context is not None
-            self._cropped = cropping_of(self._container, self._stream)
-            self._clock, self._reformatter, self._tone_map = Clock(self._stream), VideoReformatter(), ToneMap()
+            self._converter = Converter(uri, cropping_of(self._container, self._stream), self._warn_once)
+            self._clock = Clock(self._stream)
             self._is_settled = start is None
             self._frames = self._decode_from(start, end)
             self._first = next(self._frames, None)
@@ -126,7 +121,7 @@ class VideoSource(Source):
             self._release()
 
     def close(self) -> None:
-        """Stop at the next frame; the file is closed by whoever iterates, or here if nobody has begun to."""
+        """Stop at the next frame. The iterating thread closes the file; if there is none yet, this call does."""
         self._closed = True
         if self._first is not None:
             self._first = None
@@ -159,7 +154,7 @@ class VideoSource(Source):
             if end is not None and moment >= beginning + end:
                 return
             self._is_settled = True
-            yield Frame(self._picture(decoded), index, moment, self._clock.duration_of(decoded), time.monotonic())
+            yield Frame(self._converter.convert(decoded), index, moment, self._clock.duration_of(decoded), time.monotonic())
             index += 1
 
     def _timed(self, wanted: Fraction | None) -> Iterator[tuple[av.VideoFrame, Fraction]]:
@@ -233,30 +228,6 @@ class VideoSource(Source):
         if not damaged and stated > 0 and self._clock.started_at_beginning and self._clock.elapsed < 0.95 * stated:
             self._warn_damaged(f"{float(stated):.2f} s were announced")
 
-    def _picture(self, frame: av.VideoFrame) -> Image:
-        if not hasattr(self, "_orientation"):
-            self._orientation = Orientation.of(frame)
-            self._size = frame.width, frame.height
-        width, height = self._size
-        if (frame.width, frame.height) != self._size:
-            self._warn_once(f"the picture size changes; all frames are fitted into {width}x{height}")
-        transfer = HDR_TRANSFERS.get(int(frame.color_trc))
-        if transfer:
-            self._warn_once(f"'{self._uri}' is HDR ({transfer}); it is tone-mapped to the colors of ordinary screens")
-        told = int(frame.color_primaries), int(frame.color_trc)
-        by_table, peak = transfer == "PQ" and not states_peak(frame), brightest_of(frame)
-        if not by_table and (transfer or told[0] in WIDE_PRIMARIES):
-            frame = self._tone_map.apply(frame)
-        if (frame.width, frame.height) != self._size:
-            whole = to_rgb(frame, frame.width, frame.height, self._reformatter, self._note_transparency)
-            rgb = letterboxed(whole, width, height)
-        else:
-            rgb = to_rgb(frame, width, height, self._reformatter, self._note_transparency)
-        if by_table:
-            rgb = np.array(tone_mapped(Pillow.fromarray(rgb), *told, peak, shown_as="bt709"))
-        left, right, top, bottom = self._cropped
-        return self._orientation.apply(rgb[top : height - bottom, left : width - right])
-
     # What to say.
 
     def _describe(self, first: Frame, start: Fraction | None, end: Fraction | None) -> SourceInfo:
@@ -277,7 +248,7 @@ class VideoSource(Source):
             height=first.image.shape[0],
             frame_rate=rate,
             time_base=time_base_of(stream),
-            sample_aspect_ratio=self._orientation.aspect(Fraction(aspect)),
+            sample_aspect_ratio=self._converter.orientation.aspect(Fraction(aspect)),
             frame_count=count,
             duration=None if length is None else float(length),
             labels=self._labels(start, rate),
@@ -312,6 +283,3 @@ class VideoSource(Source):
         topic = line.split("(", maxsplit=1)[0].split(" after ", maxsplit=1)[0]
         if not any(known.startswith(topic) for known in self.warnings):
             self.warnings.append(line)
-
-    def _note_transparency(self) -> None:
-        self._warn_once(f"'{self._uri}' is transparent in places; it is painted as it looks over white")

@@ -22,7 +22,7 @@ def open_graph(path: Path, device: str, *, half: bool, for_frames: bool, tell: T
         device: One of DEVICES.
         half: Whether TensorRT may compute a float32 file in half precision; it does so with a file in half precision.
         for_frames: Whether preparing for a frame size pays.
-        tell: Takes what takes long, and what could not be had.
+        tell: Takes lines for the user: what takes long, and what is missing.
 
     Raises:
         ModelError: The device does not run, or the file is not a model.

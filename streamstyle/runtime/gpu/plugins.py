@@ -122,7 +122,7 @@ def plugin_graph(
         path: An `.onnx` file.
         device: A key of PLUGINS.
         threads: For what stays on the CPU.
-        tell: Takes what could not be had, and why.
+        tell: Takes lines for the user: what is missing, and why.
 
     Raises:
         ModelError: The plugin is not here or does not run, or the file is not a model.

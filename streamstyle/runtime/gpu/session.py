@@ -98,7 +98,7 @@ class SizedGraph:
                 spread over a frame, whose shapes vary.
             manners: Tried in turn, should one not run here; after the last one, `any_size` runs everything.
             runtime: The module.
-            tell: Takes what could not be had, and why.
+            tell: Takes lines for the user: what is missing, and why.
             multiple: Frames are extended to multiples of this, so that few sizes come.
             at_once: A size gets its session with its first frame; else with its second one, as a photo is not worth it.
             required: Whether it is an error where no manner runs.
@@ -180,7 +180,7 @@ class _Looks:
 
 
 def _same(before: Tensor, now: Tensor) -> bool:
-    """By identity; the strength is one number, made anew for each frame."""
+    """By identity, except the strength: a new array holds it for each frame."""
     return before is now or (now.size == 1 and before.size == 1 and bool(before.ravel()[0] == now.ravel()[0]))
 
 
@@ -242,7 +242,7 @@ def cuda_graph(
         runtime: The module.
         path: An `.onnx` file.
         threads: For what stays on the CPU.
-        tell: Takes what could not be had, and why.
+        tell: Takes lines for the user: what is missing, and why.
         sized: For frames: a session per size, with CUDA graphs. Else, for paintings, in full precision.
 
     Raises:

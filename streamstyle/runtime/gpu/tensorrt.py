@@ -24,7 +24,7 @@ from streamstyle.runtime.ort import PROVIDERS, SessionGraph, Shapes, fix_shapes,
 
 MULTIPLE = 64
 INSTALL = "pip install 'tensorrt-cu13>=10.14,<11'"
-"""From NVIDIA; a step of its own, under NVIDIA's licence."""
+"""How to get TensorRT; a separate step, since it is under NVIDIA's licence."""
 
 _LIBRARY, _PARSER = (
     ("nvinfer_10.dll", "nvonnxparser_10.dll") if sys.platform == "win32" else ("libnvinfer.so.10", "libnvonnxparser.so.10")
@@ -94,7 +94,7 @@ def tensorrt_graph(
         any_size: The same on CUDA, for what has no engine: style codes that are spread over a frame.
         half: Whether TensorRT may compute in half precision.
         threads: For what stays on the CPU.
-        tell: Takes what takes long, and what could not be had.
+        tell: Takes lines for the user: what takes long, and what is missing.
 
     Raises:
         ModelError: TensorRT's libraries are not here.

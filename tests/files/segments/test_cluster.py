@@ -11,10 +11,10 @@ import pytest
 
 from streamstyle.errors import StreamstyleError, UsageError
 from streamstyle.files.segments import cluster as clusters
-from streamstyle.files.segments import staff as staffs
+from streamstyle.files.segments import painter_group as groups
 from streamstyle.files.segments.manifest import folder_for
-from streamstyle.files.segments.remote import Site
-from streamstyle.files.segments.staff import shares_of
+from streamstyle.files.segments.painter_group import shares_of
+from streamstyle.files.segments.remote import DiskCheck
 from tests.files.segments.clusters import add_node, ray_cluster
 from tests.files.segments.films import (
     DiesOnce,
@@ -74,7 +74,7 @@ def test_without_ray_one_line_says_what_to_install(film, tmp_path, monkeypatch):
 
 def test_a_disk_is_the_same_if_film_and_segments_are_seen(film, tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
-    site = Site.of(str(film), tmp_path)
+    site = DiskCheck.of(str(film), tmp_path)
     assert site.is_seen_here()
     (tmp_path / "manifest.json").write_text("another run's")
     assert not site.is_seen_here()
@@ -82,11 +82,11 @@ def test_a_disk_is_the_same_if_film_and_segments_are_seen(film, tmp_path):
 
 def run_with(*painters):
     """A run whose segments take a second, and painters with what each is at and for how many seconds."""
-    staff = staffs.Staff(None, None, Path(), "", lambda _line: None)
+    group = groups.PainterGroup(None, None, Path(), "", lambda _line: None)
     now = time.monotonic()
     for index, seconds in painters:
-        staff.painters.append(staffs.Painter(None, "node", "host", 0, index=index, since=now - seconds))
-    return clusters._Run(staff, deque(), Path, durations=[1.0, 1.0, 9.0])
+        group.painters.append(groups.Painter(None, "node", "host", 0, index=index, since=now - seconds))
+    return clusters._Run(group, deque(), Path, durations=[1.0, 1.0, 9.0])
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_what_is_overdue_is_begun_anew_once(painters, begun_anew):
 def test_what_a_lost_painter_was_at_is_given_to_another_but_not_for_ever():
     run = run_with((3, 1.0))
     for _ in range(2):
-        (painter,) = run.staff.painters
+        (painter,) = run.group.painters
         run._lost(painter)
         assert list(run.waiting) == [3]
         run.waiting.clear()
-        run.staff.painters.append(staffs.Painter(None, "node", "host", 0, index=3))
+        run.group.painters.append(groups.Painter(None, "node", "host", 0, index=3))
     with pytest.raises(StreamstyleError, match="lost at segment 4"):
-        run._lost(run.staff.painters[0])
+        run._lost(run.group.painters[0])
 
 
 class TestCluster:
@@ -132,7 +132,9 @@ class TestCluster:
     def test_a_node_that_shares_no_disk_gets_the_film_and_gives_segments(
         self, cluster, film, unbroken, tmp_path, monkeypatch
     ):
-        monkeypatch.setattr(Site, "of", lambda uri, _folder: Site((str(Path(uri).absolute()), -1, -1), "nowhere", b""))
+        monkeypatch.setattr(
+            DiskCheck, "of", lambda uri, _folder: DiskCheck((str(Path(uri).absolute()), -1, -1), "nowhere", b"")
+        )
         paint(film, tmp_path / "out.mp4", cluster=cluster.address)
         assert same(tmp_path / "out.mp4", unbroken)
 
@@ -178,7 +180,7 @@ class TestCluster:
         assert all(same(output, unbroken) for output in outputs)
 
     def test_a_node_with_another_model_is_left_out(self, cluster, film, tmp_path, monkeypatch):
-        monkeypatch.setattr(staffs, "PATIENCE_SECONDS", 1)
+        monkeypatch.setattr(groups, "PATIENCE_SECONDS", 1)
         lines = []
         with pytest.raises(StreamstyleError, match="no node of the cluster can paint"):
             paint(film, tmp_path / "out.mp4", Reloaded(other_model), cluster=cluster.address, tell=lines.append)

@@ -307,10 +307,10 @@ def test_a_film_that_was_cut_short_is_done_as_far_as_it_goes(tmp_path):
 
 
 def test_what_is_not_the_same_from_its_middle_on_is_painted_in_one_piece(film, in_one_piece, tmp_path, monkeypatch):
-    from streamstyle.files.segments.reading import Seam
+    from streamstyle.files.segments.reading import Boundary
 
     lines, output = [], tmp_path / "out.mp4"
-    monkeypatch.setattr(Seam, "meets", lambda *_seams: False)
+    monkeypatch.setattr(Boundary, "meets", lambda *_boundaries: False)
     report = paint(film, output, tell=lines.append, crf=1)
     assert "in one piece" in lines[0]
     assert report.frames == 250

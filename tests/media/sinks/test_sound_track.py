@@ -12,7 +12,7 @@ from streamstyle.media.sources import open_live_source, open_source
 from streamstyle.media.sources.paced import PacedSource
 from streamstyle.media.sources.sound import RATE, FileSound, Round
 from tests.clips import make_clip
-from tests.media.sources.fake_cameras import FakeClock
+from tests.media.sources.cameras.fakes import FakeClock
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from streamstyle.media.sources import CameraSource, PacedSource, StreamSource, o
 from streamstyle.media.sources.base import Source, SourceInfo
 from streamstyle.media.sources.synthetic import SyntheticSource
 from tests.clips import Audio, make_clip, pattern
-from tests.media.sources.fake_cameras import FakeCamera, FakeClock, fake_machine
+from tests.media.sources.cameras.fakes import FakeCamera, FakeClock, fake_machine
 
 
 def scene(frames: int = 10, rate: Fraction = Fraction(25)) -> Source:
@@ -344,7 +344,7 @@ def test_files_are_paced_and_names_are_cameras(tmp_path: Path, monkeypatch: pyte
     clip = make_clip(tmp_path / "a.mp4", frames=3)
     (tmp_path / "clip").write_bytes(clip.read_bytes())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("streamstyle.media.sources.camera.WallClock", lambda: machine.clock)
+    monkeypatch.setattr("streamstyle.media.sources.cameras.source.WallClock", lambda: machine.clock)
     for name in ("a.mp4", "clip", str(clip), "./a.mp4"):
         with open_live_source(name) as source:
             assert isinstance(source, PacedSource), name
@@ -358,7 +358,7 @@ def test_a_number_is_a_camera_even_beside_a_file_of_that_name(tmp_path: Path, mo
     machine.plug(0, FakeCamera())
     monkeypatch.chdir(tmp_path)
     (tmp_path / "0").touch()
-    monkeypatch.setattr("streamstyle.media.sources.camera.WallClock", lambda: machine.clock)
+    monkeypatch.setattr("streamstyle.media.sources.cameras.source.WallClock", lambda: machine.clock)
     with open_live_source("0") as source:
         assert isinstance(source, CameraSource)
 
@@ -379,7 +379,7 @@ def test_a_number_is_a_camera_even_beside_a_file_of_that_name(tmp_path: Path, mo
 )
 def test_what_is_neither_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("streamstyle.media.sources.v4l2.list_devices", list)
+    monkeypatch.setattr("streamstyle.media.sources.cameras.v4l2.list_devices", list)
     with pytest.raises(SourceError) as caught:
         open_live_source(name)
     assert words in str(caught.value)

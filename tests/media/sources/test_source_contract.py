@@ -14,7 +14,7 @@ from streamstyle.media.sources.base import Source
 from streamstyle.media.sources.paced import PacedSource
 from streamstyle.media.sources.synthetic import SyntheticSource
 from tests.clips import Audio, Orientation, make_clip, pattern
-from tests.media.sources.fake_cameras import FakeClock
+from tests.media.sources.cameras.fakes import FakeClock
 
 
 def _photo(folder: Path) -> Source:

@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 from models.gatys import command  # noqa: E402
 from models.pictures import read_picture  # noqa: E402
 from tests.models.gatys.network import random_vgg  # noqa: E402
+from tests.vgg import encoder_state  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
     rng = np.random.default_rng(0)
     cv2.imwrite(str(path / "photo.png"), cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (80, 60)))
     cv2.imwrite(str(path / "paint.jpg"), cv2.resize(rng.integers(0, 255, (9, 9, 3), np.uint8), (64, 64)))
-    torch.save(random_vgg(("relu1_1", "relu2_1")).public_state(), path / "vgg.pth")
+    torch.save(encoder_state(random_vgg(("relu1_1", "relu2_1"))), path / "vgg.pth")
     return path
 
 

@@ -1,0 +1,1 @@
+"""The parts of `python -m bench`; each has a function `measure` that returns tables."""

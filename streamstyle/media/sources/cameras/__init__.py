@@ -1,0 +1,1 @@
+"""Cameras: which there are, how they are opened, and their frames."""
