@@ -40,7 +40,7 @@ def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const="",
         metavar="DEVICE",
-        help="show the picture as a camera in OBS, Zoom and browsers",
+        help="a camera for OBS, Zoom and browsers",
     )
     parser.add_argument("--record", type=Path, metavar="OUT", help="record to a file")
     parser.add_argument(
