@@ -104,7 +104,7 @@ def model():
 )
 def test_what_is_seen_is_two_frames_and_the_inference_old_at_most(model, alpha, pause, slow_sink):
     camera, stylizer, sink = Camera(30), Timed(model, pause), SlowSink()
-    controls = Controls(stylizer, Settings(("great-wave",), recipe=Recipe(alpha=(Timeline.constant(alpha),))))
+    controls = Controls(stylizer, Settings(("starry-night",), recipe=Recipe(alpha=(Timeline.constant(alpha),))))
     controls.start()
     live = Live(camera, stylizer, controls, size=HEIGHT, sinks={"slow": sink} if slow_sink else {})
     seen = []

@@ -102,7 +102,7 @@ def lattice(picture):
     return max(float((fine * np.roll(fine, step, (0, 1)))[24:, 24:-24].mean()) / power for step in steps)
 
 
-@pytest.mark.parametrize("style", ["irises", "scream"])
+@pytest.mark.parametrize("style", ["composition", "great-wave", "scream"])
 def test_skies_get_strokes_instead_of_one_small_sign_all_over(stylizer, style):
     photo = landscape(noise=2)
     photo[:96] = (photo[:96] + np.linspace(-20, 20, WIDTH)[None, :, None]).astype(np.uint8)
