@@ -13,8 +13,10 @@ def has_readable_items(data: bytes) -> bool:
     for found in re.finditer(rb"infe", meta):
         begins = found.start() - 4
         entry = meta[found.end() : begins + int.from_bytes(meta[begins : begins + 4])]
+        kind = 10 if entry[:1] >= b"\3" else 8  # after version, flags, number and protection
         try:
-            entry[8:].decode()  # after version, flags, number and protection
+            for text in (entry[kind : kind + 4], *entry[kind + 4 :].split(b"\0")):  # apart: halves of one letter are none
+                text.decode()
         except UnicodeDecodeError:
             return False
     return True

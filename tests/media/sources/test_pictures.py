@@ -632,3 +632,5 @@ def test_an_item_of_a_heic_whose_kind_is_no_text_does_not_end_the_program() -> N
     data = stored(scene(), "HEIF", exif=exif_of(date="2020:05:06 07:08:09").tobytes())
     with pytest.raises(SourceError, match="is damaged"):
         decode(data.replace(b"Exif", b"Exi\xe5", 1))  # the first one is its kind
+    with pytest.raises(SourceError):
+        decode(data.replace(b"Exif\0", b"Exi\xd1\xa5", 1))  # half of a letter ends the kind, half begins the name
